@@ -1,0 +1,9 @@
+"""The one exception that means "the user can act on this": what, where and what to do."""
+
+
+class BenchmarkError(Exception):
+    """An expected failure. The command line prints its text as one line and exits with 2.
+
+    Write the message as one sentence that names the thing (a file, an estimator, a flag),
+    says what is wrong with it, and says what to do next.
+    """

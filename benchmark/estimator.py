@@ -1,0 +1,72 @@
+"""All that a plugin imports: what it declares (`Estimator`) and what it is told (`Task`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from sklearn.pipeline import Pipeline
+
+Family = Literal["classical", "cnn"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What `Estimator.build` is told about the work ahead.
+
+    Attributes
+    ----------
+    n_classes : int
+        Number of classes; labels are ``0 .. n_classes - 1``.
+    image_shape : tuple of int
+        ``(height, width)`` of an image; the pipeline gets it flattened, row by row.
+    seed : int
+        Give it to everything that draws random numbers: same seed, same predictions.
+    threads : int
+        How many threads to use; never take all cores unasked.
+    device : str
+        "cpu" or "cuda". An estimator that has no use for a GPU ignores it.
+    """
+
+    n_classes: int
+    image_shape: tuple[int, int]
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """One row of the leaderboard, as its plugin file declares it.
+
+    There is no name field: the file's stem (or the entry point's key) is the name.
+
+    Attributes
+    ----------
+    title : str
+        What the leaderboard calls it.
+    family : {"classical", "cnn"}
+        The side of the question it stands on.
+    build : callable
+        ``build(task) -> sklearn.pipeline.Pipeline`` with a good default for every tuned
+        parameter. The pipeline is fitted on ``X`` (uint8, (n, pixels)) and ``y`` (int64, (n,))
+        and has `predict` and either `predict_proba` or `decision_function`. Import heavy
+        libraries inside `build`.
+    space : mapping of str to optuna.distributions.BaseDistribution
+        What is tuned, keyed by the pipeline's parameter path (``"svm__C"``).
+    smoke : mapping of str to object
+        Parameters that make it tiny; used by tests, `check`, warm-up and ``--preset smoke``.
+    augmentation : str
+        What is done to training images ("mirrored, shifted"); empty if nothing.
+        The leaderboard marks the row with it.
+    """
+
+    title: str
+    family: Family
+    build: Callable[[Task], Pipeline]
+    space: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    smoke: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: str = ""

@@ -1,0 +1,152 @@
+"""Refits the winner and predicts the test images, once per seed; the only reader of those images.
+
+The refit is measured alone on the machine. What comes out is a record; no score is computed
+here, because no test label is at hand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.estimator import Estimator
+from benchmark.jobs import Job, Outcome
+from benchmark.protocol import Preset
+from benchmark.records import SCHEMA, Record
+from benchmark.tuning import Tuned
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What all records of one estimator in one run share.
+
+    Attributes
+    ----------
+    name, origin : str
+    estimator : Estimator or None
+        None if the plugin could not be imported.
+    fingerprint : mapping of str to str
+    dataset, dataset_sha256 : str
+    preset : Preset
+    environment : mapping of str to str
+    n_validation : int
+    tuning_threads, tuning_parallel : int
+    """
+
+    name: str
+    origin: str
+    estimator: Estimator | None
+    fingerprint: Mapping[str, str]
+    dataset: str
+    dataset_sha256: str
+    preset: Preset
+    environment: Mapping[str, str]
+    n_validation: int
+    tuning_threads: int
+    tuning_parallel: int
+
+
+def refit_job(template: Job, params: Mapping[str, Any], rows: int, seed: int, threads: int, test_X: Path) -> Job:
+    """Return the job that refits the frozen winner and predicts the test images.
+
+    Parameters
+    ----------
+    template : Job
+        As used for tuning.
+    params : mapping of str to object
+        The winner's.
+    rows : int
+        Training rows of the refit.
+    seed, threads : int
+    test_X : Path
+        ``.npy``, uint8, (n_test, pixels).
+    """
+    task = replace(template.task, seed=seed, threads=threads)
+    return replace(template, params=params, rows=rows, task=task, test_X=test_X)
+
+
+def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    """Round to float16 so that each row's first maximum stays where it was.
+
+    Rounding can tie the two highest scores; the prediction read back from disk must be the
+    one that was made, so the winner is raised by one step where that happened.
+
+    Parameters
+    ----------
+    proba : ndarray of float32, (n, n_classes)
+
+    Returns
+    -------
+    ndarray of float16, (n, n_classes)
+    """
+    rounded = proba.astype(np.float16)
+    predicted = proba.argmax(axis=1)
+    rows = np.flatnonzero(rounded.argmax(axis=1) != predicted)
+    tied = rounded[rows].max(axis=1)
+    rounded[rows, predicted[rows]] = np.nextafter(tied, np.float16(np.inf))
+    return rounded
+
+
+def record(
+    shared: Circumstances, tuned: Tuned, seed: int, outcome: Outcome, job: Job | None
+) -> tuple[Record, npt.NDArray[np.float16] | None]:
+    """Put together what is written to disk for one seed.
+
+    Parameters
+    ----------
+    shared : Circumstances
+    tuned : Tuned
+    seed : int
+    outcome : Outcome
+        Of the refit, or of what kept it from being made.
+    job : Job or None
+        The refit; None if it never came to one.
+
+    Returns
+    -------
+    Record
+    ndarray of float16, (n_test, n_classes), or None
+        None unless the outcome is ok.
+    """
+    declared, best = shared.estimator, tuned.best
+    proba = None if outcome.proba is None else to_float16(outcome.proba)
+    made = Record(
+        schema=SCHEMA,
+        dataset=shared.dataset,
+        dataset_sha256=shared.dataset_sha256,
+        estimator=shared.name,
+        title=declared.title if declared else shared.name,
+        family=declared.family if declared else "",
+        augmentation=declared.augmentation if declared else "",
+        origin=shared.origin,
+        seed=seed,
+        status=outcome.status,
+        reason=outcome.reason,
+        fingerprint=dict(shared.fingerprint),
+        preset=asdict(shared.preset),
+        scores=outcome.scores,
+        params=dict(best.params) if best else {},
+        validation_accuracy=best.rungs[-1].accuracy if best else None,
+        validation_fit_rows=best.rungs[-1].rows if best else 0,
+        validation_rows=shared.n_validation,
+        trials=tuned.trials,
+        tuning_seconds=tuned.seconds,
+        tuning_threads=shared.tuning_threads,
+        tuning_parallel=shared.tuning_parallel,
+        fit_rows=job.rows if job else 0,
+        fit_seconds=outcome.fit_seconds,
+        predict_seconds=outcome.predict_seconds,
+        threads=job.task.threads if job else 0,
+        device=job.task.device if job else "",
+        peak_memory_bytes=outcome.peak_memory_bytes,
+        model_bytes=outcome.model_bytes,
+        test_reads=0 if job is None else 1,
+        proba_sha256="",
+        environment=dict(shared.environment),
+    )
+    return made, proba

@@ -1,0 +1,66 @@
+"""What a record depends on, hashed part by part, so that a stale one can say why it is stale."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import BaseDistribution, distribution_to_json
+
+from benchmark import protocol
+from benchmark.estimator import Estimator
+from benchmark.protocol import Preset
+
+
+def fingerprint(
+    dataset_sha256: str, preset: Preset, estimator: Estimator, defaults: Mapping[str, Any]
+) -> dict[str, str]:
+    """Hash everything that a result depends on and that can change under a record.
+
+    Parameters
+    ----------
+    dataset_sha256 : str
+    preset : Preset
+        Without its number of seeds: more seeds are more records, not other ones.
+    estimator : Estimator
+    defaults : mapping of str to object
+        Of the tuned parameters, as the plugin builds them.
+
+    Returns
+    -------
+    dict of str to str
+        Part to the first 12 hexadecimal digits of its SHA-256.
+    """
+    rules = {name: value for name, value in dataclasses.asdict(preset).items() if name != "seeds"}
+    rules |= {
+        "split_seed": protocol.SPLIT_SEED,
+        "tuning_seed": protocol.TUNING_SEED,
+        "reduction_factor": protocol.REDUCTION_FACTOR,
+        "batch": protocol.BATCH,
+        "startup_trials": protocol.STARTUP_TRIALS,
+    }
+    parts: dict[str, Any] = {
+        "dataset": dataset_sha256,
+        "protocol": rules,
+        "space": {name: _distribution(value) for name, value in estimator.space.items()},
+        "defaults": dict(defaults),
+    }
+    if preset.tiny:
+        parts["smoke"] = dict(estimator.smoke)
+    return {name: _hash(value) for name, value in parts.items()}
+
+
+def stale(recorded: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
+    """Return the parts in which a record differs from what a run would make today."""
+    return [name for name in sorted({*recorded, *today}) if recorded.get(name) != today.get(name)]
+
+
+def _distribution(value: BaseDistribution) -> Any:
+    return json.loads(distribution_to_json(value))
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()[:12]

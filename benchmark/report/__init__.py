@@ -1,0 +1,121 @@
+"""Records in; leaderboard.md, leaderboard.csv and figures out. Never sees a live model.
+
+::
+
+    summary.py      every number, computed once from the records
+    leaderboard.py  the table's columns, as markdown and as CSV
+    notes.py        what must be known of a row before comparing it
+    verdict.py      the answer in two or three sentences
+    hardest.py      F1 of each class, and where the hardest one fails
+    method.py       protocol, machine, versions, how to reproduce
+    page.py         leaderboard.md, from the above
+    figures/        the pictures; the only importer of matplotlib
+    png.py          what a picture was drawn from, written into it
+    markdown.py     escaping, tables, numbers as people read them
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark import records
+from benchmark.report import png
+
+if TYPE_CHECKING:
+    from benchmark.report.figures import Planned
+
+
+def render(folder: Path) -> dict[str, bytes]:
+    """Return the report's files: the same records give the same bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``, of which only ``records/`` is read.
+
+    Returns
+    -------
+    dict of str to bytes
+        By path relative to `folder`, with forward slashes.
+
+    Raises
+    ------
+    BenchmarkError
+        No records, or odd ones (see `benchmark.records.read`).
+    """
+    texts, figures = _plan(folder)
+    return texts | {planned.path: planned.png() for planned in figures}
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the report, each file atomically, and remove figures that are no longer made.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    files = render(folder)
+    written = []
+    for name, blob in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records.write_atomically(path, blob)
+        written.append(path)
+    for name in _stale(folder, set(files)):
+        (folder / name).unlink()
+    return written
+
+
+def check(folder: Path) -> list[str]:
+    """Return what on disk is not what the records give: missing, different, or no longer made.
+
+    Texts are compared byte by byte. A figure is not drawn again: it is the same if it states the
+    digest of the same inputs and drawing code, and is otherwise untouched (see `png`).
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of str
+        Paths relative to `folder`; empty if all is well.
+    """
+    texts, figures = _plan(folder)
+    wrong = [name for name, blob in texts.items() if _content(folder / name) != blob]
+    for planned in figures:
+        content = _content(folder / planned.path)
+        if content is None or png.stamped_inputs(content) != planned.inputs:
+            wrong.append(planned.path)
+    return wrong + _stale(folder, {planned.path for planned in figures})
+
+
+def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
+    from benchmark.report import leaderboard
+    from benchmark.report.figures import plan
+    from benchmark.report.page import page
+    from benchmark.report.summary import summarise
+
+    summary = summarise(records.read(folder))
+    figures = plan(summary)
+    texts = {
+        "leaderboard.md": page(summary, figures).encode(),
+        "leaderboard.csv": leaderboard.to_csv(leaderboard.frame_of(summary)),
+    }
+    return texts, figures
+
+
+def _stale(folder: Path, made: set[str]) -> list[str]:
+    """Return figures that were drawn here and belong to no figure of today; others' files are left alone."""
+    names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
+    return [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -1,0 +1,94 @@
+"""Names beside points, placed so that none covers another name, a point or a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from benchmark.report.figures import style
+
+POINT = 9.0
+"""Pixels kept free each side of a point."""
+STROKE = 3.0
+"""Pixels kept free each side of a line."""
+
+Point = tuple[float, float]
+
+
+def place(
+    figure: Figure,
+    axes: Axes,
+    names: Sequence[str],
+    points: Sequence[Point],
+    *,
+    lines: Sequence[Sequence[Point]] = (),
+    colours: Sequence[str] | None = None,
+) -> None:
+    """Write each name near its point.
+
+    Greedy, in the order given: the nearest place around the point that is free or, where none
+    is, the one that covers least. To be called last, as places are measured on the laid-out figure.
+
+    Parameters
+    ----------
+    names : sequence of str
+    points : sequence of (float, float)
+        In data coordinates, as many as names.
+    lines : sequence of sequence of (float, float)
+        Corners of lines to keep clear of; each piece runs along an axis.
+    colours : sequence of str, optional
+        One per name.
+    """
+    figure.canvas.draw()
+    figure.set_layout_engine("none")
+    taken = []
+    for line in lines:
+        corners = axes.transData.transform(list(line))
+        taken += [Bbox([np.minimum(a, b) - STROKE, np.maximum(a, b) + STROKE]) for a, b in pairwise(corners)]
+    pixels = axes.transData.transform(list(points))
+    taken += [Bbox([pixel - POINT, pixel + POINT]) for pixel in pixels]
+    frame = axes.get_window_extent()
+    for number, name in enumerate(names):
+        text = axes.annotate(
+            name,
+            points[number],
+            (0, 0),
+            textcoords="offset points",
+            va="center",
+            color=style.darker(colours[number]) if colours else "black",
+            annotation_clip=False,
+            zorder=5,
+        )
+        size = text.get_window_extent()
+        dx, dy, box = min(_places(pixels[number], size), key=lambda spot: _cost(spot[2], taken, frame))
+        text.set_position((dx, dy))
+        taken.append(box)
+
+
+def _places(point: Sequence[float], size: Bbox) -> list[tuple[float, float, Bbox]]:
+    """Return offsets in points, nearest first, with the box that the text would fill in pixels."""
+    scale = style.DPI / 72
+    found = []
+    for distance in (8, 13, 20, 30, 44, 60):
+        for side_x, side_y in ((1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1)):
+            shift = {1: 0.0, 0: 0.5, -1: 1.0}[side_x] * size.width / scale
+            dx = side_x * (distance if side_y == 0 else 6) - shift
+            dy = side_y * (distance + 3.0)
+            left, middle = point[0] + dx * scale, point[1] + dy * scale
+            box = Bbox([[left, middle - size.height / 2], [left + size.width, middle + size.height / 2]])
+            found.append((dx, dy, box))
+    return found
+
+
+def _cost(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> float:
+    """Return the pixels covered; those outside the axes count most, as they may be cut off."""
+    overlaps = (Bbox.intersection(box, other) for other in taken)
+    covered = sum(overlap.width * overlap.height for overlap in overlaps if overlap is not None)
+    inside = Bbox.intersection(box, frame)
+    outside = box.width * box.height - (inside.width * inside.height if inside is not None else 0)
+    return float(round(covered + 4 * outside, 3))

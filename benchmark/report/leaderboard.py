@@ -1,0 +1,209 @@
+"""The leaderboard: what a row says, in the table that people read and in the one that programs read.
+
+A column is one entry in `COLUMNS`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.records import Results
+from benchmark.report import markdown as md
+from benchmark.report.notes import failure, notes
+from benchmark.report.summary import Scored, Summary, summarise
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One thing that the leaderboard says of an estimator that finished.
+
+    Attributes
+    ----------
+    header : str
+        In leaderboard.md, where ``{hardest}`` stands for the hardest class; empty if not shown.
+    cell : callable
+        ``cell(row, summary)``: the text in leaderboard.md.
+    values : callable
+        ``values(row, summary)``: columns of leaderboard.csv, raw, with the unit in the name.
+    """
+
+    header: str
+    cell: Callable[[Scored, Summary], str]
+    values: Callable[[Scored, Summary], Mapping[str, Value]]
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "Test accuracy (95 % interval)",
+        lambda row, _: f"{md.accuracy(row.accuracy.estimate)} ({row.accuracy.low:.3f}–{row.accuracy.high:.3f})",
+        lambda row, _: {
+            "test_accuracy": row.accuracy.estimate,
+            "test_accuracy_low": row.accuracy.low,
+            "test_accuracy_high": row.accuracy.high,
+        },
+    ),
+    Column(
+        "Spread over seeds",
+        lambda row, _: _spread(row.seed_accuracy),
+        lambda row, _: {
+            "seeds": len(row.seed_accuracy),
+            "test_accuracy_seed_min": min(row.seed_accuracy),
+            "test_accuracy_seed_max": max(row.seed_accuracy),
+        },
+    ),
+    Column("Macro F1", lambda row, _: md.score(row.macro_f1), lambda row, _: {"macro_f1": row.macro_f1}),
+    Column(
+        "F1 of {hardest}",
+        lambda row, summary: md.score(row.f1[_hardest(summary)]),
+        lambda row, summary: {
+            "hardest_class": summary.class_names[_hardest(summary)],
+            "hardest_class_f1": float(row.f1[_hardest(summary)]),
+        },
+    ),
+    Column(
+        "Validation accuracy",
+        lambda row, _: md.NONE if row.record.validation_accuracy is None else f"{row.record.validation_accuracy:.4f}",
+        lambda row, _: {
+            "validation_accuracy": row.record.validation_accuracy,
+            "validation_fit_rows": row.record.validation_fit_rows,
+        },
+    ),
+    Column(
+        "Tuning time",
+        lambda row, _: md.duration(row.record.tuning_seconds),
+        lambda row, _: {"tuning_seconds": row.record.tuning_seconds, "trials": len(row.record.trials)},
+    ),
+    Column(
+        "Fit time",
+        lambda row, _: md.duration(row.fit_seconds),
+        lambda row, _: {"fit_seconds": row.fit_seconds, "fit_rows": row.record.fit_rows},
+    ),
+    Column(
+        "Predict 1,000 images",
+        lambda row, _: md.duration(row.predict_seconds_per_1000),
+        lambda row, _: {"predict_seconds_per_1000": row.predict_seconds_per_1000},
+    ),
+    Column(
+        "Peak memory",
+        lambda row, _: md.size(row.peak_memory_bytes),
+        lambda row, _: {"peak_memory_bytes": row.peak_memory_bytes},
+    ),
+    Column("Model size", lambda row, _: md.size(row.model_bytes), lambda row, _: {"model_bytes": row.model_bytes}),
+    Column(
+        "",
+        lambda row, _: "",
+        lambda row, _: {
+            "preset": str(row.record.preset.get("name", "")),
+            "augmentation": row.record.augmentation,
+            "scores": row.record.scores,
+            "threads": row.record.threads,
+            "device": row.record.device,
+            "test_reads": max(record.test_reads for record in row.records),
+        },
+    ),
+    Column(
+        "",
+        lambda row, _: "",
+        lambda row, summary: {
+            f"f1_{name}": float(value) for name, value in zip(summary.class_names, row.f1, strict=True)
+        },
+    ),
+)
+
+
+def frame(results: Results) -> pd.DataFrame:
+    """Return one row per estimator, best first and failed ones last, with raw numbers.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``leaderboard.csv``: units are in the names (`fit_seconds`,
+        `model_bytes`), accuracies are shares, `rank` is missing where `status` is not "ok".
+    """
+    return frame_of(summarise(results))
+
+
+def frame_of(summary: Summary) -> pd.DataFrame:
+    """Return `frame` of what is already summarised."""
+    rows: list[dict[str, Any]] = []
+    for row in summary.scored:
+        values: dict[str, Any] = {"rank": row.rank, "estimator": row.name, "title": row.title, "family": row.family}
+        values |= {"status": "ok", "reason": ""}
+        for column in COLUMNS:
+            values |= column.values(row, summary)
+        rows.append(values)
+    for failed in summary.failed:
+        values = {"estimator": failed.name, "title": failed.title, "family": failed.family}
+        rows.append(values | {"status": failed.record.status, "reason": failed.record.reason})
+    head = ["rank", "estimator", "title", "family", "status", "reason"]
+    columns = list(rows[0]) if summary.scored else head
+    # Whole numbers stay whole where a failed row has none.
+    whole = ["rank", *(name for name in columns[1:] if isinstance(rows[0].get(name), int))]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(whole, "Int64"))
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """Return the frame as CSV, floats to 6 significant digits, words safe to open in a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([_harmless(name) for name in table.columns])
+    for row in table.itertuples(index=False, name=None):
+        writer.writerow([_csv_cell(value) for value in row])
+    return buffer.getvalue().encode()
+
+
+def table(summary: Summary) -> str:
+    """Return the leaderboard as a markdown table with its footnotes."""
+    shown = [column for column in COLUMNS if column.header]
+    hardest = "" if summary.hardest is None else md.escape(summary.class_names[summary.hardest])
+    remarks = notes(summary)
+    letters = {text: md.mark(place) for place, text in enumerate(dict.fromkeys(sum(remarks.values(), ())))}
+    rows = []
+    for row in summary.scored:
+        marks = " ".join(letters[text] for text in remarks[row.name])
+        title = f"{md.escape(row.title)} {marks}".strip()
+        rank = f"{row.rank}=" if row.tied else str(row.rank)
+        rows.append([rank, title, md.escape(row.family), *(column.cell(row, summary) for column in shown)])
+    for failed in summary.failed:
+        rest = [md.NONE] * (len(shown) - 1)
+        rows.append([md.NONE, md.escape(failed.title), md.escape(failed.family), failure(failed), *rest])
+    header = ["Rank", "Estimator", "Family", *(column.header.format(hardest=hardest) for column in shown)]
+    footnotes = [f"{letter} {text}" for text, letter in letters.items()]
+    return "\n\n".join([md.table(header, rows, left=3), "<br>\n".join(footnotes)]).strip()
+
+
+def _hardest(summary: Summary) -> int:
+    assert summary.hardest is not None, "a row that finished has a hardest class"
+    return summary.hardest
+
+
+def _spread(accuracies: tuple[float, ...]) -> str:
+    if len(accuracies) == 1:
+        return md.NONE
+    return f"{min(accuracies):.4f}–{max(accuracies):.4f} ({len(accuracies)} seeds)"
+
+
+def _csv_cell(value: Any) -> str:
+    if isinstance(value, str):
+        return _harmless(value)
+    if pd.isna(value):
+        return ""
+    return str(int(value)) if isinstance(value, int | np.integer) else f"{value:.6g}"
+
+
+def _harmless(text: str) -> str:
+    """Stop a spreadsheet from running a name as a formula (OWASP, "CSV Injection")."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,148 @@
+"""How the numbers came about: the protocol, the machine, the versions, and the command that repeats it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from benchmark import protocol
+from benchmark.records import Record
+from benchmark.report import markdown as md
+from benchmark.report.notes import conditions_differ
+from benchmark.report.summary import Failed, Scored, Summary
+
+NAMED_DATASETS = ("fashion-mnist", "digits")
+"""What `--dataset` takes by name; anything else came from a path, which no record holds."""
+
+DEFAULT_DATASET = "fashion-mnist"
+
+MACHINE = ("system", "processor", "cores", "memory")
+"""Keys of a record's environment that are the machine; the rest are versions."""
+
+
+def section(summary: Summary) -> list[str]:
+    """Return the section's paragraphs, without its heading and figures."""
+    if not summary.scored:
+        return [_reproduce(summary)]
+    rules = [_data(summary), _tuning(summary), _test(summary), _times(summary), _statistics(summary)]
+    return ["\n".join(f"- {rule}" for rule in rules), _machine(summary), _reproduce(summary)]
+
+
+def _data(summary: Summary) -> str:
+    test_set = summary.test_set
+    return (
+        f"**Data**: {md.escape(test_set.dataset)}, {test_set.n_train:,} training and {summary.n_test:,} test images "
+        f"of {test_set.image_shape[0]}×{test_set.image_shape[1]} pixels in {len(summary.class_names)} classes "
+        f"(SHA-256 `{re.sub('[^0-9a-zA-Z]', '', test_set.sha256)[:12]}…`)."
+    )
+
+
+def _tuning(summary: Summary) -> str:
+    record = summary.scored[0].record
+    trials = _range([len(row.record.trials) for row in summary.scored])
+    rungs = sorted({rung.rows for row in summary.scored for trial in row.record.trials for rung in trial.rungs})
+    text = f"**Tuning** sees training rows only: {trials} trials per estimator"
+    if rungs:
+        text += f", the best of which climb from {md.listing([f'{rows:,}' for rows in rungs])} rows"
+        text = text.replace("climb from", "climb through") if len(rungs) > 1 else text.replace("climb from", "fit")
+    text += f", scored on {record.validation_rows:,} other training rows, the same split for every estimator."
+    return f"{text} Trial 0 is the plugin's own defaults."
+
+
+def _test(summary: Summary) -> str:
+    reads = max(record.test_reads for row in summary.scored for record in row.records)
+    seeds = max(len(row.records) for row in summary.scored)
+    rows = _range([row.record.fit_rows for row in summary.scored])
+    text = (
+        f"**Test**: the winner is fitted again on {rows} rows, {md.plural(seeds, 'seed')} each, and predicts the "
+        "test images only then, after tuning is frozen"
+    )
+    return f"{text}, once per seed." if reads == 1 else f"{text}; up to {reads} times per seed (see the footnotes)."
+
+
+def _times(summary: Summary) -> str:
+    threads = _range([record.threads for row in summary.scored for record in row.records])
+    parallel = _range([row.record.tuning_parallel for row in summary.scored])
+    workers = _range([row.record.tuning_threads for row in summary.scored])
+    devices = md.listing(sorted({md.escape(record.device) for row in summary.scored for record in row.records}))
+    return (
+        f"**Times**: fit and predict are measured alone on the machine after a warm-up, on {devices} with {threads} "
+        f"{'thread' if threads == '1' else 'threads'}, as means over seeds. Tuning time is added up over the workers, "
+        f"which ran {parallel} at a time with {workers} {'thread' if workers == '1' else 'threads'} each, so it is "
+        "not the time a person waited. Peak memory is that of the whole process, libraries included; model size is "
+        "that of the fitted pipeline, pickled."
+    )
+
+
+def _statistics(summary: Summary) -> str:
+    text = (
+        "**Intervals** are at 95 % over test images: Wilson's for an accuracy, Agresti and Min's for the difference "
+        "of two rows on the same images. Rows whose difference to the first of their group has an interval that "
+        "holds zero share a rank (“=”). No interval covers what another training run would change; *spread over "
+        "seeds*, the lowest and highest accuracy, shows how much that was here."
+    )
+    families = [row.family for row in summary.scored]
+    if any(families.count(family) > 1 for family in families):
+        text += " The best of a family is picked by test accuracy, which favours the family with more entries a little."
+    return text
+
+
+def _machine(summary: Summary) -> str:
+    record = summary.scored[0].record
+    labels = {"cores": "{} cores", "memory": "{} memory"}
+    found = {key: md.escape(record.environment[key]) for key in MACHINE if key in record.environment}
+    machine = [labels.get(key, "{}").format(value) for key, value in found.items()]
+    versions = {key: value for key, value in _versions(summary.scored).items() if key not in MACHINE}
+    text = f"**Machine**: {', '.join(machine) or 'not recorded'}. "
+    text += (
+        f"**Versions**: {', '.join(f'{md.escape(k)} {md.escape(v)}' for k, v in versions.items()) or 'not recorded'}."
+    )
+    if conditions_differ(summary.scored):
+        text += " These are the first row's: **not every row was measured alike**, see the marks in the table."
+    return text
+
+
+def _versions(rows: tuple[Scored, ...]) -> dict[str, str]:
+    """Return the first row's environment, with what only other rows have (their own libraries) added."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for key, value in row.record.environment.items():
+            found.setdefault(key, value)
+    return found
+
+
+def _reproduce(summary: Summary) -> str:
+    rows: list[Scored | Failed] = [*summary.scored, *summary.failed]
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        names.setdefault(_command(row.record), []).append(shlex.quote(" ".join(row.name.split())))
+    if len(names) == 1:
+        names = dict.fromkeys(names, ["--all"])
+    lines = [command.format(which=" ".join(which)) for command, which in names.items()]
+    return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
+
+
+def _command(record: Record) -> str:
+    name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
+    words = ["python -m benchmark run {which}"]
+    if record.dataset in NAMED_DATASETS:
+        words += [f"--dataset {record.dataset}"] if record.dataset != DEFAULT_DATASET else []
+    else:
+        words.append("--dataset PATH")
+    words.append(f"--preset {_word(name)}")
+    usual = protocol.PRESETS.get(name)
+    for flag in ("trials", "seeds"):
+        value = record.preset.get(flag)
+        if usual is not None and isinstance(value, int) and value != getattr(usual, flag):
+            words.append(f"--{flag} {value}")
+    return " ".join(words)
+
+
+def _word(text: str) -> str:
+    """Return text that can stand in a command line."""
+    return re.sub(r"[^\w.-]", "", text) or "standard"
+
+
+def _range(values: list[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

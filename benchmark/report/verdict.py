@@ -1,0 +1,106 @@
+"""The answer, in two or three sentences made from the numbers."""
+
+from __future__ import annotations
+
+from benchmark import metrics
+from benchmark.report import markdown as md
+from benchmark.report.notes import conditions_differ, failure
+from benchmark.report.summary import Scored, Summary
+
+CLASSICAL, CNN = "classical", "cnn"
+
+
+def verdict(summary: Summary) -> str:
+    """Return the verdict as markdown; a preview says so first."""
+    classical, cnn = summary.best_of(CLASSICAL), summary.best_of(CNN)
+    if classical and cnn:
+        text = f"{_gap(summary, classical, cnn)} {_costs(classical, cnn)}"
+    elif classical or cnn:
+        text = _one_side(summary, classical, cnn)
+    elif summary.scored:
+        text = f"No classical pipeline and no CNN has a result here; the best row is {_named(summary.scored[0])}."
+    else:
+        text = f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason."
+    return "\n\n".join(filter(None, [_preview(summary), text]))
+
+
+def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
+    gap = metrics.paired_difference(cnn.correct, classical.correct)
+    rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
+    if gap.holds_zero:
+        estimate, low, high = md.points(gap)
+        return (
+            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** "
+            f"The CNN's lead of {estimate} points (95 % interval {low} to {high}) is within what this test set can "
+            f"resolve, so choose by cost. The best CNN is {rows}."
+        )
+    if gap.estimate > 0:
+        estimate, low, high = md.points(gap)
+        lead = f"**The CNN is ahead by {estimate} points** (95 % interval {low} to {high})."
+    else:
+        estimate, low, high = md.points([-gap.estimate, -gap.high, -gap.low])
+        lead = (
+            f"**No CNN needed: a classical model is ahead of it by {estimate} points** (95 % interval {low} to {high})."
+        )
+    return f"{lead} The best CNN is {rows}."
+
+
+def _costs(classical: Scored, cnn: Scored) -> str:
+    def both(a: float, b: float) -> str:
+        return f"{md.duration(a)} and the classical pipeline {md.duration(b)}{_ratio(a, b)}"
+
+    text = (
+        f"To train, the CNN took {both(cnn.fit_seconds, classical.fit_seconds)}; "
+        f"to predict 1,000 images, {md.duration(cnn.predict_seconds_per_1000)} and "
+        f"{md.duration(classical.predict_seconds_per_1000)}"
+        f"{_ratio(cnn.predict_seconds_per_1000, classical.predict_seconds_per_1000)}; "
+        f"to tune, {md.duration(cnn.record.tuning_seconds)} and {md.duration(classical.record.tuning_seconds)}."
+    )
+    if conditions_differ([classical, cnn]):
+        text += " The two were not measured under the same conditions (see the footnotes), so compare times with care."
+    return text
+
+
+def _ratio(cnn: float, classical: float) -> str:
+    if min(cnn, classical) <= 0:
+        return ""
+    ratio = max(cnn, classical) / min(cnn, classical)
+    if ratio < 1.05:
+        return " (about the same)"
+    factor = f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
+    return f" (the {'CNN' if cnn > classical else 'classical one'} {factor} times as long)"
+
+
+def _one_side(summary: Summary, classical: Scored | None, cnn: Scored | None) -> str:
+    row = classical or cnn
+    assert row is not None
+    wanted, missing = ("CNN", CNN) if classical else ("classical pipeline", CLASSICAL)
+    reasons = [f"{md.escape(one.title)} {failure(one)}" for one in summary.failed if one.family == missing]
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    side = "classical pipeline" if classical else "CNN"
+    return (
+        f"**The question is open: no {wanted} has a result here**{why}. The best {side} is {_named(row)}. "
+        f"It took {md.duration(row.fit_seconds)} to train, {md.duration(row.predict_seconds_per_1000)} to predict "
+        f"1,000 images and {md.duration(row.record.tuning_seconds)} to tune."
+    )
+
+
+def _named(row: Scored) -> str:
+    low, high = row.accuracy.low, row.accuracy.high
+    return f"*{md.escape(row.title)}*, test accuracy {md.accuracy(row.accuracy.estimate)} ({low:.3f}–{high:.3f})"
+
+
+def _preview(summary: Summary) -> str:
+    previews = summary.previews
+    if not previews:
+        return ""
+    rows = sorted({row.record.fit_rows for row in previews})
+    part = md.listing([f"{n:,}" for n in rows])
+    text = f"trained on {part} of the {summary.test_set.n_train:,} rows"
+    if any(row.record.preset.get("tiny") for row in previews):
+        text += ", with models made tiny to test the program"
+    presets = md.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
+    if len(previews) == len(summary.scored):
+        return f"> **A preview, not the result**: {text} (preset {presets})."
+    titles = md.listing([f"*{md.escape(row.title)}*" for row in previews])
+    return f"> **In part a preview, not the result**: {titles} {text} (preset {presets})."

@@ -1,0 +1,201 @@
+"""One Optuna study per estimator, ask and tell; sees training rows only.
+
+`tune` is a generator: it yields the jobs it wants run and is sent their outcomes, so that the
+runner can interleave many studies over the workers, and tests can drive a study by hand.
+Trials are asked for in batches of a fixed size and their results told in the order of their
+numbers, so a study does not depend on how many workers there were or which was first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.pruners import SuccessiveHalvingPruner
+from optuna.samplers import TPESampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from benchmark import protocol
+from benchmark.jobs import Job, Outcome
+from benchmark.protocol import Preset
+from benchmark.records import RungResult, TrialResult
+
+_RUNGS, _REASON, _INTERRUPTED = "rungs", "reason", "interrupted"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The result of a study.
+
+    Attributes
+    ----------
+    best : TrialResult or None
+        The highest validation accuracy at the top rung, the earliest of equals; None if no
+        trial got there.
+    trials : tuple of TrialResult
+        All of them, killed ones left out.
+    """
+
+    best: TrialResult | None
+    trials: tuple[TrialResult, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Fit and predict seconds of all trials, added up over the workers."""
+        return sum(rung.fit_seconds + rung.predict_seconds for trial in self.trials for rung in trial.rungs)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no best trial, in one line."""
+        return next((trial.reason for trial in self.trials if trial.reason), "no trial finished")
+
+
+def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
+    """Open or create a study in a journal file that optuna-dashboard opens, too.
+
+    A trial found RUNNING belongs to a run that was killed: it is failed, and its parameters
+    are queued once more.
+
+    Parameters
+    ----------
+    journal : Path
+    name : str
+        Holds the fingerprint: another protocol or search space is another study.
+    rungs : sequence of int
+        Training rows, lowest first.
+
+    Returns
+    -------
+    Study
+    """
+    optuna.logging.set_verbosity(logging.WARNING)
+    journal = journal.resolve()  # a relative path can spin on a stale lock
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    _drop_torn_line(journal)
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+        pruner=SuccessiveHalvingPruner(min_resource=rungs[0], reduction_factor=protocol.REDUCTION_FACTOR),
+    )
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        storage.set_trial_user_attr(trial._trial_id, _INTERRUPTED, True)
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+    return study
+
+
+def finished(study: Study) -> list[FrozenTrial]:
+    """Return the trials that count: complete, pruned, or failed of their own fault."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    return [trial for trial in study.get_trials(deepcopy=False, states=states) if _INTERRUPTED not in trial.user_attrs]
+
+
+def tune(
+    study: Study,
+    space: Mapping[str, BaseDistribution],
+    defaults: Mapping[str, Any],
+    preset: Preset,
+    rungs: Sequence[int],
+    job: Job,
+) -> Generator[list[Job], list[Outcome], Tuned]:
+    """Tune one estimator: yield jobs, be sent their outcomes in the same order.
+
+    Parameters
+    ----------
+    study : Study
+        From `open_study`; trials that it already holds are not run again.
+    space : mapping of str to BaseDistribution
+        Empty: there is nothing to tune, and the one trial is the defaults.
+    defaults : mapping of str to object
+        Of every parameter in `space`; trial 0.
+    preset : Preset
+    rungs : sequence of int
+    job : Job
+        Template: parameters and rows are filled in, and it names no test images.
+
+    Returns
+    -------
+    Tuned
+    """
+    if not study.get_trials(deepcopy=False):
+        study.enqueue_trial(dict(defaults))
+    wanted = preset.trials if space else 1
+    while (missing := wanted - len(finished(study))) > 0:
+        batch = _ask(study, space, min(missing, protocol.BATCH))
+        climbing, results = batch, {trial.number: [] for trial in batch}  # type: dict[int, list[RungResult]]
+        for rows in rungs:
+            outcomes = yield [replace(job, params=trial.params, rows=rows) for trial in climbing]
+            climbing = [
+                trial
+                for trial, outcome in zip(climbing, outcomes, strict=True)
+                if _report(study, trial, rows, outcome, results[trial.number], top=rows == rungs[-1])
+            ]
+            if not climbing:
+                break
+        for trial in climbing:
+            study.tell(trial, results[trial.number][-1].accuracy)
+    return summary(study)
+
+
+def summary(study: Study) -> Tuned:
+    """Read a study into plain values."""
+    trials = tuple(_result(trial) for trial in finished(study))
+    complete = [trial for trial in trials if trial.state == "complete"]
+    best = max(complete, key=lambda trial: (trial.rungs[-1].accuracy, -trial.number), default=None)
+    return Tuned(best, trials)
+
+
+def _ask(study: Study, space: Mapping[str, BaseDistribution], count: int) -> list[Trial]:
+    # Seeded by the number of trials so far: a study that was cut off draws what it would have drawn.
+    study.sampler = TPESampler(
+        seed=protocol.TUNING_SEED + len(finished(study)),
+        n_startup_trials=protocol.STARTUP_TRIALS,
+        multivariate=True,
+        constant_liar=True,
+    )
+    return [study.ask(dict(space)) for _ in range(count)]
+
+
+def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: list[RungResult], top: bool) -> bool:
+    """Tell the study how a trial did on a rung; return whether it is still in the race."""
+    if outcome.accuracy is None:
+        trial.set_user_attr(_REASON, f"{outcome.status}: {outcome.reason}" if outcome.reason else outcome.status)
+        study.tell(trial, state=TrialState.FAIL)
+        return False
+    results.append(RungResult(rows, outcome.accuracy, outcome.fit_seconds, outcome.predict_seconds))
+    trial.set_user_attr(_RUNGS, [asdict(result) for result in results])
+    trial.report(outcome.accuracy, step=rows)
+    if not top and trial.should_prune():  # the pruner would rank the top rung's trials, too
+        study.tell(trial, state=TrialState.PRUNED)
+        return False
+    return True
+
+
+def _result(trial: FrozenTrial) -> TrialResult:
+    return TrialResult(
+        number=trial.number,
+        state="complete" if trial.state == TrialState.COMPLETE else "pruned" if trial.state == TrialState.PRUNED else "failed",
+        params=dict(trial.params),
+        rungs=tuple(RungResult(**rung) for rung in trial.user_attrs.get(_RUNGS, [])),
+        reason=trial.user_attrs.get(_REASON, ""),
+    )
+
+
+def _drop_torn_line(journal: Path) -> None:
+    """Cut off a last line that a killed run left without its end; the next append would join it."""
+    if not journal.exists():
+        return
+    with journal.open("r+b") as file:
+        blob = file.read()
+        whole = blob.rfind(b"\n") + 1
+        if whole < len(blob):
+            file.truncate(whole)

@@ -1,0 +1,37 @@
+"""SVM on PCA: principal components of the pixels, RBF kernel."""
+
+from optuna.distributions import FloatDistribution, IntDistribution
+from sklearn.pipeline import Pipeline
+
+from benchmark.estimator import Estimator, Task
+
+
+def build(task: Task) -> Pipeline:
+    from sklearn.decomposition import PCA
+    from sklearn.svm import SVC
+
+    from models._pixels import ToUnit
+
+    return Pipeline(
+        [
+            ("scale", ToUnit()),
+            # A whole number of components fails on images with fewer pixels; "pca" caps itself.
+            ("pca", PCA(n_components=0.9, svd_solver="covariance_eigh", random_state=task.seed)),
+            # No probability=True: Platt scaling would fit the machine five more times. break_ties
+            # makes predict agree with the largest decision value.
+            ("svm", SVC(C=10.0, gamma=0.02, cache_size=1000, break_ties=True, random_state=task.seed)),
+        ]
+    )
+
+
+ESTIMATOR = Estimator(
+    title="SVM on PCA",
+    family="classical",
+    build=build,
+    space={
+        "pca__n_components": FloatDistribution(0.8, 0.95),
+        "svm__C": FloatDistribution(1.0, 100.0, log=True),
+        "svm__gamma": FloatDistribution(5e-3, 0.1, log=True),
+    },
+    smoke={"pca__n_components": 0.8},
+)

@@ -1,0 +1,38 @@
+"""XGBoost: histogram-grown boosted trees on raw pixels."""
+
+from optuna.distributions import FloatDistribution, IntDistribution
+from sklearn.pipeline import Pipeline
+
+from benchmark.estimator import Estimator, Task
+
+
+def build(task: Task) -> Pipeline:
+    from xgboost import XGBClassifier
+
+    model = XGBClassifier(
+        n_estimators=200,
+        learning_rate=0.2,
+        max_depth=6,
+        max_bin=64,
+        subsample=0.5,
+        colsample_bytree=0.1,
+        tree_method="hist",
+        n_jobs=task.threads,
+        random_state=task.seed,
+        device=task.device,
+    )
+    return Pipeline([("trees", model)])
+
+
+ESTIMATOR = Estimator(
+    title="XGBoost",
+    family="classical",
+    build=build,
+    space={
+        "trees__learning_rate": FloatDistribution(0.05, 0.4, log=True),
+        "trees__max_depth": IntDistribution(4, 8),
+        "trees__min_child_weight": FloatDistribution(0.5, 20.0, log=True),
+        "trees__reg_lambda": FloatDistribution(0.1, 10.0, log=True),
+    },
+    smoke={"trees__n_estimators": 5},
+)

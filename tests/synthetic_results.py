@@ -1,0 +1,178 @@
+"""Builds results folders with known answers, so that the report can be tested without a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import records
+from benchmark.records import Record, RungResult, TestSet, TrialResult
+
+CLASSES = ("Top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
+ENVIRONMENT = {
+    "python": "3.11.9",
+    "system": "Linux x86_64",
+    "processor": "Some CPU",
+    "cores": "2",
+    "memory": "8 GiB",
+    "numpy": "2.4.0",
+    "scikit-learn": "1.9.0",
+}
+PRESET = {"name": "standard", "trials": 16, "rungs": [2500, 10000, 40000], "final_rows": None, "seeds": 2}
+
+
+def write_test_set(
+    folder: Path,
+    y: Sequence[int] | np.ndarray[Any, Any],
+    classes: Sequence[str] = CLASSES,
+    n_train: int = 60_000,
+    examples: Sequence[int] | None = None,
+    images: np.ndarray[Any, Any] | None = None,
+    dataset: str = "fashion-mnist",
+) -> TestSet:
+    """Write labels and, as pictures, noise of 8×8 pixels (or `images`, (k, 784))."""
+    y = np.asarray(y, dtype=np.int64)
+    index = np.asarray(range(min(40, len(y))) if examples is None else examples, dtype=np.int64)
+    if images is None:
+        images = np.random.default_rng(0).integers(0, 256, (len(index), 64), dtype=np.uint8)
+    side = round(images.shape[1] ** 0.5) if len(images) else 8
+    test_set = TestSet(dataset, "d" * 64, tuple(classes), (side, side), n_train, y, index, images)
+    records.write_test_set(folder, test_set)
+    return test_set
+
+
+def make_record(name: str, seed: int = 0, **changes: Any) -> Record:
+    """Return a finished record with plausible costs; `changes` are fields of `Record`."""
+    record = Record(
+        schema=records.SCHEMA,
+        dataset="fashion-mnist",
+        dataset_sha256="d" * 64,
+        estimator=name,
+        title=name.replace("_", " ").capitalize(),
+        family="classical",
+        augmentation="",
+        origin=f"models/{name}.py",
+        seed=seed,
+        status="ok",
+        reason="",
+        fingerprint={},
+        preset=dict(PRESET),
+        scores="predict_proba",
+        params={},
+        validation_accuracy=0.9,
+        validation_fit_rows=40_000,
+        validation_rows=10_000,
+        trials=trials(),
+        tuning_seconds=600.0,
+        tuning_threads=1,
+        tuning_parallel=2,
+        fit_rows=60_000,
+        fit_seconds=30.0,
+        predict_seconds=2.0,
+        threads=2,
+        device="cpu",
+        peak_memory_bytes=700_000_000,
+        model_bytes=5_000_000,
+        test_reads=1,
+        proba_sha256="",
+        environment=dict(ENVIRONMENT),
+    )
+    return dataclasses.replace(record, **changes)
+
+
+def trials(seconds: float = 10.0, best: float = 0.9) -> tuple[TrialResult, ...]:
+    """Return four trials, one of them pruned and one failed."""
+
+    def rung(rows: int, accuracy: float) -> RungResult:
+        return RungResult(rows, accuracy, seconds * rows / 40_000, seconds * rows / 400_000)
+
+    def complete(number: int, final: float) -> TrialResult:
+        rungs = (rung(2_500, final - 0.06), rung(10_000, final - 0.03), rung(40_000, final))
+        return TrialResult(number, "complete", {}, rungs)
+
+    return (
+        complete(0, best - 0.015),
+        TrialResult(1, "pruned", {}, (rung(2_500, best - 0.2),)),
+        TrialResult(2, "failed", {}, (), "ValueError: no"),
+        complete(3, best),
+    )
+
+
+def write_predictions(
+    folder: Path, test_set: TestSet, name: str, predicted: Sequence[int] | np.ndarray[Any, Any], **changes: Any
+) -> Record:
+    """Write a record whose stored rows have their maximum where `predicted` says."""
+    proba = np.full((len(test_set.y), len(test_set.class_names)), 0.05, dtype=np.float16)
+    proba[np.arange(len(test_set.y)), np.asarray(predicted)] = 0.9
+    return records.write(folder, make_record(name, **{"dataset": test_set.dataset, **changes}), proba)
+
+
+def write_failure(folder: Path, name: str, **changes: Any) -> Record:
+    """Write the record of an estimator that failed."""
+    fields: dict[str, Any] = {"status": "failed", "reason": "ValueError: no", "validation_accuracy": None, "trials": ()}
+    return records.write(folder, make_record(name, **{**fields, **changes}), None)
+
+
+def answers(
+    y: np.ndarray[Any, Any], accuracy: float, confusable: Mapping[int, Sequence[int]], seed: int, n_classes: int = 10
+) -> np.ndarray[Any, Any]:
+    """Return predictions of about this accuracy: images differ in difficulty, and classes in `confusable` more.
+
+    The same images are hard for every estimator, as in life: a shared difficulty plus some of one's own.
+    """
+    shared, own = np.random.default_rng(99), np.random.default_rng(seed)
+    hard = shared.random(len(y)) * np.where(np.isin(y, list(confusable)), 1.0, 0.93)
+    hard = 0.8 * hard + 0.2 * own.random(len(y)) * np.where(np.isin(y, list(confusable)), 1.0, 0.93)
+    hard += np.where(y == next(iter(confusable)), 0.05, 0.0)
+    wrong = hard > np.quantile(hard, accuracy)
+    destination = np.array([own.choice(list(confusable.get(int(label), range(n_classes)))) for label in y])
+    destination = np.where(destination == y, (y + 1) % n_classes, destination)
+    return np.where(wrong, destination, y)
+
+
+TOPS = {6: (0, 0, 0, 2, 2, 4, 4, 3), 0: (6, 6, 6, 3), 2: (4, 4, 6, 6), 4: (2, 2, 6, 6, 3), 3: (6, 4, 0)}
+"""What upper garments are taken for; class 6 is the hardest."""
+
+
+def write_realistic(
+    folder: Path,
+    n_test: int = 2_000,
+    seeds: int = 1,
+    classes: Sequence[str] = CLASSES,
+    y: np.ndarray[Any, Any] | None = None,
+    images: np.ndarray[Any, Any] | None = None,
+    examples: Sequence[int] | None = None,
+    **changes: Any,
+) -> TestSet:
+    """Write five estimators shaped like the real ones: two of them tied, one failed seed nowhere."""
+    y = np.arange(n_test) % 10 if y is None else y
+    test_set = write_test_set(folder, y, classes, images=images, examples=examples)
+    for place, (name, title, family, accuracy, fit, predict, tuning, augmentation) in enumerate(
+        (
+            ("logistic_regression", "Logistic regression", "classical", 0.853, 21.0, 0.06, 320.0, ""),
+            ("svm_pca", "SVM on PCA", "classical", 0.905, 34.0, 5.1, 610.0, ""),
+            ("xgboost", "XGBoost", "classical", 0.902, 208.0, 0.4, 2400.0, ""),
+            ("lightgbm", "LightGBM", "classical", 0.903, 70.0, 0.7, 1100.0, ""),
+            ("cnn", "CNN (residual)", "cnn", 0.930, 556.0, 3.6, 3700.0, "mirrored, shifted"),
+        )
+    ):
+        for seed in range(seeds):
+            predicted = answers(y, accuracy, TOPS, 100 * place + seed)
+            fields: dict[str, Any] = {
+                "seed": seed,
+                "title": title,
+                "family": family,
+                "augmentation": augmentation,
+                "validation_accuracy": accuracy + 0.002,
+                "fit_seconds": fit,
+                "predict_seconds": predict,
+                "tuning_seconds": tuning,
+                "trials": trials(tuning / 2.5, accuracy + 0.002),
+                "scores": "decision_function" if name == "svm_pca" else "predict_proba",
+            }
+            write_predictions(folder, test_set, name, predicted, **{**fields, **changes})
+    return test_set
