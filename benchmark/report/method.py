@@ -117,7 +117,7 @@ def _reproduce(summary: Summary) -> str:
     for row in rows:
         names.setdefault(_command(row.record), []).append(shlex.quote(" ".join(row.name.split())))
     if len(names) == 1:
-        names = dict.fromkeys(names, ["--all"])
+        names = {command: ["--all"] for command in names}
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
     return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
 

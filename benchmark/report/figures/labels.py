@@ -44,7 +44,7 @@ def place(
     colours : sequence of str, optional
         One per name.
     """
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")
     taken = []
     for line in lines:

@@ -82,8 +82,8 @@ def draw(data: Data) -> Figure:
 def caption(data: Data) -> str:
     """Say what to see."""
     return (
-        "Where a line is flat, more tuning bought nothing. A line starts when the first trial, the plugin's own "
-        "defaults, is scored at the top rung; dots are improvements."
+        "Where a line is flat, more tuning bought nothing. A line starts when the first trial is scored at the top "
+        "rung; dots are improvements."
     )
 
 

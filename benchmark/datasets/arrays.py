@@ -1,0 +1,111 @@
+"""The data as ``.npy`` files that worker processes map into memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.datasets import places
+from benchmark.datasets.base import Dataset
+from benchmark.errors import BenchmarkError
+
+
+@dataclass(frozen=True)
+class ArrayFiles:
+    """Files of a data set's arrays; there is none of the test labels.
+
+    Attributes
+    ----------
+    train_X : Path
+        uint8, (n_train, pixels).
+    train_y : Path
+        int64, (n_train,).
+    test_X : Path
+        uint8, (n_test, pixels); in a folder of its own.
+    """
+
+    train_X: Path
+    train_y: Path
+    test_X: Path
+
+
+def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
+    """Write the arrays once under ``<cache>/arrays/<sha256>``; any number of processes may do so at once.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    cache_dir : Path, optional
+        Default: `benchmark.datasets.places.cache`.
+
+    Returns
+    -------
+    ArrayFiles
+        Whole: reused where shape, type and size are right, else written anew.
+
+    Raises
+    ------
+    BenchmarkError
+        The folder cannot be written.
+    """
+    folder = (places.cache() if cache_dir is None else cache_dir) / "arrays" / dataset.sha256
+    files = ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
+    content: dict[Path, npt.NDArray[Any]] = {
+        files.train_X: dataset.train.X,
+        files.train_y: dataset.train.y,
+        files.test_X: dataset.test.X,
+    }
+    if _whole(content):
+        return files
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+        try:
+            for path, array in content.items():
+                target = scratch / "new" / path.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                np.save(target, array, allow_pickle=False)
+            _move_in(scratch, folder, content)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        raise BenchmarkError(
+            f"{folder}: cannot be written ({error.strerror or error}); make room, or set BENCHMARK_CACHE to another folder"
+        ) from error
+    return files
+
+
+def _move_in(scratch: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
+    # A rename puts the folder there whole or not at all; it fails where one already is.
+    for attempt in range(3):
+        try:
+            os.rename(scratch / "new", folder)
+            return
+        except OSError:
+            if _whole(content):  # another process was first
+                return
+            if attempt == 2:
+                raise
+            if folder.exists():
+                try:
+                    os.rename(folder, scratch / f"damaged-{attempt}")
+                except FileNotFoundError:
+                    continue  # another process has just moved it
+
+
+def _whole(content: dict[Path, npt.NDArray[Any]]) -> bool:
+    for path, array in content.items():
+        try:
+            found = np.load(path, mmap_mode="r", allow_pickle=False)  # mapping fails where the file is too short
+        except (OSError, ValueError, EOFError):
+            return False
+        if found.shape != array.shape or found.dtype != array.dtype:
+            return False
+    return True

@@ -1,0 +1,28 @@
+"""scikit-learn's bundled digits: 1,797 images of 8 by 8, there on every machine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.datasets import build
+
+NAME = "digits"
+
+
+def load() -> build.FileDataset:
+    """Return the digits, 0..16 scaled to 0..255; one fixed, stratified fifth is the test part.
+
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
+    """
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    bunch = load_digits()
+    X = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    train, test = train_test_split(np.arange(len(X)), test_size=0.2, stratify=bunch.target, random_state=0)
+    return build.dataset(
+        NAME,
+        "bundled with scikit-learn",
+        build.RawPart(X[train], bunch.target[train], NAME, NAME),
+        build.RawPart(X[test], bunch.target[test], NAME, NAME),
+    )

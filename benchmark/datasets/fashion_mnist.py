@@ -1,0 +1,176 @@
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): found on this machine, or downloaded.
+
+Every file's SHA-256 is checked before a byte of it is used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmark.datasets import build, formats, idx
+from benchmark.datasets.base import Dataset
+from benchmark.errors import BenchmarkError
+
+NAME = "fashion-mnist"
+
+CLASS_NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+SHA256 = {
+    "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+}
+"""As published, and as torchvision leaves them (the unpacked bytes of the same files)."""
+
+MNIST_SHA256 = {
+    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+}
+"""MNIST's own files have the same names; taken for Fashion-MNIST they score far too well."""
+
+MIRRORS = (
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+)
+"""Tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces them."""
+
+TIMEOUT_SECONDS = 30
+
+
+def load(data_dir: Path | None = None) -> Dataset:
+    """Find, verify and read Fashion-MNIST; download it if it is nowhere.
+
+    Parameters
+    ----------
+    data_dir : Path, optional
+        Looked at first; a wrong file there is an error, not a reason to look elsewhere.
+
+    Raises
+    ------
+    BenchmarkError
+        A wrong file in a named place, MNIST under Fashion-MNIST's names anywhere, or not to be had.
+    """
+    folder = locate(data_dir) or _download()
+    arrays, files = formats.idx_arrays(folder)
+    return build.dataset(NAME, str(folder), arrays, files, CLASS_NAMES)
+
+
+def locate(data_dir: Path | None = None) -> Path | None:
+    """Return the first folder that holds the four files with the right checksums, or None.
+
+    The order: `data_dir`, ``$BENCHMARK_DATA``, ``data/`` here, ``data/`` and ``../shared/data/``
+    beside the checkout, Keras's cache, our own cache; each with the subfolders in which other
+    tools put them.
+    """
+    named = [Path(place) for place in (data_dir, os.environ.get("BENCHMARK_DATA")) if place]
+    for place in named:
+        found = _first(place, named=True)
+        if found:
+            return found
+    if data_dir is not None:
+        raise BenchmarkError(
+            f"{data_dir}: the four files of Fashion-MNIST are not there; "
+            f"put {', '.join(_gz_names())} into it, or leave --data-dir out"
+        )
+    checkout = Path(__file__).resolve().parents[2]
+    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+    places = [Path("data"), checkout / "data", checkout.parent / "shared" / "data", keras, cache_folder()]
+    return next((found for place in places if (found := _first(place, named=False))), None)
+
+
+def cache_folder() -> Path:
+    """Return where downloads and prepared arrays are kept; ``$BENCHMARK_CACHE`` overrides it."""
+    import pooch
+
+    return Path(os.environ.get("BENCHMARK_CACHE") or pooch.os_cache("classical-vs-cnn"))
+
+
+def file_sums(folder: Path) -> dict[str, str]:
+    """Return file name to SHA-256 of the data files in a folder."""
+    import pooch
+
+    stems = [stem for pair in formats.IDX_FILES.values() for stem in pair]
+    paths = [path for stem in stems if (path := formats.idx_file(folder, stem))]
+    return {path.name: pooch.file_hash(str(path), alg="sha256") for path in paths}
+
+
+def _first(place: Path, named: bool) -> Path | None:
+    for folder in (place, place / NAME, place / "FashionMNIST" / "raw"):
+        if _complete(folder, named):
+            return folder
+    return None
+
+
+def _complete(folder: Path, named: bool) -> bool:
+    """Tell whether the four files are there and right; refuse what only looks like them."""
+    sums = file_sums(folder)
+    for name, found in sums.items():
+        if found in MNIST_SHA256:
+            raise BenchmarkError(
+                f"{folder / name}: this is MNIST (the digits), not Fashion-MNIST, under the same file name; "
+                "remove it, or run it as what it is with --dataset FOLDER"
+            )
+        if found != SHA256[name] and named:
+            # A damaged copy gets its exact cause; any other content its two checksums.
+            idx.read(folder / name, idx.IMAGES if "images" in name else idx.LABELS)
+            raise BenchmarkError(
+                f"{folder / name}: SHA-256 is {found}, Fashion-MNIST's is {SHA256[name]}; "
+                "fetch it again, or run other data with --dataset FOLDER"
+            )
+    return len(sums) == 4 and all(found == SHA256[name] for name, found in sums.items())
+
+
+def _gz_names() -> Iterable[str]:
+    return [name for name in SHA256 if name.endswith(".gz")]
+
+
+def _download() -> Path:
+    import pooch
+
+    # pooch downloads to a temporary file, checks the sum and moves it into place.
+    folder = cache_folder() / NAME
+    pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
+    mirrors = tuple(os.environ.get("BENCHMARK_MIRRORS", "").split()) or MIRRORS
+    for name in _gz_names():
+        failures = []
+        for mirror in mirrors:
+            try:
+                pooch.retrieve(
+                    mirror.rstrip("/") + "/" + name,
+                    known_hash=f"sha256:{SHA256[name]}",
+                    fname=name,
+                    path=folder,
+                    downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
+                )
+                break
+            except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
+                failures.append(f"{mirror} ({type(error).__name__})")
+        else:
+            raise BenchmarkError(
+                f"Fashion-MNIST: {name} is not on this machine and no mirror gave it: {', '.join(failures)}; "
+                "put the four files into data/fashion-mnist, or name their folder with --data-dir"
+            )
+    return folder
