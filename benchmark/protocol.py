@@ -24,7 +24,7 @@ BATCH = 4
 """Trials that a study asks for at once. Fixed, and not tied to the number of workers, so
 that the same command gives the same study on any machine."""
 
-STARTUP_TRIALS = 6
+STARTUP_TRIALS = 5
 """Trials drawn at random before TPE (Bergstra et al. 2011) models the rest."""
 
 MIN_ROWS_PER_CLASS = 10
@@ -74,8 +74,8 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset("smoke", trials=2, rungs=(100, 400), final_rows=500, seeds=1, tiny=True, max_validation_rows=500),
-        Preset("quick", trials=4, rungs=(625, 2_500), final_rows=10_000, seeds=1, max_validation_rows=2_500),
-        Preset("standard", trials=16, rungs=(2_500, 10_000, 40_000), final_rows=None, seeds=2),
+        Preset("quick", trials=4, rungs=(500, 2_000), final_rows=10_000, seeds=1, max_validation_rows=2_500),
+        Preset("standard", trials=10, rungs=(1_250, 5_000, 20_000), final_rows=None, seeds=1),
         Preset("thorough", trials=64, rungs=(3_125, 12_500, 50_000), final_rows=None, seeds=5),
     )
 }

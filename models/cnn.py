@@ -23,7 +23,7 @@ def build(task: Task) -> Pipeline:
         optimizer__nesterov=True,
         optimizer__weight_decay=5e-4,
         lr=0.15,
-        max_epochs=9,
+        max_epochs=8,
         batch_size=128,
         iterator_train=Batches,
         iterator_train__augment=True,

@@ -10,11 +10,12 @@ def build(task: Task) -> Pipeline:
     from xgboost import XGBClassifier
 
     model = XGBClassifier(
-        n_estimators=200,
+        n_estimators=300,
         learning_rate=0.2,
         max_depth=6,
-        max_bin=64,
-        subsample=0.5,
+        min_child_weight=1.0,
+        reg_lambda=1.0,
+        max_bin=32,
         colsample_bytree=0.1,
         tree_method="hist",
         n_jobs=task.threads,

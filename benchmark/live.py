@@ -1,0 +1,162 @@
+"""What a person sees while it runs: a live table on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from benchmark.progress import Progress
+
+if TYPE_CHECKING:
+    from benchmark.check import Clause
+    from benchmark.listing import Row
+    from benchmark.runner import Plan
+
+_STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan"}
+
+
+def console() -> Console:
+    """Return where everything is printed; plain lines are never folded."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=1000)
+
+
+def warn(console: Console, text: str) -> None:
+    """Print one line that must not be overlooked."""
+    console.print(f"[bold yellow]WARNING[/] {escape(text)}")
+
+
+def announce(console: Console, plan: Plan, logs: Path) -> None:
+    """Say what is about to be done."""
+    train, test = len(plan.dataset.train.y), len(plan.dataset.test.y)
+    console.print(
+        f"{escape(plan.dataset.name)}: {train:,} training and {test:,} test images from {escape(plan.dataset.source)}"
+    )
+    console.print(
+        f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); {plan.jobs} job(s) at once, "
+        f"{plan.tuning_threads} thread(s) each; refits alone with {plan.threads}; {plan.device}"
+    )
+    console.print(f"results: {escape(str(plan.folder))}   what estimators print: {escape(str(logs))}")
+
+
+def conclude(console: Console, folder: Path) -> None:
+    """Say where the answer lies, and give the first lines of it."""
+    page = folder / "leaderboard.md"
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.strip()]
+    verdict = next((line for line in lines if not line.startswith(("#", "<", "!", "|"))), "")
+    if verdict:
+        console.print(escape(verdict.replace("**", "")))
+    console.print(f"[bold]{escape(str(page))}[/]")
+
+
+@contextmanager
+def view(console: Console, plan: Plan) -> Iterator[Callable[[Progress, str], None]]:
+    """Show a run; yields the observer for `benchmark.runner.run`."""
+    started = time.monotonic()
+    states: dict[str, Progress] = {}
+    lock = threading.Lock()
+
+    if not console.is_terminal:
+
+        def tell(state: Progress, text: str) -> None:
+            console.print(f"{clock(time.monotonic() - started):>8}  {state.estimator:<20} {_where(state):<14} {escape(text)}")
+
+        yield tell
+        return
+
+    def table() -> Table:
+        with lock:
+            return _table(plan, dict(states), time.monotonic() - started)
+
+    def update(state: Progress, text: str) -> None:
+        with lock:
+            states[state.estimator] = state
+        if text.startswith("failed"):
+            live.console.print(f"[red]{escape(state.estimator)}[/]: {escape(text)}")
+
+    with Live(get_renderable=table, console=console, refresh_per_second=4) as live:
+        yield update
+
+
+def print_listing(console: Console, rows: list[Row]) -> None:
+    """Print the estimators."""
+    table = Table("estimator", "title", "family", "origin", "import", "recorded", box=None, pad_edge=False)
+    for row in rows:
+        state = "[green]ok[/]" if not row.error else f"[red]{escape(row.error)}[/]"
+        table.add_row(*map(escape, (row.name, row.title, row.family, row.origin)), state, escape(row.recorded))
+    console.print(table)
+
+
+def print_clauses(console: Console, name: str, clauses: list[Clause]) -> None:
+    """Print the contract, clause by clause."""
+    for clause in clauses:
+        mark = "[green]ok    [/]" if clause.holds else "[red]BROKEN[/]"
+        console.print(f"{mark} {escape(clause.text)}" + (f": {escape(clause.detail)}" if clause.detail else ""))
+    broken = sum(not clause.holds for clause in clauses)
+    console.print(f"{escape(name)}: " + (f"{broken} of {len(clauses)} clauses broken" if broken else "keeps the contract"))
+
+
+def print_data(console: Console, summary: dict[str, Any]) -> None:
+    """Print what `benchmark.datasets.summary` found."""
+    height, width = summary["image_shape"]
+    console.print(f"name     {escape(summary['name'])}")
+    console.print(f"lies in  {escape(summary['source'])}")
+    console.print(f"images   {height} x {width}, grey")
+    console.print(f"SHA-256  {summary['sha256']}")
+    for file, digest in summary["files"].items():
+        console.print(f"         {digest}  {escape(file)}")
+    table = Table("class", "train", "test", box=None, pad_edge=False)
+    for name, (train, test) in summary["counts"].items():
+        table.add_row(escape(name), f"{train:,}", f"{test:,}")
+    console.print(table)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 1:02:03 or 2:03."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def _where(state: Progress) -> str:
+    if state.phase == "tuning":
+        return f"trial {state.trial}/{state.trials}"
+    return f"refit {state.seed}/{state.seeds}" if state.phase == "refit" else state.phase
+
+
+def _table(plan: Plan, states: dict[str, Progress], elapsed: float) -> Table:
+    table = Table(
+        "estimator", "now", "trial", "rung", "best so far", "elapsed", "left", title_justify="left", box=None, pad_edge=False
+    )
+    total: float | None = 0.0
+    for plugin in plan.plugins:
+        state = states.get(plugin.name)
+        if state is None:
+            table.add_row(plugin.name, "[dim]waiting[/]", "", "", "", "", "")
+            total = None
+            continue
+        left = state.left(plan.jobs)
+        total = None if total is None or left is None else total + left
+        style = _STYLE.get(state.phase, "bold")
+        rung = f"{state.rows:,} rows" if state.phase in ("tuning", "refit") and state.rows else ""
+        best = "" if state.best is None else f"{state.best:.4f} at {state.best_rows:,}"
+        table.add_row(
+            escape(plugin.name),
+            f"[{style}]{state.phase}[/]" + (f" {escape(state.reason[:60])}" if state.phase == "failed" else ""),
+            f"{state.trial}/{state.trials}",
+            rung,
+            best,
+            clock(state.elapsed),
+            "" if state.stopped else "…" if left is None else f"about {clock(left)}",
+        )
+    table.add_row("[dim]all[/]", "", "", "", "", clock(elapsed), "…" if total is None else f"about {clock(total)}")
+    return table
