@@ -64,10 +64,10 @@ def clauses(name: str) -> list[Clause]:
 
 class _Trial:
     def __init__(self, name: str) -> None:
-        from benchmark.datasets.formats import digits
+        from benchmark.datasets import digits
 
         self.name = name
-        data = digits()
+        data = digits.load()
         self.X, self.y = data.train.X[:ROWS], data.train.y[:ROWS]
         self.unseen = data.test.X[:TEST_ROWS]
         self.task = Task(n_classes=10, image_shape=data.image_shape, seed=3)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pickle
 import resource
+import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,8 +231,6 @@ def _run(job: Job) -> Outcome:
 
 
 def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:
-    from dataclasses import replace
-
     present = replace(task, n_classes=len(np.unique(y)))
     return estimator.build(present).set_params(**params)
 
@@ -258,8 +257,6 @@ def peak_memory_bytes() -> int:
         status = Path("/proc/self/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) * 1024
     except (OSError, IndexError):
-        import sys
-
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
 

@@ -8,14 +8,17 @@ until it is alone on the machine.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 
-from benchmark import evaluation, protocol, records, tuning
+
+from benchmark import evaluation, gallery, protocol, records, tuning
 from benchmark.datasets.arrays import ArrayFiles
 from benchmark.datasets.base import Dataset
 from benchmark.environment import environment
@@ -96,9 +99,14 @@ def run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
     Raises
     ------
     BenchmarkError
-        The folder holds records of other data, or cannot be written.
+        The folder holds records of other data, cannot be written, or another run is writing to it.
     """
-    _prepare(plan)
+    with _alone_in(plan.folder):
+        _prepare(plan)
+        return _run(plan, executor, observe)
+
+
+def _run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
     lanes = [_LaneState(plugin, *_start(plan, plugin, observe)) for plugin in plan.plugins]
     running: dict[Future[Any], tuple[_LaneState, int]] = {}
     for lane in lanes:
@@ -167,6 +175,19 @@ def _submit(executor: Executor, lane: _LaneState, running: dict[Future[Any], tup
     lane.progress.running += 1
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    # The operating system drops the lock with its process, so a killed run leaves none behind.
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", blocking=False):
+            yield
+    except Timeout as error:
+        raise BenchmarkError(f"{folder}: another run is writing to it; wait, or give --results another folder") from error
+    except PermissionError as error:
+        raise BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder") from error
+
+
 def _prepare(plan: Plan) -> None:
     folder = plan.folder
     try:
@@ -180,9 +201,7 @@ def _prepare(plan: Plan) -> None:
             shutil.rmtree(folder / "records")
             there = None
         if there is None:
-            from benchmark.gallery import test_set
-
-            records.write_test_set(folder, test_set(plan.dataset))
+            records.write_test_set(folder, gallery.test_set(plan.dataset))
         if plan.force:
             for plugin in plan.plugins:
                 shutil.rmtree(folder / "records" / plugin.name, ignore_errors=True)
@@ -240,7 +259,7 @@ def _lane(plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress,
         fail(shared, Tuned(None, ()), Outcome("failed", reason))
         return
     prints = fingerprint(plan.dataset.sha256, plan.preset, declared, described)
-    shared = _replace(shared, estimator=declared, fingerprint=prints)
+    shared = replace(shared, estimator=declared, fingerprint=prints)
     progress.trials = plan.preset.trials if declared.space else 1
 
     seeds = [seed for seed in range(plan.preset.seeds) if not _stands(plan, plugin, seed, prints)]
@@ -322,9 +341,3 @@ def _stands(plan: Plan, plugin: Plugin, seed: int, prints: dict[str, str]) -> bo
 
 def _name(prints: dict[str, str]) -> str:
     return "-".join(value[:6] for _, value in sorted(prints.items()))
-
-
-def _replace(shared: Circumstances, **changes: Any) -> Circumstances:
-    from dataclasses import replace
-
-    return replace(shared, **changes)

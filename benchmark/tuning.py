@@ -130,7 +130,9 @@ def tune(
         study.enqueue_trial(dict(defaults))
     wanted = preset.trials if space else 1
     while (missing := wanted - len(finished(study))) > 0:
-        batch = _ask(study, space, min(missing, protocol.BATCH))
+        # A study cut off within a batch first brings that batch to its end.
+        size = protocol.BATCH - len(finished(study)) % protocol.BATCH
+        batch = _ask(study, space, min(missing, size))
         climbing, results = batch, {trial.number: [] for trial in batch}  # type: dict[int, list[RungResult]]
         for rows in rungs:
             outcomes = yield [replace(job, params=trial.params, rows=rows) for trial in climbing]

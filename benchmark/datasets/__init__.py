@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmark.datasets import build, fashion_mnist, formats
+from benchmark.datasets import digits, fashion_mnist, formats, idx
 from benchmark.datasets.base import Dataset, Part
-from benchmark.datasets.fashion_mnist import cache_folder
+from benchmark.datasets.build import FileDataset
+from benchmark.datasets.places import cache as cache_folder
 from benchmark.errors import BenchmarkError
 
 __all__ = ["NAMES", "Dataset", "Part", "cache_folder", "load", "summary"]
 
-NAMES = (fashion_mnist.NAME, "digits")
+NAMES = (fashion_mnist.NAME, digits.NAME)
 
 FASHION_MNIST_SHA256 = "aead7343f1c7e79f3fd53fea2ca86af122561159dce16818dd4ac019c613a8d1"
 """`Dataset.sha256` of Fashion-MNIST, by which it is known in any format."""
@@ -47,8 +49,8 @@ def load(
     BenchmarkError
         Unknown name, or bad input: names file and cause.
     """
-    if name == "digits":
-        return formats.digits()
+    if name == digits.NAME:
+        return digits.load()
     if name == fashion_mnist.NAME or (name is None and data_dir is not None):
         return fashion_mnist.load(data_dir)
     if name is None:
@@ -58,7 +60,7 @@ def load(
             if "no mirror gave it" not in str(error):
                 raise  # a wrong file in a named place is not the same as no file
             notify(f"{error}. RUNNING ON SCIKIT-LEARN'S 8x8 DIGITS INSTEAD: nothing here is about Fashion-MNIST")
-            return formats.digits()
+            return digits.load()
     return _from_path(name)
 
 
@@ -73,42 +75,39 @@ def summary(dataset: Dataset) -> dict[str, Any]:
     """
     k = len(dataset.class_names)
     train, test = (np.bincount(part.y, minlength=k) for part in (dataset.train, dataset.test))
-    source = Path(dataset.source)
+    files = dataset.files if isinstance(dataset, FileDataset) else ()
     return {
         "name": dataset.name,
         "source": dataset.source,
         "image_shape": dataset.image_shape,
         "sha256": dataset.sha256,
-        "files": fashion_mnist.file_sums(source) if source.is_dir() else {},
+        "files": fashion_mnist.file_sums(files),
         "counts": {name: (int(train[i]), int(test[i])) for i, name in enumerate(dataset.class_names)},
     }
 
 
-def _from_path(name: str) -> Dataset:
+def _from_path(name: str) -> FileDataset:
     path = Path(name)
     if not path.exists():
         near = difflib.get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, or a path that exists"
         raise BenchmarkError(f"no data set is called {name!r}; {hint}")
+    stem = path.resolve().stem
     if path.is_dir():
-        stems = [stem for pair in formats.IDX_FILES.values() for stem in pair]
-        if any(formats.idx_file(path, stem) for stem in stems):
-            arrays, files = formats.idx_arrays(path)
+        if idx.find(path):
+            plain = formats.idx_folder(path, stem)
         elif pair := formats.csv_pair(path):
-            arrays, files = formats.csv_arrays(pair)
+            plain = formats.csv_files(*pair, stem)
         else:
             raise BenchmarkError(
-                f"{path}: neither IDX files ({stems[0]}[.gz], ...) nor a *train*.csv and a *test*.csv are in it"
+                f"{path}: neither IDX files ({idx.TRAIN[0]}.gz, ...) nor a *train*.csv and a *test*.csv are in it"
             )
     elif path.suffix == ".npz":
-        arrays, files = formats.npz_arrays(path)
+        plain = formats.npz_file(path, stem)
     else:
-        raise BenchmarkError(f"{path}: give a folder (IDX files, or a pair of CSVs) or an .npz, not {path.suffix or 'this'}")
-    plain = build.dataset(path.resolve().stem, str(path), arrays, files)
+        raise BenchmarkError(f"{path}: give a folder (IDX files, or a pair of CSVs) or an .npz file")
     if plain.image_shape == (28, 28) and len(plain.class_names) == len(fashion_mnist.CLASS_NAMES):
-        known = Dataset(
-            fashion_mnist.NAME, fashion_mnist.CLASS_NAMES, plain.image_shape, plain.train, plain.test, plain.source
-        )
+        known = replace(plain, name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
         if known.sha256 == FASHION_MNIST_SHA256:
             return known
     return plain

@@ -5,12 +5,13 @@ Every file's SHA-256 is checked before a byte of it is used.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmark.datasets import build, formats, idx
-from benchmark.datasets.base import Dataset
+from benchmark.datasets import formats, idx, places
+from benchmark.datasets.build import FileDataset
 from benchmark.errors import BenchmarkError
 
 NAME = "fashion-mnist"
@@ -60,7 +61,7 @@ MIRRORS = (
 TIMEOUT_SECONDS = 30
 
 
-def load(data_dir: Path | None = None) -> Dataset:
+def load(data_dir: Path | None = None) -> FileDataset:
     """Find, verify and read Fashion-MNIST; download it if it is nowhere.
 
     Parameters
@@ -73,9 +74,7 @@ def load(data_dir: Path | None = None) -> Dataset:
     BenchmarkError
         A wrong file in a named place, MNIST under Fashion-MNIST's names anywhere, or not to be had.
     """
-    folder = locate(data_dir) or _download()
-    arrays, files = formats.idx_arrays(folder)
-    return build.dataset(NAME, str(folder), arrays, files, CLASS_NAMES)
+    return formats.idx_folder(locate(data_dir) or _download(), NAME, CLASS_NAMES)
 
 
 def locate(data_dir: Path | None = None) -> Path | None:
@@ -85,36 +84,22 @@ def locate(data_dir: Path | None = None) -> Path | None:
     beside the checkout, Keras's cache, our own cache; each with the subfolders in which other
     tools put them.
     """
-    named = [Path(place) for place in (data_dir, os.environ.get("BENCHMARK_DATA")) if place]
-    for place in named:
-        found = _first(place, named=True)
+    for root in places.roots(data_dir):
+        found = _first(root.folder, bool(root.named))
         if found:
             return found
-    if data_dir is not None:
-        raise BenchmarkError(
-            f"{data_dir}: the four files of Fashion-MNIST are not there; "
-            f"put {', '.join(_gz_names())} into it, or leave --data-dir out"
-        )
-    checkout = Path(__file__).resolve().parents[2]
-    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
-    places = [Path("data"), checkout / "data", checkout.parent / "shared" / "data", keras, cache_folder()]
-    return next((found for place in places if (found := _first(place, named=False))), None)
+        if root.named == "--data-dir":
+            raise BenchmarkError(
+                f"{root.folder}: the four files of Fashion-MNIST are not there; "
+                f"put {', '.join(_gz_names())} into it, or leave --data-dir out"
+            )
+    others = (places.keras(), places.cache())
+    return next((found for place in others if (found := _first(place, named=False))), None)
 
 
-def cache_folder() -> Path:
-    """Return where downloads and prepared arrays are kept; ``$BENCHMARK_CACHE`` overrides it."""
-    import pooch
-
-    return Path(os.environ.get("BENCHMARK_CACHE") or pooch.os_cache("classical-vs-cnn"))
-
-
-def file_sums(folder: Path) -> dict[str, str]:
-    """Return file name to SHA-256 of the data files in a folder."""
-    import pooch
-
-    stems = [stem for pair in formats.IDX_FILES.values() for stem in pair]
-    paths = [path for stem in stems if (path := formats.idx_file(folder, stem))]
-    return {path.name: pooch.file_hash(str(path), alg="sha256") for path in paths}
+def file_sums(files: Iterable[Path]) -> dict[str, str]:
+    """Return file name to SHA-256."""
+    return {path.name: hashlib.sha256(idx.blob(path)).hexdigest() for path in files}
 
 
 def _first(place: Path, named: bool) -> Path | None:
@@ -126,7 +111,7 @@ def _first(place: Path, named: bool) -> Path | None:
 
 def _complete(folder: Path, named: bool) -> bool:
     """Tell whether the four files are there and right; refuse what only looks like them."""
-    sums = file_sums(folder)
+    sums = file_sums(idx.find(folder))
     for name, found in sums.items():
         if found in MNIST_SHA256:
             raise BenchmarkError(
@@ -151,7 +136,7 @@ def _download() -> Path:
     import pooch
 
     # pooch downloads to a temporary file, checks the sum and moves it into place.
-    folder = cache_folder() / NAME
+    folder = places.cache() / NAME
     pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
     mirrors = tuple(os.environ.get("BENCHMARK_MIRRORS", "").split()) or MIRRORS
     for name in _gz_names():

@@ -1,0 +1,74 @@
+"""Plugins are found by being there: a file in models/, or an entry point of an installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark import registry
+from benchmark.errors import BenchmarkError
+from tests.conftest import benchmark
+from tests.plugin_lab import GOOD, checkout
+
+
+def test_files_are_found_and_shared_code_is_not() -> None:
+    found = registry.plugins()
+    assert found["cnn"].origin == "models/cnn.py"
+    assert not any(name.startswith("_") for name in found)
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(BenchmarkError, match="did you mean lightgbm"):
+        registry.get("lightgmb")
+
+
+def test_a_sixth_estimator_is_one_file_and_no_other_edit(tmp_path: Path) -> None:
+    lab = checkout(tmp_path / "lab", bayes=GOOD)
+    checked = benchmark("check", "bayes", cwd=lab)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    ran = benchmark("run", "bayes", "--dataset", "digits", "--preset", "smoke", cwd=lab)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "| Naive Bayes |" in (lab / "results/digits/leaderboard.md").read_text()
+
+
+def _installed(site: Path, key: str, source: str) -> dict[str, str]:
+    """Lay out a package as pip leaves it, and return the environment that sees it."""
+    info = site / "someone_elses-1.2.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: someone-elses\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text(f"[benchmark.estimators]\n{key} = someone_elses:ESTIMATOR\n")
+    (site / "someone_elses.py").write_text(source)
+    return {"PYTHONPATH": f"{site}:{Path(__file__).parents[1]}"}
+
+
+def test_another_package_brings_an_estimator_through_its_entry_point(tmp_path: Path) -> None:
+    env = _installed(tmp_path / "site", "theirs", GOOD)
+    listed = benchmark("list", "--results", str(tmp_path), env=env).stdout
+    (row,) = [line for line in listed.splitlines() if line.startswith("theirs")]
+    assert "entry point of someone-elses 1.2" in row
+    assert " ok " in row
+    checked = benchmark("check", "theirs", env=env)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_package_that_cannot_be_imported_is_listed_with_the_reason(tmp_path: Path) -> None:
+    env = _installed(tmp_path / "site", "theirs", "raise RuntimeError('no licence')")
+    listed = benchmark("list", "--results", str(tmp_path), env=env).stdout
+    assert "RuntimeError: no licence" in listed
+    assert "Logistic regression" in listed
+
+
+@pytest.mark.parametrize("key", ["../../x", "a|b", "</script>", "-rf"])
+def test_a_name_that_is_unsafe_as_a_folders_is_refused(tmp_path: Path, key: str) -> None:
+    env = _installed(tmp_path / "site", key, GOOD)
+    listed = benchmark("list", "--results", str(tmp_path), env=env)
+    assert listed.returncode == 2
+    assert "rename it" in listed.stderr
+
+
+def test_two_plugins_of_one_name_are_refused_with_both_origins(tmp_path: Path) -> None:
+    env = _installed(tmp_path / "site", "cnn", GOOD)
+    listed = benchmark("list", "--results", str(tmp_path), env=env)
+    assert listed.returncode == 2
+    assert "models/cnn.py and entry point of someone-elses 1.2" in listed.stderr

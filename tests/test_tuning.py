@@ -1,0 +1,138 @@
+"""A study driven by hand: the jobs it asks for, and what it makes of the outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState
+
+from benchmark import tuning
+from benchmark.estimator import Task
+from benchmark.jobs import Job, Outcome
+from benchmark.protocol import PRESETS
+from benchmark.tuning import Tuned
+
+RUNGS = (100, 400, 1_600)
+SPACE = {"model__x": FloatDistribution(0.0, 1.0)}
+DEFAULTS = {"model__x": 0.25}
+PRESET = replace(PRESETS["standard"], trials=14)
+TEMPLATE = Job("hand", {}, Task(2, (2, 2)), PRESET, Path("X"), Path("y"), 0)
+
+
+def score(job: Job) -> Outcome:
+    """Best at x = 0.7; better with more rows."""
+    return Outcome("ok", accuracy=0.9 - abs(job.params["model__x"] - 0.7) / 2 - 10 / job.rows, fit_seconds=1.0)
+
+
+def drive(journal: Path, answer=score, stop_after: int | None = None, preset=PRESET, space=SPACE) -> Tuned | list[Job]:
+    """Answer a study's waves; with `stop_after`, abandon it as a killed run would."""
+    study = tuning.open_study(journal, "hand", RUNGS)
+    waves = tuning.tune(study, space, DEFAULTS if space else {}, preset, RUNGS, TEMPLATE)
+    asked: list[Job] = []
+    try:
+        wave = next(waves)
+        while True:
+            asked += wave
+            if stop_after is not None and len(asked) >= stop_after:
+                return asked
+            wave = waves.send([answer(job) for job in wave])
+    except StopIteration as stop:
+        return stop.value
+
+
+def test_trial_0_is_the_defaults_and_climbs_to_the_top(tmp_path: Path) -> None:
+    tuned = drive(tmp_path / "study.journal")
+    assert tuned.trials[0].params == DEFAULTS
+    assert [rung.rows for rung in tuned.trials[0].rungs] == list(RUNGS)
+
+
+def test_the_trials_come_to_the_number_asked_for_and_losers_are_stopped(tmp_path: Path) -> None:
+    tuned = drive(tmp_path / "study.journal")
+    assert len(tuned.trials) == PRESET.trials
+    states = {trial.state for trial in tuned.trials}
+    assert states == {"complete", "pruned"}
+    assert sum(len(trial.rungs) for trial in tuned.trials) < PRESET.trials * len(RUNGS)
+
+
+def test_the_winner_is_the_best_at_the_top_rung_and_no_worse_than_the_defaults(tmp_path: Path) -> None:
+    tuned = drive(tmp_path / "study.journal")
+    top = [trial.rungs[-1].accuracy for trial in tuned.trials if trial.state == "complete"]
+    assert tuned.best is not None
+    assert tuned.best.rungs[-1].rows == RUNGS[-1]
+    assert tuned.best.rungs[-1].accuracy == max(top) >= tuned.trials[0].rungs[-1].accuracy
+
+
+def test_tuning_time_is_the_sum_over_all_fits(tmp_path: Path) -> None:
+    tuned = drive(tmp_path / "study.journal")
+    assert tuned.seconds == sum(len(trial.rungs) for trial in tuned.trials)
+
+
+def test_a_trial_that_fails_is_recorded_with_its_reason_and_tuning_goes_on(tmp_path: Path) -> None:
+    def answer(job: Job) -> Outcome:
+        return Outcome("failed", "ValueError: too large") if job.params["model__x"] > 0.6 else score(job)
+
+    tuned = drive(tmp_path / "study.journal", answer)
+    failed = [trial for trial in tuned.trials if trial.state == "failed"]
+    assert len(tuned.trials) == PRESET.trials
+    assert failed
+    assert {trial.reason for trial in failed} == {"failed: ValueError: too large"}
+    assert tuned.best is not None
+
+
+def test_if_all_fail_there_is_no_winner_but_a_reason(tmp_path: Path) -> None:
+    tuned = drive(tmp_path / "study.journal", lambda job: Outcome("oom", "out of memory"))
+    assert tuned.best is None
+    assert tuned.reason == "oom: out of memory"
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 6, 9, 13])
+def test_a_killed_study_goes_on_to_the_same_result(tmp_path: Path, stop_after: int) -> None:
+    whole = drive(tmp_path / "whole.journal")
+    drive(tmp_path / "cut.journal", stop_after=stop_after)
+    resumed = drive(tmp_path / "cut.journal")
+    assert len(resumed.trials) == PRESET.trials
+    assert resumed.best is not None
+    assert whole.best is not None
+    assert resumed.best.params == whole.best.params
+    # In another order where the cut fell within a batch: what was running then is queued behind what was done.
+    assert sorted(trial.params["model__x"] for trial in resumed.trials) == sorted(
+        trial.params["model__x"] for trial in whole.trials
+    )
+
+
+def test_a_trial_found_running_is_failed_and_its_parameters_are_queued_once_more(tmp_path: Path) -> None:
+    (first, *_) = drive(tmp_path / "study.journal", stop_after=1)
+    study = tuning.open_study(tmp_path / "study.journal", "hand", RUNGS)
+    states = [trial.state for trial in study.get_trials(deepcopy=False)]
+    assert TrialState.RUNNING not in states
+    assert TrialState.WAITING in states
+    assert tuning.finished(study) == []
+    assert first.params == DEFAULTS
+
+
+def test_a_torn_last_line_of_the_journal_is_dropped(tmp_path: Path) -> None:
+    journal = tmp_path / "study.journal"
+    whole = drive(journal)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code": 5, "wor')
+    assert drive(journal) == whole
+
+
+def test_a_finished_study_asks_for_nothing_more(tmp_path: Path) -> None:
+    first = drive(tmp_path / "study.journal")
+    assert drive(tmp_path / "study.journal", answer=lambda job: pytest.fail("asked again")) == first
+
+
+def test_without_a_space_the_defaults_are_tried_once(tmp_path: Path) -> None:
+    tuned = drive(tmp_path / "study.journal", answer=lambda job: Outcome("ok", accuracy=0.5), space={})
+    assert len(tuned.trials) == 1
+    assert tuned.best is not None
+
+
+def test_no_job_of_a_study_names_test_images(tmp_path: Path) -> None:
+    asked = drive(tmp_path / "study.journal", stop_after=1_000)
+    assert isinstance(asked, Tuned)
+    assert all(job.test_X is None for job in drive(tmp_path / "other.journal", stop_after=12))
