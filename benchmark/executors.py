@@ -72,8 +72,12 @@ class LocalExecutor:
         """Run any function in a worker of this estimator with this many threads."""
         idle = self._idle[estimator, threads]
         pool = idle.pop() if idle else self._spawn(estimator, threads)
+        try:
+            future: Future[T] = pool.schedule(function, args=args)
+        except RuntimeError:  # killed while it was idle
+            pool = self._spawn(estimator, threads)
+            future = pool.schedule(function, args=args)
         self._busy.add(pool)
-        future: Future[T] = pool.schedule(function, args=args)
 
         def give_back(_: Future[T]) -> None:
             if pool in self._busy:

@@ -74,6 +74,8 @@ def _csv_part(path: Path) -> RawPart:
         raise BenchmarkError(f"{path}: cannot be read as CSV ({cause}); save it again") from error
     if "label" not in table.columns:
         raise BenchmarkError(f"{path}: column `label` is missing; the first column must be called so")
+    if table.empty:
+        raise BenchmarkError(f"{path}: no rows under its header; give at least two classes with two images each")
     count = len(table.columns) - 1
     if math.isqrt(count) ** 2 != count or not count:
         nearest = round(math.sqrt(count)) ** 2

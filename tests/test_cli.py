@@ -1,0 +1,280 @@
+"""The program as a person runs it: real processes, real signals, real data."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmark import cli, records
+from tests.conftest import CHECKOUT, benchmark
+from tests.plugin_lab import bad, checkout
+
+SMOKE = ("--dataset", "digits", "--preset", "smoke")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of one small run, for the tests that only look."""
+    results = tmp_path_factory.mktemp("results")
+    ran = benchmark("run", "logistic_regression", "svm_pca", *SMOKE, "--results", str(results))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return results
+
+
+def test_a_run_leaves_leaderboard_figures_records_and_a_study(finished: Path) -> None:
+    folder = finished / "digits"
+    assert (folder / "leaderboard.md").read_text().count("| SVM on PCA") >= 2
+    assert len(list((folder / "figures").glob("*.png"))) == 5
+    assert {path.name for path in folder.glob("records/svm_pca/*")} == {"seed-0.json", "seed-0.npz"}
+    assert (folder / "studies" / "svm_pca.journal").stat().st_size > 0
+
+
+def test_a_study_opens_with_optuna_alone(finished: Path) -> None:
+    import optuna
+
+    backend = optuna.storages.journal.JournalFileBackend(str(finished / "digits" / "studies" / "svm_pca.journal"))
+    (study,) = optuna.get_all_study_summaries(optuna.storages.JournalStorage(backend))
+    assert study.n_trials == 2
+
+
+def test_the_record_says_what_it_depends_on(finished: Path) -> None:
+    record = records.read_record(records.record_path(finished / "digits", "svm_pca", 0))
+    assert record.status == "ok"
+    assert record.test_reads == 1
+    assert record.trials[0].number == 0
+    assert record.fit_rows == 500
+    assert {"dataset", "protocol", "space", "defaults"} <= set(record.fingerprint)
+    assert record.environment["scikit-learn"]
+
+
+def test_the_same_command_again_keeps_every_record_byte_for_byte(finished: Path) -> None:
+    paths = sorted(finished.rglob("seed-0.*"))
+    before = [path.read_bytes() for path in paths]
+    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(finished))
+    assert ran.returncode == 0
+    assert "its records stand" in ran.stdout
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_force_makes_them_anew_with_the_same_predictions(finished: Path) -> None:
+    path = records.record_path(finished / "digits", "svm_pca", 0)
+    before = path.read_bytes(), path.with_suffix(".npz").read_bytes()
+    assert benchmark("run", "svm_pca", *SMOKE, "--results", str(finished), "--force").returncode == 0
+    assert path.read_bytes() != before[0]  # its times
+    assert path.with_suffix(".npz").read_bytes() == before[1]
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(finished: Path, tmp_path: Path) -> None:
+    assert benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path), "--jobs", "1").returncode == 0
+    one, two = (records.read_record(records.record_path(place / "digits", "svm_pca", 0)) for place in (tmp_path, finished))
+    assert one.params == two.params
+    assert one.proba_sha256 == two.proba_sha256
+
+
+def test_report_check_passes_on_what_run_wrote_and_fails_on_an_edit(finished: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "results"
+    shutil.copytree(finished, copy)
+    assert benchmark("report", "--check", "--results", str(copy)).returncode == 0
+    page = copy / "digits" / "leaderboard.md"
+    good = page.read_bytes()
+    page.write_bytes(good.replace(b"SVM", b"MVS", 1))
+    found = benchmark("report", "--check", "--results", str(copy))
+    assert found.returncode == 1
+    assert "leaderboard.md" in found.stdout
+    assert benchmark("report", "--results", str(copy)).returncode == 0
+    assert page.read_bytes() == good
+
+
+def test_list_says_what_stands_recorded_and_what_is_stale(finished: Path, tmp_path: Path) -> None:
+    listed = benchmark("list", "--results", str(finished)).stdout
+    assert re.search(r"svm_pca .*models/svm_pca\.py .*ok .*digits seed 0 \(smoke\)$", listed, re.M)
+    assert re.search(r"xgboost .* nothing$", listed, re.M)
+    changed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("C=10.0", "C=11.0")
+    stale = benchmark("list", "--results", str(finished), cwd=checkout(tmp_path / "lab", svm_pca=changed)).stdout
+    assert "stale, defaults changed" in stale
+
+
+def test_a_smaller_preset_never_overwrites_a_larger_ones_results(finished: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(finished, tmp_path / "results")
+    path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
+    data = json.loads(path.read_text())
+    data["preset"]["name"] = "standard"
+    path.write_text(json.dumps(data))
+    before = path.read_bytes()
+    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"))
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "results" / "digits-smoke" / "leaderboard.md").exists()
+    assert path.read_bytes() == before
+
+
+def test_bad_plugins_are_rows_that_say_why_and_the_rest_is_run(tmp_path: Path) -> None:
+    lab = checkout(
+        tmp_path / "lab",
+        bad_import="raise ImportError('no such library')",
+        bad_build=bad("").replace('return Pipeline([("step", Step())])', 'raise ValueError("build | broke")'),
+        bad_fit=bad("    def fit(self, X, y):\n        raise RuntimeError('fit broke')"),
+        bad_exit=bad("    def fit(self, X, y):\n        sys.exit(5)"),
+        bad_abort=bad("    def fit(self, X, y):\n        os.abort()"),
+        bad_nan=bad("    def predict_proba(self, X):\n        return np.full((len(X), 10), np.nan)"),
+    )
+    names = ["bad_import", "bad_build", "bad_fit", "bad_exit", "bad_abort", "bad_nan", "logistic_regression"]
+    ran = benchmark("run", *names, *SMOKE, cwd=lab)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    found = {record.estimator: record for record in records.read(lab / "results" / "digits").records}
+    assert set(found) == set(names)
+    assert found["logistic_regression"].status == "ok"
+    for name, reason in {
+        "bad_import": "no such library",
+        "bad_build": "build | broke",
+        "bad_fit": "fit broke",
+        "bad_exit": "SystemExit: 5",
+        "bad_abort": "died",
+        "bad_nan": "not finite",
+    }.items():
+        assert found[name].status == "failed"
+        assert reason in found[name].reason
+    page = (lab / "results" / "digits" / "leaderboard.md").read_text()
+    assert "fit broke" in page
+    assert benchmark("report", "--check", cwd=lab).returncode == 0
+
+
+def _start(tmp_path: Path, *extra: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmark", "run", "svm_pca", "logistic_regression", *SMOKE, "--trials", "12", *extra]
+        + ["--results", str(tmp_path)],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _await_line(process: subprocess.Popen, text: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if text in line:
+            return
+    pytest.fail(f"never printed {text!r}: {process.stderr.read() if process.stderr else ''}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_run_goes_on_with_the_same_command(tmp_path: Path, number: int) -> None:
+    process = _start(tmp_path)
+    _await_line(process, "400 rows")
+    os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert "goes on from here" in errors
+    journal = tmp_path / "digits" / "studies" / "svm_pca.journal"
+    assert journal.exists()
+    again = _start(tmp_path)
+    out, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, out + errors
+    for name in ("svm_pca", "logistic_regression"):
+        record = records.read_record(records.record_path(tmp_path / "digits", name, 0))
+        assert len(record.trials) == 12
+
+
+def test_two_runs_on_one_folder_the_second_stops_at_once(tmp_path: Path) -> None:
+    first = _start(tmp_path)
+    _await_line(first, "rows")
+    second = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path))
+    assert second.returncode == 2
+    assert "another run is writing" in second.stderr
+    assert first.communicate(timeout=120) and first.returncode == 0
+
+
+def test_on_a_terminal_there_is_a_live_table(tmp_path: Path) -> None:
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", "run", "logistic_regression", *SMOKE, "--results", str(tmp_path)],
+        cwd=CHECKOUT,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
+    )
+    os.close(child)
+    seen, deadline = b"", time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            chunk = os.read(parent, 65_536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    assert process.wait(timeout=30) == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode(errors="replace"))
+    for word in ("estimator", "trial", "rung", "best so far", "elapsed", "left", "2/2", "logistic_regression"):
+        assert word in text
+    assert "Traceback" not in text
+
+
+MISTAKES = {
+    "nothing named": (["run"], "name the estimators to run, or give --all"),
+    "named and --all": (["run", "cnn", "--all"], "not both"),
+    "unknown estimator": (["run", "xgbost", *SMOKE], "did you mean xgboost"),
+    "unknown data set": (["run", "cnn", "--dataset", "fashon-mnist"], "did you mean fashion-mnist"),
+    "unknown to check": (["check", "cnnn"], "did you mean cnn"),
+    "no trials": (["run", "cnn", "--trials", "0"], "not a whole number of at least 1"),
+    "no such device": (["run", "cnn", *SMOKE, "--device", "cuda"], "torch finds no CUDA device"),
+    "no results": (["report", "--results", "/nonexistent"], "no results here"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_gets_one_clear_line(arguments: list[str], message: str) -> None:
+    found = benchmark(*arguments)
+    assert found.returncode == 2
+    assert message in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_training(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    found = benchmark("run", "svm_pca", *SMOKE, "--results", str(blocked))
+    assert found.returncode == 2
+    assert "cannot be written" in found.stderr
+    assert "rows:" not in found.stdout
+
+
+@pytest.mark.parametrize("verb", ["", "run", "list", "check", "report", "data"])
+def test_help_says_what_every_flag_does(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*verb.split(), "--help"])
+    assert stopped.value.code == 0
+    flags = re.findall(r"^  (--?\S+).*$", capsys.readouterr().out, re.M)
+    assert flags
+
+
+def test_data_prints_shape_counts_and_checksum() -> None:
+    printed = benchmark("data", "--dataset", "digits").stdout
+    assert "8 x 8" in printed
+    assert re.search(r"SHA-256 +[0-9a-f]{64}", printed)
+    assert re.search(r"^9 +\d+ +\d+", printed, re.M)
+
+
+def test_the_parent_never_loads_two_openmp_runtimes() -> None:
+    code = (
+        "import sys, benchmark.cli, benchmark.runner, benchmark.tuning, benchmark.report;"
+        "print([name for name in ('torch', 'xgboost', 'lightgbm') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]", found.stderr

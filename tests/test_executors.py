@@ -1,0 +1,82 @@
+"""Real worker processes: what they are given, and what is left when one dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmark.estimator import Task
+from benchmark.executors import LocalExecutor
+from benchmark.jobs import Describe, Job
+from benchmark.protocol import PRESETS
+from benchmark.worker import THREAD_VARIABLES
+
+
+@pytest.fixture
+def executor(tmp_path: Path):
+    made = LocalExecutor(tmp_path / "logs")
+    yield made
+    made.close()
+
+
+def look() -> tuple[int, dict[str, str], bool]:
+    """Return what a worker finds before anything else."""
+    return os.getpid(), {name: os.environ[name] for name in THREAD_VARIABLES}, "numpy" in sys.modules
+
+
+def talk() -> None:
+    print("from Python", flush=True)
+    os.write(2, b"past Python\n")
+
+
+def linger(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def test_thread_counts_are_set_and_a_worker_serves_one_estimator(executor: LocalExecutor) -> None:
+    first, again = (executor.call("a", 3, look).result() for _ in range(2))
+    other = executor.call("b", 3, look).result()
+    assert set(first[1].values()) == {"3"}
+    assert first[0] == again[0] != other[0] != os.getpid()
+
+
+def test_what_an_estimator_prints_goes_to_its_log(executor: LocalExecutor, tmp_path: Path) -> None:
+    executor.call("loud", 1, talk).result()
+    assert (tmp_path / "logs" / "loud.log").read_text() == "from Python\npast Python\n"
+
+
+def test_describe_gives_the_defaults_of_the_space(executor: LocalExecutor) -> None:
+    found = executor.describe(Describe("logistic_regression", Task(10, (28, 28)))).result()
+    assert list(found) == ["logistic__C"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
+def test_a_killed_worker_costs_one_job_and_says_so(executor: LocalExecutor, number: int) -> None:
+    pid = executor.call("logistic_regression", 1, os.getpid).result()
+    task = Task(10, (8, 8))
+    os.kill(pid, number)
+    lost = Job("logistic_regression", {}, task, PRESETS["smoke"], Path("none"), Path("none"), 10)
+    outcome = executor.submit(lost).result(timeout=60)
+    assert outcome.status == "failed"
+    assert executor.call("logistic_regression", 1, os.getpid).result(timeout=60) != pid
+
+
+def test_a_worker_that_dies_within_a_job_is_reported(executor: LocalExecutor) -> None:
+    future = executor.call("dies", 1, os._exit, 7)
+    with pytest.raises(Exception, match=r"[Aa]bnormal termination|expired"):
+        future.result(timeout=60)
+
+
+def test_close_leaves_no_process(executor: LocalExecutor) -> None:
+    pids = [executor.call(name, 1, os.getpid).result() for name in ("a", "b")]
+    executor.call("a", 1, linger, 600.0)
+    time.sleep(0.5)
+    executor.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

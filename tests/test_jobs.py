@@ -1,0 +1,125 @@
+"""One job, in this process: what goes in, what comes out, and what a bad estimator makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+
+from benchmark import datasets, jobs, protocol
+from benchmark.datasets.arrays import ArrayFiles, materialise
+from benchmark.estimator import Estimator, Task
+from benchmark.jobs import Job
+from benchmark.protocol import PRESETS
+from benchmark.registry import Plugin
+
+DIGITS = datasets.load("digits")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> ArrayFiles:
+    return materialise(DIGITS, tmp_path)
+
+
+@pytest.fixture
+def job(files: ArrayFiles) -> Job:
+    task = Task(n_classes=10, image_shape=(8, 8))
+    return Job("logistic_regression", {}, task, PRESETS["smoke"], files.train_X, files.train_y, rows=400)
+
+
+def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
+    outcome = jobs.run(job)
+    parts = protocol.split(DIGITS.train.y, job.preset)
+    assert (outcome.status, outcome.reason) == ("ok", "")
+    assert outcome.accuracy is not None
+    assert (outcome.accuracy * len(parts.validation)) == pytest.approx(round(outcome.accuracy * len(parts.validation)))
+    assert outcome.accuracy > 0.8
+    assert outcome.proba is None
+    assert outcome.fit_seconds > 0
+
+
+def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job, files: ArrayFiles) -> None:
+    outcome = jobs.run(replace(job, test_X=files.test_X))
+    assert outcome.accuracy is None
+    assert outcome.proba is not None
+    assert outcome.proba.shape == (len(DIGITS.test.y), 10)
+    assert (outcome.proba.argmax(axis=1) == DIGITS.test.y).mean() > 0.8
+    assert outcome.model_bytes > 1_000
+    assert outcome.peak_memory_bytes > 10_000_000
+    assert outcome.scores == "predict_proba"
+
+
+def test_same_job_same_outcome(job: Job) -> None:
+    assert jobs.run(job).accuracy == jobs.run(job).accuracy
+
+
+def test_what_an_estimator_raises_becomes_a_reason(job: Job) -> None:
+    outcome = jobs.run(replace(job, params={"logistic__C": -1.0}))
+    assert outcome.status == "failed"
+    assert "'C' parameter" in outcome.reason
+    assert "\n" not in outcome.reason
+
+
+class Returns(DummyClassifier):
+    """Answers what it is told to."""
+
+    def __init__(self, rows: object = None) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        if isinstance(self.rows, BaseException):
+            raise self.rows
+        return self.rows(len(X), len(self.classes_))
+
+
+def rows_of(value: float, columns: int = 0):
+    return lambda n, k: np.full((n, k + columns), value)
+
+
+BAD = {
+    "wrong shape": (rows_of(0.1, columns=1), "shape"),
+    "NaN": (rows_of(np.nan), "not finite"),
+    "not summing to one": (rows_of(0.5), "summing to one"),
+    "negative": (lambda n, k: np.tile([1.1, -0.1] + [0.0] * (k - 2), (n, 1)), "negative"),
+    "sys.exit": (SystemExit(3), "SystemExit: 3"),
+    "memory": (MemoryError(), "out of memory"),
+}
+
+
+@pytest.mark.parametrize(("rows", "reason"), BAD.values(), ids=list(BAD))
+def test_bad_predictions_are_a_failure_with_a_reason(
+    job: Job, monkeypatch: pytest.MonkeyPatch, rows: object, reason: str
+) -> None:
+    bad = Estimator("Bad", "classical", build=lambda task: Pipeline([("bad", Returns(rows))]))
+    monkeypatch.setattr(Plugin, "load", lambda self: bad)
+    jobs._warm_up.cache_clear()
+    outcome = jobs.run(job)
+    assert outcome.status in ("failed", "oom")
+    assert reason in outcome.reason
+
+
+def test_a_missing_class_leaves_its_column_empty_and_the_others_in_place() -> None:
+    X, y = DIGITS.train.X, DIGITS.train.y
+    keep = y != 4
+    pipeline = Pipeline([("svm", SVC(gamma="scale"))])
+    classes = jobs.fit(pipeline, X[keep], y[keep])
+    proba = jobs.predict(pipeline, DIGITS.test.X, classes, 10)
+    others = DIGITS.test.y != 4
+    assert not proba[:, 4].any()
+    assert (proba.argmax(axis=1)[others] == DIGITS.test.y[others]).mean() > 0.9
+
+
+def test_a_decision_function_of_two_classes_becomes_two_columns() -> None:
+    X, y = DIGITS.train.X, DIGITS.train.y
+    two = y < 2
+    pipeline = Pipeline([("svm", SVC(gamma="scale"))])
+    proba = jobs.predict(pipeline, X[two], jobs.fit(pipeline, X[two], y[two]), 2)
+    assert proba.shape == (two.sum(), 2)
+    assert proba.sum(axis=1) == pytest.approx(1)
+    assert (proba.argmax(axis=1) == pipeline.predict(X[two])).all()
