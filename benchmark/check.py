@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -202,11 +202,11 @@ class _Trial:
         declared = self.declared()
         return clone(declared.build(task)).set_params(**declared.smoke)
 
-    def _keys(self, keys: object) -> str:
+    def _keys(self, keys: Iterable[str]) -> str:
         params = self.declared().build(self.task).get_params()
-        unknown = [key for key in keys if key not in params]  # type: ignore[attr-defined]
+        unknown = [key for key in keys if key not in params]
         _require(not unknown, f"no parameter {', '.join(unknown)}")
-        return ", ".join(keys) or "none"  # type: ignore[call-overload]
+        return ", ".join(keys) or "none"
 
 
 class _BrokenError(Exception):

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-
 from benchmark import __version__
 from benchmark.errors import BenchmarkError
 
@@ -50,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
         help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (about an hour on "
         "two cores), thorough is for publication and GPUs (default: standard)",
     )
-    run.add_argument("--trials", type=_positive, metavar="N", help="Optuna trials per estimator, instead of the preset's")
+    run.add_argument(
+        "--trials", type=_positive, metavar="N", help="Optuna trials per estimator, instead of the preset's"
+    )
     run.add_argument("--seeds", type=_positive, metavar="N", help="refits per estimator, instead of the preset's")
     run.add_argument("--jobs", type=_positive, metavar="N", help="jobs at once while tuning (default: one a core)")
     run.add_argument(
@@ -59,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="threads of a refit, shared out over the jobs while tuning (default: one a core)",
     )
-    run.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one")
+    run.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
+    )
     run.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
     run.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
     run.set_defaults(command=_run)
@@ -123,7 +126,7 @@ def _add_data(verb: argparse.ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="where Fashion-MNIST's four files lie (else $BENCHMARK_DATA, data/, ../shared/data/, the caches of "
+        help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, the caches of "
         "torchvision and Keras, and last the network)",
     )
 
@@ -249,7 +252,7 @@ def _device(asked: str) -> str:
     if probe.returncode == 0:
         return "cuda"
     if asked == "cuda":
-        raise BenchmarkError("--device cuda: torch finds no CUDA device here; use --device cpu, or a CUDA build of torch")
+        raise BenchmarkError(
+            "--device cuda: torch finds no CUDA device here; use --device cpu, or a CUDA build of torch"
+        )
     return "cpu"
-
-

@@ -44,9 +44,10 @@ def update(folder: Path, dataset: Dataset) -> None:
     y = results.test_set.y
     if not results.proba:
         return
-    wrong = sum((proba.argmax(axis=1) != y).astype(int) for proba in results.proba.values())
-    truth = sum(proba[np.arange(len(y)), y].astype(np.float64) for proba in results.proba.values())
-    hardest = np.lexsort((truth, -np.asarray(wrong)))[:SIZE]
+    stored = list(results.proba.values())
+    wrong = np.sum([proba.argmax(axis=1) != y for proba in stored], axis=0)
+    truth = np.sum([proba[np.arange(len(y)), y] for proba in stored], axis=0, dtype=np.float64)
+    hardest = np.lexsort((truth, -wrong))[:SIZE]
     index = np.sort(hardest).astype(np.int64)
     kept = replace(results.test_set, example_index=index, example_images=dataset.test.X[index])
     records.write_test_set(folder, kept)

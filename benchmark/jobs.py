@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,16 +218,16 @@ def _run(job: Job) -> Outcome:
     fitted = time.perf_counter()
     proba = predict(pipeline, target, classes, job.task.n_classes)
     done = time.perf_counter()
-    outcome = {
-        "scores": score_method(pipeline),
-        "fit_seconds": fitted - start,
-        "predict_seconds": done - fitted,
-        "peak_memory_bytes": peak_memory_bytes(),
-    }
+    outcome = Outcome(
+        "ok",
+        scores=score_method(pipeline),
+        fit_seconds=fitted - start,
+        predict_seconds=done - fitted,
+        peak_memory_bytes=peak_memory_bytes(),
+    )
     if job.test_X is None:
-        accuracy = float((proba.argmax(axis=1) == y[parts.validation]).mean())
-        return Outcome("ok", accuracy=accuracy, **outcome)
-    return Outcome("ok", proba=proba, model_bytes=_pickled_bytes(pipeline), **outcome)
+        return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()))
+    return replace(outcome, proba=proba, model_bytes=_pickled_bytes(pipeline))
 
 
 def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:
@@ -240,7 +240,7 @@ def _split(train_y: Path, preset: Preset) -> protocol.Split:
     return protocol.split(np.load(train_y), preset)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _warm_up(name: str, task: Task, train_X: Path, train_y: Path) -> None:
     """Fit and predict once, tiny and untimed, so that no clock sees an import."""
     estimator = registry.get(name).load()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import records, registry
-from benchmark.estimator import Task
+from benchmark.estimator import Estimator, Task
 from benchmark.executors import LocalExecutor
 from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import Describe, one_line
@@ -60,7 +60,7 @@ def listing(results: Path) -> list[Row]:
             executor.close()
 
 
-def _state(record: Record, today: tuple[registry.Estimator, dict[str, object]] | None) -> str:
+def _state(record: Record, today: tuple[Estimator, dict[str, object]] | None) -> str:
     preset = Preset(**{**record.preset, "rungs": tuple(record.preset["rungs"])})
     text = f"{record.dataset} seed {record.seed} ({preset.name})"
     if record.status != "ok":

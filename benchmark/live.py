@@ -68,7 +68,9 @@ def view(console: Console, plan: Plan) -> Iterator[Callable[[Progress, str], Non
     if not console.is_terminal:
 
         def tell(state: Progress, text: str) -> None:
-            console.print(f"{clock(time.monotonic() - started):>8}  {state.estimator:<20} {_where(state):<14} {escape(text)}")
+            console.print(
+                f"{clock(time.monotonic() - started):>8}  {state.estimator:<20} {_where(state):<14} {escape(text)}"
+            )
 
         yield tell
         return
@@ -102,7 +104,9 @@ def print_clauses(console: Console, name: str, clauses: list[Clause]) -> None:
         mark = "[green]ok    [/]" if clause.holds else "[red]BROKEN[/]"
         console.print(f"{mark} {escape(clause.text)}" + (f": {escape(clause.detail)}" if clause.detail else ""))
     broken = sum(not clause.holds for clause in clauses)
-    console.print(f"{escape(name)}: " + (f"{broken} of {len(clauses)} clauses broken" if broken else "keeps the contract"))
+    console.print(
+        f"{escape(name)}: " + (f"{broken} of {len(clauses)} clauses broken" if broken else "keeps the contract")
+    )
 
 
 def print_data(console: Console, summary: dict[str, Any]) -> None:
@@ -135,7 +139,16 @@ def _where(state: Progress) -> str:
 
 def _table(plan: Plan, states: dict[str, Progress], elapsed: float) -> Table:
     table = Table(
-        "estimator", "now", "trial", "rung", "best so far", "elapsed", "left", title_justify="left", box=None, pad_edge=False
+        "estimator",
+        "now",
+        "trial",
+        "rung",
+        "best so far",
+        "elapsed",
+        "left",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
     )
     total: float | None = 0.0
     for plugin in plan.plugins:

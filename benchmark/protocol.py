@@ -172,5 +172,3 @@ def _rungs(preset: Preset, n_fit: int, n_classes: int) -> tuple[int, ...]:
         if base >= MIN_ROWS_PER_CLASS * n_classes:
             return tuple(base * step for step in steps)
     return (n_fit,)
-
-

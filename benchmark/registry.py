@@ -106,6 +106,8 @@ def _files() -> Iterable[Plugin]:
 def _entry_points() -> Iterable[Plugin]:
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
     return [
-        Plugin(point.name, f"entry point of {point.dist.name} {point.dist.version}" if point.dist else "entry point", point)
+        Plugin(
+            point.name, f"entry point of {point.dist.name} {point.dist.version}" if point.dist else "entry point", point
+        )
         for point in points
     ]

@@ -17,7 +17,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-
 from benchmark import evaluation, gallery, protocol, records, tuning
 from benchmark.datasets.arrays import ArrayFiles
 from benchmark.datasets.base import Dataset
@@ -178,14 +177,20 @@ def _submit(executor: Executor, lane: _LaneState, running: dict[Future[Any], tup
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     # The operating system drops the lock with its process, so a killed run leaves none behind.
+    lock = FileLock(folder / ".lock", blocking=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", blocking=False):
-            yield
+        lock.acquire()
     except Timeout as error:
-        raise BenchmarkError(f"{folder}: another run is writing to it; wait, or give --results another folder") from error
-    except PermissionError as error:
+        raise BenchmarkError(
+            f"{folder}: another run is writing to it; wait, or give --results another folder"
+        ) from error
+    except OSError as error:
         raise BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _prepare(plan: Plan) -> None:

@@ -18,6 +18,8 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.pruners import SuccessiveHalvingPruner
 from optuna.samplers import TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -78,7 +80,7 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
     journal = journal.resolve()  # a relative path can spin on a stale lock
     journal.parent.mkdir(parents=True, exist_ok=True)
     _drop_torn_line(journal)
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
+    storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(
         storage=storage,
         study_name=name,
@@ -133,7 +135,8 @@ def tune(
         # A study cut off within a batch first brings that batch to its end.
         size = protocol.BATCH - len(finished(study)) % protocol.BATCH
         batch = _ask(study, space, min(missing, size))
-        climbing, results = batch, {trial.number: [] for trial in batch}  # type: dict[int, list[RungResult]]
+        climbing = batch
+        results: dict[int, list[RungResult]] = {trial.number: [] for trial in batch}
         for rows in rungs:
             outcomes = yield [replace(job, params=trial.params, rows=rows) for trial in climbing]
             climbing = [
@@ -185,7 +188,11 @@ def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: li
 def _result(trial: FrozenTrial) -> TrialResult:
     return TrialResult(
         number=trial.number,
-        state="complete" if trial.state == TrialState.COMPLETE else "pruned" if trial.state == TrialState.PRUNED else "failed",
+        state="complete"
+        if trial.state == TrialState.COMPLETE
+        else "pruned"
+        if trial.state == TrialState.PRUNED
+        else "failed",
         params=dict(trial.params),
         rungs=tuple(RungResult(**rung) for rung in trial.user_attrs.get(_RUNGS, [])),
         reason=trial.user_attrs.get(_REASON, ""),

@@ -1,6 +1,6 @@
 """SVM on PCA: principal components of the pixels, RBF kernel."""
 
-from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.distributions import FloatDistribution
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task

@@ -32,7 +32,7 @@ ESTIMATOR = Estimator(
 
 def bad(step: str) -> str:
     """Return a plugin whose pipeline is one step, given as the body of its class."""
-    return f'''from sklearn.base import BaseEstimator, ClassifierMixin
+    return f"""from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 import numpy as np, os, sys
 
@@ -58,7 +58,7 @@ def build(task):
 
 
 ESTIMATOR = Estimator(title="Bad", family="classical", build=build)
-'''
+"""
 
 
 def checkout(folder: Path, **plugins: str) -> Path:

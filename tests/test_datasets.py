@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import gzip
 import http.server
+import io
 import os
 import struct
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +139,31 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         datasets.load("fashon-mnist")
 
 
+@pytest.mark.parametrize("name", ["Fashion-MNIST", "FashionMNIST", "fashion_mnist", "x" * 5_000, "", "  ", "a\0b"])
+def test_a_name_that_is_none_is_one_clear_error(name: str) -> None:
+    hint = "did you mean fashion-mnist" if "ashion" in name else "give fashion-mnist, digits"
+    with pytest.raises(BenchmarkError, match=hint):
+        datasets.load(name)
+
+
+@pytest.mark.parametrize("name", ["digits", "Fashion-MNIST"])
+def test_other_data_never_gets_a_built_in_name(tmp_path: Path, name: str) -> None:
+    found = datasets.load(npz(tmp_path / f"{name}.npz"))
+    assert found.name == f"{name}-{found.sha256[:8]}"
+
+
+def test_a_folders_name_keeps_what_follows_a_dot(tmp_path: Path) -> None:
+    assert datasets.load(str(idx_folder(tmp_path / "scans-v1.2"))).name == "scans-v1.2"
+
+
+def test_columns_in_another_order_are_put_right(tmp_path: Path) -> None:
+    folder = Path(csvs(tmp_path / "mine"))
+    expected = datasets.load(str(folder)).sha256
+    rows = (folder / "mine_test.csv").read_text().splitlines()
+    (folder / "mine_test.csv").write_text("\n".join(",".join(row.split(",")[::-1]) for row in rows))
+    assert datasets.load(str(folder)).sha256 == expected
+
+
 def test_arrays_for_workers_are_written_once_and_hold_no_test_label(tmp_path: Path) -> None:
     dataset = datasets.load("digits")
     files = materialise(dataset, tmp_path / "c")
@@ -189,9 +216,10 @@ def test_fashion_mnist_is_known_in_any_format(tmp_path: Path) -> None:
     assert (found.name, found.class_names) == ("fashion-mnist", fashion_mnist.CLASS_NAMES)
 
 
-def test_a_named_folder_without_the_files_is_an_error_that_says_what_to_put_there(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match=r"train-images-idx3-ubyte\.gz.*--data-dir"):
-        datasets.load(None, tmp_path)
+def test_a_named_folder_without_the_files_is_one_place_among_others(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match=r"no mirror gave it.*--data-dir"):
+        datasets.load("fashion-mnist", tmp_path)
+    assert datasets.load(None, tmp_path).name == "digits"
 
 
 def test_other_data_in_a_named_place_is_an_error_with_both_checksums(tmp_path: Path) -> None:
@@ -220,6 +248,26 @@ def test_mnist_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     idx_folder(tmp_path / "k" / "datasets" / "fashion-mnist")
     with pytest.raises(BenchmarkError, match="this is MNIST"):
         datasets.load(None)
+
+
+def test_mnist_in_another_packing_is_refused_by_name(tmp_path: Path) -> None:
+    # Made up, with the mean by which MNIST's training images are known.
+    X = np.full((60_000, 28, 28), 33, dtype=np.uint8)
+    X.reshape(-1)[: round(0.31842 * X.size)] = 34
+    y = np.arange(60_000, dtype=np.uint8) % 10
+    np.savez(tmp_path / "fashion.npz", X_train=X, y_train=y, X_test=X[:100], y_test=y[:100])
+    with pytest.raises(BenchmarkError, match=r"fashion\.npz: this is MNIST"):
+        datasets.load(str(tmp_path / "fashion.npz"))
+    place = idx_folder(tmp_path / "place", train_images=gzip.compress(packed(X), 1))
+    with pytest.raises(BenchmarkError, match=r"train-images.*this is MNIST"):
+        datasets.load("fashion-mnist", place)
+
+
+def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "file"))
+    with pytest.raises(BenchmarkError, match="BENCHMARK_CACHE"):
+        datasets.load("fashion-mnist")
 
 
 # --- the network, with a real server
@@ -366,11 +414,30 @@ def test_an_npz_that_is_none(tmp_path: Path) -> None:
         datasets.load(str(tmp_path / "mine.npz"))
 
 
+def test_an_npz_with_damaged_bytes_or_a_header_that_claims_the_moon(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    np.savez_compressed(path, X_train=IMAGES, y_train=LABELS, X_test=IMAGES, y_test=LABELS)
+    damaged = bytearray(path.read_bytes())
+    damaged[80:90] = b"\xff" * 10
+    path.write_bytes(damaged)
+    with pytest.raises(BenchmarkError, match=r"mine\.npz: cannot be read"):
+        datasets.load(str(path))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("X_train", "y_train", "X_test", "y_test"):
+            member = io.BytesIO()
+            header = {"descr": "|u1", "fortran_order": False, "shape": (10**13, 4, 4)}
+            np.lib.format.write_array_header_1_0(member, header)
+            archive.writestr(f"{name}.npy", member.getvalue())
+    with pytest.raises(BenchmarkError, match=r"mine\.npz: cannot be read"):
+        datasets.load(str(path))
+
+
 HEAD = "label," + ",".join(f"pixel{i}" for i in range(1, 17))
 ROW = ",".join(["1"] * 17)
 BAD_CSV = {
     "label column missing": (HEAD.replace("label", "target") + f"\n{ROW}\n", "`label` is missing"),
-    "pixel column missing": (HEAD.removesuffix(",pixel16") + "\n" + ROW[:-2] + "\n", "pixel column is missing"),
+    "pixel column missing": (HEAD.removesuffix(",pixel16") + "\n" + ROW[:-2] + "\n", "`pixel16` is missing"),
+    "more cells than the header": (f"{HEAD}\n{ROW},1\n{ROW},1\n", "more cells than the header"),
     "a word in a cell": (f"{HEAD}\n{ROW[:-1]}x\n", "`pixel16`.*no number"),
     "an empty cell": (f"{HEAD}\n{ROW}\n{ROW[:-1]}\n", "`pixel16` is NaN or empty in line 3"),
     "empty file": ("", "cannot be read as CSV"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +38,7 @@ def load(
         training and a test CSV, or of an ``.npz``. None is Fashion-MNIST, and the digits
         where Fashion-MNIST cannot be had.
     data_dir : Path, optional
-        Where Fashion-MNIST's files lie.
+        Where Fashion-MNIST's files are looked for first.
     notify : callable
         Told in one line when the digits stand in.
 
@@ -51,14 +53,12 @@ def load(
     """
     if name == digits.NAME:
         return digits.load()
-    if name == fashion_mnist.NAME or (name is None and data_dir is not None):
+    if name == fashion_mnist.NAME:
         return fashion_mnist.load(data_dir)
     if name is None:
         try:
-            return fashion_mnist.load()
-        except BenchmarkError as error:
-            if "no mirror gave it" not in str(error):
-                raise  # a wrong file in a named place is not the same as no file
+            return fashion_mnist.load(data_dir)
+        except fashion_mnist.UnavailableError as error:  # a wrong file in a named place is not the same as no file
             notify(f"{error}. RUNNING ON SCIKIT-LEARN'S 8x8 DIGITS INSTEAD: nothing here is about Fashion-MNIST")
             return digits.load()
     return _from_path(name)
@@ -87,12 +87,12 @@ def summary(dataset: Dataset) -> dict[str, Any]:
 
 
 def _from_path(name: str) -> FileDataset:
-    path = Path(name)
-    if not path.exists():
-        near = difflib.get_close_matches(name, NAMES, n=1)
+    path = Path(name).expanduser() if name.strip() else None  # Path("") would be this very folder
+    if path is None or not os.path.exists(path):  # unlike Path.exists, answers False to a name that no file can have
+        near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, or a path that exists"
-        raise BenchmarkError(f"no data set is called {name!r}; {hint}")
-    stem = path.resolve().stem
+        raise BenchmarkError(f"no data set is called {name[:80]!r}; {hint}")
+    stem = path.resolve().name if path.is_dir() else path.stem
     if path.is_dir():
         if idx.find(path):
             plain = formats.idx_folder(path, stem)
@@ -110,4 +110,9 @@ def _from_path(name: str) -> FileDataset:
         known = replace(plain, name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
         if known.sha256 == FASHION_MNIST_SHA256:
             return known
+        called = (plain.name, *(file.name for file in plain.files))
+        if any("fashion" in each.lower() for each in called) and fashion_mnist.looks_like_mnist(plain.train.X):
+            raise BenchmarkError(f"{path}: {fashion_mnist.IS_MNIST}, under its name; give it another name to run it")
+    if plain.name.lower() in NAMES:
+        return replace(plain, name=f"{plain.name}-{plain.sha256[:8]}")  # two data sets must not share a results folder
     return plain

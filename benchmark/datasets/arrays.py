@@ -77,7 +77,7 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise BenchmarkError(
-            f"{folder}: cannot be written ({error.strerror or error}); make room, or set BENCHMARK_CACHE to another folder"
+            f"{folder}: cannot be written ({error.strerror or error}); make room, or set BENCHMARK_CACHE"
         ) from error
     return files
 

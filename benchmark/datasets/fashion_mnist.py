@@ -10,6 +10,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from benchmark.datasets import formats, idx, places
 from benchmark.datasets.build import FileDataset
 from benchmark.errors import BenchmarkError
@@ -48,17 +51,29 @@ MNIST_SHA256 = {
     "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 """MNIST's own files have the same names; taken for Fashion-MNIST they score far too well."""
+
+MNIST_MEANS = (33.3184, 33.7912)
+"""Mean grey value of MNIST's training and test images, by which they are known in other packings; ours: 72.9, 73.1."""
+
+IS_MNIST = "this is MNIST (the digits), not Fashion-MNIST"
 
 MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 )
-"""Tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces them."""
+"""Tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces them; set but empty means none."""
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = (10, 30)
+"""To connect, and between two pieces of the answer."""
+
+
+class UnavailableError(BenchmarkError):
+    """Neither on this machine nor on any mirror."""
 
 
 def load(data_dir: Path | None = None) -> FileDataset:
@@ -71,8 +86,10 @@ def load(data_dir: Path | None = None) -> FileDataset:
 
     Raises
     ------
+    UnavailableError
+        Nowhere to be had.
     BenchmarkError
-        A wrong file in a named place, MNIST under Fashion-MNIST's names anywhere, or not to be had.
+        A wrong file in a named place, or MNIST under Fashion-MNIST's names anywhere.
     """
     return formats.idx_folder(locate(data_dir) or _download(), NAME, CLASS_NAMES)
 
@@ -88,11 +105,6 @@ def locate(data_dir: Path | None = None) -> Path | None:
         found = _first(root.folder, bool(root.named))
         if found:
             return found
-        if root.named == "--data-dir":
-            raise BenchmarkError(
-                f"{root.folder}: the four files of Fashion-MNIST are not there; "
-                f"put {', '.join(_gz_names())} into it, or leave --data-dir out"
-            )
     others = (places.keras(), places.cache())
     return next((found for place in others if (found := _first(place, named=False))), None)
 
@@ -100,6 +112,11 @@ def locate(data_dir: Path | None = None) -> Path | None:
 def file_sums(files: Iterable[Path]) -> dict[str, str]:
     """Return file name to SHA-256."""
     return {path.name: hashlib.sha256(idx.blob(path)).hexdigest() for path in files}
+
+
+def looks_like_mnist(X: npt.NDArray[np.uint8]) -> bool:
+    """Tell MNIST's images, (n, ...), however they are packed."""
+    return len(X) in (60_000, 10_000) and min(abs(X.mean() - mean) for mean in MNIST_MEANS) < 1e-3
 
 
 def _first(place: Path, named: bool) -> Path | None:
@@ -115,12 +132,14 @@ def _complete(folder: Path, named: bool) -> bool:
     for name, found in sums.items():
         if found in MNIST_SHA256:
             raise BenchmarkError(
-                f"{folder / name}: this is MNIST (the digits), not Fashion-MNIST, under the same file name; "
+                f"{folder / name}: {IS_MNIST}, under the same file name; "
                 "remove it, or run it as what it is with --dataset FOLDER"
             )
         if found != SHA256[name] and named:
             # A damaged copy gets its exact cause; any other content its two checksums.
-            idx.read(folder / name, idx.IMAGES if "images" in name else idx.LABELS)
+            array = idx.read(folder / name, idx.IMAGES if "images" in name else idx.LABELS)
+            if array.ndim == 3 and looks_like_mnist(array):
+                raise BenchmarkError(f"{folder / name}: {IS_MNIST}, under the same file name; remove it")
             raise BenchmarkError(
                 f"{folder / name}: SHA-256 is {found}, Fashion-MNIST's is {SHA256[name]}; "
                 "fetch it again, or run other data with --dataset FOLDER"
@@ -138,10 +157,18 @@ def _download() -> Path:
     # pooch downloads to a temporary file, checks the sum and moves it into place.
     folder = places.cache() / NAME
     pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
-    mirrors = tuple(os.environ.get("BENCHMARK_MIRRORS", "").split()) or MIRRORS
+    given = os.environ.get("BENCHMARK_MIRRORS")
+    mirrors = list(MIRRORS) if given is None else given.split()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(
+            f"Fashion-MNIST is not on this machine, and {folder} cannot be made to download it ({error.strerror}); "
+            "set BENCHMARK_CACHE to another folder, or put the four files into data/fashion-mnist"
+        ) from error
     for name in _gz_names():
         failures = []
-        for mirror in mirrors:
+        for mirror in tuple(mirrors):
             try:
                 pooch.retrieve(
                     mirror.rstrip("/") + "/" + name,
@@ -153,9 +180,10 @@ def _download() -> Path:
                 break
             except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
                 failures.append(f"{mirror} ({type(error).__name__})")
+                mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
         else:
-            raise BenchmarkError(
-                f"Fashion-MNIST: {name} is not on this machine and no mirror gave it: {', '.join(failures)}; "
+            raise UnavailableError(
+                f"Fashion-MNIST: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
                 "put the four files into data/fashion-mnist, or name their folder with --data-dir"
             )
     return folder

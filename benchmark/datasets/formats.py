@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.datasets import build, idx
 from benchmark.datasets.build import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NPZ_LIMIT = 4 * idx.LIMIT
+"""Bytes that an ``.npz`` may unpack to: kept as float64, a pixel takes eight."""
 
 
 def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = None) -> FileDataset:
@@ -19,11 +27,11 @@ def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = No
     absent = idx.missing(files)
     if absent:
         raise BenchmarkError(f"{folder}: {absent[0]}.gz (or {absent[0]}) is missing; put the four files there")
-    parts = [
+    train, test = (
         RawPart(idx.read(images, idx.IMAGES), idx.read(labels, idx.LABELS), str(images), str(labels))
         for images, labels in (files[:2], files[2:])
-    ]
-    return build.dataset(name, str(folder), *parts, files=tuple(files), class_names=class_names)
+    )
+    return build.dataset(name, str(folder), train, test, tuple(files), class_names)
 
 
 def csv_pair(folder: Path) -> tuple[Path, Path] | None:
@@ -38,33 +46,42 @@ def csv_pair(folder: Path) -> tuple[Path, Path] | None:
 
 def csv_files(train: Path, test: Path, name: str) -> FileDataset:
     """Read Kaggle's form: a column ``label``, then a square number of pixel columns (784 for 28 by 28)."""
-    parts = (_csv_part(train), _csv_part(test))
-    return build.dataset(name, str(train.parent), *parts, files=(train, test))
+    tables = {path: _csv_table(path) for path in (train, test)}
+    columns = tables[train].columns
+    odd = columns.symmetric_difference(tables[test].columns)
+    if len(odd):
+        lacks, has = (test, train) if odd[0] in columns else (train, test)
+        raise BenchmarkError(f"{lacks}: column `{odd[0]}` is missing, {has.name} has it; give both the same columns")
+    # In the training CSV's order: a test CSV with another one would hold scrambled images.
+    parts = [_csv_part(path, table[columns]) for path, table in tables.items()]
+    return build.dataset(name, str(train.parent), parts[0], parts[1], (train, test))
 
 
 def npz_file(path: Path, name: str) -> FileDataset:
     """Read ``X_train y_train X_test y_test`` from an ``.npz``; nothing is unpickled."""
     arrays = {}
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > NPZ_LIMIT:
+            raise BenchmarkError(f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; store pixels as uint8")
         with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise BenchmarkError(f"{path}: holds one array, is no .npz; save it with numpy.savez")
             for key in ("X_train", "y_train", "X_test", "y_test"):
                 if key not in file.files:
                     there = ", ".join(file.files) or "none"
                     raise BenchmarkError(f"{path}: array `{key}` is missing, there are: {there}; save all four")
                 arrays[key] = file[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{path}: cannot be read as .npz ({cause}); save it again with numpy.savez") from error
-    parts = [
+    train, test = (
         RawPart(arrays[f"X_{part}"], arrays[f"y_{part}"], f"{path} (X_{part})", f"{path} (y_{part})")
         for part in ("train", "test")
-    ]
-    return build.dataset(name, str(path), *parts, files=(path,))
+    )
+    return build.dataset(name, str(path), train, test, (path,))
 
 
-def _csv_part(path: Path) -> RawPart:
+def _csv_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
@@ -74,8 +91,16 @@ def _csv_part(path: Path) -> RawPart:
         raise BenchmarkError(f"{path}: cannot be read as CSV ({cause}); save it again") from error
     if "label" not in table.columns:
         raise BenchmarkError(f"{path}: column `label` is missing; the first column must be called so")
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus cells for an index, silently
+        raise BenchmarkError(f"{path}: the rows have more cells than the header; is a column's name missing?")
     if table.empty:
         raise BenchmarkError(f"{path}: no rows under its header; give at least two classes with two images each")
+    return table
+
+
+def _csv_part(path: Path, table: pd.DataFrame) -> RawPart:
+    import pandas as pd
+
     count = len(table.columns) - 1
     if math.isqrt(count) ** 2 != count or not count:
         nearest = round(math.sqrt(count)) ** 2

@@ -51,7 +51,9 @@ def blob(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(LIMIT + 1) if path.stat().st_size > LIMIT else file.read()
     except OSError as error:
-        raise BenchmarkError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
+        raise BenchmarkError(
+            f"{path}: cannot be read ({error.strerror}); check the file and its permissions"
+        ) from error
     if len(content) > LIMIT:
         raise BenchmarkError(f"{path}: larger than the {LIMIT:,} bytes that are read; give a smaller file")
     return content

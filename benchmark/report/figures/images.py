@@ -59,7 +59,7 @@ def data(summary: Summary) -> Data | None:
     order = np.lexsort((index, -wrong))
     under_all, under_some = (
         order[wrong[order] == len(answers)],
-        order[(0 < wrong[order]) & (wrong[order] < len(answers))],
+        order[(wrong[order] > 0) & (wrong[order] < len(answers))],
     )
     # Half of the page for what nobody knows, half for what somebody does: that shows who fixes what.
     chosen = np.concatenate([under_all[: MOST - min(len(under_some), ACROSS)], under_some])[:MOST]
