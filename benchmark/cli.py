@@ -70,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     lister = verbs.add_parser(
         "list",
         help="every estimator: title, family, origin, whether it can be imported, what stands recorded",
-        description="Lists the estimators of models/ and of installed packages (entry-point group benchmark.estimators).",
+        description="Lists the estimators of models/ and of installed packages (entry points benchmark.estimators).",
     )
     lister.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
     lister.set_defaults(command=_list)
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     check = verbs.add_parser(
         "check",
         help="hold one plugin against the contract, clause by clause",
-        description="Runs the contract on one plugin, in a worker process, on small data; exits 1 if a clause is broken.",
+        description="Tries the contract on one plugin, in a worker, on small data; exits 1 if a clause is broken.",
     )
     check.add_argument("name", metavar="NAME", help="the estimator")
     check.set_defaults(command=_check)
@@ -126,8 +126,8 @@ def _add_data(verb: argparse.ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, the caches of "
-        "torchvision and Keras, and last the network)",
+        help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, "
+        "the caches of torchvision and Keras, and last the network)",
     )
 
 

@@ -42,8 +42,8 @@ def announce(console: Console, plan: Plan, logs: Path) -> None:
         f"{escape(plan.dataset.name)}: {train:,} training and {test:,} test images from {escape(plan.dataset.source)}"
     )
     console.print(
-        f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); {plan.jobs} job(s) at once, "
-        f"{plan.tuning_threads} thread(s) each; refits alone with {plan.threads}; {plan.device}"
+        f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
+        f"{plan.jobs} job(s) at once, {plan.tuning_threads} thread(s) each; refits alone with {plan.threads}; {plan.device}"
     )
     console.print(f"results: {escape(str(plan.folder))}   what estimators print: {escape(str(logs))}")
 

@@ -71,6 +71,7 @@ def _flows(summary: Summary, hardest: int, name: str) -> list[str]:
     """Return where the class's images go and whose images come to it; the fewest of each row bold."""
     out = []
     titles = [md.escape(row.title) for row in summary.scored]
+    bold = " The fewest of each row are bold." if len(titles) > 1 else ""
     for incoming in (False, True):
         flows = np.stack([_flow(row.confusion, hardest, incoming=incoming) for row in summary.scored])
         neighbours = _top(flows.mean(axis=0))
@@ -89,11 +90,11 @@ def _flows(summary: Summary, hardest: int, name: str) -> list[str]:
             rows.append([md.escape(summary.class_names[neighbour]), *cells])
         if incoming:
             title = f"**Whose images come to it**: images of other classes that were called {name}, and their share"
-            title += " of that class. The fewest of each row are bold."
+            title += f" of that class.{bold}"
             header = [f"Called {name}, but is"]
         else:
             title = f"**Where its images go**: {name} images by the answer they got instead, and their share of all"
-            title += f" {_images(summary, hardest):,}. The fewest of each row are bold."
+            title += f" {_images(summary, hardest):,}.{bold}"
             header = [f"{name} called"]
         out += [title, md.table([*header, *titles], rows)]
     return out

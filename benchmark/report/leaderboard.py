@@ -168,7 +168,7 @@ def to_csv(table: pd.DataFrame) -> bytes:
 def table(summary: Summary) -> str:
     """Return the leaderboard as a markdown table with its footnotes."""
     shown = [column for column in COLUMNS if column.header]
-    hardest = "" if summary.hardest is None else md.escape(summary.class_names[summary.hardest])
+    hardest = "the hardest class" if summary.hardest is None else md.escape(summary.class_names[summary.hardest])
     remarks = notes(summary)
     letters = {text: md.mark(place) for place, text in enumerate(dict.fromkeys(sum(remarks.values(), ())))}
     rows = []

@@ -27,21 +27,20 @@ def verdict(summary: Summary) -> str:
 def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
     gap = metrics.paired_difference(cnn.correct, classical.correct)
     rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
+    leader = "CNN" if gap.estimate >= 0 else "classical model"
+    if gap.estimate < 0:
+        gap = metrics.Interval(-gap.estimate, -gap.high, -gap.low)
+    estimate, low, high = md.points(gap)
+    interval = f"(95 % interval {low} to {high})"
     if gap.holds_zero:
-        estimate, low, high = md.points(gap)
-        return (
-            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** "
-            f"The CNN's lead of {estimate} points (95 % interval {low} to {high}) is within what this test set can "
-            f"resolve, so choose by cost. The best CNN is {rows}."
-        )
-    if gap.estimate > 0:
-        estimate, low, high = md.points(gap)
-        lead = f"**The CNN is ahead by {estimate} points** (95 % interval {low} to {high})."
-    else:
-        estimate, low, high = md.points([-gap.estimate, -gap.high, -gap.low])
         lead = (
-            f"**No CNN needed: a classical model is ahead of it by {estimate} points** (95 % interval {low} to {high})."
+            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** The {leader}'s lead "
+            f"of {estimate} points {interval} is within what this test set can resolve, so choose by cost."
         )
+    elif leader == "CNN":
+        lead = f"**The CNN is ahead by {estimate} points** {interval}."
+    else:
+        lead = f"**No CNN needed: a classical model is ahead of it by {estimate} points** {interval}."
     return f"{lead} The best CNN is {rows}."
 
 

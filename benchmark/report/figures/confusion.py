@@ -16,9 +16,10 @@ from benchmark.report import markdown as md
 from benchmark.report.figures import style
 from benchmark.report.summary import Summary
 
-ACROSS = 3
 MANY_CLASSES = 12
 """Beyond it a cell is too small for a number."""
+MOST_NAMED = 30
+"""Beyond it a class is too narrow for its name, and panels are in the order of the labels."""
 SHOWN_FROM = 0.02
 """Shares below it get no number: they would hide the rest."""
 
@@ -44,13 +45,15 @@ def data(summary: Summary) -> Data | None:
 def draw(data: Data) -> Figure:
     """Draw one matrix per estimator, at most three across, all on one scale."""
     n = len(data.classes)
-    across = min(ACROSS, len(data.estimators))
+    named = n <= MOST_NAMED
+    widest = 2 if MANY_CLASSES < n <= MOST_NAMED else 3
+    across = min(widest, len(data.estimators))
     down = math.ceil(len(data.estimators) / across)
     names = [style.short(name, 14) for name in data.classes]
-    panel, words = (2.5, 1.0) if across == ACROSS else (3.5, 1.0)
+    panel, words = {3: 2.5, 2: 3.8, 1: 3.8}[across], 1.0
     # A last row with gaps leaves panels above it that carry their own class names.
     bands = 2 if len(data.estimators) % across else 1
-    width = style.WIDTH if across == ACROSS else 1.6 + across * panel
+    width = style.WIDTH if across == widest else 1.6 + across * panel
     figure = style.new(0.3 + down * (panel + 0.3) + bands * words, width)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     errors = np.where(np.eye(n, dtype=bool), np.nan, data.shares)
@@ -64,9 +67,8 @@ def draw(data: Data) -> Figure:
         axes.set_title(style.short(data.estimators[place], 30))
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-        if n <= 40:
-            axes.set_xticks(range(n), names, rotation=90)
-            axes.set_yticks(range(n), names)
+        axes.set_xticks(range(n) if named else [], names if named else [], rotation=90)
+        axes.set_yticks(range(n) if named else [], names if named else [])
         axes.tick_params(labelbottom=place + across >= len(data.estimators))
         if n <= MANY_CLASSES:
             _numbers(axes, data.shares[place], shown)
@@ -84,10 +86,11 @@ def _numbers(axes: Axes, shares: Floats, shown: AxesImage) -> None:
 
 def caption(data: Data) -> str:
     """Say what to see."""
-    return (
-        "Of each true class (row), the percentage that got each answer (column); the darker, the more often that "
-        f"error is made. Errors below {md.percent(SHOWN_FROM)} have no number, right answers no colour."
-    )
+    text = "Of each true class (row), the percentage that got each answer (column); the darker, the more often that "
+    text += "error is made; right answers have no colour."
+    if len(data.classes) <= MANY_CLASSES:
+        return f"{text} Errors below {md.percent(SHOWN_FROM)} have no number."
+    return text if len(data.classes) <= MOST_NAMED else f"{text} Classes run in the order of their labels."
 
 
 def alt(data: Data) -> str:
@@ -95,6 +98,6 @@ def alt(data: Data) -> str:
     off = np.where(np.eye(len(data.classes), dtype=bool), 0, data.shares).mean(axis=0)
     true, answer = np.unravel_index(int(off.argmax()), off.shape)
     return (
-        f"Confusion matrices of {len(data.estimators)} estimators. The most common error is {data.classes[true]} "
+        f"Confusion matrices of {md.plural(len(data.estimators), 'estimator')}. The most common error is {data.classes[true]} "
         f"called {data.classes[answer]}."
     )

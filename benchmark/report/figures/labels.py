@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -16,6 +17,8 @@ POINT = 9.0
 """Pixels kept free each side of a point."""
 STROKE = 3.0
 """Pixels kept free each side of a line."""
+TIED_FROM = 40.0
+"""Pixels between a name and its point from which a thin line ties them."""
 
 Point = tuple[float, float]
 
@@ -54,19 +57,30 @@ def place(
     taken += [Bbox([pixel - POINT, pixel + POINT]) for pixel in pixels]
     frame = axes.get_window_extent()
     for number, name in enumerate(names):
+        colour = style.darker(colours[number]) if colours else "black"
         text = axes.annotate(
             name,
             points[number],
             (0, 0),
             textcoords="offset points",
             va="center",
-            color=style.darker(colours[number]) if colours else "black",
+            color=colour,
             annotation_clip=False,
             zorder=5,
+            arrowprops={"arrowstyle": "-", "color": style.MUTED, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 5},
         )
+        assert text.arrow_patch is not None
+        text.arrow_patch.set_visible(False)
         size = text.get_window_extent()
-        dx, dy, box = min(_places(pixels[number], size), key=lambda spot: _cost(spot[2], taken, frame))
+        others = np.delete(pixels, number, axis=0)
+        dx, dy, box = min(
+            _places(pixels[number], size),
+            key=lambda spot: _cost(spot[2], taken, frame) + _doubt(spot[2], pixels[number], others),  # noqa: B023
+        )
         text.set_position((dx, dy))
+        # A name that stands off, or nearer to another point than to its own, is tied to its point.
+        off = _gap(box, pixels[number]) > TIED_FROM or _doubt(box, pixels[number], others) > 0
+        text.arrow_patch.set_visible(off)
         taken.append(box)
 
 
@@ -92,3 +106,15 @@ def _cost(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> float:
     inside = Bbox.intersection(box, frame)
     outside = box.width * box.height - (inside.width * inside.height if inside is not None else 0)
     return float(round(covered + 4 * outside, 3))
+
+
+def _doubt(box: Bbox, point: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> float:
+    """Return what it costs, in pixels covered, that a reader could take the name for another point's."""
+    own = _gap(box, point)
+    return 300.0 if any(_gap(box, other) <= own for other in others) else 0.0
+
+
+def _gap(box: Bbox, point: npt.NDArray[np.float64]) -> float:
+    """Return the distance from a box to a point, 0 within the box."""
+    nearest = np.clip(point, box.min, box.max)
+    return float(np.hypot(*(point - nearest)))
