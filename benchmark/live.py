@@ -43,7 +43,8 @@ def announce(console: Console, plan: Plan, logs: Path) -> None:
     )
     console.print(
         f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
-        f"{plan.jobs} job(s) at once, {plan.tuning_threads} thread(s) each; refits alone with {plan.threads}; {plan.device}"
+        f"{plan.jobs} job(s) at once, {plan.tuning_threads} thread(s) each; "
+        f"refits alone with {plan.threads}; {plan.device}"
     )
     console.print(f"results: {escape(str(plan.folder))}   what estimators print: {escape(str(logs))}")
 
