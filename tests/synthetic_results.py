@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import records
+from benchmark import protocol, records
 from benchmark.records import Record, RungResult, TestSet, TrialResult
 
 CLASSES = ("Top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
@@ -22,7 +22,7 @@ ENVIRONMENT = {
     "numpy": "2.4.0",
     "scikit-learn": "1.9.0",
 }
-PRESET = {"name": "standard", "trials": 16, "rungs": [2500, 10000, 40000], "final_rows": None, "seeds": 2}
+PRESET = dataclasses.asdict(protocol.PRESETS["standard"])
 
 
 def write_test_set(

@@ -34,8 +34,8 @@ def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
     interval = f"(95 % interval {low} to {high})"
     if gap.holds_zero:
         lead = (
-            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** The {leader}'s lead "
-            f"of {estimate} points {interval} is within what this test set can resolve, so choose by cost."
+            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** The {leader}'s "
+            f"lead of {estimate} points {interval} is within what this test set can resolve, so choose by cost."
         )
     elif leader == "CNN":
         lead = f"**The CNN is ahead by {estimate} points** {interval}."

@@ -98,6 +98,6 @@ def alt(data: Data) -> str:
     off = np.where(np.eye(len(data.classes), dtype=bool), 0, data.shares).mean(axis=0)
     true, answer = np.unravel_index(int(off.argmax()), off.shape)
     return (
-        f"Confusion matrices of {md.plural(len(data.estimators), 'estimator')}. The most common error is {data.classes[true]} "
-        f"called {data.classes[answer]}."
+        f"Confusion matrices of {md.plural(len(data.estimators), 'estimator')}. The most common error is "
+        f"{data.classes[true]} called {data.classes[answer]}."
     )

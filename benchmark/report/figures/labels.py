@@ -75,7 +75,7 @@ def place(
         others = np.delete(pixels, number, axis=0)
         dx, dy, box = min(
             _places(pixels[number], size),
-            key=lambda spot: _cost(spot[2], taken, frame) + _doubt(spot[2], pixels[number], others),  # noqa: B023
+            key=lambda spot: _cost(spot[2], taken, frame) + _doubt(spot[2], pixels[number], others),
         )
         text.set_position((dx, dy))
         # A name that stands off, or nearer to another point than to its own, is tied to its point.
