@@ -8,6 +8,7 @@ until it is alone on the machine.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
@@ -124,7 +125,7 @@ def _run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
     return [lane.progress for lane in lanes]
 
 
-@dataclass
+@dataclass(eq=False)
 class _LaneState:
     plugin: Plugin
     progress: Progress
@@ -153,16 +154,28 @@ class _LaneState:
 def _launch(
     plan: Plan, executor: Executor, lanes: Sequence[_LaneState], running: dict[Future[Any], tuple[_LaneState, int]]
 ) -> None:
+    waiting = [lane for lane in lanes if lane.waits_to_be_alone]
+    if waiting and not running:
+        for lane in lanes:  # an idle worker still holds memory, and its threads may spin
+            executor.retire(lane.plugin.name)
+        _submit(executor, waiting[0], running)
+        return
+    if any(lane in waiting for lane, _ in running.values()):
+        return  # the refit is running, alone
+    # While a refit waits for a long fit to end, only fits a rung or more below it are started:
+    # they are done before it, so no core idles and the refit does not wait longer for them.
+    longest = max((_rows(lane.wave[place]) for lane, place in running.values()), default=0)
+    limit = longest // protocol.REDUCTION_FACTOR if waiting else sys.maxsize
     for lane in lanes:
-        if lane.waits_to_be_alone:
-            if not running:
-                for other in lanes:  # an idle worker still holds memory, and its threads may spin
-                    executor.retire(other.plugin.name)
+        if lane not in waiting:
+            while (
+                lane.launched < len(lane.wave) and len(running) < plan.jobs and _rows(lane.wave[lane.launched]) <= limit
+            ):
                 _submit(executor, lane, running)
-            return
-    for lane in lanes:
-        while lane.launched < len(lane.wave) and len(running) < plan.jobs:
-            _submit(executor, lane, running)
+
+
+def _rows(job: Describe | Job) -> int:
+    return job.rows if isinstance(job, Job) else 0
 
 
 def _submit(executor: Executor, lane: _LaneState, running: dict[Future[Any], tuple[_LaneState, int]]) -> None:
