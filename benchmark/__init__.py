@@ -10,6 +10,7 @@ How the data flows, in the order in which the files are best read::
     executors.py   where jobs run
     tuning.py      one Optuna study per estimator; sees training rows only
     evaluation.py  refits the winner, predicts the test images once per seed
+    lanes.py       runs many estimators side by side, and a refit alone
     runner.py      tunes and evaluates many estimators, leaves records on disk
     records.py     what is on disk: the one place where running and reporting meet
     metrics.py     arrays in, numbers out

@@ -1,24 +1,20 @@
 """Tunes and evaluates many estimators and leaves their records on disk.
 
-Each estimator is a lane: a generator that yields waves of jobs and is sent their outcomes.
-Waves of all lanes share the workers; a refit, whose times the leaderboard compares, waits
-until it is alone on the machine.
+Each estimator is a lane (see lanes.py): describe, tune, refit once per seed, leave the records.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from benchmark import evaluation, gallery, protocol, records, tuning
+from benchmark import evaluation, gallery, lanes, protocol, records, tuning
 from benchmark.datasets.arrays import ArrayFiles
 from benchmark.datasets.base import Dataset
 from benchmark.environment import environment
@@ -28,6 +24,7 @@ from benchmark.evaluation import Circumstances
 from benchmark.executors import Executor
 from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import Describe, Job, Outcome, one_line
+from benchmark.lanes import Lane, Waves
 from benchmark.progress import Progress
 from benchmark.protocol import PRESETS, Preset
 from benchmark.registry import Plugin
@@ -35,8 +32,6 @@ from benchmark.tuning import Tuned
 
 Observer = Callable[[Progress, str], None]
 """Called with an estimator's state and one line of what has just happened."""
-
-Lane = Generator["list[Describe] | list[Job]", "list[Any]", None]
 
 
 @dataclass(frozen=True)
@@ -107,84 +102,9 @@ def run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
 
 
 def _run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
-    lanes = [_LaneState(plugin, *_start(plan, plugin, observe)) for plugin in plan.plugins]
-    running: dict[Future[Any], tuple[_LaneState, int]] = {}
-    for lane in lanes:
-        lane.advance(None)
-    while any(lane.wave for lane in lanes):
-        _launch(plan, executor, lanes, running)
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            lane, place = running.pop(future)
-            lane.results[place] = future.exception() or future.result()
-            lane.progress.running -= 1
-            if lane.finished:
-                lane.advance(list(lane.results))
-            if not lane.wave:
-                executor.retire(lane.plugin.name)
-    return [lane.progress for lane in lanes]
-
-
-@dataclass(eq=False)
-class _LaneState:
-    plugin: Plugin
-    progress: Progress
-    generator: Lane
-    wave: Sequence[Describe | Job] = ()
-    results: list[Any] = field(default_factory=list)
-    launched: int = 0
-
-    @property
-    def finished(self) -> bool:
-        return self.launched == len(self.wave) and self.progress.running == 0
-
-    @property
-    def waits_to_be_alone(self) -> bool:
-        return bool(self.wave) and isinstance(self.wave[0], Job) and self.wave[0].test_X is not None
-
-    def advance(self, outcomes: list[Any] | None) -> None:
-        """Send the outcomes of a wave and take the next one; an empty wave is the end."""
-        try:
-            self.wave = self.generator.send(outcomes) if outcomes is not None else next(self.generator)
-        except StopIteration:
-            self.wave = ()
-        self.results, self.launched = [None] * len(self.wave), 0
-
-
-def _launch(
-    plan: Plan, executor: Executor, lanes: Sequence[_LaneState], running: dict[Future[Any], tuple[_LaneState, int]]
-) -> None:
-    waiting = [lane for lane in lanes if lane.waits_to_be_alone]
-    if waiting and not running:
-        for lane in lanes:  # an idle worker still holds memory, and its threads may spin
-            executor.retire(lane.plugin.name)
-        _submit(executor, waiting[0], running)
-        return
-    if any(lane in waiting for lane, _ in running.values()):
-        return  # the refit is running, alone
-    # While a refit waits for a long fit to end, only fits a rung or more below it are started:
-    # they are done before it, so no core idles and the refit does not wait longer for them.
-    longest = max((_rows(lane.wave[place]) for lane, place in running.values()), default=0)
-    limit = longest // protocol.REDUCTION_FACTOR if waiting else sys.maxsize
-    for lane in lanes:
-        if lane not in waiting:
-            while (
-                lane.launched < len(lane.wave) and len(running) < plan.jobs and _rows(lane.wave[lane.launched]) <= limit
-            ):
-                _submit(executor, lane, running)
-
-
-def _rows(job: Describe | Job) -> int:
-    return job.rows if isinstance(job, Job) else 0
-
-
-def _submit(executor: Executor, lane: _LaneState, running: dict[Future[Any], tuple[_LaneState, int]]) -> None:
-    job = lane.wave[lane.launched]
-    lane.progress.begin()
-    future: Future[Any] = executor.describe(job) if isinstance(job, Describe) else executor.submit(job)
-    running[future] = lane, lane.launched
-    lane.launched += 1
-    lane.progress.running += 1
+    running = [Lane(plugin.name, *_start(plan, plugin, observe)) for plugin in plan.plugins]
+    lanes.drive(running, executor, plan.jobs)
+    return [lane.progress for lane in running]
 
 
 @contextmanager
@@ -232,14 +152,14 @@ def _journal(plan: Plan, plugin: Plugin) -> Path:
     return plan.folder / "studies" / f"{plugin.name}.journal"
 
 
-def _start(plan: Plan, plugin: Plugin, observe: Observer) -> tuple[Progress, Lane]:
+def _start(plan: Plan, plugin: Plugin, observe: Observer) -> tuple[Progress, Waves]:
     parts = protocol.split(plan.dataset.train.y, plan.preset)
     final_rows = len(protocol.final_rows(plan.dataset.train.y, plan.preset))
     progress = Progress(plugin.name, plan.preset.trials, parts.rungs, plan.preset.seeds, final_rows)
     return progress, _lane(plan, plugin, parts, progress, observe)
 
 
-def _lane(plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress, observe: Observer) -> Lane:
+def _lane(plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress, observe: Observer) -> Waves:
     """One estimator's life: describe, tune, refit once per seed, leave the records."""
     task = Task(
         n_classes=len(plan.dataset.class_names),

@@ -1,0 +1,85 @@
+"""What runs beside what: jobs share the workers, a refit is alone."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from time import sleep
+
+from benchmark import lanes
+from benchmark.estimator import Task
+from benchmark.jobs import Describe, Job, Outcome
+from benchmark.lanes import Lane
+from benchmark.progress import Progress
+from benchmark.protocol import PRESETS
+
+TASK = Task(2, (2, 2))
+
+
+class Watcher:
+    """An executor that takes a moment for each job and notes what ran beside what."""
+
+    def __init__(self) -> None:
+        self.pool, self.lock = ThreadPoolExecutor(8), Lock()
+        self.now: list[object] = []
+        self.seen: list[list[object]] = []
+
+    def _run(self, job: object) -> object:
+        with self.lock:
+            self.now.append(job)
+            self.seen.append(list(self.now))
+        sleep(random.Random(repr(job)).random() / 50 + getattr(job, "rows", 0) / 40_000)
+        with self.lock:
+            self.now.remove(job)
+        return Outcome("ok", accuracy=float(job.rows)) if isinstance(job, Job) else {}
+
+    def describe(self, job: Describe) -> Future:
+        return self.pool.submit(self._run, job)
+
+    submit = describe
+
+    def retire(self, estimator: str) -> None:
+        """Nothing to stop."""
+
+    def close(self) -> None:
+        self.pool.shutdown()
+
+
+def life(name: str, told: list, rungs: tuple[int, ...] = (100, 400, 1_600)):
+    def job(rows: int, test: Path | None = None) -> Job:
+        return Job(name, {"x": len(told)}, TASK, PRESETS["quick"], Path("X"), Path("y"), rows, test)
+
+    told.append((yield [Describe(name, TASK)]))
+    for width, rows in zip((4, 2, 1), rungs, strict=True):
+        told.append((yield [job(rows) for _ in range(width)]))
+    told.append((yield [job(5_000, Path("test"))]))
+
+
+def drive(count: int, jobs: int) -> tuple[Watcher, list[list]]:
+    executor, told = Watcher(), [[] for _ in range(count)]
+    running = [Lane(f"e{i}", Progress(f"e{i}", 1, (100,), 1, 100), life(f"e{i}", told[i])) for i in range(count)]
+    lanes.drive(running, executor, jobs)
+    executor.close()
+    return executor, told
+
+
+def test_every_wave_gets_its_outcomes_in_order() -> None:
+    _, told = drive(3, 2)
+    for outcomes in told:
+        assert [len(wave) for wave in outcomes] == [1, 4, 2, 1, 1]
+        assert [wave[0].accuracy for wave in outcomes[1:]] == [100, 400, 1_600, 5_000]
+
+
+def test_no_more_run_at_once_than_asked_for() -> None:
+    for jobs in (1, 2, 3):
+        executor, _ = drive(4, jobs)
+        assert max(map(len, executor.seen)) == jobs
+
+
+def test_a_refit_is_always_alone() -> None:
+    executor, _ = drive(5, 3)
+    beside = [seen for seen in executor.seen if any(isinstance(job, Job) and job.test_X for job in seen)]
+    assert len(beside) == 5
+    assert all(len(seen) == 1 for seen in beside)
