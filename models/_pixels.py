@@ -8,24 +8,27 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class ToUnit(TransformerMixin, BaseEstimator):
-    """Grey values 0..255 to [0, 1], the same scale for every pixel.
+    """Grey values 0..255 to [0, 1], the same scale for every pixel, raised to a power.
 
     A scaler per pixel would blow up the noise of border pixels that are almost always black.
 
     Parameters
     ----------
-    dtype : str
-        "float32" or "float64".
+    power : float
+        1 keeps the scale linear; 0.5, the square root, lifts dark cloth out of the black
+        background, which a linear classifier cannot do for itself.
     """
 
-    def __init__(self, dtype: str = "float32") -> None:
-        self.dtype = dtype
+    def __init__(self, power: float = 1.0) -> None:
+        self.power = power
 
     def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> ToUnit:
-        """Do nothing but note the number of pixels."""
+        """Lay out the table of the 256 grey values."""
+        self.table_ = ((np.arange(256) / 255) ** self.power).astype(np.float32)
         self.n_features_in_ = X.shape[1]
         return self
 
-    def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
-        """Return (n, pixels), floating, in [0, 1]."""
-        return np.asarray(X, dtype=self.dtype) / np.asarray(255, dtype=self.dtype)
+    def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return float32, (n, pixels), in [0, 1]."""
+        scaled: npt.NDArray[np.float32] = self.table_[X]
+        return scaled
