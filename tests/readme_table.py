@@ -23,7 +23,7 @@ def table(folder: Path) -> str:
     for _, row in frame[frame["status"] == "ok"].iterrows():
         lines.append(
             f"| {row['title']} | {row['family']} | {row['test_accuracy']:.4f} | {row['hardest_class_f1']:.3f} "
-            f"| {row['fit_seconds']:.0f} s | {row['predict_seconds_per_1000']:.2f} s |"
+            f"| {row['fit_seconds']:.0f} s | {1000 * row['predict_seconds_per_1000']:.0f} ms |"
         )
     return "\n".join(lines)
 
