@@ -93,7 +93,7 @@ def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
 
 
 def record(
-    shared: Circumstances, tuned: Tuned, seed: int, outcome: Outcome, job: Job | None
+    shared: Circumstances, tuned: Tuned, seed: int, outcome: Outcome, job: Job | None, earlier_reads: int = 0
 ) -> tuple[Record, npt.NDArray[np.float16] | None]:
     """Put together what is written to disk for one seed.
 
@@ -106,6 +106,8 @@ def record(
         Of the refit, or of what kept it from being made.
     job : Job or None
         The refit; None if it never came to one.
+    earlier_reads : int
+        Of the test images, for the record that this one replaces.
 
     Returns
     -------
@@ -145,7 +147,7 @@ def record(
         device=job.task.device if job else "",
         peak_memory_bytes=outcome.peak_memory_bytes,
         model_bytes=outcome.model_bytes,
-        test_reads=0 if job is None else 1,
+        test_reads=earlier_reads + (job is not None),
         proba_sha256="",
         environment=dict(shared.environment),
     )

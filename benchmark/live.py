@@ -52,10 +52,10 @@ def announce(console: Console, plan: Plan, logs: Path) -> None:
 def conclude(console: Console, folder: Path) -> None:
     """Say where the answer lies, and give the first lines of it."""
     page = folder / "leaderboard.md"
-    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.strip()]
-    verdict = next((line for line in lines if not line.startswith(("#", "<", "!", "|"))), "")
-    if verdict:
-        console.print(escape(verdict.replace("**", "")))
+    opening = page.read_text(encoding="utf-8").split("\n## ")[0]
+    for line in opening.splitlines()[1:]:
+        if line.strip():
+            console.print(escape(line.lstrip("> ").replace("**", "")))
     console.print(f"[bold]{escape(str(page))}[/]")
 
 

@@ -111,7 +111,8 @@ class Record:
     model_bytes : int
         Size of the fitted pipeline, pickled.
     test_reads : int
-        How often the test images have been predicted for this seed since tuning was frozen.
+        How often the test images have been predicted for this estimator and seed, counting the
+        records that this one replaced.
     proba_sha256 : str
         Checksum of the ``.npz``; empty without predictions.
     environment : mapping of str to str

@@ -34,6 +34,10 @@ Observer = Callable[[Progress, str], None]
 """Called with an estimator's state and one line of what has just happened."""
 
 
+TestReads = dict[tuple[str, int], int]
+"""(estimator, seed) to how often the test images have been predicted for it."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a run is asked to do.
@@ -97,12 +101,12 @@ def run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
         The folder holds records of other data, cannot be written, or another run is writing to it.
     """
     with _alone_in(plan.folder):
-        _prepare(plan)
-        return _run(plan, executor, observe)
+        earlier = _prepare(plan)
+        return _run(plan, earlier, executor, observe)
 
 
-def _run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
-    running = [Lane(plugin.name, *_start(plan, plugin, observe)) for plugin in plan.plugins]
+def _run(plan: Plan, earlier: TestReads, executor: Executor, observe: Observer) -> list[Progress]:
+    running = [Lane(plugin.name, *_start(plan, plugin, earlier, observe)) for plugin in plan.plugins]
     lanes.drive(running, executor, plan.jobs)
     return [lane.progress for lane in running]
 
@@ -126,8 +130,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _prepare(plan: Plan) -> None:
+def _prepare(plan: Plan) -> TestReads:
+    """Make the folder ready; return how often the test images were read for the records in it."""
     folder = plan.folder
+    earlier = {}
     try:
         there = records.read_test_set(folder)
         if there is not None and there.sha256 != plan.dataset.sha256:
@@ -136,30 +142,36 @@ def _prepare(plan: Plan) -> None:
                     f"{folder} holds results on other data of the same name; "
                     "give --results another folder, or --force to replace them"
                 )
-            shutil.rmtree(folder / "records")
+            shutil.rmtree(folder / "records")  # of other data, so their reads do not count
             there = None
         if there is None:
             records.write_test_set(folder, gallery.test_set(plan.dataset))
+        for path in folder.glob("records/*/seed-*.json"):
+            held = records.read_record(path)
+            earlier[held.estimator, held.seed] = held.test_reads
         if plan.force:
             for plugin in plan.plugins:
                 shutil.rmtree(folder / "records" / plugin.name, ignore_errors=True)
                 _journal(plan, plugin).unlink(missing_ok=True)
     except OSError as error:
         raise BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder") from error
+    return earlier
 
 
 def _journal(plan: Plan, plugin: Plugin) -> Path:
     return plan.folder / "studies" / f"{plugin.name}.journal"
 
 
-def _start(plan: Plan, plugin: Plugin, observe: Observer) -> tuple[Progress, Waves]:
+def _start(plan: Plan, plugin: Plugin, earlier: TestReads, observe: Observer) -> tuple[Progress, Waves]:
     parts = protocol.split(plan.dataset.train.y, plan.preset)
     final_rows = len(protocol.final_rows(plan.dataset.train.y, plan.preset))
     progress = Progress(plugin.name, plan.preset.trials, parts.rungs, plan.preset.seeds, final_rows)
-    return progress, _lane(plan, plugin, parts, progress, observe)
+    return progress, _lane(plan, plugin, parts, progress, earlier, observe)
 
 
-def _lane(plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress, observe: Observer) -> Waves:
+def _lane(
+    plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress, earlier: TestReads, observe: Observer
+) -> Waves:
     """One estimator's life: describe, tune, refit once per seed, leave the records."""
     task = Task(
         n_classes=len(plan.dataset.class_names),
@@ -183,7 +195,8 @@ def _lane(plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress,
     )
 
     def fail(shared: Circumstances, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
-        records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job))
+        reads = earlier.get((plugin.name, seed), 0)
+        records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job, reads))
         progress.end("failed", outcome.reason)
         observe(progress, f"failed: {outcome.reason}")
 
@@ -239,7 +252,8 @@ def _lane(plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress,
         if outcome.status != "ok":
             fail(shared, tuned, outcome, seed, job)
             return
-        made = records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job))
+        reads = earlier.get((plugin.name, seed), 0)
+        made = records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job, reads))
         observe(progress, f"seed {seed}: fitted in {made.fit_seconds:.1f} s, predicted in {made.predict_seconds:.1f} s")
     progress.end("done")
     observe(progress, "done")
