@@ -182,8 +182,8 @@ def test_a_stopped_run_goes_on_with_the_same_command(tmp_path: Path, number: int
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert "goes on from here" in errors
-    journal = tmp_path / "digits" / "studies" / "svm_pca.journal"
-    assert journal.exists()
+    # Which of the two is first depends on whose worker is up first; one of them has told a trial by now.
+    assert list((tmp_path / "digits" / "studies").glob("*.journal"))
     again = _start(tmp_path, "svm_pca", "logistic_regression")
     out, errors = again.communicate(timeout=120)
     assert again.returncode == 0, out + errors
