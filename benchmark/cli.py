@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
     )
-    run.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
+    _add_results(run)
     run.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
     run.set_defaults(command=_run)
 
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         help="every estimator: title, family, origin, whether it can be imported, what stands recorded",
         description="Lists the estimators of models/ and of installed packages (entry points benchmark.estimators).",
     )
-    lister.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
+    _add_results(lister)
     lister.set_defaults(command=_list)
 
     check = verbs.add_parser(
@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
         description="Rewrites leaderboard.md, leaderboard.csv and figures/ of every data set under --results from the "
         "records, without data or models. The same records give the same bytes.",
     )
-    report.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
+    _add_results(report)
     report.add_argument("--check", action="store_true", help="write nothing; exit 1 if what is on disk differs")
     report.set_defaults(command=_report)
 
@@ -129,6 +129,10 @@ def _add_data(verb: argparse.ArgumentParser) -> None:
         help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, "
         "the caches of torchvision and Keras, and last the network)",
     )
+
+
+def _add_results(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
 
 
 def _positive(text: str) -> int:

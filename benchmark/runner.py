@@ -194,9 +194,12 @@ def _lane(
         tuning_parallel=plan.jobs,
     )
 
-    def fail(shared: Circumstances, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
+    def keep(tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
         reads = earlier.get((plugin.name, seed), 0)
         records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job, reads))
+
+    def fail(tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
+        keep(tuned, outcome, seed, job)
         progress.end("failed", outcome.reason)
         observe(progress, f"failed: {outcome.reason}")
 
@@ -207,7 +210,7 @@ def _lane(
         declared = plugin.load()
     except Exception as error:
         reason = str(error) if isinstance(error, BenchmarkError) else one_line(error)
-        fail(shared, Tuned(None, ()), Outcome("failed", reason))
+        fail(Tuned(None, ()), Outcome("failed", reason))
         return
     prints = fingerprint(plan.dataset.sha256, plan.preset, declared, described)
     shared = replace(shared, estimator=declared, fingerprint=prints)
@@ -238,7 +241,7 @@ def _lane(
     waves = tuning.tune(study, declared.space, described, plan.preset, parts.rungs, template)
     tuned = yield from _tune(waves, study, progress, observe)
     if tuned.best is None:
-        fail(shared, tuned, Outcome("failed", f"all trials failed; {tuned.reason}"))
+        fail(tuned, Outcome("failed", f"all trials failed; {tuned.reason}"))
         return
     progress.phase = "tuned"
     observe(progress, f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
@@ -250,11 +253,13 @@ def _lane(
         )
         (outcome,) = yield [job]
         if outcome.status != "ok":
-            fail(shared, tuned, outcome, seed, job)
+            fail(tuned, outcome, seed, job)
             return
-        reads = earlier.get((plugin.name, seed), 0)
-        made = records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job, reads))
-        observe(progress, f"seed {seed}: fitted in {made.fit_seconds:.1f} s, predicted in {made.predict_seconds:.1f} s")
+        keep(tuned, outcome, seed, job)
+        observe(
+            progress,
+            f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s",
+        )
     progress.end("done")
     observe(progress, "done")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ class Dataset:
     test: Part
     source: str
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """SHA-256 of shapes, pixels and labels: the same images give the same sum from any format."""
         digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())

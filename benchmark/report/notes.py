@@ -63,7 +63,11 @@ def _seeds(row: Scored, usual: int) -> list[str]:
 
 def _test_reads(row: Scored) -> list[str]:
     reads = max(record.test_reads for record in row.records)
-    return [f"Its test images were predicted up to {reads} times since tuning was frozen."] if reads > 1 else []
+    return (
+        [f"Its test images were predicted up to {reads} times, counting records that this one replaced."]
+        if reads > 1
+        else []
+    )
 
 
 def _conditions(row: Scored, usual: Mapping[str, str]) -> list[str]:
