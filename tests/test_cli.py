@@ -162,7 +162,13 @@ def _start(tmp_path: Path, *names: str) -> subprocess.Popen:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_interrupts,
     )
+
+
+def _heed_interrupts() -> None:
+    # A shell starts background jobs with SIGINT ignored, children inherit that, and Python heeds it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _await_line(process: subprocess.Popen, text: str) -> None:
