@@ -7,11 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark import __version__
+from benchmark import __version__, commands
 from benchmark.errors import BenchmarkError
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+from benchmark.interrupts import INTERRUPTED
 
 _DATASET_HELP = (
     "fashion-mnist, digits, or a path: a folder of IDX files, a folder with *train*.csv and *test*.csv "
@@ -36,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
         help="tune, refit, predict the test images, write the leaderboard",
         description="Tunes each estimator on training rows only, refits the winner, predicts the test images once "
         "per seed, and writes results/<dataset>/leaderboard.md with its figures. Records that stand are kept; after "
-        "Ctrl-C or a crash the same command goes on. A preset of less effort never overwrites one of more: it goes to "
+        "Ctrl-C or a crash the same command goes on. Ctrl-C once stops tuning, waits for a refit that is running, and "
+        "reports what there is; twice leaves at once. A preset of less effort never overwrites one of more: it goes to "
         "results/<dataset>-<preset>.",
     )
     run.add_argument("names", nargs="*", metavar="NAME", help="estimators to run; see: python -m benchmark list")
@@ -63,9 +62,29 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
     )
+    run.add_argument(
+        "--deadline",
+        type=_seconds,
+        metavar="SECONDS",
+        help="one fit may take so long, imports and warm-up included, and is killed then (default: 120, 600, 3600, "
+        "21600 by preset)",
+    )
+    run.add_argument(
+        "--memory",
+        type=_gibibytes,
+        metavar="GIB",
+        help="a worker that holds more, its children included, is killed (default: nine tenths of the machine, shared "
+        "by the jobs that run at once)",
+    )
+    run.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="run the jobs on the workers of a Dask scheduler, such as tcp://host:8786, instead of on this machine "
+        "(needs the extra [cluster] here and there)",
+    )
     _add_results(run)
     run.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
-    run.set_defaults(command=_run)
+    run.set_defaults(command=commands.run)
 
     lister = verbs.add_parser(
         "list",
@@ -73,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         description="Lists the estimators of models/ and of installed packages (entry points benchmark.estimators).",
     )
     _add_results(lister)
-    lister.set_defaults(command=_list)
+    lister.set_defaults(command=commands.list_)
 
     check = verbs.add_parser(
         "check",
@@ -81,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
         description="Tries the contract on one plugin, in a worker, on small data; exits 1 if a clause is broken.",
     )
     check.add_argument("name", metavar="NAME", help="the estimator")
-    check.set_defaults(command=_check)
+    check.set_defaults(command=commands.check)
 
     report = verbs.add_parser(
         "report",
@@ -91,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_results(report)
     report.add_argument("--check", action="store_true", help="write nothing; exit 1 if what is on disk differs")
-    report.set_defaults(command=_report)
+    report.set_defaults(command=commands.report)
 
     data = verbs.add_parser(
         "data",
@@ -99,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
         description="Fetches (if need be) and verifies a data set, and prints what there is to know of it.",
     )
     _add_data(data)
-    data.set_defaults(command=_data)
+    data.set_defaults(command=commands.data)
     return top
 
 
@@ -145,118 +164,19 @@ def _positive(text: str) -> int:
     return value
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    from benchmark import datasets, gallery, live, registry, report, runner
-    from benchmark.datasets.arrays import materialise
-    from benchmark.environment import cores
-    from benchmark.executors import LocalExecutor
-    from benchmark.protocol import PRESETS
+def _seconds(text: str) -> float:
+    return _above_zero(text, "a number of seconds")
 
-    if bool(arguments.names) == arguments.all:
-        raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")
-    chosen = (
-        list(registry.plugins().values())
-        if arguments.all
-        else [registry.get(name) for name in dict.fromkeys(arguments.names)]
-    )
-    preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
-    console = live.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
-    folder = runner.results_folder(arguments.results, dataset.name, preset, arguments.force)
-    cache = datasets.cache_folder()
-    plan = runner.Plan(
-        plugins=chosen,
-        dataset=dataset,
-        arrays=materialise(dataset, cache),
-        preset=preset,
-        jobs=arguments.jobs or cores(),
-        threads=arguments.threads or cores(),
-        device=_device(arguments.device),
-        folder=folder,
-        force=arguments.force,
-    )
-    live.announce(console, plan, cache / "logs")
-    executor = LocalExecutor(cache / "logs")
-    interrupted = False
-    states = []
+
+def _gibibytes(text: str) -> int:
+    return int(_above_zero(text, "a number of GiB") * 2**30)
+
+
+def _above_zero(text: str, what: str) -> float:
     try:
-        with live.view(console, plan) as observe:
-            states = runner.run(plan, executor, observe)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        executor.close()
-    if interrupted and not list(folder.glob("records/*/seed-*.json")):
-        raise KeyboardInterrupt
-    gallery.update(folder, dataset)
-    report.write(folder)
-    live.conclude(console, folder)
-    if interrupted:
-        raise KeyboardInterrupt
-    return 1 if any(state.phase == "failed" for state in states) else 0
-
-
-def _list(arguments: argparse.Namespace) -> int:
-    from benchmark import listing, live
-
-    live.print_listing(live.console(), listing.listing(arguments.results))
-    return 0
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    from benchmark import check, live
-
-    clauses = check.check(arguments.name)
-    live.print_clauses(live.console(), arguments.name, clauses)
-    return 0 if all(clause.holds for clause in clauses) else 1
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    from benchmark import report
-
-    folders = sorted(path.parent for path in arguments.results.glob("*/records"))
-    if not folders:
-        raise BenchmarkError(f"{arguments.results}: no results here; make some with: python -m benchmark run --all")
-    differing = 0
-    for folder in folders:
-        if arguments.check:
-            found = report.check(folder)
-            differing += len(found)
-            print(f"{folder}: " + ("up to date" if not found else "differs from its records: " + ", ".join(found)))
-        else:
-            written = report.write(folder)
-            print(f"{folder / 'leaderboard.md'}: written, with {len(written) - 1} files beside it")
-    if differing:
-        print("rewrite with: python -m benchmark report", file=sys.stderr)
-    return 1 if differing else 0
-
-
-def _data(arguments: argparse.Namespace) -> int:
-    from benchmark import datasets, live
-
-    console = live.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
-    live.print_data(console, datasets.summary(dataset))
-    return 0
-
-
-def _device(asked: str) -> str:
-    """Turn "auto" into what is there, and refuse "cuda" where it is not, before any training."""
-    import shutil
-    import subprocess
-
-    if asked == "cpu" or (asked == "auto" and shutil.which("nvidia-smi") is None):
-        return "cpu"
-    # Asked in a process of its own: torch must not be loaded into the parent.
-    probe = subprocess.run(
-        [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"],
-        capture_output=True,
-        check=False,
-    )
-    if probe.returncode == 0:
-        return "cuda"
-    if asked == "cuda":
-        raise BenchmarkError(
-            "--device cuda: torch finds no CUDA device here; use --device cpu, or a CUDA build of torch"
-        )
-    return "cpu"
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} above zero")
+    return value

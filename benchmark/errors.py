@@ -7,3 +7,7 @@ class BenchmarkError(Exception):
     Write the message as one sentence that names the thing (a file, an estimator, a flag),
     says what is wrong with it, and says what to do next.
     """
+
+
+class EngineError(BenchmarkError):
+    """No job can be run any more: not one estimator's fault, so the run ends; the same command goes on."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmark.estimator import Estimator
-from benchmark.jobs import Job, Outcome
+from benchmark.jobs import Job, Limits, Outcome
 from benchmark.protocol import Preset
 from benchmark.records import SCHEMA, Record
 from benchmark.tuning import Tuned
@@ -34,6 +33,7 @@ class Circumstances:
     dataset, dataset_sha256 : str
     preset : Preset
     environment : mapping of str to str
+        Of this process, for a record of a refit that was not made.
     n_validation : int
     tuning_threads, tuning_parallel : int
     """
@@ -51,7 +51,7 @@ class Circumstances:
     tuning_parallel: int
 
 
-def refit_job(template: Job, params: Mapping[str, Any], rows: int, seed: int, threads: int, test_X: Path) -> Job:
+def refit_job(template: Job, params: Mapping[str, Any], rows: int, seed: int, threads: int, limits: Limits) -> Job:
     """Return the job that refits the frozen winner and predicts the test images.
 
     Parameters
@@ -63,11 +63,11 @@ def refit_job(template: Job, params: Mapping[str, Any], rows: int, seed: int, th
     rows : int
         Training rows of the refit.
     seed, threads : int
-    test_X : Path
-        ``.npy``, uint8, (n_test, pixels).
+    limits : Limits
+        Of a job that has the machine to itself.
     """
     task = replace(template.task, seed=seed, threads=threads)
-    return replace(template, params=params, rows=rows, task=task, test_X=test_X)
+    return replace(template, params=params, rows=rows, task=task, test=True, limits=limits)
 
 
 def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
@@ -149,6 +149,6 @@ def record(
         model_bytes=outcome.model_bytes,
         test_reads=earlier_reads + (job is not None),
         proba_sha256="",
-        environment=dict(shared.environment),
+        environment=dict(outcome.environment or shared.environment),
     )
     return made, proba

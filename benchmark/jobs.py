@@ -1,7 +1,7 @@
 """The unit of work: a Job in, an Outcome out, a pure function that runs in a worker process.
 
-A job travels as names, parameters and paths; the data are memory-mapped files that each
-worker opens for itself.
+A job travels as names, parameters and the data set's checksum; the data are memory-mapped files
+that each worker opens for itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark import protocol, registry
+from benchmark.datasets import arrays
+from benchmark.environment import environment
+from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator, Task
 from benchmark.protocol import Preset
 
@@ -32,12 +35,33 @@ WARM_UP_ROWS = 200
 """Rows of the untimed fit with which each worker starts: loads libraries, starts thread pools."""
 
 
+DESCRIBE_SECONDS = 300.0
+"""To import a plugin and build its pipeline, libraries included; a slow disk's first import of torch takes one."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may take; past either its worker is killed, with all that it started.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Wall seconds, the start of the worker, imports and warm-up included.
+    memory_bytes : int or None
+        Resident memory of the worker and its children.
+    """
+
+    seconds: float | None = None
+    memory_bytes: int | None = None
+
+
 @dataclass(frozen=True)
 class Describe:
     """Ask for the defaults of an estimator's tuned parameters."""
 
     estimator: str
     task: Task
+    limits: Limits = Limits(DESCRIBE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -52,23 +76,24 @@ class Job:
         Pipeline parameters that differ from the plugin's defaults.
     task : Task
     preset : Preset
-    train_X, train_y : Path
-        ``.npy`` files, uint8 (n, pixels) and int64 (n,).
+    dataset : str
+        Its SHA-256, by which a worker finds the arrays (see `benchmark.datasets.arrays`).
     rows : int
         Training rows to fit: of the split's fit part while tuning, of all for the refit.
-    test_X : Path or None
-        None while tuning: the validation rows are predicted and scored. Only evaluation.py
+    test : bool
+        False while tuning: the validation rows are predicted and scored. Only evaluation.py
         sets it, and the test labels are in no file that a worker can name.
+    limits : Limits
     """
 
     estimator: str
     params: Mapping[str, Any]
     task: Task
     preset: Preset
-    train_X: Path
-    train_y: Path
+    dataset: str
     rows: int
-    test_X: Path | None = None
+    test: bool = False
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True)
@@ -90,6 +115,8 @@ class Outcome:
     peak_memory_bytes : int
     model_bytes : int
         Of a refit.
+    environment : mapping of str to str
+        Of a refit: machine and versions it was made on.
     """
 
     status: Status
@@ -101,6 +128,32 @@ class Outcome:
     predict_seconds: float = 0.0
     peak_memory_bytes: int = 0
     model_bytes: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class LostError(Exception):
+    """A worker is gone, and its job with it.
+
+    Attributes
+    ----------
+    status : {"failed", "timeout", "oom"}
+    outside : bool
+        Something else than the job or its limits killed it, so another try may do.
+    """
+
+    def __init__(self, status: Status, reason: str, outside: bool = False) -> None:
+        super().__init__(status, reason, outside)  # all of them, so that it survives a pickle
+        self.status: Status = status
+        self.reason = reason
+        self.outside = outside
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def describe_seconds(deadline: float | None) -> float:
+    """Return the deadline of a `Describe` in a run whose jobs have this one."""
+    return DESCRIBE_SECONDS if deadline is None else min(max(deadline, 60.0), DESCRIBE_SECONDS)
 
 
 def describe(job: Describe) -> dict[str, Any]:
@@ -109,13 +162,16 @@ def describe(job: Describe) -> dict[str, Any]:
     Raises
     ------
     BenchmarkError
-        If the plugin cannot be imported.
-    KeyError
-        If the space names a parameter that the pipeline does not have.
+        Whatever the plugin raises, in one line: its own exceptions may not exist elsewhere.
     """
     estimator = registry.get(job.estimator).load()
-    params = estimator.build(job.task).get_params()
-    return {name: _plain(params[name]) for name in estimator.space}
+    try:
+        params = estimator.build(job.task).get_params()
+        return {name: _plain(name, params) for name in estimator.space}
+    except BenchmarkError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BenchmarkError(one_line(error)) from None
 
 
 def run(job: Job) -> Outcome:
@@ -201,15 +257,16 @@ def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) 
 
 def _run(job: Job) -> Outcome:
     estimator = registry.get(job.estimator).load()
-    X, y = np.load(job.train_X, mmap_mode="r"), np.load(job.train_y)
-    parts = _split(job.train_y, job.preset)
-    if job.test_X is None:
+    files = arrays.files(job.dataset)
+    X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
+    parts = _split(files.train_y, job.preset)
+    if job.test:
+        rows = protocol.final_rows(y, job.preset)[: job.rows]
+        target = np.load(files.test_X)
+    else:
         rows = parts.fit[: job.rows]
         target = X[parts.validation]
-    else:
-        rows = protocol.final_rows(y, job.preset)[: job.rows]
-        target = np.load(job.test_X)
-    _warm_up(job.estimator, job.task, job.train_X, job.train_y)
+    _warm_up(job.estimator, job.task, files.train_X, files.train_y)
 
     fit_X, fit_y = X[rows], y[rows]
     pipeline = _pipeline(estimator, job.task, fit_y, parameters(estimator, job.preset, job.params))
@@ -225,9 +282,9 @@ def _run(job: Job) -> Outcome:
         predict_seconds=done - fitted,
         peak_memory_bytes=peak_memory_bytes(),
     )
-    if job.test_X is None:
+    if not job.test:
         return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()))
-    return replace(outcome, proba=proba, model_bytes=_pickled_bytes(pipeline))
+    return replace(outcome, proba=proba, model_bytes=_pickled_bytes(pipeline), environment=environment())
 
 
 def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:
@@ -279,5 +336,11 @@ def _pickled_bytes(pipeline: Pipeline) -> int:
     return counter.bytes
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _plain(name: str, params: Mapping[str, Any]) -> str | float | None:
+    if name not in params:
+        raise BenchmarkError(f"its space names {name}, which the pipeline does not have")
+    value = params[name]
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")

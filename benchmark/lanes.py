@@ -2,18 +2,17 @@
 
 A lane is one estimator's life: a generator that yields waves of jobs and is sent their outcomes
 in the same order. Waves of all lanes share the workers, the first lane's first; a refit, whose
-times the leaderboard compares, waits until it is alone on the machine.
+times the leaderboard compares, waits until all tuning is done and is alone on the machine.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmark import protocol
+from benchmark.errors import EngineError
 from benchmark.executors import Executor
 from benchmark.jobs import Describe, Job
 from benchmark.progress import Progress
@@ -54,7 +53,7 @@ class Lane:
     @property
     def waits_to_be_alone(self) -> bool:
         """Whether the present wave is a refit."""
-        return bool(self.wave) and isinstance(self.wave[0], Job) and self.wave[0].test_X is not None
+        return bool(self.wave) and isinstance(self.wave[0], Job) and self.wave[0].test
 
     def advance(self, outcomes: list[Any] | None) -> None:
         """Send the outcomes of a wave and take the next one; an empty wave is the end."""
@@ -67,9 +66,34 @@ class Lane:
 
 Running = dict[Future[Any], tuple[Lane, int]]
 
+POLL_SECONDS = 0.2
+"""How late a stop is noticed."""
 
-def drive(lanes: Sequence[Lane], executor: Executor, jobs: int) -> None:
-    """Run all lanes to their ends.
+
+class Stop:
+    """A wish to stop, which may be set at any moment, from a signal handler too.
+
+    Parameters
+    ----------
+    announce : callable
+        Called once, outside any handler, when the wish is noticed; told whether a refit, which
+        is not thrown away, is still running.
+    """
+
+    def __init__(self, announce: Callable[[bool], None] = lambda refitting: None) -> None:
+        self.asked = False
+        self._announce = announce
+        self._noticed = False
+
+    def notice(self, refitting: bool) -> None:
+        """Announce it, the first time."""
+        if not self._noticed:
+            self._noticed = True
+            self._announce(refitting)
+
+
+def drive(lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | None = None) -> None:
+    """Run all lanes to their ends, or until asked to stop: then only a refit is waited for.
 
     Parameters
     ----------
@@ -78,16 +102,33 @@ def drive(lanes: Sequence[Lane], executor: Executor, jobs: int) -> None:
     executor : Executor
     jobs : int
         Jobs at once while tuning.
+    stop : Stop, optional
+
+    Raises
+    ------
+    EngineError
+        The executor can run no job any more.
     """
+    stop = stop or Stop()
     running: Running = {}
     for lane in lanes:
         lane.advance(None)
+    measured: Lane | None = None
     while any(lane.wave for lane in lanes):
-        _launch(lanes, executor, jobs, running)
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        if not stop.asked:
+            measured = _launch(lanes, executor, jobs, running, measured)
+        else:
+            refitting = any(lane.waits_to_be_alone for lane, _ in running.values())
+            stop.notice(refitting)
+            if not refitting:  # a trial that is cut off is queued again by the next run
+                return
+        done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             lane, place = running.pop(future)
-            lane.results[place] = future.exception() or future.result()
+            error = future.exception()
+            if isinstance(error, EngineError):
+                raise error
+            lane.results[place] = error or future.result()
             lane.progress.running -= 1
             if lane.complete:
                 lane.advance(list(lane.results))
@@ -95,28 +136,23 @@ def drive(lanes: Sequence[Lane], executor: Executor, jobs: int) -> None:
                 executor.retire(lane.name)
 
 
-def _launch(lanes: Sequence[Lane], executor: Executor, jobs: int, running: Running) -> None:
-    waiting = [lane for lane in lanes if lane.waits_to_be_alone]
-    if waiting and not running:
-        for lane in lanes:  # an idle worker still holds memory, and its threads may spin
-            executor.retire(lane.name)
-        _submit(executor, waiting[0], running)
-        return
-    if any(lane in waiting for lane, _ in running.values()):
-        return  # the refit is running, alone
-    # While a refit waits for a long fit to end, only fits a rung or more below it are started:
-    # they are done before it, so no core idles and the refit does not wait longer for them.
-    longest = max((_rows(lane.wave[place]) for lane, place in running.values()), default=0)
-    limit = longest // protocol.REDUCTION_FACTOR if waiting else sys.maxsize
-    for lane in lanes:
-        if lane in waiting:
-            continue
-        while lane.launched < len(lane.wave) and len(running) < jobs and _rows(lane.wave[lane.launched]) <= limit:
+def _launch(
+    lanes: Sequence[Lane], executor: Executor, jobs: int, running: Running, measured: Lane | None
+) -> Lane | None:
+    """Start what may be started; return the lane whose refit was the last to be started."""
+    tuning = [lane for lane in lanes if lane.wave and not lane.waits_to_be_alone]
+    for lane in tuning:
+        while lane.launched < len(lane.wave) and len(running) < jobs:
             _submit(executor, lane, running)
-
-
-def _rows(job: Describe | Job) -> int:
-    return job.rows if isinstance(job, Job) else 0
+    # Refits come after all tuning, so the machine runs empty once and not once per estimator.
+    if tuning or running:
+        return measured
+    lane = next(lane for lane in lanes if lane.wave)
+    if lane is not measured:
+        for other in lanes:  # an idle worker still holds memory, and its threads may spin
+            executor.retire(other.name)
+    _submit(executor, lane, running)
+    return lane
 
 
 def _submit(executor: Executor, lane: Lane, running: Running) -> None:

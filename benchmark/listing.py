@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark import records, registry
 from benchmark.estimator import Estimator, Task
-from benchmark.executors import LocalExecutor
+from benchmark.executors.local import LocalExecutor
 from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import Describe, one_line
 from benchmark.protocol import Preset

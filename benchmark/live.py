@@ -41,12 +41,21 @@ def announce(console: Console, plan: Plan, logs: Path) -> None:
     console.print(
         f"{escape(plan.dataset.name)}: {train:,} training and {test:,} test images from {escape(plan.dataset.source)}"
     )
+    given = plan.resources
     console.print(
         f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
-        f"{plan.jobs} job(s) at once, {plan.tuning_threads} thread(s) each; "
-        f"refits alone with {plan.threads}; {plan.device}"
+        f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
+        f"refits alone with {given.threads}; {given.device}; "
+        f"a job may take {clock(given.refit.seconds or 0)} and "
+        f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone"
     )
     console.print(f"results: {escape(str(plan.folder))}   what estimators print: {escape(str(logs))}")
+
+
+def stopping(console: Console, refitting: bool) -> None:
+    """Say what the first Ctrl-C does."""
+    waits = "when the refit that is running is done" if refitting else "now; trials that were running are queued again"
+    console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C once more leaves at once")
 
 
 def conclude(console: Console, folder: Path) -> None:
@@ -158,7 +167,7 @@ def _table(plan: Plan, states: dict[str, Progress], elapsed: float) -> Table:
             table.add_row(plugin.name, "[dim]waiting[/]", "", "", "", "", "")
             total = None
             continue
-        left = state.left(plan.jobs)
+        left = state.left(plan.resources.jobs)
         total = None if total is None or left is None else total + left
         style = _STYLE.get(state.phase, "bold")
         rung = f"{state.rows:,} rows" if state.phase in ("tuning", "refit") and state.rows else ""

@@ -83,6 +83,9 @@ PRESETS: dict[str, Preset] = {
 
 DEFAULT_PRESET = "standard"
 
+DEADLINE_SECONDS = {"smoke": 120.0, "quick": 600.0, "standard": 3_600.0, "thorough": 21_600.0}
+"""Of one job, by preset. Not part of what a record depends on: it changes no number, only whether there is one."""
+
 
 @dataclass(frozen=True)
 class Split:

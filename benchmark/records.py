@@ -7,7 +7,7 @@
     results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16
 
 Files are written to a temporary name, synced, and moved into place; the JSON comes last and
-holds the checksum of its ``.npz``, so a record exists whole or not at all. Nothing here is
+holds the checksum of its ``.npz``, so a record is whole or known not to be. Nothing here is
 ever unpickled. `load` is for notebooks; `read` is for the report.
 """
 
@@ -55,7 +55,7 @@ class TrialResult:
     """One trial of the study: what was tried, how far it climbed, why it stopped."""
 
     number: int
-    state: Literal["complete", "pruned", "failed"]
+    state: Literal["complete", "pruned", "failed", "timeout", "oom"]
     params: Mapping[str, Any]
     rungs: tuple[RungResult, ...]
     reason: str = ""
@@ -209,7 +209,10 @@ def record_path(folder: Path, estimator: str, seed: int) -> Path:
 
 
 def write(folder: Path, record: Record, proba: npt.NDArray[np.float16] | None) -> Record:
-    """Write one record atomically; the JSON, which makes it exist, comes last.
+    """Write one record atomically: what was there stays whole until the new one is.
+
+    The predictions come first and the JSON with their checksum after them, so that a record
+    whose writing was cut off is one whose checksum differs (see `intact`).
 
     Parameters
     ----------
@@ -227,18 +230,31 @@ def write(folder: Path, record: Record, proba: npt.NDArray[np.float16] | None) -
     """
     path = record_path(folder, record.estimator, record.seed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
     arrays = path.with_suffix(".npz")
-    checksum = ""
-    if proba is None:
-        arrays.unlink(missing_ok=True)
-    else:
-        blob = _npz(proba=proba)
-        checksum = hashlib.sha256(blob).hexdigest()
+    blob = None if proba is None else _npz(proba=proba)
+    record = dataclasses.replace(record, proba_sha256="" if blob is None else hashlib.sha256(blob).hexdigest())
+    if blob is not None:
         write_atomically(arrays, blob)
-    record = dataclasses.replace(record, proba_sha256=checksum)
     write_atomically(path, _json(dataclasses.asdict(record)))
+    if blob is None:
+        arrays.unlink(missing_ok=True)
     return record
+
+
+def intact(path: Path, record: Record) -> bool:
+    """Tell whether a record's predictions are the ones it was written with.
+
+    Parameters
+    ----------
+    path : Path
+        Its JSON.
+    record : Record
+        As read from there.
+    """
+    try:
+        return record.status != "ok" or _sha256(path.with_suffix(".npz")) == record.proba_sha256
+    except OSError:
+        return False
 
 
 def write_test_set(folder: Path, test_set: TestSet) -> None:
@@ -359,6 +375,10 @@ def write_atomically(path: Path, blob: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _json(data: Mapping[str, Any]) -> bytes:
     return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -391,7 +411,7 @@ def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
 def _read_proba(path: Path, record: Record, test_set: TestSet) -> npt.NDArray[np.float16]:
     arrays = path.with_suffix(".npz")
     try:
-        checksum = hashlib.sha256(arrays.read_bytes()).hexdigest()
+        checksum = _sha256(arrays)
     except OSError as error:
         raise BenchmarkError(f"{arrays}: cannot be read ({error}); delete {path} and run again") from error
     if checksum != record.proba_sha256:

@@ -5,17 +5,13 @@ Each estimator is a lane (see lanes.py): describe, tune, refit once per seed, le
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from benchmark import evaluation, gallery, lanes, protocol, records, tuning
-from benchmark.datasets.arrays import ArrayFiles
+from benchmark import claim, evaluation, lanes, protocol, records, tuning
+from benchmark.claim import TestReads
 from benchmark.datasets.base import Dataset
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
@@ -23,19 +19,16 @@ from benchmark.estimator import Task
 from benchmark.evaluation import Circumstances
 from benchmark.executors import Executor
 from benchmark.fingerprint import fingerprint, stale
-from benchmark.jobs import Describe, Job, Outcome, one_line
-from benchmark.lanes import Lane, Waves
+from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, one_line
+from benchmark.lanes import Lane, Stop, Waves
 from benchmark.progress import Progress
-from benchmark.protocol import PRESETS, Preset
+from benchmark.protocol import Preset
 from benchmark.registry import Plugin
+from benchmark.resources import Resources
 from benchmark.tuning import Tuned
 
 Observer = Callable[[Progress, str], None]
 """Called with an estimator's state and one line of what has just happened."""
-
-
-TestReads = dict[tuple[str, int], int]
-"""(estimator, seed) to how often the test images have been predicted for it."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +39,8 @@ class Plan:
     ----------
     plugins : sequence of Plugin
     dataset : Dataset
-    arrays : ArrayFiles
-        The same data as files for the workers.
     preset : Preset
-    jobs : int
-        Jobs at once while tuning.
-    threads : int
-        Threads of a refit; while tuning the workers share them.
-    device : str
-        "cpu" or "cuda".
+    resources : Resources
     folder : Path
         ``results/<dataset>``.
     force : bool
@@ -63,103 +49,28 @@ class Plan:
 
     plugins: Sequence[Plugin]
     dataset: Dataset
-    arrays: ArrayFiles
     preset: Preset
-    jobs: int
-    threads: int
-    device: str
+    resources: Resources
     folder: Path
     force: bool = False
 
-    @property
-    def tuning_threads(self) -> int:
-        """Threads of each worker while tuning."""
-        return max(1, self.threads // self.jobs)
 
-
-def results_folder(results: Path, dataset: str, preset: Preset, force: bool) -> Path:
-    """Return the folder of a run's results: ``<results>/<dataset>``, unless that would lose work.
-
-    A folder holds one protocol. Where it holds records of a preset that takes more effort (the
-    published `standard` results, say), a smaller run goes to ``<dataset>-<preset>`` beside it.
-    """
-    folder = results / dataset
-    effort = list(PRESETS)
-    for path in sorted((folder / "records").glob("*/seed-*.json")):
-        held = records.read_record(path).preset.get("name")
-        if not force and held in effort and effort.index(held) > effort.index(preset.name):
-            return results / f"{dataset}-{preset.name}"
-    return folder
-
-
-def run(plan: Plan, executor: Executor, observe: Observer) -> list[Progress]:
+def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
     """Run the plan; return every estimator's last state.
 
     Raises
     ------
     BenchmarkError
         The folder holds records of other data, cannot be written, or another run is writing to it.
+    EngineError
+        No job can be run, or no record written, any more; the same command goes on from there.
     """
-    with _alone_in(plan.folder):
-        earlier = _prepare(plan)
-        return _run(plan, earlier, executor, observe)
-
-
-def _run(plan: Plan, earlier: TestReads, executor: Executor, observe: Observer) -> list[Progress]:
-    running = [Lane(plugin.name, *_start(plan, plugin, earlier, observe)) for plugin in plan.plugins]
-    lanes.drive(running, executor, plan.jobs)
-    return [lane.progress for lane in running]
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    # The operating system drops the lock with its process, so a killed run leaves none behind.
-    lock = FileLock(folder / ".lock", blocking=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise BenchmarkError(
-            f"{folder}: another run is writing to it; wait, or give --results another folder"
-        ) from error
-    except OSError as error:
-        raise BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _prepare(plan: Plan) -> TestReads:
-    """Make the folder ready; return how often the test images were read for the records in it."""
-    folder = plan.folder
-    earlier = {}
-    try:
-        there = records.read_test_set(folder)
-        if there is not None and there.sha256 != plan.dataset.sha256:
-            if not plan.force:
-                raise BenchmarkError(
-                    f"{folder} holds results on other data of the same name; "
-                    "give --results another folder, or --force to replace them"
-                )
-            shutil.rmtree(folder / "records")  # of other data, so their reads do not count
-            there = None
-        if there is None:
-            records.write_test_set(folder, gallery.test_set(plan.dataset))
-        for path in folder.glob("records/*/seed-*.json"):
-            held = records.read_record(path)
-            earlier[held.estimator, held.seed] = held.test_reads
-        if plan.force:
-            for plugin in plan.plugins:
-                shutil.rmtree(folder / "records" / plugin.name, ignore_errors=True)
-                _journal(plan, plugin).unlink(missing_ok=True)
-    except OSError as error:
-        raise BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder") from error
-    return earlier
-
-
-def _journal(plan: Plan, plugin: Plugin) -> Path:
-    return plan.folder / "studies" / f"{plugin.name}.journal"
+    with claim.claimed(plan.folder):
+        names = [plugin.name for plugin in plan.plugins]
+        earlier = claim.prepare(plan.folder, plan.dataset, names, plan.preset.seeds, plan.force)
+        running = [Lane(plugin.name, *_start(plan, plugin, earlier, observe)) for plugin in plan.plugins]
+        lanes.drive(running, executor, plan.resources.jobs, stop)
+        return [lane.progress for lane in running]
 
 
 def _start(plan: Plan, plugin: Plugin, earlier: TestReads, observe: Observer) -> tuple[Progress, Waves]:
@@ -177,8 +88,8 @@ def _lane(
         n_classes=len(plan.dataset.class_names),
         image_shape=plan.dataset.image_shape,
         seed=protocol.TUNING_SEED,
-        threads=plan.tuning_threads,
-        device=plan.device,
+        threads=plan.resources.tuning_threads,
+        device=plan.resources.device,
     )
     shared = Circumstances(
         name=plugin.name,
@@ -190,8 +101,8 @@ def _lane(
         preset=plan.preset,
         environment=environment(),
         n_validation=len(parts.validation),
-        tuning_threads=plan.tuning_threads,
-        tuning_parallel=plan.jobs,
+        tuning_threads=plan.resources.tuning_threads,
+        tuning_parallel=plan.resources.jobs,
     )
 
     def keep(tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
@@ -203,14 +114,15 @@ def _lane(
         progress.end("failed", outcome.reason)
         observe(progress, f"failed: {outcome.reason}")
 
-    (described,) = yield [Describe(plugin.name, task)]
+    limits = replace(plan.resources.tuning, seconds=describe_seconds(plan.resources.refit.seconds))
+    (described,) = yield [Describe(plugin.name, task, limits)]
     try:
         if isinstance(described, BaseException):
             raise described
         declared = plugin.load()
     except Exception as error:
-        reason = str(error) if isinstance(error, BenchmarkError) else one_line(error)
-        fail(Tuned(None, ()), Outcome("failed", reason))
+        reason = str(error) if isinstance(error, (BenchmarkError, LostError)) else one_line(error)
+        fail(Tuned(None, ()), Outcome(error.status if isinstance(error, LostError) else "failed", reason))
         return
     prints = fingerprint(plan.dataset.sha256, plan.preset, declared, described)
     shared = replace(shared, estimator=declared, fingerprint=prints)
@@ -227,21 +139,22 @@ def _lane(
         params={},
         task=task,
         preset=plan.preset,
-        train_X=plan.arrays.train_X,
-        train_y=plan.arrays.train_y,
+        dataset=plan.dataset.sha256,
         rows=0,
+        limits=plan.resources.tuning,
     )
-    study = tuning.open_study(_journal(plan, plugin), f"{plugin.name} {_name(prints)}", parts.rungs)
+    journal = claim.journal(plan.folder, plugin.name)
+    study = tuning.open_study(journal, f"{plugin.name} {_name(prints)}", parts.rungs)
     if tuning.finished(study) and tuning.summary(study).best is None:
         # Every trial failed before; the plugin may have been mended since.
-        _journal(plan, plugin).unlink()
-        study = tuning.open_study(_journal(plan, plugin), f"{plugin.name} {_name(prints)}", parts.rungs)
+        journal.unlink()
+        study = tuning.open_study(journal, f"{plugin.name} {_name(prints)}", parts.rungs)
     progress.trial = progress.earlier_trials = len(tuning.finished(study))
     progress.phase = "tuning"
     waves = tuning.tune(study, declared.space, described, plan.preset, parts.rungs, template)
     tuned = yield from _tune(waves, study, progress, observe)
     if tuned.best is None:
-        fail(tuned, Outcome("failed", f"all trials failed; {tuned.reason}"))
+        fail(tuned, tuned.failure)
         return
     progress.phase = "tuned"
     observe(progress, f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
@@ -249,7 +162,7 @@ def _lane(
     for seed in seeds:
         progress.phase, progress.seed, progress.rows = "refit", seed + 1, progress.final_rows
         job = evaluation.refit_job(
-            template, tuned.best.params, progress.final_rows, seed, plan.threads, plan.arrays.test_X
+            template, tuned.best.params, progress.final_rows, seed, plan.resources.threads, plan.resources.refit
         )
         (outcome,) = yield [job]
         if outcome.status != "ok":
@@ -290,10 +203,12 @@ def _tune(
 
 def _stands(plan: Plan, plugin: Plugin, seed: int, prints: dict[str, str]) -> bool:
     path = records.record_path(plan.folder, plugin.name, seed)
-    if not path.exists():
+    try:
+        held = records.read_record(path)
+    except BenchmarkError:  # none, or damaged: made anew
         return False
-    held = records.read_record(path)
-    return held.status == "ok" and not stale(held.fingerprint, prints)
+    ours = (held.estimator, held.seed, held.status) == (plugin.name, seed, "ok")
+    return ours and not stale(held.fingerprint, prints) and records.intact(path, held)
 
 
 def _name(prints: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ numbers, so a study does not depend on how many workers there were or which was 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,9 +27,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from benchmark import protocol
 from benchmark.jobs import Job, Outcome
 from benchmark.protocol import Preset
-from benchmark.records import RungResult, TrialResult
+from benchmark.records import RungResult, Status, TrialResult
 
-_RUNGS, _REASON, _INTERRUPTED = "rungs", "reason", "interrupted"
+_RUNGS, _STATUS, _REASON, _INTERRUPTED, _AGAIN = "rungs", "status", "reason", "interrupted", "again"
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,12 @@ class Tuned:
         return sum(rung.fit_seconds + rung.predict_seconds for trial in self.trials for rung in trial.rungs)
 
     @property
-    def reason(self) -> str:
-        """Why there is no best trial, in one line."""
-        return next((trial.reason for trial in self.trials if trial.reason), "no trial finished")
+    def failure(self) -> Outcome:
+        """Why there is no best trial: a status that all trials share, or "failed", and the first one's reason."""
+        states = {trial.state for trial in self.trials}
+        status: Status = "timeout" if states == {"timeout"} else "oom" if states == {"oom"} else "failed"
+        reason = next((trial.reason for trial in self.trials if trial.reason), "no trial finished")
+        return Outcome(status, f"all {len(self.trials)} trials failed, the first: {reason}")
 
 
 def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
@@ -79,7 +83,7 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
     optuna.logging.set_verbosity(logging.WARNING)
     journal = journal.resolve()  # a relative path can spin on a stale lock
     journal.parent.mkdir(parents=True, exist_ok=True)
-    _drop_torn_line(journal)
+    _mend(journal)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(
         storage=storage,
@@ -88,10 +92,15 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
         load_if_exists=True,
         pruner=SuccessiveHalvingPruner(min_resource=rungs[0], reduction_factor=protocol.REDUCTION_FACTOR),
     )
+    queued = {trial.user_attrs.get(_AGAIN) for trial in study.get_trials(deepcopy=False)}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        # Queued before it is failed, and marked: killed between the two, nothing is lost or doubled.
+        if trial.number not in queued:
+            # A trial killed while it was being asked for has its parameters only where they were queued.
+            params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+            study.enqueue_trial(params, user_attrs={_AGAIN: trial.number})
         storage.set_trial_user_attr(trial._trial_id, _INTERRUPTED, True)
         study.tell(trial.number, state=TrialState.FAIL)
-        study.enqueue_trial(trial.params)
     return study
 
 
@@ -148,6 +157,8 @@ def tune(
                 break
         for trial in climbing:
             study.tell(trial, results[trial.number][-1].accuracy)
+        if not any(trial.user_attrs.get(_RUNGS) for trial in finished(study)):
+            break  # the defaults and a whole batch came to nothing: hours of deadlines would not mend it
     return summary(study)
 
 
@@ -173,7 +184,8 @@ def _ask(study: Study, space: Mapping[str, BaseDistribution], count: int) -> lis
 def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: list[RungResult], top: bool) -> bool:
     """Tell the study how a trial did on a rung; return whether it is still in the race."""
     if outcome.accuracy is None:
-        trial.set_user_attr(_REASON, f"{outcome.status}: {outcome.reason}" if outcome.reason else outcome.status)
+        trial.set_user_attr(_STATUS, outcome.status)
+        trial.set_user_attr(_REASON, outcome.reason)
         study.tell(trial, state=TrialState.FAIL)
         return False
     results.append(RungResult(rows, outcome.accuracy, outcome.fit_seconds, outcome.predict_seconds))
@@ -186,25 +198,38 @@ def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: li
 
 
 def _result(trial: FrozenTrial) -> TrialResult:
+    states: dict[TrialState, Any] = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
     return TrialResult(
         number=trial.number,
-        state="complete"
-        if trial.state == TrialState.COMPLETE
-        else "pruned"
-        if trial.state == TrialState.PRUNED
-        else "failed",
+        state=states.get(trial.state) or trial.user_attrs.get(_STATUS, "failed"),
         params=dict(trial.params),
         rungs=tuple(RungResult(**rung) for rung in trial.user_attrs.get(_RUNGS, [])),
         reason=trial.user_attrs.get(_REASON, ""),
     )
 
 
-def _drop_torn_line(journal: Path) -> None:
-    """Cut off a last line that a killed run left without its end; the next append would join it."""
+def _mend(journal: Path) -> None:
+    """Cut a journal off before its first line that is not whole, and free it of a dead run's lock.
+
+    A killed run leaves a torn last line, which the next append would join, and the journal's own
+    lock, which Optuna waits out for half a minute. Only for who holds the results folder. A
+    journal that is damaged further up is kept beside it as ``.damaged``.
+    """
+    for lock in journal.parent.glob(f"{journal.name}.lock*"):
+        lock.unlink(missing_ok=True)
     if not journal.exists():
         return
-    with journal.open("r+b") as file:
-        blob = file.read()
-        whole = blob.rfind(b"\n") + 1
-        if whole < len(blob):
+    blob = journal.read_bytes()
+    whole = 0
+    for line in blob.splitlines(keepends=True):
+        try:
+            if not (line.endswith(b"\n") and isinstance(json.loads(line), dict)):
+                break
+        except ValueError:
+            break
+        whole += len(line)
+    if whole < len(blob):
+        if b"\n" in blob[whole:]:
+            journal.with_name(f"{journal.name}.damaged").write_bytes(blob)
+        with journal.open("r+b") as file:
             file.truncate(whole)

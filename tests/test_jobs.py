@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
 from benchmark import datasets, jobs, protocol
-from benchmark.datasets.arrays import ArrayFiles, materialise
+from benchmark.datasets.arrays import materialise
 from benchmark.estimator import Estimator, Task
 from benchmark.jobs import Job
 from benchmark.protocol import PRESETS
@@ -22,14 +21,10 @@ DIGITS = datasets.load("digits")
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> ArrayFiles:
-    return materialise(DIGITS, tmp_path)
-
-
-@pytest.fixture
-def job(files: ArrayFiles) -> Job:
+def job() -> Job:
+    materialise(DIGITS)
     task = Task(n_classes=10, image_shape=(8, 8))
-    return Job("logistic_regression", {}, task, PRESETS["smoke"], files.train_X, files.train_y, rows=400)
+    return Job("logistic_regression", {}, task, PRESETS["smoke"], DIGITS.sha256, rows=400)
 
 
 def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
@@ -43,8 +38,8 @@ def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
     assert outcome.fit_seconds > 0
 
 
-def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job, files: ArrayFiles) -> None:
-    outcome = jobs.run(replace(job, test_X=files.test_X))
+def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
+    outcome = jobs.run(replace(job, test=True))
     assert outcome.accuracy is None
     assert outcome.proba is not None
     assert outcome.proba.shape == (len(DIGITS.test.y), 10)

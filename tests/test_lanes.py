@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Lock
 from time import sleep
 
@@ -48,13 +47,13 @@ class Watcher:
 
 
 def life(name: str, told: list, rungs: tuple[int, ...] = (100, 400, 1_600)):
-    def job(rows: int, test: Path | None = None) -> Job:
-        return Job(name, {"x": len(told)}, TASK, PRESETS["quick"], Path("X"), Path("y"), rows, test)
+    def job(rows: int, test: bool = False) -> Job:
+        return Job(name, {"x": len(told)}, TASK, PRESETS["quick"], "none", rows, test)
 
     told.append((yield [Describe(name, TASK)]))
     for width, rows in zip((4, 2, 1), rungs, strict=True):
         told.append((yield [job(rows) for _ in range(width)]))
-    told.append((yield [job(5_000, Path("test"))]))
+    told.append((yield [job(5_000, True)]))
 
 
 def drive(count: int, jobs: int) -> tuple[Watcher, list[list]]:
@@ -80,6 +79,6 @@ def test_no_more_run_at_once_than_asked_for() -> None:
 
 def test_a_refit_is_always_alone() -> None:
     executor, _ = drive(5, 3)
-    beside = [seen for seen in executor.seen if any(isinstance(job, Job) and job.test_X for job in seen)]
+    beside = [seen for seen in executor.seen if any(isinstance(job, Job) and job.test for job in seen)]
     assert len(beside) == 5
     assert all(len(seen) == 1 for seen in beside)

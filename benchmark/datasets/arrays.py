@@ -36,6 +36,20 @@ class ArrayFiles:
     test_X: Path
 
 
+def files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
+    """Return where the arrays of a data set lie, or would lie.
+
+    Parameters
+    ----------
+    sha256 : str
+        `Dataset.sha256`.
+    cache_dir : Path, optional
+        Default: `benchmark.datasets.places.cache`.
+    """
+    folder = (places.cache() if cache_dir is None else cache_dir) / "arrays" / sha256
+    return ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
+
+
 def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     """Write the arrays once under ``<cache>/arrays/<sha256>``; any number of processes may do so at once.
 
@@ -55,15 +69,15 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     BenchmarkError
         The folder cannot be written.
     """
-    folder = (places.cache() if cache_dir is None else cache_dir) / "arrays" / dataset.sha256
-    files = ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
+    found = files(dataset.sha256, cache_dir)
+    folder = found.train_X.parent
     content: dict[Path, npt.NDArray[Any]] = {
-        files.train_X: dataset.train.X,
-        files.train_y: dataset.train.y,
-        files.test_X: dataset.test.X,
+        found.train_X: dataset.train.X,
+        found.train_y: dataset.train.y,
+        found.test_X: dataset.test.X,
     }
     if _whole(content):
-        return files
+        return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
@@ -79,7 +93,7 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
         raise BenchmarkError(
             f"{folder}: cannot be written ({error.strerror or error}); make room, or set BENCHMARK_CACHE"
         ) from error
-    return files
+    return found
 
 
 def _move_in(scratch: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:

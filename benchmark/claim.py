@@ -1,0 +1,175 @@
+"""A run's claim on its results folder: alone in it, able to write, knowing what lies there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from benchmark import gallery, records
+from benchmark.datasets.base import Dataset
+from benchmark.errors import BenchmarkError, EngineError
+from benchmark.protocol import PRESETS, Preset
+
+TestReads = dict[tuple[str, int], int]
+"""(estimator, seed) to how often the test images have been predicted for it."""
+
+RECORD_BYTES, REPORT_BYTES = 200_000, 2_000_000
+"""Room for a record beside its predictions, journal included, and for the pages and figures; on the safe side."""
+
+
+def results_folder(results: Path, dataset: str, preset: Preset, force: bool) -> Path:
+    """Return the folder of a run's results: ``<results>/<dataset>``, unless that would lose work.
+
+    A folder holds one protocol. Where it holds records of a preset that takes more effort (the
+    published `standard` results, say), a smaller run goes to ``<dataset>-<preset>`` beside it.
+    """
+    folder = results / dataset
+    effort = list(PRESETS)
+    for path in _record_files(folder):
+        with suppress(BenchmarkError):  # one that cannot be read is dealt with once the folder is claimed
+            held = records.read_record(path).preset.get("name")
+            if not force and held in effort and effort.index(held) > effort.index(preset.name):
+                return results / f"{dataset}-{preset.name}"
+    return folder
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Be the only run that writes to a folder; turn what the file system refuses into one clear line.
+
+    The operating system drops the lock with its process, so that of a dead run is simply free.
+
+    Raises
+    ------
+    BenchmarkError
+        Another run is writing to it (process and host are named), or it cannot be written.
+    EngineError
+        Writing failed later on: the disk is full, say.
+    """
+    path = folder / ".lock"
+    lock = FileLock(path, blocking=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+        path.write_text(json.dumps({"process": os.getpid(), "host": socket.gethostname()}), encoding="utf-8")
+        _tidy(folder)
+    except Timeout as error:
+        raise BenchmarkError(
+            f"{folder}: another run is writing to it ({_holder(path)}); wait for it, or give --results another folder"
+        ) from error
+    except OSError as error:
+        lock.release()
+        raise _unwritable(folder, error) from error
+    try:
+        with clear_errors(folder):
+            yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def clear_errors(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses (the disk is full, say) into one clear line.
+
+    Raises
+    ------
+    EngineError
+    """
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"{error.filename or folder}: {error.strerror or error}; make room or mend it, and the same command goes on"
+        ) from error
+
+
+def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force: bool) -> TestReads:
+    """Make a claimed folder ready; return how often the test images were read for the records in it.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    dataset : Dataset
+    names : list of str
+        Estimators that will be run.
+    seeds : int
+    force : bool
+        Forget their records and studies.
+
+    Raises
+    ------
+    BenchmarkError
+        It holds results on other data, or cannot be written, or there is no room for what will be
+        written, or another estimator's record is damaged.
+    """
+    earlier = {}
+    try:
+        free = shutil.disk_usage(folder).free
+        need = REPORT_BYTES + len(names) * seeds * (RECORD_BYTES + 2 * len(dataset.test.y) * len(dataset.class_names))
+        if free < need:
+            raise BenchmarkError(
+                f"{folder}: {free / 1e6:.1f} MB are free there, about {need / 1e6:.1f} MB will be needed; "
+                "make room, or give --results another folder"
+            )
+        there = records.read_test_set(folder)
+        if there is not None and there.sha256 != dataset.sha256:
+            if not force:
+                raise BenchmarkError(
+                    f"{folder} holds results on other data of the same name; "
+                    "give --results another folder, or --force to replace them"
+                )
+            shutil.rmtree(folder / "records")  # of other data, so their reads do not count
+            there = None
+        if there is None:
+            records.write_test_set(folder, gallery.test_set(dataset))
+        for path in _record_files(folder):
+            try:
+                held = records.read_record(path)
+            except BenchmarkError:
+                if path.parent.name not in names:  # the report would stumble over it after all the training
+                    raise
+                continue
+            earlier[held.estimator, held.seed] = held.test_reads
+        for name in names if force else ():
+            shutil.rmtree(folder / "records" / name, ignore_errors=True)
+            journal(folder, name).unlink(missing_ok=True)
+        journal(folder, "any").parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return earlier
+
+
+def journal(folder: Path, name: str) -> Path:
+    """Return the file of an estimator's study."""
+    return folder / "studies" / f"{name}.journal"
+
+
+def _record_files(folder: Path) -> list[Path]:
+    return sorted((folder / "records").glob("*/seed-*.json"))
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what runs that were killed left half-written."""
+    for pattern in ("records/.*.tmp", "records/*/.*.tmp", ".*.tmp", "figures/.*.tmp"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def _holder(lock: Path) -> str:
+    try:
+        held = json.loads(lock.read_text(encoding="utf-8"))
+        return f"process {held['process']} on {held['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "its process is not known yet"
+
+
+def _unwritable(folder: Path, error: OSError) -> BenchmarkError:
+    return BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder")

@@ -1,0 +1,172 @@
+"""What the verbs do. Heavy imports stay inside, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.errors import BenchmarkError, EngineError
+
+if TYPE_CHECKING:
+    from benchmark.datasets.base import Dataset
+    from benchmark.executors import Executor
+    from benchmark.resources import Seat
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
+    from benchmark import datasets, gallery, interrupts, live, registry, report, runner
+    from benchmark.claim import clear_errors, results_folder
+    from benchmark.lanes import Stop
+    from benchmark.protocol import DEADLINE_SECONDS, PRESETS
+    from benchmark.resources import share
+
+    if bool(arguments.names) == arguments.all:
+        raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")
+    chosen = (
+        list(registry.plugins().values())
+        if arguments.all
+        else [registry.get(name) for name in dict.fromkeys(arguments.names)]
+    )
+    preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
+    console = live.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    folder = results_folder(arguments.results, dataset.name, preset, arguments.force)
+    device = _device(arguments.device, bool(arguments.cluster))
+    stop = Stop(lambda refitting: live.stopping(console, refitting))
+    logs = datasets.cache_folder() / "logs"
+    executor, seats = _executor(arguments.cluster, dataset, logs)
+    failure: BaseException | None = None
+    states = []
+    try:
+        plan = runner.Plan(
+            plugins=chosen,
+            dataset=dataset,
+            preset=preset,
+            resources=share(
+                seats,
+                arguments.deadline or DEADLINE_SECONDS[preset.name],
+                arguments.jobs,
+                arguments.threads,
+                arguments.memory,
+                device,
+            ),
+            folder=folder,
+            force=arguments.force,
+        )
+        live.announce(console, plan, logs)
+        with interrupts.heeded(stop, executor.kill), live.view(console, plan) as observe:
+            states = runner.run(plan, executor, observe, stop)
+    except EngineError as error:
+        failure = error
+    finally:
+        executor.close()
+    if stop.asked:
+        failure = KeyboardInterrupt()
+    if failure is None or list(folder.glob("records/*/seed-*.json")):
+        # What there is, is reported after a failure, too; but then the failure is the news.
+        with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
+            gallery.update(folder, dataset)
+            report.write(folder)
+            live.conclude(console, folder)
+    if failure is not None:
+        raise failure
+    return 1 if any(state.phase == "failed" for state in states) else 0
+
+
+def _executor(cluster: str | None, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:
+    """Return where jobs will run, and how many places there are."""
+    from benchmark import resources
+    from benchmark.datasets.arrays import materialise
+    from benchmark.executors.local import LocalExecutor
+
+    files = materialise(dataset)
+    if cluster is None:
+        return LocalExecutor(logs), resources.seats()
+    try:
+        from benchmark.executors.cluster import DaskExecutor
+    except ImportError as error:
+        raise BenchmarkError(f"--cluster needs Dask ({error}); install it with: pip install -e '.[cluster]'") from error
+    executor = DaskExecutor(cluster, dataset.sha256, files)
+    return executor, executor.seats()
+
+
+def list_(arguments: argparse.Namespace) -> int:
+    """Show every estimator and what stands recorded for it."""
+    from benchmark import listing, live
+
+    live.print_listing(live.console(), listing.listing(arguments.results))
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Hold one plugin against the contract."""
+    from benchmark import live
+    from benchmark.check import check as hold
+
+    clauses = hold(arguments.name)
+    live.print_clauses(live.console(), arguments.name, clauses)
+    return 0 if all(clause.holds for clause in clauses) else 1
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Rewrite the reports, or say which differ from their records."""
+    from benchmark import report
+    from benchmark.claim import clear_errors
+
+    folders = sorted(path.parent for path in arguments.results.glob("*/records"))
+    if not folders:
+        raise BenchmarkError(f"{arguments.results}: no results here; make some with: python -m benchmark run --all")
+    differing = 0
+    for folder in folders:
+        if arguments.check:
+            found = report.check(folder)
+            differing += len(found)
+            print(f"{folder}: " + ("up to date" if not found else "differs from its records: " + ", ".join(found)))
+        else:
+            with clear_errors(folder):
+                written = report.write(folder)
+            print(f"{folder / 'leaderboard.md'}: written, with {len(written) - 1} files beside it")
+    if differing:
+        print("rewrite with: python -m benchmark report", file=sys.stderr)
+    return 1 if differing else 0
+
+
+def data(arguments: argparse.Namespace) -> int:
+    """Fetch and verify a data set and show what there is to know of it."""
+    from benchmark import datasets, live
+
+    console = live.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    live.print_data(console, datasets.summary(dataset))
+    return 0
+
+
+def _device(asked: str, cluster: bool) -> str:
+    """Turn "auto" into what is there, and refuse "cuda" where it is not, before any training.
+
+    Of a cluster's machines nothing is known here: "auto" is the CPU, and "cuda" is taken at its word.
+    """
+    import shutil
+    import subprocess
+
+    if cluster:
+        return "cuda" if asked == "cuda" else "cpu"
+    if asked == "cpu" or (asked == "auto" and shutil.which("nvidia-smi") is None):
+        return "cpu"
+    # Asked in a process of its own: torch must not be loaded into the parent.
+    probe = subprocess.run(
+        [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"],
+        capture_output=True,
+        check=False,
+    )
+    if probe.returncode == 0:
+        return "cuda"
+    if asked == "cuda":
+        raise BenchmarkError(
+            "--device cuda: torch finds no CUDA device here; use --device cpu, or a CUDA build of torch"
+        )
+    return "cpu"
