@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-import shutil
-import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import places
+from benchmark.datasets import places, scratch
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError
 
@@ -70,25 +70,44 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
         The folder cannot be written.
     """
     found = files(dataset.sha256, cache_dir)
-    folder = found.train_X.parent
     content: dict[Path, npt.NDArray[Any]] = {
         found.train_X: dataset.train.X,
         found.train_y: dataset.train.y,
         found.test_X: dataset.test.X,
     }
+    return _write(found, content)
+
+
+def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
+    """Write arrays that came over a network, as `materialise` does.
+
+    Parameters
+    ----------
+    sha256 : str
+        `Dataset.sha256`.
+    blobs : mapping of str to bytes
+        The fields of `ArrayFiles` to what their files hold.
+    """
+    found = files(sha256)
+    content: dict[Path, npt.NDArray[Any]] = {}
+    for field, blob in blobs.items():
+        content[getattr(found, field)] = np.load(io.BytesIO(blob), allow_pickle=False)
+    return _write(found, content)
+
+
+def _write(found: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFiles:
+    folder = found.train_X.parent
+    scratch.sweep(folder.parent)
     if _whole(content):
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
-        try:
+        with scratch.folder(folder.parent) as place:
             for path, array in content.items():
-                target = scratch / "new" / path.relative_to(folder)
+                target = place / "new" / path.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 np.save(target, array, allow_pickle=False)
-            _move_in(scratch, folder, content)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _move_in(place, folder, content)
     except OSError as error:
         raise BenchmarkError(
             f"{folder}: cannot be written ({error.strerror or error}); make room, or set BENCHMARK_CACHE"
@@ -96,11 +115,11 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     return found
 
 
-def _move_in(scratch: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
+def _move_in(place: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
     # A rename puts the folder there whole or not at all; it fails where one already is.
     for attempt in range(3):
         try:
-            os.rename(scratch / "new", folder)
+            os.rename(place / "new", folder)
             return
         except OSError:
             if _whole(content):  # another process was first
@@ -109,7 +128,7 @@ def _move_in(scratch: Path, folder: Path, content: dict[Path, npt.NDArray[Any]])
                 raise
             if folder.exists():
                 try:
-                    os.rename(folder, scratch / f"damaged-{attempt}")
+                    os.rename(folder, place / f"damaged-{attempt}")
                 except FileNotFoundError:
                     continue  # another process has just moved it
 

@@ -55,6 +55,6 @@ class Dataset:
         digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())
         for part in (self.train, self.test):
             digest.update(repr(part.X.shape).encode())
-            digest.update(np.ascontiguousarray(part.X).tobytes())
+            digest.update(np.ascontiguousarray(part.X).data)
             digest.update(part.y.astype("<i8").tobytes())
         return digest.hexdigest()

@@ -97,7 +97,7 @@ def dataset(
     known = np.unique(labels[0]) if class_names is None else np.arange(len(class_names))
     _check_classes(known, labels, parts)
     fractions = _fractions(images, parts)
-    pixels = [np.rint(X * 255.0 if fractions else X).astype(np.uint8).reshape(len(X), -1) for X in images]
+    pixels = [_grey(X, fractions).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
     return FileDataset(
         name=safe_name(name),
@@ -108,6 +108,13 @@ def dataset(
         source=f"{source} (0..1, scaled to 0..255)" if fractions else source,
         files=files,
     )
+
+
+def _grey(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
+    if X.dtype == np.uint8:  # as most data are: not copied
+        return X
+    grey: npt.NDArray[np.uint8] = np.rint(X * 255.0 if fractions else X).astype(np.uint8)
+    return grey
 
 
 def safe_name(name: str) -> str:

@@ -5,15 +5,16 @@ Every file's SHA-256 is checked before a byte of it is used.
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import formats, idx, places
+from benchmark.datasets import formats, idx, places, scratch
 from benchmark.datasets.build import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -44,6 +45,17 @@ SHA256 = {
 }
 """As published, and as torchvision leaves them (the unpacked bytes of the same files)."""
 
+PACKED_BYTES = {
+    "t10k-images-idx3-ubyte.gz": 4_422_102,
+    "t10k-labels-idx1-ubyte.gz": 5_148,
+    "train-images-idx3-ubyte.gz": 26_421_880,
+    "train-labels-idx1-ubyte.gz": 29_515,
+}
+"""What a mirror sends; one that sends more is cut off."""
+
+_LARGEST = 2**26
+"""Bytes: more than any of the files unpacks to."""
+
 MNIST_SHA256 = {
     "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
@@ -70,6 +82,10 @@ MIRRORS = (
 
 TIMEOUT_SECONDS = (10, 30)
 """To connect, and between two pieces of the answer."""
+
+
+_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+"""Errors that are this machine's and no mirror's."""
 
 
 class UnavailableError(BenchmarkError):
@@ -111,7 +127,7 @@ def locate(data_dir: Path | None = None) -> Path | None:
 
 def file_sums(files: Iterable[Path]) -> dict[str, str]:
     """Return file name to SHA-256."""
-    return {path.name: hashlib.sha256(idx.blob(path)).hexdigest() for path in files}
+    return {path.name: idx.digest(path) for path in files}
 
 
 def looks_like_mnist(X: npt.NDArray[np.uint8]) -> bool:
@@ -137,7 +153,7 @@ def _complete(folder: Path, named: bool) -> bool:
             )
         if found != SHA256[name] and named:
             # A damaged copy gets its exact cause; any other content its two checksums.
-            array = idx.read(folder / name, idx.IMAGES if "images" in name else idx.LABELS)
+            array = idx.read(folder / name, idx.IMAGES if "images" in name else idx.LABELS, _LARGEST)
             if array.ndim == 3 and looks_like_mnist(array):
                 raise BenchmarkError(f"{folder / name}: {IS_MNIST}, under the same file name; remove it")
             raise BenchmarkError(
@@ -147,43 +163,73 @@ def _complete(folder: Path, named: bool) -> bool:
     return len(sums) == 4 and all(found == SHA256[name] for name, found in sums.items())
 
 
-def _gz_names() -> Iterable[str]:
-    return [name for name in SHA256 if name.endswith(".gz")]
-
-
 def _download() -> Path:
-    import pooch
-
-    # pooch downloads to a temporary file, checks the sum and moves it into place.
     folder = places.cache() / NAME
-    pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
     given = os.environ.get("BENCHMARK_MIRRORS")
     mirrors = list(MIRRORS) if given is None else given.split()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with scratch.folder(folder) as place:
+            for name in PACKED_BYTES:
+                if not _right(folder / name):
+                    _fetch(name, mirrors, place).replace(folder / name)
     except OSError as error:
         raise UnavailableError(
-            f"Fashion-MNIST is not on this machine, and {folder} cannot be made to download it ({error.strerror}); "
-            "set BENCHMARK_CACHE to another folder, or put the four files into data/fashion-mnist"
+            f"Fashion-MNIST is not on this machine, and {folder} cannot be written to download it "
+            f"({error.strerror or error}); set BENCHMARK_CACHE to another folder, or put the four files into "
+            "data/fashion-mnist"
         ) from error
-    for name in _gz_names():
-        failures = []
-        for mirror in tuple(mirrors):
-            try:
-                pooch.retrieve(
-                    mirror.rstrip("/") + "/" + name,
-                    known_hash=f"sha256:{SHA256[name]}",
-                    fname=name,
-                    path=folder,
-                    downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
-                )
-                break
-            except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
-                failures.append(f"{mirror} ({type(error).__name__})")
-                mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
-        else:
-            raise UnavailableError(
-                f"Fashion-MNIST: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
-                "put the four files into data/fashion-mnist, or name their folder with --data-dir"
-            )
     return folder
+
+
+def _right(path: Path) -> bool:
+    return path.is_file() and idx.digest(path) == SHA256[path.name]
+
+
+def _fetch(name: str, mirrors: list[str], place: Path) -> Path:
+    """Download one file, verified, from the first mirror that gives it; those that fail go to the end of the list."""
+    import pooch
+
+    pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
+    http = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
+
+    def download(url: str, target: str, owner: object) -> None:
+        with open(target, "wb") as file:
+            http(url, _Bounded(file, PACKED_BYTES[name]), owner)
+
+    failures = []
+    for mirror in tuple(mirrors):
+        try:
+            url = mirror.rstrip("/") + "/" + name
+            found = pooch.retrieve(url, f"sha256:{SHA256[name]}", fname=name, path=place, downloader=download)
+            return Path(found)
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
+            if isinstance(error, OSError) and error.errno in _OUR_DISK:
+                raise
+            cause = str(error) if isinstance(error, _TooMuchError) else type(error).__name__
+            failures.append(f"{mirror} ({cause})")
+            mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
+    raise UnavailableError(
+        f"Fashion-MNIST: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
+        "put the four files into data/fashion-mnist, or name their folder with --data-dir"
+    )
+
+
+class _TooMuchError(OSError):
+    """A mirror sends more than the file holds."""
+
+
+class _Bounded:
+    """A file that takes so many bytes and no more."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self.file, self.limit, self.left = file, limit, limit
+
+    def write(self, piece: bytes) -> None:
+        self.left -= len(piece)
+        if self.left < 0:
+            raise _TooMuchError(f"sends more than the {self.limit:,} bytes of the file")
+        self.file.write(piece)
+
+    def flush(self) -> None:
+        self.file.flush()

@@ -21,6 +21,13 @@ NPZ_LIMIT = 4 * idx.LIMIT
 """Bytes that an ``.npz`` may unpack to: kept as float64, a pixel takes eight."""
 
 
+CSV_LIMIT = idx.LIMIT
+"""Bytes of a CSV: a pixel takes two at least there, and eight once read."""
+
+LINE_LIMIT = 2**20
+"""Bytes of a line of a CSV: some 260,000 pixels. Without it a line that never ends would be held in memory."""
+
+
 def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = None) -> FileDataset:
     """Read the four IDX files of a folder, gzipped or not."""
     files = idx.find(folder)
@@ -85,8 +92,9 @@ def _csv_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        _check_lines(path)
         table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{path}: cannot be read as CSV ({cause}); save it again") from error
     if "label" not in table.columns:
@@ -96,6 +104,19 @@ def _csv_table(path: Path) -> pd.DataFrame:
     if table.empty:
         raise BenchmarkError(f"{path}: no rows under its header; give at least two classes with two images each")
     return table
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse what a CSV reader would hold in memory whole: a huge file, a line without an end."""
+    size = path.stat().st_size
+    if size > CSV_LIMIT:
+        raise BenchmarkError(f"{path}: {size:,} bytes, more than the {CSV_LIMIT:,} that are read; store it as .npz")
+    with path.open("rb") as file:
+        while line := file.readline(LINE_LIMIT):
+            if len(line) == LINE_LIMIT:
+                raise BenchmarkError(
+                    f"{path}: a line is longer than {LINE_LIMIT:,} bytes; is it a CSV with one image a line?"
+                )
 
 
 def _csv_part(path: Path, table: pd.DataFrame) -> RawPart:

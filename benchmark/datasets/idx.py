@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import io
+import hashlib
 import math
 import os
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,9 @@ TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 LIMIT = 2**30
 """Bytes: no file larger than this is read, packed or unpacked, whatever its header says."""
 
+_PIECE = 2**20
+"""Bytes read at once."""
+
 
 def find(folder: Path) -> list[Path]:
     """Return those of the four files that lie in the folder, the gzipped one where there are both."""
@@ -39,37 +43,32 @@ def missing(found: list[Path]) -> list[str]:
     return [name for name in (*TRAIN, *TEST) if name not in present]
 
 
-def blob(path: Path) -> bytes:
-    """Return the file's bytes, as they lie on disk.
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file as it lies on disk, of whatever size, without holding it in memory.
 
     Raises
     ------
     BenchmarkError
-        Unreadable, or larger than `LIMIT`.
+        Unreadable.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(LIMIT + 1) if path.stat().st_size > LIMIT else file.read()
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise BenchmarkError(
-            f"{path}: cannot be read ({error.strerror}); check the file and its permissions"
-        ) from error
-    if len(content) > LIMIT:
-        raise BenchmarkError(f"{path}: larger than the {LIMIT:,} bytes that are read; give a smaller file")
-    return content
+        raise _unreadable(path, error) from error
 
 
-def decode(content: bytes, path: Path, magic: int) -> npt.NDArray[np.uint8]:
-    """Decode one IDX file, gzipped or not; unpacks no more than its header accounts for.
+def read(path: Path, magic: int, limit: int = LIMIT) -> npt.NDArray[np.uint8]:
+    """Read one IDX file, gzipped or not; unpacks no more than its header accounts for.
 
     Parameters
     ----------
-    content : bytes
-        The file as it lies on disk.
     path : Path
-        What to name in an error. If it ends in ``.gz``, the content must be gzip.
+        If it ends in ``.gz``, the content must be gzip.
     magic : int
         `IMAGES` or `LABELS`.
+    limit : int
+        Bytes; a file that is larger, packed or unpacked, is refused before it is read.
 
     Returns
     -------
@@ -78,34 +77,58 @@ def decode(content: bytes, path: Path, magic: int) -> npt.NDArray[np.uint8]:
     Raises
     ------
     BenchmarkError
-        Empty, truncated, not gzip, wrong magic number, or a header that disagrees with the bytes.
+        Unreadable, too large, empty, truncated, not gzip, wrong magic number, or a header that
+        disagrees with the bytes.
     """
-    if not content:
+    try:
+        packed = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with packed:
+        if os.fstat(packed.fileno()).st_size > limit:
+            raise BenchmarkError(f"{path}: larger than the {limit:,} bytes that are read; give a smaller file")
+        return _decode(packed, path, magic, limit)
+
+
+def _decode(packed: BinaryIO, path: Path, magic: int, limit: int) -> npt.NDArray[np.uint8]:
+    try:
+        start = packed.read(2)
+        packed.seek(0)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not start:
         raise BenchmarkError(f"{path}: the file is empty; fetch it again")
-    zipped = content[:2] == b"\x1f\x8b"
+    zipped = start == b"\x1f\x8b"
     if path.suffix == ".gz" and not zipped:
         raise BenchmarkError(f"{path}: not gzip, whatever its name says; fetch it again, or drop the .gz")
-    dimensions = magic & 0xFF
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) if zipped else io.BytesIO(content) as file:
-            header = file.read(4 + 4 * dimensions)
-            shape = _shape(header, path, magic)
-            size = math.prod(shape)
-            body = file.read(size + 1)
+        with gzip.GzipFile(fileobj=packed) if zipped else packed as file:
+            shape = _shape(file.read(4 + 4 * (magic & 0xFF)), path, magic, limit)
+            body = np.empty(math.prod(shape), dtype=np.uint8)  # takes no memory before it is filled
+            filled = _fill(file, body.data)
+            surplus = file.read(1)  # reading on to the end also has gzip compare its checksum
     except (OSError, EOFError, zlib.error) as error:
         raise BenchmarkError(f"{path}: damaged or truncated gzip ({error}); fetch it again") from error
-    if len(body) != size:
-        holds = "more" if len(body) > size else f"{len(body):,}"
-        raise BenchmarkError(f"{path}: the header counts {size:,} bytes, the file holds {holds}; fetch it again")
-    return np.frombuffer(body, dtype=np.uint8).reshape(shape)
+    if filled < body.size or surplus:
+        holds = "more" if surplus else f"{filled:,}"
+        raise BenchmarkError(f"{path}: the header counts {body.size:,} bytes, the file holds {holds}; fetch it again")
+    return body.reshape(shape)
 
 
-def read(path: Path, magic: int) -> npt.NDArray[np.uint8]:
-    """Read one IDX file; see `decode`."""
-    return decode(blob(path), path, magic)
+def _fill(file: BinaryIO | gzip.GzipFile, room: memoryview) -> int:
+    """Read until the room is full or the file ends; by pieces, so that nothing is held twice."""
+    filled = 0
+    while filled < len(room) and (piece := file.read(min(_PIECE, len(room) - filled))):
+        room[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    return filled
 
 
-def _shape(header: bytes, path: Path, magic: int) -> tuple[int, ...]:
+def _unreadable(path: Path, error: OSError) -> BenchmarkError:
+    return BenchmarkError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions")
+
+
+def _shape(header: bytes, path: Path, magic: int, limit: int) -> tuple[int, ...]:
     kind = "images" if magic == IMAGES else "labels"
     if len(header) >= 4 and (found := struct.unpack_from(">I", header)[0]) != magic:
         raise BenchmarkError(
@@ -114,9 +137,9 @@ def _shape(header: bytes, path: Path, magic: int) -> tuple[int, ...]:
     if len(header) < 4 + 4 * (magic & 0xFF):
         raise BenchmarkError(f"{path}: ends within its header; fetch it again")
     shape: tuple[int, ...] = struct.unpack_from(f">{magic & 0xFF}I", header, 4)
-    if math.prod(shape) > LIMIT:
+    if math.prod(shape) > limit:
         raise BenchmarkError(
-            f"{path}: the header counts {math.prod(shape):,} bytes, more than the {LIMIT:,} that are read; "
+            f"{path}: the header counts {math.prod(shape):,} bytes, more than the {limit:,} that are read; "
             "give a smaller file"
         )
     return shape
