@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import os
 import platform
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,18 +16,32 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "xgboost", "lightgbm", "torch", "s
 def environment() -> dict[str, str]:
     """Return machine and versions as plain text, the same on each call of one process."""
     found = {
-        "python": platform.python_version(),
+        "python": platform.python_version(),  # first, as people read it
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(cores()),
         "memory": _memory(),
     }
+    return found | versions()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result may depend on."""
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return found
+
+
+def code() -> str:
+    """Return the SHA-256 of every source file of benchmark/ and models/."""
+    digest = hashlib.sha256()
+    for package in ("benchmark", "models"):
+        for folder in sorted(importlib.import_module(package).__path__):
+            for path in sorted(Path(folder).rglob("*.py")):
+                digest.update(f"{package}/{path.relative_to(folder)}".encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def cores() -> int:

@@ -35,6 +35,9 @@ WARM_UP_ROWS = 200
 """Rows of the untimed fit with which each worker starts: loads libraries, starts thread pools."""
 
 
+LABEL_ROWS = 100
+"""Rows whose predicted labels are looked at, outside the clock."""
+
 DESCRIBE_SECONDS = 300.0
 """To import a plugin and build its pipeline, libraries included; a slow disk's first import of torch takes one."""
 
@@ -244,6 +247,20 @@ def predict(
     return proba
 
 
+def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> None:
+    """Refuse a pipeline whose `predict` gives labels that it was not fitted on.
+
+    The harness ranks by scores and needs no `predict`, but whoever uses the winner does.
+
+    Raises
+    ------
+    ValueError
+    """
+    strange = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes)))
+    if len(strange):
+        raise ValueError(f"predict gave the label {strange[0]!r}, which does not exist")
+
+
 def one_line(error: BaseException) -> str:
     """Return an exception as one line, as leaderboards and logs print it."""
     text = " ".join(str(error).split())
@@ -275,6 +292,7 @@ def _run(job: Job) -> Outcome:
     fitted = time.perf_counter()
     proba = predict(pipeline, target, classes, job.task.n_classes)
     done = time.perf_counter()
+    check_labels(pipeline, target[:LABEL_ROWS], classes)
     outcome = Outcome(
         "ok",
         scores=score_method(pipeline),

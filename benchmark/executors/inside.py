@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -38,6 +39,10 @@ def initialise(threads: int, token: str, scratch: str, telling: Connection, outp
     """
     # A group of its own can be killed as a whole, and the terminal's Ctrl-C does not reach it.
     os.setsid()
+    # One that came before that has been held back (see worker.py), and is dropped here.
+    heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, heeded)
     os.environ[TOKEN] = token
     os.environ["TMPDIR"] = os.environ["JOBLIB_TEMP_FOLDER"] = scratch
     for variable in THREAD_VARIABLES:

@@ -52,8 +52,15 @@ class LocalExecutor:
         """See `Executor.describe`."""
         return self.call(job.estimator, job.task.threads, jobs.describe, job, limits=job.limits)
 
-    def submit(self, job: Job) -> Future[Outcome]:
-        """See `Executor.submit`; a job whose worker was killed from outside is tried once more."""
+    def submit(self, job: Job, wanted: Callable[[], bool] | None = None) -> Future[Outcome]:
+        """See `Executor.submit`; a job whose worker was killed from outside is tried once more.
+
+        Parameters
+        ----------
+        job : Job
+        wanted : callable, optional
+            Asked again and again while the job runs; where it answers no, the job is killed.
+        """
         outer: Future[Outcome] = Future()
 
         def settle(done: Future[Outcome], last: bool) -> None:
@@ -68,14 +75,20 @@ class LocalExecutor:
                 outer.set_result(done.result())
 
         def start(last: bool) -> None:
-            inner = self.call(job.estimator, job.task.threads, jobs.run, job, limits=job.limits)
+            inner = self.call(job.estimator, job.task.threads, jobs.run, job, limits=job.limits, wanted=wanted)
             inner.add_done_callback(lambda done: settle(done, last))
 
         start(last=False)
         return outer
 
     def call(
-        self, estimator: str, threads: int, function: Callable[..., T], *args: Any, limits: Limits | None = None
+        self,
+        estimator: str,
+        threads: int,
+        function: Callable[..., T],
+        *args: Any,
+        limits: Limits | None = None,
+        wanted: Callable[[], bool] | None = None,
     ) -> Future[T]:
         """Run any function in a worker of this estimator with this many threads."""
         idle = self._idle[estimator, threads]
@@ -83,13 +96,13 @@ class LocalExecutor:
         worker = idle.pop() if idle else self._spawn(estimator, threads)
         self._busy.add(worker)
         try:
-            future = worker.run(function, args, limits)
+            future = worker.run(function, args, limits, wanted)
         except RuntimeError:  # killed while it was idle
             self._busy.discard(worker)
             self._lost.append(worker)
             worker = self._spawn(estimator, threads)
             self._busy.add(worker)
-            future = worker.run(function, args, limits)
+            future = worker.run(function, args, limits, wanted)
 
         def give_back(_: Future[T]) -> None:
             if worker in self._busy:

@@ -9,10 +9,10 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psutil
@@ -60,6 +60,7 @@ class Worker:
         self._settling = threading.Lock()
         self._job: Future[Any] | None = None
         self._limits = Limits()
+        self._wanted: Callable[[], bool] | None = None
         self._started = 0.0
         self._looks = 0
         self._gone: float | None = None
@@ -67,7 +68,13 @@ class Worker:
         self.pid: int | None = None
         self.lost = False
 
-    def run(self, function: Callable[..., T], args: tuple[Any, ...], limits: Limits) -> Future[T]:
+    def run(
+        self,
+        function: Callable[..., T],
+        args: tuple[Any, ...],
+        limits: Limits,
+        wanted: Callable[[], bool] | None = None,
+    ) -> Future[T]:
         """Start a function; the future's exception is a `LostError` if the process ends before it.
 
         Raises
@@ -76,8 +83,10 @@ class Worker:
             The process was killed while it was idle; take another worker.
         """
         outer: Future[T] = Future()
-        self._job, self._limits, self._started, self._gone = outer, limits, time.monotonic(), None
-        inner: Future[T] = self._pool.schedule(function, args=args)
+        self._job, self._limits, self._wanted = outer, limits, wanted
+        self._started, self._gone = time.monotonic(), None
+        with _interrupts_held():
+            inner: Future[T] = self._pool.schedule(function, args=args)
         inner.add_done_callback(self._ended)
         return outer
 
@@ -86,6 +95,9 @@ class Worker:
         if self._job is None or self._job.done():
             return
         limits, self._looks = self._limits, self._looks + 1
+        if self._wanted is not None and not self._wanted():
+            self._lose(LostError("failed", "nobody waits for it any more"))
+            return
         if limits.seconds is not None and time.monotonic() - self._started > limits.seconds:
             self._lose(LostError("timeout", f"past its deadline of {limits.seconds:g} s"))
             return
@@ -164,6 +176,17 @@ class Worker:
             job.set_exception(result)
         else:
             job.set_result(result)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    # The first call starts the process, which inherits the mask and, until it has a session of its own,
+    # would get the terminal's Ctrl-C in the middle of its imports.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _death(code: int | None) -> LostError:
