@@ -256,8 +256,8 @@ def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDAr
     ------
     ValueError
     """
-    strange = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes)))
-    if len(strange):
+    strange = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes))).tolist()
+    if strange:
         raise ValueError(f"predict gave the label {strange[0]!r}, which does not exist")
 
 

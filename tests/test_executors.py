@@ -67,9 +67,10 @@ def test_a_killed_worker_costs_one_job_and_says_so(executor: LocalExecutor, numb
     assert executor.call("logistic_regression", 1, os.getpid).result(timeout=60) != pid
 
 
-def test_a_worker_that_dies_within_a_job_is_reported(executor: LocalExecutor) -> None:
-    future = executor.call("dies", 1, os._exit, 7)
-    with pytest.raises(LostError, match="died with exit code 7"):
+@pytest.mark.parametrize(("code", "said"), [(7, "died with exit code 7"), (0, "ended without a result")])
+def test_a_worker_that_dies_within_a_job_is_reported(executor: LocalExecutor, code: int, said: str) -> None:
+    future = executor.call("dies", 1, os._exit, code)
+    with pytest.raises(LostError, match=said):
         future.result(timeout=60)
 
 

@@ -58,12 +58,14 @@ class Worker:
             initargs=(threads, self._token, self._scratch, telling, self._pump.end),
         )
         self._settling = threading.Lock()
+        self._learning = threading.Lock()
         self._job: Future[Any] | None = None
         self._limits = Limits()
         self._wanted: Callable[[], bool] | None = None
         self._started = 0.0
         self._looks = 0
         self._gone: float | None = None
+        self._replaced = False
         self._process: psutil.Process | None = None
         self.pid: int | None = None
         self.lost = False
@@ -83,6 +85,8 @@ class Worker:
             The process was killed while it was idle; take another worker.
         """
         outer: Future[T] = Future()
+        self._learn_pid()
+        self._replaced = False
         self._job, self._limits, self._wanted = outer, limits, wanted
         self._started, self._gone = time.monotonic(), None
         with _interrupts_held():
@@ -105,7 +109,7 @@ class Worker:
         if self._process is None:
             return
         held = resident(self._process, children=self._looks % CHILDREN_EVERY == 0)
-        if held is None:
+        if held is None or self._replaced:
             self._gone = self._gone or time.monotonic()
             if time.monotonic() - self._gone > GRACE_SECONDS:
                 self._lose(LostError("failed", "its worker process ended without a result"))
@@ -139,8 +143,10 @@ class Worker:
         self._settle(LostError("failed", "its worker process was stopped", outside=True))
 
     def _learn_pid(self) -> None:
-        with suppress(OSError, EOFError):
+        with self._learning, suppress(OSError, EOFError):
             while self._pids.poll():
+                # Pebble puts another process in the place of one that ends with status 0, and says nothing.
+                self._replaced = self.pid is not None
                 self.pid = self._pids.recv()
                 self._process = None
         if self._process is None and self.pid is not None:
