@@ -12,14 +12,18 @@ import logging
 import multiprocessing
 import socket
 import threading
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as wait_for
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from distributed import Client, KilledWorker, WorkerPlugin, get_worker
+from distributed.comm.addressing import get_address_host_port
+from distributed.core import Status
 
 from benchmark import environment
 from benchmark.datasets import arrays, places
@@ -53,12 +57,17 @@ class DaskExecutor:
     """
 
     def __init__(self, address: str, dataset: str, files: ArrayFiles) -> None:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is wrong is said below, in one line
+        for logger in ("distributed", "distributed.client"):  # Dask sets a level and a handler for each
+            logging.getLogger(logger).setLevel(logging.CRITICAL)  # what is wrong is said below, in one line
         self._address = address
+        self._run = uuid.uuid4().hex
         self._pending: dict[Future[Any], Any] = {}  # Dask drops a task that nobody holds a future of
         try:
+            get_address_host_port(address)  # Client would hang on what it then cannot close
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
+        except ValueError as error:
+            raise BenchmarkError(f"--cluster {address}: {error}; give one like tcp://host:8786") from error
+        except OSError as error:
             raise BenchmarkError(
                 f"--cluster {address}: no Dask scheduler answers there; start one with: dask scheduler"
             ) from error
@@ -90,11 +99,11 @@ class DaskExecutor:
 
     def retire(self, estimator: str) -> None:
         """See `Executor.retire`."""
-        self._everywhere(_retire, estimator)
+        self._everywhere(_retire, self._run, estimator)
 
     def close(self) -> None:
         """See `Executor.close`."""
-        self._everywhere(_close)
+        self._everywhere(_close, self._run)
         with suppress(Exception):
             self._client.close(timeout=2)  # type: ignore[no-untyped-call]
 
@@ -105,7 +114,7 @@ class DaskExecutor:
         outer: Future[Any] = Future()
         try:
             # Trials of equal parameters are two trials: pure=True would give the second the first's answer.
-            inner = self._client.submit(_work, job, pure=False)
+            inner = self._client.submit(_work, self._run, job, pure=False)
         except Exception as error:
             outer.set_exception(self._gone(error))
             return outer
@@ -165,24 +174,45 @@ class _Equip(WorkerPlugin):
         if environment.code() != self._code:
             raise BenchmarkError(f"{worker.address} has other code in benchmark/ or models/ than this run")
         arrays.receive(self._dataset, self._blobs)
+        _sweep()
+
+    def teardown(self, worker: Any) -> None:
+        """Run as a Dask worker ends, which would wait half a minute for the jobs in it; and as a next run comes."""
+        if worker.status is not Status.running:
+            for run in list(_engines):
+                _close(run)
 
 
-_engines: list[LocalExecutor] = []
+@dataclass
+class _Engine:
+    """A run's executor in this Dask worker, and how many of its jobs are running."""
+
+    executor: LocalExecutor
+    jobs: int = 0
+
+
+_engines: dict[str, _Engine] = {}
 _lock = threading.Lock()
 
 
-def _engine() -> LocalExecutor:
-    """Return this Dask worker's own executor."""
+@contextmanager
+def _engine(run: str) -> Iterator[LocalExecutor]:
     with _lock:
-        if not _engines:
+        if run not in _engines:
             # Dask makes its workers daemons, and Python forbids those children (dask/distributed#2142). Ours
             # die with their parent by themselves, which is what that rule is for.
             multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-            _engines.append(LocalExecutor(places.cache() / "logs"))
-        return _engines[0]
+            _engines[run] = _Engine(LocalExecutor(places.cache() / "logs"))
+        engine = _engines[run]
+        engine.jobs += 1
+    try:
+        yield engine.executor
+    finally:
+        with _lock:
+            engine.jobs -= 1
 
 
-def _work(job: Job | Describe) -> Any:
+def _work(run: str, job: Job | Describe) -> Any:
     """Run in a thread of a Dask worker: one job, given up if the scheduler no longer wants it."""
     worker = get_worker()
     key = worker.get_current_task()
@@ -191,21 +221,30 @@ def _work(job: Job | Describe) -> Any:
         task = worker.state.tasks.get(key)
         return task is not None and task.state not in ("cancelled", "released", "forgotten")
 
-    engine = _engine()
-    future: Future[Any] = engine.submit(job, wanted) if isinstance(job, Job) else engine.describe(job)
-    wait_for([future])
+    with _engine(run) as engine:
+        future: Future[Any] = engine.submit(job, wanted) if isinstance(job, Job) else engine.describe(job)
+        wait_for([future])
     return future.result()
 
 
-def _retire(estimator: str) -> None:
-    for engine in _engines:
-        engine.retire(estimator)
+def _retire(run: str, estimator: str) -> None:
+    if run in _engines:
+        _engines[run].executor.retire(estimator)
 
 
-def _close() -> None:
+def _close(run: str) -> None:
     with _lock:
-        while _engines:
-            _engines.pop().close()
+        engine = _engines.pop(run, None)
+    if engine is not None:
+        engine.executor.close()
+
+
+def _sweep() -> None:
+    """Close what runs that were killed have left; one that lives would only have to start its workers again."""
+    with _lock:
+        left = [_engines.pop(run) for run, engine in list(_engines.items()) if engine.jobs == 0]
+    for engine in left:
+        engine.executor.close()
 
 
 def _seats(dask_worker: Any) -> list[Seat]:
