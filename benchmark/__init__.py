@@ -6,8 +6,9 @@ How the data flows, in the order in which the files are best read::
     estimator.py   what a plugin in models/ declares: Estimator, and the Task it is told
     registry.py    finds the plugins
     protocol.py    the rules of the comparison, as frozen values
-    jobs.py        one unit of work, a pure function that runs in a worker process
-    executors.py   where jobs run
+    jobs.py        one unit of work, as plain values
+    work.py        what a worker process does with it, a pure function
+    executors/     where jobs run: worker processes, or a Dask cluster
     tuning.py      one Optuna study per estimator; sees training rows only
     evaluation.py  refits the winner, predicts the test images once per seed
     lanes.py       runs many estimators side by side, and a refit alone

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark import jobs, registry
+from benchmark import jobs, registry, work
 from benchmark.estimator import Estimator, Task
 from benchmark.executors.local import LocalExecutor
 from benchmark.jobs import Limits, LostError
@@ -147,19 +147,19 @@ class _Trial:
 
     def probabilities(self) -> str:
         pipeline, classes = self.fitted()
-        proba = jobs.predict(pipeline, self.unseen, classes, 10)
-        return f"{jobs.score_method(pipeline)}, {proba.shape}"
+        proba = work.predict(pipeline, self.unseen, classes, 10)
+        return f"{work.score_method(pipeline)}, {proba.shape}"
 
     def predicts(self) -> str:
         pipeline, classes = self.fitted()
         predicted = np.asarray(pipeline.predict(self.unseen))
-        highest = jobs.predict(pipeline, self.unseen, classes, 10).argmax(axis=1)
+        highest = work.predict(pipeline, self.unseen, classes, 10).argmax(axis=1)
         differing = int((classes[predicted] != highest).sum())
         _require(differing == 0, f"{differing} of {len(highest)} differ")
         return ""
 
     def repeats(self) -> str:
-        first, second = (jobs.predict(*self._fresh(self.y), 10) for _ in range(2))
+        first, second = (work.predict(*self._fresh(self.y), 10) for _ in range(2))
         _require(np.array_equal(first, second), f"largest difference {np.abs(first - second).max():.2g}")
         return ""
 
@@ -167,15 +167,15 @@ class _Trial:
         pipeline, classes = self.fitted()
         blob = pickle.dumps(pipeline)
         again = pickle.loads(blob)
-        before, after = (jobs.predict(each, self.unseen, classes, 10) for each in (pipeline, again))
+        before, after = (work.predict(each, self.unseen, classes, 10) for each in (pipeline, again))
         _require(np.array_equal(before, after), "predictions differ")
         return f"{len(blob) / 1e6:.2f} MB"
 
     def missing_class(self) -> str:
         keep = self.y != 4
         pipeline = self._built(replace(self.task, n_classes=9))
-        classes = jobs.fit(pipeline, self.X[keep], self.y[keep])
-        proba = jobs.predict(pipeline, self.unseen, classes, 10)
+        classes = work.fit(pipeline, self.X[keep], self.y[keep])
+        proba = work.predict(pipeline, self.unseen, classes, 10)
         _require(proba.shape == (len(self.unseen), 10) and not proba[:, 4].any(), "its column is not empty")
         _require(len(np.unique(proba[:, 5:].argmax(axis=1))) > 1, "the columns after it are not told apart")
         return ""
@@ -185,7 +185,7 @@ class _Trial:
         y = np.repeat(np.arange(3), 40)
         X = np.clip(rng.normal(60 * y[:, None] + 40, 25, size=(120, 12 * 9)), 0, 255).astype(np.uint8)
         pipeline = self._built(Task(n_classes=3, image_shape=(12, 9), seed=3))
-        jobs.predict(pipeline, X, jobs.fit(pipeline, X, y), 3)
+        work.predict(pipeline, X, work.fit(pipeline, X, y), 3)
         return "12 by 9, 3 classes"
 
     def declared(self) -> Estimator:
@@ -194,12 +194,12 @@ class _Trial:
     def fitted(self) -> tuple[Pipeline, np.ndarray]:
         if not hasattr(self, "_fitted"):
             pipeline = self._built(self.task)
-            self._fitted = pipeline, jobs.fit(pipeline, self.X, self.y)
+            self._fitted = pipeline, work.fit(pipeline, self.X, self.y)
         return self._fitted
 
     def _fresh(self, y: np.ndarray) -> tuple[Pipeline, np.ndarray, np.ndarray]:
         pipeline = self._built(self.task)
-        classes = jobs.fit(pipeline, self.X, y)
+        classes = work.fit(pipeline, self.X, y)
         return pipeline, self.unseen, classes
 
     def _built(self, task: Task) -> Pipeline:

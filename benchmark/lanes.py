@@ -130,9 +130,10 @@ def drive(lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | Non
                 raise error
             lane.results[place] = error or future.result()
             lane.progress.running -= 1
+            tuning = not lane.waits_to_be_alone
             if lane.complete:
                 lane.advance(list(lane.results))
-            if not lane.wave:
+            if not lane.wave or (tuning and lane.waits_to_be_alone):  # its refits get a worker of their own
                 executor.retire(lane.name)
 
 

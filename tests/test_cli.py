@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -121,60 +120,6 @@ def test_a_smaller_preset_never_overwrites_a_larger_ones_results(finished: Path,
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "results" / "digits-smoke" / "leaderboard.md").exists()
     assert path.read_bytes() == before
-
-
-def _start(tmp_path: Path, *names: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmark", "run", *names, *SMOKE, "--trials", "12", "--results", str(tmp_path)],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=_heed_interrupts,
-    )
-
-
-def _heed_interrupts() -> None:
-    # A shell starts background jobs with SIGINT ignored, children inherit that, and Python heeds it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _await_line(process: subprocess.Popen, text: str) -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if text in line:
-            return
-    pytest.fail(f"never printed {text!r}: {process.stderr.read() if process.stderr else ''}")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_run_goes_on_with_the_same_command(tmp_path: Path, number: int) -> None:
-    process = _start(tmp_path, "svm_pca", "logistic_regression")
-    _await_line(process, "400 rows")
-    os.killpg(process.pid, number) if number == signal.SIGKILL else process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    if number == signal.SIGINT:
-        assert process.returncode == 130
-        assert "goes on from here" in errors
-    # Which of the two is first depends on whose worker is up first; one of them has told a trial by now.
-    assert list((tmp_path / "digits" / "studies").glob("*.journal"))
-    again = _start(tmp_path, "svm_pca", "logistic_regression")
-    out, errors = again.communicate(timeout=120)
-    assert again.returncode == 0, out + errors
-    for name in ("svm_pca", "logistic_regression"):
-        record = records.read_record(records.record_path(tmp_path / "digits", name, 0))
-        assert len(record.trials) == 12
-
-
-def test_two_runs_on_one_folder_the_second_stops_at_once(tmp_path: Path) -> None:
-    first = _start(tmp_path, "svm_pca", "logistic_regression")
-    _await_line(first, "rows")
-    second = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path))
-    assert second.returncode == 2
-    assert "another run is writing" in second.stderr
-    first.communicate(timeout=120)
-    assert first.returncode == 0
 
 
 def test_on_a_terminal_there_is_a_live_table(tmp_path: Path) -> None:

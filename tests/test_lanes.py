@@ -24,11 +24,13 @@ class Watcher:
         self.pool, self.lock = ThreadPoolExecutor(8), Lock()
         self.now: list[object] = []
         self.seen: list[list[object]] = []
+        self.events: list[str] = []
 
     def _run(self, job: object) -> object:
         with self.lock:
             self.now.append(job)
             self.seen.append(list(self.now))
+            self.events.append("refit" if isinstance(job, Job) and job.test else "other")
         sleep(random.Random(repr(job)).random() / 50 + getattr(job, "rows", 0) / 40_000)
         with self.lock:
             self.now.remove(job)
@@ -40,20 +42,21 @@ class Watcher:
     submit = describe
 
     def retire(self, estimator: str) -> None:
-        """Nothing to stop."""
+        self.events.append("retire")
 
     def close(self) -> None:
         self.pool.shutdown()
 
 
-def life(name: str, told: list, rungs: tuple[int, ...] = (100, 400, 1_600)):
+def life(name: str, told: list, rungs: tuple[int, ...] = (100, 400, 1_600), seeds: int = 1):
     def job(rows: int, test: bool = False) -> Job:
         return Job(name, {"x": len(told)}, TASK, PRESETS["quick"], "none", rows, test)
 
     told.append((yield [Describe(name, TASK)]))
     for width, rows in zip((4, 2, 1), rungs, strict=True):
         told.append((yield [job(rows) for _ in range(width)]))
-    told.append((yield [job(5_000, True)]))
+    for _ in range(seeds):
+        told.append((yield [job(5_000, True)]))
 
 
 def drive(count: int, jobs: int) -> tuple[Watcher, list[list]]:
@@ -82,3 +85,13 @@ def test_a_refit_is_always_alone() -> None:
     beside = [seen for seen in executor.seen if any(isinstance(job, Job) and job.test for job in seen)]
     assert len(beside) == 5
     assert all(len(seen) == 1 for seen in beside)
+
+
+def test_workers_go_after_tuning_and_stay_warm_between_seeds() -> None:
+    executor = Watcher()
+    lane = Lane("e", Progress("e", 1, (100,), 3, 100), life("e", [], seeds=3))
+    lanes.drive([lane], executor, 2)
+    executor.close()
+    first = executor.events.index("refit")
+    assert executor.events[first - 1] == "retire"
+    assert executor.events[first:] == ["refit", "refit", "refit", "retire"]

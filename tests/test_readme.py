@@ -35,7 +35,7 @@ def test_its_presets_are_the_protocols() -> None:
 
 
 def test_its_links_and_the_changelogs_lead_somewhere() -> None:
-    for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", (CHECKOUT / page).read_text(encoding="utf-8")):
             assert (CHECKOUT / target).exists(), f"{page}: {target}"
 

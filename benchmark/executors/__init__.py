@@ -17,10 +17,10 @@ class Executor(Protocol):
     """One way to run jobs, wherever they run."""
 
     def describe(self, job: Describe) -> Future[dict[str, Any]]:
-        """Start `benchmark.jobs.describe`; its exception, if any, is the future's."""
+        """Start `benchmark.work.describe`; its exception, if any, is the future's."""
 
     def submit(self, job: Job) -> Future[Outcome]:
-        """Start `benchmark.jobs.run`.
+        """Start `benchmark.work.run`.
 
         The future always has an Outcome, also if the worker died or was killed past a limit. An
         `EngineError` instead means that no job can be run any more.

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark import jobs
+from benchmark import jobs, work
 from benchmark.executors.output import Log
 from benchmark.executors.worker import Worker
 from benchmark.jobs import Describe, Job, Limits, LostError, Outcome
@@ -50,7 +50,7 @@ class LocalExecutor:
 
     def describe(self, job: Describe) -> Future[dict[str, Any]]:
         """See `Executor.describe`."""
-        return self.call(job.estimator, job.task.threads, jobs.describe, job, limits=job.limits)
+        return self.call(job.estimator, job.task.threads, work.describe, job, limits=job.limits)
 
     def submit(self, job: Job, wanted: Callable[[], bool] | None = None) -> Future[Outcome]:
         """See `Executor.submit`; a job whose worker was killed from outside is tried once more.
@@ -75,7 +75,7 @@ class LocalExecutor:
                 outer.set_result(done.result())
 
         def start(last: bool) -> None:
-            inner = self.call(job.estimator, job.task.threads, jobs.run, job, limits=job.limits, wanted=wanted)
+            inner = self.call(job.estimator, job.task.threads, work.run, job, limits=job.limits, wanted=wanted)
             inner.add_done_callback(lambda done: settle(done, last))
 
         start(last=False)

@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from benchmark import datasets, jobs, protocol
+from benchmark import datasets, protocol, work
 from benchmark.datasets.arrays import materialise
 from benchmark.estimator import Estimator, Task
 from benchmark.jobs import Job
@@ -28,7 +28,7 @@ def job() -> Job:
 
 
 def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
-    outcome = jobs.run(job)
+    outcome = work.run(job)
     parts = protocol.split(DIGITS.train.y, job.preset)
     assert (outcome.status, outcome.reason) == ("ok", "")
     assert outcome.accuracy is not None
@@ -39,7 +39,7 @@ def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
 
 
 def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
-    outcome = jobs.run(replace(job, test=True))
+    outcome = work.run(replace(job, test=True))
     assert outcome.accuracy is None
     assert outcome.proba is not None
     assert outcome.proba.shape == (len(DIGITS.test.y), 10)
@@ -50,11 +50,11 @@ def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
 
 
 def test_same_job_same_outcome(job: Job) -> None:
-    assert jobs.run(job).accuracy == jobs.run(job).accuracy
+    assert work.run(job).accuracy == work.run(job).accuracy
 
 
 def test_what_an_estimator_raises_becomes_a_reason(job: Job) -> None:
-    outcome = jobs.run(replace(job, params={"logistic__C": -1.0}))
+    outcome = work.run(replace(job, params={"logistic__C": -1.0}))
     assert outcome.status == "failed"
     assert "'C' parameter" in outcome.reason
     assert "\n" not in outcome.reason
@@ -93,8 +93,8 @@ def test_bad_predictions_are_a_failure_with_a_reason(
 ) -> None:
     bad = Estimator("Bad", "classical", build=lambda task: Pipeline([("bad", Returns(rows))]))
     monkeypatch.setattr(Plugin, "load", lambda self: bad)
-    jobs._warm_up.cache_clear()
-    outcome = jobs.run(job)
+    work._warm_up.cache_clear()
+    outcome = work.run(job)
     assert outcome.status in ("failed", "oom")
     assert reason in outcome.reason
 
@@ -103,8 +103,8 @@ def test_a_missing_class_leaves_its_column_empty_and_the_others_in_place() -> No
     X, y = DIGITS.train.X, DIGITS.train.y
     keep = y != 4
     pipeline = Pipeline([("svm", SVC(gamma="scale"))])
-    classes = jobs.fit(pipeline, X[keep], y[keep])
-    proba = jobs.predict(pipeline, DIGITS.test.X, classes, 10)
+    classes = work.fit(pipeline, X[keep], y[keep])
+    proba = work.predict(pipeline, DIGITS.test.X, classes, 10)
     others = DIGITS.test.y != 4
     assert not proba[:, 4].any()
     assert (proba.argmax(axis=1)[others] == DIGITS.test.y[others]).mean() > 0.9
@@ -114,7 +114,7 @@ def test_a_decision_function_of_two_classes_becomes_two_columns() -> None:
     X, y = DIGITS.train.X, DIGITS.train.y
     two = y < 2
     pipeline = Pipeline([("svm", SVC(gamma="scale"))])
-    proba = jobs.predict(pipeline, X[two], jobs.fit(pipeline, X[two], y[two]), 2)
+    proba = work.predict(pipeline, X[two], work.fit(pipeline, X[two], y[two]), 2)
     assert proba.shape == (two.sum(), 2)
     assert proba.sum(axis=1) == pytest.approx(1)
     assert (proba.argmax(axis=1) == pipeline.predict(X[two])).all()

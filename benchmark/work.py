@@ -1,0 +1,232 @@
+"""What a worker process does with a job: fit, predict, check, time; a pure function of the job."""
+
+from __future__ import annotations
+
+import pickle
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark import protocol, registry
+from benchmark.datasets import arrays
+from benchmark.environment import environment
+from benchmark.errors import BenchmarkError
+from benchmark.estimator import Estimator, Task
+from benchmark.jobs import Describe, Job, Outcome, one_line
+from benchmark.protocol import Preset
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+WARM_UP_ROWS = 200
+"""Rows of the untimed fit with which each worker starts: loads libraries, starts thread pools."""
+
+LABEL_ROWS = 100
+"""Rows whose predicted labels are looked at, outside the clock."""
+
+
+def describe(job: Describe) -> dict[str, Any]:
+    """Import the plugin, build its pipeline, return the defaults of its tuned parameters.
+
+    Raises
+    ------
+    BenchmarkError
+        Whatever the plugin raises, in one line: its own exceptions may not exist elsewhere.
+    """
+    estimator = registry.get(job.estimator).load()
+    try:
+        params = estimator.build(job.task).get_params()
+        return {name: _plain(name, params) for name in estimator.space}
+    except BenchmarkError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BenchmarkError(one_line(error)) from None
+
+
+def run(job: Job) -> Outcome:
+    """Fit and predict; whatever the plugin raises becomes an Outcome with its reason."""
+    try:
+        return _run(job)
+    except MemoryError:
+        return Outcome("oom", "out of memory")
+    except (Exception, SystemExit) as error:
+        return Outcome("failed", one_line(error))
+
+
+def fit(pipeline: Pipeline, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Fit on labels renumbered 0 .. k-1 and return the k classes that were there.
+
+    Some libraries refuse labels with a gap, others drop the class's column; renumbering makes
+    a class that is missing from the rows the harness's business and not each plugin's.
+    """
+    classes, codes = np.unique(y, return_inverse=True)
+    pipeline.fit(X, codes.astype(np.int64))
+    return classes
+
+
+def score_method(pipeline: Pipeline) -> str:
+    """Return "predict_proba", or "decision_function" where there is no such method."""
+    return "predict_proba" if hasattr(pipeline, "predict_proba") else "decision_function"
+
+
+def predict(
+    pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64], n_classes: int
+) -> npt.NDArray[np.float32]:
+    """Predict a row of scores per image, one column per class of the data set.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted by `fit`.
+    X : ndarray of uint8, (n, pixels)
+    classes : ndarray of int64, (k,)
+        As `fit` returned them.
+    n_classes : int
+        Columns of the result; a class that was not fitted gets 0.
+
+    Returns
+    -------
+    ndarray of float32, (n, n_classes)
+        Non-negative, each row summing to one: probabilities, or the softmax of a decision
+        function, which keeps its ranking.
+
+    Raises
+    ------
+    ValueError
+        Wrong shape, not finite, negative, or not summing to one.
+    """
+    method = score_method(pipeline)
+    raw = np.asarray(getattr(pipeline, method)(X), dtype=np.float64)
+    if method == "decision_function":
+        if raw.ndim == 1:  # scikit-learn's form for two classes
+            raw = np.column_stack([-raw, raw]) / 2
+        raw = np.exp(raw - raw.max(axis=1, keepdims=True))
+        raw /= raw.sum(axis=1, keepdims=True)
+    if raw.shape != (len(X), len(classes)):
+        raise ValueError(f"{method} has shape {raw.shape}, expected {(len(X), len(classes))}")
+    if not np.isfinite(raw).all():
+        raise ValueError(f"{method} has values that are not finite")
+    if raw.min() < 0 or np.abs(raw.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError(f"{method} has rows that are no probabilities: negative, or not summing to one")
+    proba = np.zeros((len(X), n_classes), dtype=np.float32)
+    proba[:, classes] = raw
+    return proba
+
+
+def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> None:
+    """Refuse a pipeline whose `predict` gives labels that it was not fitted on.
+
+    The harness ranks by scores and needs no `predict`, but whoever uses the winner does.
+
+    Raises
+    ------
+    ValueError
+    """
+    strange = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes))).tolist()
+    if strange:
+        raise ValueError(f"predict gave the label {strange[0]!r}, which does not exist")
+
+
+def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is set on the pipeline: the trial's parameters, and the tiny ones on top for a smoke run."""
+    return {**params, **(estimator.smoke if preset.tiny else {})}
+
+
+def _run(job: Job) -> Outcome:
+    estimator = registry.get(job.estimator).load()
+    files = arrays.files(job.dataset)
+    X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
+    parts = _split(files.train_y, job.preset)
+    if job.test:
+        rows = protocol.final_rows(y, job.preset)[: job.rows]
+        target = np.load(files.test_X)
+    else:
+        rows = parts.fit[: job.rows]
+        target = X[parts.validation]
+    _warm_up(job.estimator, job.task, files.train_X, files.train_y)
+
+    fit_X, fit_y = X[rows], y[rows]
+    pipeline = _pipeline(estimator, job.task, fit_y, parameters(estimator, job.preset, job.params))
+    start = time.perf_counter()
+    classes = fit(pipeline, fit_X, fit_y)
+    fitted = time.perf_counter()
+    proba = predict(pipeline, target, classes, job.task.n_classes)
+    done = time.perf_counter()
+    check_labels(pipeline, target[:LABEL_ROWS], classes)
+    outcome = Outcome(
+        "ok",
+        scores=score_method(pipeline),
+        fit_seconds=fitted - start,
+        predict_seconds=done - fitted,
+        peak_memory_bytes=peak_memory_bytes(),
+    )
+    if not job.test:
+        return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()))
+    return replace(outcome, proba=proba, model_bytes=_pickled_bytes(pipeline), environment=environment())
+
+
+def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:
+    present = replace(task, n_classes=len(np.unique(y)))
+    return estimator.build(present).set_params(**params)
+
+
+@lru_cache(maxsize=4)
+def _split(train_y: Path, preset: Preset) -> protocol.Split:
+    return protocol.split(np.load(train_y), preset)
+
+
+@cache
+def _warm_up(name: str, task: Task, train_X: Path, train_y: Path) -> None:
+    """Fit and predict once, tiny and untimed, so that no clock sees an import."""
+    estimator = registry.get(name).load()
+    X, y = np.load(train_X, mmap_mode="r"), np.load(train_y)
+    rows = protocol.stratified_order(y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]
+    pipeline = _pipeline(estimator, task, y[rows], estimator.smoke)
+    predict(pipeline, X[rows], fit(pipeline, X[rows], y[rows]), task.n_classes)
+
+
+def peak_memory_bytes() -> int:
+    """Return the peak resident memory of this process."""
+    try:
+        # ru_maxrss is inherited through fork and exec, so it can be the parent's; VmHWM is not.
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    except (OSError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+
+
+class _Counter:
+    """A file that only counts: the size of a pickle without a copy of it in memory."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def write(self, blob: Any) -> int:
+        size = memoryview(blob).nbytes
+        self.bytes += size
+        return size
+
+
+def _pickled_bytes(pipeline: Pipeline) -> int:
+    counter = _Counter()
+    pickle.dump(pipeline, counter, protocol=5)
+    return counter.bytes
+
+
+def _plain(name: str, params: Mapping[str, Any]) -> str | float | None:
+    if name not in params:
+        raise BenchmarkError(f"its space names {name}, which the pipeline does not have")
+    value = params[name]
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")
