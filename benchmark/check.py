@@ -133,11 +133,7 @@ class _Trial:
         stated = []
         for key, distribution in self.declared().space.items():
             value = params[key]
-            try:
-                inside = distribution._contains(distribution.to_internal_repr(value))
-            except (ValueError, TypeError):
-                inside = False
-            _require(inside, f"{key} is {value!r} by default, outside {distribution}")
+            _require(work.inside(distribution, value), f"{key} is {value!r} by default, outside {distribution}")
             stated.append(f"{key}={value}")
         return ", ".join(stated)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -54,7 +55,8 @@ def claimed(folder: Path) -> Iterator[None]:
         Writing failed later on: the disk is full, say.
     """
     path = folder / ".lock"
-    lock = FileLock(path, blocking=False)
+    # A marker file in place of a lock, where the file system has none, would outlive a killed run.
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -63,6 +65,11 @@ def claimed(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise BenchmarkError(
             f"{folder}: another run is writing to it ({_holder(path)}); wait for it, or give --results another folder"
+        ) from error
+    except NotImplementedError as error:
+        raise BenchmarkError(
+            f"{folder}: its file system has no locks (flock), so two runs could not be kept apart; "
+            "give --results a folder on another one"
         ) from error
     except OSError as error:
         lock.release()
@@ -85,9 +92,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EngineError(
-            f"{error.filename or folder}: {error.strerror or error}; make room or mend it, and the same command goes on"
-        ) from error
+        raise EngineError(f"{error.filename or folder}: {error.strerror or error}; make room or mend it") from error
 
 
 def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force: bool) -> TestReads:
@@ -137,10 +142,14 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force:
                 if path.parent.name not in names:  # the report would stumble over it after all the training
                     raise
                 continue
+            if path.parent.name not in names and not records.intact(path, held):
+                raise BenchmarkError(
+                    f"{path}: its predictions are not the ones it was written with; make it anew with: "
+                    f"python -m benchmark run {path.parent.name} (or delete it)"
+                )
             earlier[held.estimator, held.seed] = held.test_reads
         for name in names if force else ():
-            shutil.rmtree(folder / "records" / name, ignore_errors=True)
-            journal(folder, name).unlink(missing_ok=True)
+            _forget(folder, name, seeds)
         journal(folder, "any").parent.mkdir(exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -150,6 +159,22 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force:
 def journal(folder: Path, name: str) -> Path:
     """Return the file of an estimator's study."""
     return folder / "studies" / f"{name}.journal"
+
+
+def _forget(folder: Path, name: str, seeds: int) -> None:
+    """Let an estimator's results go, but not how often the test images were read for them."""
+    for path in sorted((folder / "records" / name).glob("seed-*.json")):
+        try:
+            held = records.read_record(path)
+        except BenchmarkError:
+            held = None
+        if held is not None and (held.estimator, path.stem) == (name, f"seed-{held.seed}") and held.seed < seeds:
+            reason = "forgotten by --force, and not made anew yet"
+            records.write(folder, dataclasses.replace(held, status="failed", reason=reason), None)
+        else:
+            path.unlink()
+            path.with_suffix(".npz").unlink(missing_ok=True)
+    journal(folder, name).unlink(missing_ok=True)
 
 
 def _record_files(folder: Path) -> list[Path]:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import __version__, commands
-from benchmark.errors import BenchmarkError
-from benchmark.interrupts import INTERRUPTED
+from benchmark.errors import INTERRUPTED, BenchmarkError, EngineError, same_command
 
 _DATASET_HELP = (
     "fashion-mnist, digits, or a path: a folder of IDX files, a folder with *train*.csv and *test*.csv "
@@ -125,14 +124,18 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit status: 0 fine, 1 a finding, 2 a user error, 130 Ctrl-C."""
     arguments = parser().parse_args(argv)
+    again = same_command(getattr(arguments, "force", False))
     try:
         status: int = arguments.command(arguments)
         return status
+    except EngineError as error:
+        print(f"error: {error}; then {again} goes on from here", file=sys.stderr)
+        return 2
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
+        print(f"interrupted; {again} goes on from here", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `... | head`
         sys.stderr.close()

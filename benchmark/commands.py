@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import BenchmarkError, EngineError
+from benchmark.errors import BenchmarkError, EngineError, same_command
 
 if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
     from benchmark.executors import Executor
+    from benchmark.progress import Progress
     from benchmark.resources import Seat
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
     from benchmark import datasets, gallery, interrupts, live, registry, report, runner
-    from benchmark.claim import clear_errors, results_folder
+    from benchmark.claim import claimed, clear_errors, results_folder
     from benchmark.lanes import Stop
     from benchmark.protocol import DEADLINE_SECONDS, PRESETS
     from benchmark.resources import share
@@ -33,45 +34,49 @@ def run(arguments: argparse.Namespace) -> int:
     )
     preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
     console = live.console()
+    for reason in registry.refused().values() if arguments.all else ():
+        live.warn(console, f"{reason} (left out of this run)")
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     folder = results_folder(arguments.results, dataset.name, preset, arguments.force)
     device = _device(arguments.device, bool(arguments.cluster))
     stop = Stop(lambda refitting: live.stopping(console, refitting))
     logs = datasets.cache_folder() / "logs"
-    executor, seats = _executor(arguments.cluster, dataset, logs)
+    states: list[Progress] = []
     failure: BaseException | None = None
-    states = []
-    try:
-        plan = runner.Plan(
-            plugins=chosen,
-            dataset=dataset,
-            preset=preset,
-            resources=share(
-                seats,
-                arguments.deadline or DEADLINE_SECONDS[preset.name],
-                arguments.jobs,
-                arguments.threads,
-                arguments.memory,
-                device,
-            ),
-            folder=folder,
-            force=arguments.force,
-        )
-        live.announce(console, plan, logs)
-        with interrupts.heeded(stop, executor.kill), live.view(console, plan) as observe:
-            states = runner.run(plan, executor, observe, stop)
-    except EngineError as error:
-        failure = error
-    finally:
-        executor.close()
-    if stop.asked:
-        failure = KeyboardInterrupt()
-    if failure is None or list(folder.glob("records/*/seed-*.json")):
-        # What there is, is reported after a failure, too; but then the failure is the news.
-        with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
-            gallery.update(folder, dataset)
-            report.write(folder)
-            live.conclude(console, folder)
+    with claimed(folder), ExitStack() as until_the_last_page:
+        executor, seats = _executor(arguments.cluster, dataset, logs)
+        until_the_last_page.enter_context(interrupts.heeded(stop, executor.kill, same_command(arguments.force)))
+        try:
+            plan = runner.Plan(
+                plugins=chosen,
+                dataset=dataset,
+                preset=preset,
+                resources=share(
+                    seats,
+                    arguments.deadline or DEADLINE_SECONDS[preset.name],
+                    arguments.jobs,
+                    arguments.threads,
+                    arguments.memory,
+                    device,
+                ),
+                folder=folder,
+                force=arguments.force,
+            )
+            live.announce(console, plan, logs)
+            with live.view(console, plan) as observe:
+                states = runner.run(plan, executor, observe, stop)
+        except EngineError as error:
+            failure = error
+        finally:
+            executor.close()
+        if stop.asked:
+            failure = KeyboardInterrupt()
+        if failure is None or list(folder.glob("records/*/seed-*.json")):
+            # What there is, is reported after a failure, too; but then the failure is the news.
+            with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
+                gallery.update(folder, dataset)
+                report.write(folder)
+                live.conclude(console, folder)
     if failure is not None:
         raise failure
     return 1 if any(state.phase == "failed" for state in states) else 0
@@ -91,7 +96,7 @@ def _executor(cluster: str | None, dataset: Dataset, logs: Path) -> tuple[Execut
     except ImportError as error:
         raise BenchmarkError(f"--cluster needs Dask ({error}); install it with: pip install -e '.[cluster]'") from error
     executor = DaskExecutor(cluster, dataset.sha256, files)
-    return executor, executor.seats()
+    return executor, executor.seats
 
 
 def list_(arguments: argparse.Namespace) -> int:

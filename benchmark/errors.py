@@ -10,4 +10,16 @@ class BenchmarkError(Exception):
 
 
 class EngineError(BenchmarkError):
-    """No job can be run any more: not one estimator's fault, so the run ends; the same command goes on."""
+    """No job can be run any more: not one estimator's fault, so the run ends.
+
+    The command line adds how to go on from there.
+    """
+
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def same_command(force: bool) -> str:
+    """Return what to type to go on with a run; what ``--force`` forgot is forgotten, and not to be so again."""
+    return "the same command without --force" if force else "the same command"

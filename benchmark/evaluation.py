@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.estimator import Estimator
-from benchmark.jobs import Job, Limits, Outcome
+from benchmark.jobs import Declaration, Job, Limits, Outcome
 from benchmark.protocol import Preset
 from benchmark.records import SCHEMA, Record
 from benchmark.tuning import Tuned
@@ -27,7 +26,7 @@ class Circumstances:
     Attributes
     ----------
     name, origin : str
-    estimator : Estimator or None
+    declared : Declaration or None
         None if the plugin could not be imported.
     fingerprint : mapping of str to str
     dataset, dataset_sha256 : str
@@ -40,7 +39,7 @@ class Circumstances:
 
     name: str
     origin: str
-    estimator: Estimator | None
+    declared: Declaration | None
     fingerprint: Mapping[str, str]
     dataset: str
     dataset_sha256: str
@@ -115,7 +114,7 @@ def record(
     ndarray of float16, (n_test, n_classes), or None
         None unless the outcome is ok.
     """
-    declared, best = shared.estimator, tuned.best
+    declared, best = shared.declared, tuned.best
     proba = None if outcome.proba is None else to_float16(outcome.proba)
     made = Record(
         schema=SCHEMA,

@@ -11,13 +11,11 @@ from typing import Any
 from optuna.distributions import BaseDistribution, distribution_to_json
 
 from benchmark import protocol
-from benchmark.estimator import Estimator
+from benchmark.jobs import Declaration
 from benchmark.protocol import Preset
 
 
-def fingerprint(
-    dataset_sha256: str, preset: Preset, estimator: Estimator, defaults: Mapping[str, Any]
-) -> dict[str, str]:
+def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> dict[str, str]:
     """Hash everything that a result depends on and that can change under a record.
 
     Parameters
@@ -25,9 +23,7 @@ def fingerprint(
     dataset_sha256 : str
     preset : Preset
         Without its number of seeds: more seeds are more records, not other ones.
-    estimator : Estimator
-    defaults : mapping of str to object
-        Of the tuned parameters, as the plugin builds them.
+    declared : Declaration
 
     Returns
     -------
@@ -45,11 +41,11 @@ def fingerprint(
     parts: dict[str, Any] = {
         "dataset": dataset_sha256,
         "protocol": rules,
-        "space": {name: _distribution(value) for name, value in estimator.space.items()},
-        "defaults": dict(defaults),
+        "space": {name: _distribution(value) for name, value in declared.space.items()},
+        "defaults": dict(declared.defaults),
     }
     if preset.tiny:
-        parts["smoke"] = dict(estimator.smoke)
+        parts["smoke"] = dict(declared.smoke)
     return {name: _hash(value) for name, value in parts.items()}
 
 

@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from benchmark.errors import INTERRUPTED
 from benchmark.lanes import Stop
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
 
 
 @contextmanager
-def heeded(stop: Stop, kill: Callable[[], None]) -> Iterator[None]:
+def heeded(stop: Stop, kill: Callable[[], None], again: str) -> Iterator[None]:
     """Let SIGINT set `stop`; a second one calls `kill` and ends this process.
 
     Where SIGINT is ignored (a background job of a shell script), it stays so.
@@ -25,6 +23,8 @@ def heeded(stop: Stop, kill: Callable[[], None]) -> Iterator[None]:
     stop : Stop
     kill : callable
         Kills every worker; takes no lock and waits for nothing.
+    again : str
+        How to go on from there.
     """
     before = signal.getsignal(signal.SIGINT)
     if before == signal.SIG_IGN:
@@ -37,7 +37,7 @@ def heeded(stop: Stop, kill: Callable[[], None]) -> Iterator[None]:
             return
         kill()
         show_cursor = b"\x1b[?25h" if os.isatty(2) else b""
-        os.write(2, show_cursor + b"\nleft at once; the same command goes on from here\n")
+        os.write(2, show_cursor + f"\nleft at once; {again} goes on from here\n".encode())
         os._exit(INTERRUPTED)
 
     signal.signal(signal.SIGINT, handle)

@@ -17,6 +17,8 @@ from benchmark.estimator import Task
 from benchmark.protocol import Preset
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
     from benchmark.records import Status
 
 DESCRIBE_SECONDS = 300.0
@@ -41,11 +43,32 @@ class Limits:
 
 @dataclass(frozen=True)
 class Describe:
-    """Ask for the defaults of an estimator's tuned parameters."""
+    """Ask what an estimator declares."""
 
     estimator: str
     task: Task
     limits: Limits = Limits(DESCRIBE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a plugin declares, as plain values: its module is imported by workers and by nobody else.
+
+    Attributes
+    ----------
+    title, family, augmentation : str
+    space : mapping of str to optuna.distributions.BaseDistribution
+    smoke : mapping of str to object
+    defaults : mapping of str to object
+        Of the tuned parameters, as the plugin builds them.
+    """
+
+    title: str
+    family: str
+    augmentation: str
+    space: Mapping[str, BaseDistribution]
+    smoke: Mapping[str, Any]
+    defaults: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

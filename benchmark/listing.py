@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import records, registry
-from benchmark.estimator import Estimator, Task
+from benchmark.errors import BenchmarkError
+from benchmark.estimator import Task
 from benchmark.executors.local import LocalExecutor
 from benchmark.fingerprint import fingerprint, stale
-from benchmark.jobs import Describe, one_line
+from benchmark.jobs import Declaration, Describe, one_line
 from benchmark.protocol import Preset
-from benchmark.records import Record
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,13 @@ def listing(results: Path) -> list[Row]:
     ----------
     results : Path
         Holds one folder per data set.
+
+    Returns
+    -------
+    list of Row
+        Names that are refused (see `benchmark.registry.refused`) come last.
     """
-    held = [records.read_record(path) for path in sorted(results.glob("*/records/*/seed-*.json"))]
+    paths = sorted(results.glob("*/records/*/seed-*.json"))
     with tempfile.TemporaryDirectory() as logs:
         executor = LocalExecutor(Path(logs))
         try:
@@ -45,28 +50,30 @@ def listing(results: Path) -> list[Row]:
             ]
             rows = []
             for plugin, future in waiting:
-                title, family, error, prints = plugin.name, "", "", None
+                title, family, error, declared = plugin.name, "", "", None
                 try:
-                    defaults, declared = future.result(), plugin.load()
+                    declared = future.result()
                     title, family = declared.title, declared.family
-                    prints = (declared, defaults)
                 except Exception as caught:
                     error = one_line(caught)
-                mine = [record for record in held if record.estimator == plugin.name]
-                states = [_state(record, prints) for record in mine]
+                states = [_state(path, declared) for path in paths if path.parent.name == plugin.name]
                 rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
-            return rows
+            return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
         finally:
             executor.close()
 
 
-def _state(record: Record, today: tuple[Estimator, dict[str, object]] | None) -> str:
-    preset = Preset(**{**record.preset, "rungs": tuple(record.preset["rungs"])})
+def _state(path: Path, today: Declaration | None) -> str:
+    try:
+        record = records.read_record(path)
+        preset = Preset(**{**record.preset, "rungs": tuple(record.preset["rungs"])})
+    except (BenchmarkError, TypeError, KeyError):  # `report` and `run` say what is wrong with it
+        return f"{path.parents[2].name} {path.stem}: damaged"
     text = f"{record.dataset} seed {record.seed} ({preset.name})"
     if record.status != "ok":
         return f"{text}: {record.status}"
     if today is not None:
-        differing = stale(record.fingerprint, fingerprint(record.dataset_sha256, preset, *today))
+        differing = stale(record.fingerprint, fingerprint(record.dataset_sha256, preset, today))
         if differing:
             return f"{text}: stale, {' and '.join(differing)} changed"
     return text

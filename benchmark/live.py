@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import markup
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 
 from benchmark.progress import Progress
+from benchmark.report.markdown import plain
 
 if TYPE_CHECKING:
     from benchmark.check import Clause
@@ -26,8 +27,13 @@ _STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "
 
 def console() -> Console:
     """Return where everything is printed; plain lines are never folded."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=1000)
+    found = Console(highlight=False, emoji=False)
+    return found if found.is_terminal else Console(highlight=False, emoji=False, width=1000)
+
+
+def escape(text: str) -> str:
+    """Return text that a terminal and rich take for text: names and reasons come from strangers."""
+    return markup.escape(plain(text))
 
 
 def warn(console: Console, text: str) -> None:
@@ -79,7 +85,8 @@ def view(console: Console, plan: Plan) -> Iterator[Callable[[Progress, str], Non
 
         def tell(state: Progress, text: str) -> None:
             console.print(
-                f"{clock(time.monotonic() - started):>8}  {state.estimator:<20} {_where(state):<14} {escape(text)}"
+                f"{clock(time.monotonic() - started):>8}  {escape(state.estimator):<20} {_where(state):<14} "
+                f"{escape(text)}"
             )
 
         yield tell
@@ -164,7 +171,7 @@ def _table(plan: Plan, states: dict[str, Progress], elapsed: float) -> Table:
     for plugin in plan.plugins:
         state = states.get(plugin.name)
         if state is None:
-            table.add_row(plugin.name, "[dim]waiting[/]", "", "", "", "", "")
+            table.add_row(escape(plugin.name), "[dim]waiting[/]", "", "", "", "", "")
             total = None
             continue
         left = state.left(plan.resources.jobs)

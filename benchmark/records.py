@@ -17,12 +17,16 @@ import dataclasses
 import hashlib
 import io
 import json
+import math
 import os
+import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +40,17 @@ SCHEMA = 1
 """Raised when a field changes its meaning; a record of another schema is refused by name."""
 
 TEST_SET = "test-set"
+
+JSON_LIMIT, NPZ_LIMIT = 2**26, 2**30
+"""Bytes of a JSON, and that an ``.npz`` may unpack to: what is read may come from a stranger."""
+
+_NPY_HEADER = 2**12
+"""Bytes, at most, that an array takes in an ``.npz`` beside its numbers."""
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+_LARGEST = 10**15
+"""No count, size or time in a record is larger, or below zero; beyond it axes and columns overflow."""
 
 Status = Literal["ok", "failed", "timeout", "oom"]
 
@@ -203,8 +218,21 @@ class Results:
     proba: Mapping[tuple[str, int], npt.NDArray[np.float16]]
 
 
+def safe_name(estimator: str) -> bool:
+    """Tell whether a name will do for an estimator: as a folder's, in a table's cell, never as a path."""
+    return _SAFE_NAME.fullmatch(estimator) is not None
+
+
 def record_path(folder: Path, estimator: str, seed: int) -> Path:
-    """Return where the record's JSON lies; its ``.npz`` lies beside it."""
+    """Return where the record's JSON lies; its ``.npz`` lies beside it.
+
+    Raises
+    ------
+    BenchmarkError
+        The name is not safe as a folder's.
+    """
+    if not safe_name(estimator):
+        raise BenchmarkError(f"{estimator!r} is no estimator's name; use letters, digits, _ and - only")
     return folder / "records" / estimator / f"seed-{seed}.json"
 
 
@@ -310,16 +338,23 @@ def read(folder: Path) -> Results:
 
 
 def read_record(path: Path) -> Record:
-    """Read one record's JSON, strictly."""
+    """Read one record's JSON, strictly: each field of its type, in the place that the record names.
+
+    Raises
+    ------
+    BenchmarkError
+        Unreadable, or a field is missing, unknown, of another type or out of range.
+    """
     data = _read_json(path)
     try:
-        trials = tuple(
-            TrialResult(**{**trial, "rungs": tuple(RungResult(**rung) for rung in trial["rungs"])})
-            for trial in data.pop("trials")
-        )
-        return Record(**data, trials=trials)
-    except (TypeError, KeyError) as error:
+        record: Record = _typed(data, Record, "the record")
+        if (record.estimator, f"seed-{record.seed}") != (path.parent.name, path.stem):
+            raise ValueError(f"it says that it is of {record.estimator!r}, seed {record.seed}")
+        if not safe_name(record.estimator):
+            raise ValueError(f"{record.estimator!r} is no estimator's name")
+    except ValueError as error:
         raise BenchmarkError(f"{path}: not a record of schema {SCHEMA} ({error}); delete it and run again") from error
+    return record
 
 
 def read_test_set(folder: Path) -> TestSet | None:
@@ -328,20 +363,22 @@ def read_test_set(folder: Path) -> TestSet | None:
     if not path.exists():
         return None
     meta = _read_json(path)
-    arrays = _read_npz(path.with_suffix(".npz"))
+    arrays = _read_npz(path.with_suffix(".npz"), NPZ_LIMIT)
     try:
-        return TestSet(
-            dataset=meta["dataset"],
-            sha256=meta["sha256"],
-            class_names=tuple(meta["class_names"]),
-            image_shape=(int(meta["image_shape"][0]), int(meta["image_shape"][1])),
-            n_train=meta["n_train"],
-            y=arrays["y"].astype(np.int64),
-            example_index=arrays["example_index"].astype(np.int64),
-            example_images=arrays["example_images"],
+        labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
+        _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are no whole numbers")
+        test_set = TestSet(
+            **{name: _typed(meta[name], hint, name) for name, hint in _TEST_SET_META.items()},
+            y=labels.astype(np.int64),
+            example_index=index.astype(np.int64),
+            example_images=images,
         )
+        _check_test_set(test_set)
     except KeyError as error:
         raise BenchmarkError(f"{path}: field {error} is missing; delete the folder and run again") from error
+    except ValueError as error:
+        raise BenchmarkError(f"{path}: not a test set ({error}); delete the folder and run again") from error
+    return test_set
 
 
 def load(folder: str | Path) -> pd.DataFrame:
@@ -376,11 +413,14 @@ def write_atomically(path: Path, blob: bytes) -> None:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _json(data: Mapping[str, Any]) -> bytes:
-    return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # Half a surrogate pair, as a file's name may hold, has no UTF-8; its escape is one that JSON reads back.
+    return text.encode(errors="backslashreplace")
 
 
 def _npz(**arrays: npt.NDArray[Any]) -> bytes:
@@ -391,20 +431,74 @@ def _npz(**arrays: npt.NDArray[Any]) -> bytes:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > JSON_LIMIT:
+            raise ValueError(f"larger than the {JSON_LIMIT:,} bytes that are read")
         data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BenchmarkError(f"{path}: cannot be read ({error}); delete it and run again") from error
     schema = data.get("schema") if isinstance(data, dict) else None
-    if schema != SCHEMA:
-        raise BenchmarkError(f"{path}: schema {schema}, this version reads schema {SCHEMA}; delete it and run again")
+    if type(schema) is not int or schema != SCHEMA:
+        raise BenchmarkError(f"{path}: schema {schema!r}, this version reads schema {SCHEMA}; delete it and run again")
     return dict(data)
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
+def _typed(value: Any, hint: Any, where: str) -> Any:
+    """Return a value from JSON as the type that a field is declared to have; nothing is converted or guessed."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        needed = {field.name for field in dataclasses.fields(hint) if field.default is dataclasses.MISSING}
+        hints = get_type_hints(hint)
+        for name in sorted((value.keys() - hints.keys()) | (needed - value.keys())):
+            raise ValueError(f"{where}: field {name!r} is {'unknown' if name in value else 'missing'}")
+        return hint(**{name: _typed(item, hints[name], name) for name, item in value.items()})
+    if origin is tuple and isinstance(value, list):
+        return tuple(_typed(item, inner[0], where) for item in value)
+    if origin is Mapping and isinstance(value, dict):
+        return {key: _typed(item, inner[1], where) for key, item in value.items()}
+    if origin is UnionType and value is None and type(None) in inner:
+        return None
+    if origin is UnionType:
+        return _typed(value, inner[0], where)
+    number = type(value) is int or (type(value) is float and hint is float)
+    if hint in (int, float) and number and 0 <= value <= _LARGEST:  # NaN is not
+        return value
+    if (origin is Literal and value in inner) or (hint is str and isinstance(value, str)):
+        return value
+    raise ValueError(f"{where} is {repr(value)[:80]}")
+
+
+_TEST_SET_META: dict[str, Any] = {
+    name: hint
+    for name, hint in get_type_hints(TestSet).items()
+    if name in ("dataset", "sha256", "class_names", "image_shape", "n_train")
+}
+
+
+def _check_test_set(test_set: TestSet) -> None:
+    y, index, images = test_set.y, test_set.example_index, test_set.example_images
+    _require(len(test_set.image_shape) == 2, f"image_shape is {test_set.image_shape}")
+    _require(y.ndim == 1 and len(y) > 0, f"labels of shape {y.shape}")
+    _require(y.min() >= 0 and y.max() < len(test_set.class_names), f"labels from {y.min()} to {y.max()}")
+    _require(index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()), "pictures of images that it lacks")
+    shape = (len(index), math.prod(test_set.image_shape))
+    _require(images.shape == shape and images.dtype == np.uint8, f"pictures of shape {images.shape}, not {shape}")
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise ValueError(reason)
+
+
+def _read_npz(path: Path, limit: int) -> dict[str, npt.NDArray[Any]]:
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            _require(size <= limit, f"it unpacks to {size:,} bytes, more than the {limit:,} that are read")
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise BenchmarkError(f"{path}: cannot be read ({error}); delete its folder and run again") from error
 
 
@@ -416,8 +510,8 @@ def _read_proba(path: Path, record: Record, test_set: TestSet) -> npt.NDArray[np
         raise BenchmarkError(f"{arrays}: cannot be read ({error}); delete {path} and run again") from error
     if checksum != record.proba_sha256:
         raise BenchmarkError(f"{arrays}: its SHA-256 is not the one in {path.name}; delete both and run again")
-    proba = _read_npz(arrays).get("proba")
     shape = (len(test_set.y), len(test_set.class_names))
+    proba = _read_npz(arrays, 2 * math.prod(shape) + _NPY_HEADER).get("proba")
     if proba is None or proba.shape != shape or proba.dtype != np.float16 or not np.isfinite(proba).all():
         raise BenchmarkError(f"{arrays}: no finite float16 array `proba` of shape {shape}; delete it and run again")
     return proba

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from benchmark import records
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator
 
@@ -18,7 +18,8 @@ GROUP = "benchmark.estimators"
 
 PACKAGE = "models"
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # a folder's name, a table cell, never a path
+_LONGEST_CAUSE = 300
+"""Characters of an exception that a plugin raises on import; it may carry anything."""
 
 
 @dataclass(frozen=True)
@@ -53,46 +54,74 @@ class Plugin:
             else:
                 declared = self.target.load()
         except (Exception, SystemExit) as error:
-            cause = f"{type(error).__name__}: {error}".splitlines()[0]
+            cause = f"{type(error).__name__}: {error}".splitlines()[0][:_LONGEST_CAUSE]
             raise BenchmarkError(f"estimator {self.name} ({self.origin}) cannot be imported: {cause}") from error
         if not isinstance(declared, Estimator):
             raise BenchmarkError(
                 f"estimator {self.name} ({self.origin}) declares {type(declared).__name__}; "
                 "declare ESTIMATOR = benchmark.estimator.Estimator(...)"
             )
+        wrong = _wrong_field(declared)
+        if wrong:
+            raise BenchmarkError(f"estimator {self.name} ({self.origin}): {wrong}")
         return declared
 
 
 def plugins() -> dict[str, Plugin]:
-    """Return every plugin by name: those in models/ first, each group sorted.
+    """Return every plugin that can be called by its name: those in models/ first, each group sorted.
+
+    One whose name will not do costs the others nothing: it is left out here and named by `refused`.
+    """
+    return _survey()[0]
+
+
+def refused() -> dict[str, str]:
+    """Return the names that no plugin can be called by, each with the reason in one line.
+
+    Such a name is unsafe as a folder's, or several plugins have it: which of them a record was
+    made with could not be told.
+    """
+    return _survey()[1]
+
+
+def get(name: str) -> Plugin:
+    """Return one plugin by name.
 
     Raises
     ------
     BenchmarkError
-        Two plugins with one name, or a name that is unsafe as a folder's.
+        It is refused, with the reason, or there is none of that name, with the nearest that there is.
     """
-    found: dict[str, Plugin] = {}
-    for plugin in (*_files(), *_entry_points()):
-        if not _SAFE_NAME.fullmatch(plugin.name):
-            raise BenchmarkError(
-                f"estimator name {plugin.name!r} ({plugin.origin}): use letters, digits, _ and - only; rename it"
-            )
-        if plugin.name in found:
-            raise BenchmarkError(
-                f"two estimators are called {plugin.name}: {found[plugin.name].origin} and {plugin.origin}; rename one"
-            )
-        found[plugin.name] = plugin
-    return found
-
-
-def get(name: str) -> Plugin:
-    """Return one plugin by name, or raise with the nearest names there are."""
-    found = plugins()
+    found, reasons = _survey()
     if name in found:
         return found[name]
+    if name in reasons:
+        raise BenchmarkError(reasons[name])
     near = difflib.get_close_matches(name, found, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(found)}"
     raise BenchmarkError(f"no estimator is called {name!r}; {hint}")
+
+
+def _survey() -> tuple[dict[str, Plugin], dict[str, str]]:
+    """Return the plugins that can be called by their names, and of the other names why not."""
+    claims: dict[str, list[Plugin]] = {}
+    for plugin in (*_files(), *_entry_points()):
+        claims.setdefault(plugin.name.lower(), []).append(plugin)  # some file systems take upper for lower case
+    found: dict[str, Plugin] = {}
+    reasons: dict[str, str] = {}
+    for claimants in claims.values():
+        for plugin in claimants:
+            if not records.safe_name(plugin.name):
+                reasons[plugin.name] = (
+                    f"estimator name {plugin.name!r} ({plugin.origin}): use up to 64 letters, digits, _ and - only, "
+                    "a letter or digit first; rename it"
+                )
+            elif len(claimants) > 1:
+                origins = " and ".join(claimant.origin for claimant in claimants)
+                reasons[plugin.name] = f"{len(claimants)} estimators are called {plugin.name}: {origins}; rename one"
+            else:
+                found[plugin.name] = plugin
+    return found, reasons
 
 
 def _files() -> Iterable[Plugin]:
@@ -100,14 +129,42 @@ def _files() -> Iterable[Plugin]:
     stems = {
         path.stem for folder in package.__path__ for path in Path(folder).glob("*.py") if not path.stem.startswith("_")
     }
-    return [Plugin(stem, f"{PACKAGE}/{stem}.py") for stem in sorted(stems)]
+    return [Plugin(stem, f"{PACKAGE}/{_printable(stem)}.py") for stem in sorted(stems)]
 
 
 def _entry_points() -> Iterable[Plugin]:
     points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
     return [
         Plugin(
-            point.name, f"entry point of {point.dist.name} {point.dist.version}" if point.dist else "entry point", point
+            point.name,
+            f"entry point of {_printable(point.dist.name)} {_printable(point.dist.version)}"
+            if point.dist
+            else "entry point",
+            point,
         )
         for point in points
     ]
+
+
+def _wrong_field(declared: Estimator) -> str:
+    """Return what is wrong with an Estimator that would break the run or the report, not only its own fit."""
+    for field in ("title", "family", "augmentation"):
+        value = getattr(declared, field)
+        if not isinstance(value, str):
+            return f"its {field} is a {type(value).__name__}; give a text"
+    for field in ("space", "smoke"):
+        value = getattr(declared, field)
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            return f"its {field} is no mapping of parameter names; give a dict"
+    if declared.space:
+        from optuna.distributions import BaseDistribution  # the plugin has imported it already
+
+        for key, value in declared.space.items():
+            if not isinstance(value, BaseDistribution):
+                return f"its space has a {type(value).__name__} for {_printable(key)}; give an Optuna distribution"
+    return ""
+
+
+def _printable(text: str) -> str:
+    """Return text with escapes for what a terminal would act on; a file's name may hold any byte."""
+    return repr(text)[1:-1]

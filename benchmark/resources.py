@@ -88,8 +88,8 @@ def share(
     machines = len({seat.machine for seat in seats})
     jobs = jobs or len(seats)
     threads = threads or min(seat.cores for seat in seats)
-    # Even where more jobs are asked for than there are seats; a crowded machine sets the share of all.
-    crowd = max(-(-jobs // machines), -(-jobs * max(Counter(seat.machine for seat in seats).values()) // len(seats)))
+    # One machine takes as many jobs as are asked for; of several, any one may get as many as it has seats.
+    crowd = jobs if machines == 1 else min(jobs, max(Counter(seat.machine for seat in seats).values()))
     whole = int(MEMORY_SHARE * min(seat.memory_bytes for seat in seats))
     return Resources(
         jobs=jobs,

@@ -14,7 +14,7 @@ from benchmark import claim, evaluation, lanes, protocol, records, tuning
 from benchmark.claim import TestReads
 from benchmark.datasets.base import Dataset
 from benchmark.environment import environment
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.evaluation import Circumstances
 from benchmark.executors import Executor
@@ -23,6 +23,7 @@ from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, 
 from benchmark.lanes import Lane, Stop, Waves
 from benchmark.progress import Progress
 from benchmark.protocol import Preset
+from benchmark.records import Record
 from benchmark.registry import Plugin
 from benchmark.resources import Resources
 from benchmark.tuning import Tuned
@@ -56,34 +57,104 @@ class Plan:
 
 
 def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
-    """Run the plan; return every estimator's last state.
+    """Run the plan in a folder that is claimed; return every estimator's last state.
 
     Raises
     ------
     BenchmarkError
-        The folder holds records of other data, cannot be written, or another run is writing to it.
+        The folder holds records of other data, or cannot be written.
     EngineError
         No job can be run, or no record written, any more; the same command goes on from there.
     """
-    with claim.claimed(plan.folder):
-        names = [plugin.name for plugin in plan.plugins]
-        earlier = claim.prepare(plan.folder, plan.dataset, names, plan.preset.seeds, plan.force)
-        running = [Lane(plugin.name, *_start(plan, plugin, earlier, observe)) for plugin in plan.plugins]
-        lanes.drive(running, executor, plan.resources.jobs, stop)
-        return [lane.progress for lane in running]
+    names = [plugin.name for plugin in plan.plugins]
+    earlier = claim.prepare(plan.folder, plan.dataset, names, plan.preset.seeds, plan.force)
+    with claim.clear_errors(plan.folder):
+        desks = [_Desk(plan, plugin, earlier, observe) for plugin in plan.plugins]
+        lanes.drive(
+            [Lane(desk.plugin.name, desk.progress, _lane(desk)) for desk in desks],
+            executor,
+            plan.resources.jobs,
+            stop,
+        )
+    return [desk.progress for desk in desks]
 
 
-def _start(plan: Plan, plugin: Plugin, earlier: TestReads, observe: Observer) -> tuple[Progress, Waves]:
-    parts = protocol.split(plan.dataset.train.y, plan.preset)
-    final_rows = len(protocol.final_rows(plan.dataset.train.y, plan.preset))
-    progress = Progress(plugin.name, plan.preset.trials, parts.rungs, plan.preset.seeds, final_rows)
-    return progress, _lane(plan, plugin, parts, progress, earlier, observe)
+class _Desk:
+    """One estimator's place in a run: what it is to do, how far it is, and what it leaves on disk."""
+
+    def __init__(self, plan: Plan, plugin: Plugin, earlier: TestReads, observe: Observer) -> None:
+        self.plan, self.plugin = plan, plugin
+        self.parts = protocol.split(plan.dataset.train.y, plan.preset)
+        self.progress = Progress(
+            plugin.name,
+            plan.preset.trials,
+            self.parts.rungs,
+            plan.preset.seeds,
+            len(protocol.final_rows(plan.dataset.train.y, plan.preset)),
+        )
+        self.circumstances = Circumstances(
+            name=plugin.name,
+            origin=plugin.origin,
+            declared=None,
+            fingerprint={},
+            dataset=plan.dataset.name,
+            dataset_sha256=plan.dataset.sha256,
+            preset=plan.preset,
+            environment=environment(),
+            n_validation=len(self.parts.validation),
+            tuning_threads=plan.resources.tuning_threads,
+            tuning_parallel=plan.resources.jobs,
+        )
+        self._earlier, self._observe = earlier, observe
+
+    def say(self, text: str) -> None:
+        self._observe(self.progress, text)
+
+    def held(self, seed: int) -> Record | None:
+        """Return the record of a seed if there is a whole one that ended well."""
+        path = records.record_path(self.plan.folder, self.plugin.name, seed)
+        try:
+            found = records.read_record(path)
+        except BenchmarkError:  # none, or damaged: made anew
+            return None
+        ours = (found.estimator, found.seed, found.status) == (self.plugin.name, seed, "ok")
+        return found if ours and records.intact(path, found) else None
+
+    def keep(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
+        reads = self._earlier.get((self.plugin.name, seed), 0)
+        records.write(self.plan.folder, *evaluation.record(self.circumstances, tuned, seed, outcome, job, reads))
+
+    def fail(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
+        """Leave a record that says why, and be done."""
+        self.keep(tuned, outcome, seed, job)
+        self.progress.end("failed", outcome.reason)
+        self.say(f"failed: {outcome.reason}")
+
+    def break_off(self, error: BaseException) -> None:
+        """Fail before anything was tried; results from before are not this failure's to overwrite."""
+        if any(self.held(seed) for seed in range(self.plan.preset.seeds)):
+            self.progress.end("failed", _reason(error))
+            self.say(f"failed: {_reason(error)}; its record from before is kept")
+        else:
+            self.fail(
+                Tuned(None, ()), Outcome(error.status if isinstance(error, LostError) else "failed", _reason(error))
+            )
 
 
-def _lane(
-    plan: Plan, plugin: Plugin, parts: protocol.Split, progress: Progress, earlier: TestReads, observe: Observer
-) -> Waves:
-    """One estimator's life: describe, tune, refit once per seed, leave the records."""
+def _lane(desk: _Desk) -> Waves:
+    """One estimator's life; whatever goes wrong in it is its own row and never the run's end."""
+    try:
+        yield from _life(desk)
+    except (EngineError, OSError):
+        raise
+    except Exception as error:
+        desk.break_off(error)
+
+
+def _life(desk: _Desk) -> Waves:
+    """Describe, tune, refit once per seed, leave the records."""
+    plan, progress, rungs = desk.plan, desk.progress, desk.parts.rungs
+    name = desk.plugin.name
     task = Task(
         n_classes=len(plan.dataset.class_names),
         image_shape=plan.dataset.image_shape,
@@ -91,51 +162,23 @@ def _lane(
         threads=plan.resources.tuning_threads,
         device=plan.resources.device,
     )
-    shared = Circumstances(
-        name=plugin.name,
-        origin=plugin.origin,
-        estimator=None,
-        fingerprint={},
-        dataset=plan.dataset.name,
-        dataset_sha256=plan.dataset.sha256,
-        preset=plan.preset,
-        environment=environment(),
-        n_validation=len(parts.validation),
-        tuning_threads=plan.resources.tuning_threads,
-        tuning_parallel=plan.resources.jobs,
-    )
-
-    def keep(tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
-        reads = earlier.get((plugin.name, seed), 0)
-        records.write(plan.folder, *evaluation.record(shared, tuned, seed, outcome, job, reads))
-
-    def fail(tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
-        keep(tuned, outcome, seed, job)
-        progress.end("failed", outcome.reason)
-        observe(progress, f"failed: {outcome.reason}")
-
     limits = replace(plan.resources.tuning, seconds=describe_seconds(plan.resources.refit.seconds))
-    (described,) = yield [Describe(plugin.name, task, limits)]
-    try:
-        if isinstance(described, BaseException):
-            raise described
-        declared = plugin.load()
-    except Exception as error:
-        reason = str(error) if isinstance(error, (BenchmarkError, LostError)) else one_line(error)
-        fail(Tuned(None, ()), Outcome(error.status if isinstance(error, LostError) else "failed", reason))
+    (declared,) = yield [Describe(name, task, limits)]
+    if isinstance(declared, BaseException):
+        desk.break_off(declared)
         return
-    prints = fingerprint(plan.dataset.sha256, plan.preset, declared, described)
-    shared = replace(shared, estimator=declared, fingerprint=prints)
+    prints = fingerprint(plan.dataset.sha256, plan.preset, declared)
+    desk.circumstances = replace(desk.circumstances, declared=declared, fingerprint=prints)
     progress.trials = plan.preset.trials if declared.space else 1
 
-    seeds = [seed for seed in range(plan.preset.seeds) if not _stands(plan, plugin, seed, prints)]
+    seeds = [seed for seed in range(plan.preset.seeds) if not _stands(desk.held(seed), prints)]
     if not seeds:
         progress.end("kept")
-        observe(progress, "its records stand; --force makes them anew")
+        desk.say("its records stand; --force makes them anew")
         return
 
     template = Job(
-        estimator=plugin.name,
+        estimator=name,
         params={},
         task=task,
         preset=plan.preset,
@@ -143,21 +186,16 @@ def _lane(
         rows=0,
         limits=plan.resources.tuning,
     )
-    journal = claim.journal(plan.folder, plugin.name)
-    study = tuning.open_study(journal, f"{plugin.name} {_name(prints)}", parts.rungs)
-    if tuning.finished(study) and tuning.summary(study).best is None:
-        # Every trial failed before; the plugin may have been mended since.
-        journal.unlink()
-        study = tuning.open_study(journal, f"{plugin.name} {_name(prints)}", parts.rungs)
+    study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
     progress.trial = progress.earlier_trials = len(tuning.finished(study))
     progress.phase = "tuning"
-    waves = tuning.tune(study, declared.space, described, plan.preset, parts.rungs, template)
-    tuned = yield from _tune(waves, study, progress, observe)
+    waves = tuning.tune(study, declared.space, declared.defaults, plan.preset, rungs, template)
+    tuned = yield from _tune(waves, study, desk)
     if tuned.best is None:
-        fail(tuned, tuned.failure)
+        desk.fail(tuned, tuned.failure)
         return
     progress.phase = "tuned"
-    observe(progress, f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
+    desk.say(f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
 
     for seed in seeds:
         progress.phase, progress.seed, progress.rows = "refit", seed + 1, progress.final_rows
@@ -166,24 +204,19 @@ def _lane(
         )
         (outcome,) = yield [job]
         if outcome.status != "ok":
-            fail(tuned, outcome, seed, job)
+            desk.fail(tuned, outcome, seed, job)
             return
-        keep(tuned, outcome, seed, job)
-        observe(
-            progress,
-            f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s",
-        )
+        desk.keep(tuned, outcome, seed, job)
+        desk.say(f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s")
     progress.end("done")
-    observe(progress, "done")
+    desk.say("done")
 
 
 def _tune(
-    waves: Generator[list[Job], list[Outcome], Tuned],
-    study: Any,
-    progress: Progress,
-    observe: Observer,
+    waves: Generator[list[Job], list[Outcome], Tuned], study: Any, desk: _Desk
 ) -> Generator[list[Job], list[Outcome], Tuned]:
     """Pass the study's waves through and keep the progress up to date."""
+    progress = desk.progress
     try:
         wave = next(waves)
         while True:
@@ -192,7 +225,7 @@ def _tune(
             for job, outcome in zip(wave, outcomes, strict=True):
                 progress.saw(job.rows, outcome.accuracy, outcome.fit_seconds + outcome.predict_seconds)
                 found = outcome.reason if outcome.accuracy is None else f"{outcome.accuracy:.4f}"
-                observe(progress, f"{job.rows:,} rows: {found}")
+                desk.say(f"{job.rows:,} rows: {found}")
             wave = waves.send(outcomes)
             progress.trial = len(tuning.finished(study))
     except StopIteration as stop:
@@ -201,14 +234,12 @@ def _tune(
         return result
 
 
-def _stands(plan: Plan, plugin: Plugin, seed: int, prints: dict[str, str]) -> bool:
-    path = records.record_path(plan.folder, plugin.name, seed)
-    try:
-        held = records.read_record(path)
-    except BenchmarkError:  # none, or damaged: made anew
-        return False
-    ours = (held.estimator, held.seed, held.status) == (plugin.name, seed, "ok")
-    return ours and not stale(held.fingerprint, prints) and records.intact(path, held)
+def _stands(held: Record | None, prints: dict[str, str]) -> bool:
+    return held is not None and not stale(held.fingerprint, prints)
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, (BenchmarkError, LostError)) else one_line(error)
 
 
 def _name(prints: dict[str, str]) -> str:

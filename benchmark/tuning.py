@@ -92,6 +92,9 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
         load_if_exists=True,
         pruner=SuccessiveHalvingPruner(min_resource=rungs[0], reduction_factor=protocol.REDUCTION_FACTOR),
     )
+    if _came_to_nothing(study):  # the plugin may have been mended since
+        optuna.delete_study(study_name=name, storage=storage)
+        return open_study(journal, name, rungs)
     queued = {trial.user_attrs.get(_AGAIN) for trial in study.get_trials(deepcopy=False)}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         # Queued before it is failed, and marked: killed between the two, nothing is lost or doubled.
@@ -108,6 +111,12 @@ def finished(study: Study) -> list[FrozenTrial]:
     """Return the trials that count: complete, pruned, or failed of their own fault."""
     states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     return [trial for trial in study.get_trials(deepcopy=False, states=states) if _INTERRUPTED not in trial.user_attrs]
+
+
+def _came_to_nothing(study: Study) -> bool:
+    """Tell whether a study ended without a best trial; one that was cut off has trials that are RUNNING or WAITING."""
+    trials = study.get_trials(deepcopy=False)
+    return bool(finished(study)) and all(trial.state in (TrialState.FAIL, TrialState.PRUNED) for trial in trials)
 
 
 def tune(

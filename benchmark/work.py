@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import resource
 import sys
@@ -20,10 +21,11 @@ from benchmark.datasets import arrays
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator, Task
-from benchmark.jobs import Describe, Job, Outcome, one_line
+from benchmark.jobs import Declaration, Describe, Job, Outcome, one_line
 from benchmark.protocol import Preset
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from sklearn.pipeline import Pipeline
 
 WARM_UP_ROWS = 200
@@ -33,21 +35,28 @@ LABEL_ROWS = 100
 """Rows whose predicted labels are looked at, outside the clock."""
 
 
-def describe(job: Describe) -> dict[str, Any]:
-    """Import the plugin, build its pipeline, return the defaults of its tuned parameters.
+def describe(job: Describe) -> Declaration:
+    """Import the plugin, build its pipeline, return what it declares.
 
     Raises
     ------
     BenchmarkError
         Whatever the plugin raises, in one line: its own exceptions may not exist elsewhere.
     """
-    estimator = registry.get(job.estimator).load()
     try:
+        estimator = registry.get(job.estimator).load()
         params = estimator.build(job.task).get_params()
-        return {name: _plain(name, params) for name in estimator.space}
+        return Declaration(
+            title=str(estimator.title),
+            family=str(estimator.family),
+            augmentation=str(estimator.augmentation),
+            space={name: _plain_distribution(name, value) for name, value in estimator.space.items()},
+            smoke=json.loads(json.dumps(dict(estimator.smoke), default=repr)),
+            defaults={name: _default(name, params, value) for name, value in estimator.space.items()},
+        )
     except BenchmarkError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # KeyboardInterrupt, too: raised by a plugin, it is the plugin's
         raise BenchmarkError(one_line(error)) from None
 
 
@@ -57,7 +66,7 @@ def run(job: Job) -> Outcome:
         return _run(job)
     except MemoryError:
         return Outcome("oom", "out of memory")
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit and KeyboardInterrupt, too: raised by a plugin, they are its
         return Outcome("failed", one_line(error))
 
 
@@ -222,11 +231,30 @@ def _pickled_bytes(pipeline: Pipeline) -> int:
     return counter.bytes
 
 
-def _plain(name: str, params: Mapping[str, Any]) -> str | float | None:
+def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistribution:
+    from optuna.distributions import distribution_to_json, json_to_distribution
+
+    try:
+        return json_to_distribution(distribution_to_json(distribution))
+    except (TypeError, ValueError) as error:
+        raise BenchmarkError(f"its space for {name} cannot be written down: {one_line(error)}") from error
+
+
+def _default(name: str, params: Mapping[str, Any], distribution: BaseDistribution) -> str | float | None:
     if name not in params:
         raise BenchmarkError(f"its space names {name}, which the pipeline does not have")
     value = params[name]
     value = value.item() if isinstance(value, np.generic) else value
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")
+    if value is not None and not isinstance(value, (bool, int, float, str)):
+        raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")
+    if not inside(distribution, value):
+        raise BenchmarkError(f"the default of {name} is {value!r}, outside {distribution}")
+    return value
+
+
+def inside(distribution: BaseDistribution, value: Any) -> bool:
+    """Tell whether a distribution can draw a value."""
+    try:
+        return bool(distribution._contains(distribution.to_internal_repr(value)))
+    except (ValueError, TypeError):
+        return False

@@ -37,26 +37,25 @@ class Ledger:
 
     def __init__(self) -> None:
         self.faults: dict[int, Fault] = {}
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, list[int]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             for mark in item.iter_markers("fault"):
                 number, title = mark.args
-                self._numbers[item.nodeid] = number
+                self._numbers.setdefault(item.nodeid, []).append(number)
                 self.faults.setdefault(number, Fault(title))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.nodeid not in self._numbers:
-            return
-        fault = self.faults[self._numbers[report.nodeid]]
-        fault.seconds += report.duration
-        if report.failed:
-            fault.failed.append(report.nodeid)
-        elif report.skipped:
-            fault.skipped.append(report.nodeid)
-        elif report.when == "call":
-            fault.passed += 1
+        for number in self._numbers.get(report.nodeid, ()):
+            fault = self.faults[number]
+            fault.seconds += report.duration
+            if report.failed:
+                fault.failed.append(report.nodeid)
+            elif report.skipped:
+                fault.skipped.append(report.nodeid)
+            elif report.when == "call":
+                fault.passed += 1
 
 
 def main() -> int:

@@ -9,19 +9,12 @@ waiting for something to do, and what the parent does before and after.
 
 from __future__ import annotations
 
+# Every worker process imports this file again, before its thread counts are set: nothing numerical up here.
 import sys
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, ClassVar
-
-from rich.console import Console
-from rich.table import Table
-
-from benchmark import runner
-from benchmark.cli import main as benchmark
-from benchmark.executors import local
-from benchmark.jobs import Describe, Job, Outcome
 
 BAR = 0.05
 
@@ -43,63 +36,68 @@ class Span:
         return self.end - self.begin - self.useful
 
 
-class Watched(local.LocalExecutor):
-    """The executor of every run, with a stopwatch."""
+class Stopwatch:
+    """Lays itself around the executor of a run."""
 
     spans: ClassVar[list[Span]] = []
-    workers = 0
 
-    def describe(self, job: Describe) -> Future[dict[str, Any]]:
-        """Note when it began and ended."""
-        return self._watched(job.estimator, False, lambda: super(Watched, self).describe(job))
+    def __init__(self) -> None:
+        from benchmark import runner
+        from benchmark.executors.local import LocalExecutor
 
-    def submit(self, job: Job, wanted: Any = None) -> Future[Outcome]:
-        """Note when it began and ended, and what of that was the estimator's."""
-        return self._watched(job.estimator, job.test, lambda: super(Watched, self).submit(job, wanted))
+        self.workers, self.seats = 0, 0
+        run, spawn = runner.run, LocalExecutor._spawn
 
-    def _spawn(self, estimator: str, threads: int) -> Any:
-        Watched.workers += 1
-        return super()._spawn(estimator, threads)
+        def noted(plan: Any, executor: Any, *rest: Any) -> Any:
+            self.seats = plan.resources.jobs
+            executor.describe = self._watched(executor.describe)
+            executor.submit = self._watched(executor.submit)
+            return run(plan, executor, *rest)
 
-    def _watched(self, estimator: str, refit: bool, start: Any) -> Future[Any]:
-        workers, begin = Watched.workers, time.monotonic()
-        future: Future[Any] = start()
-        span = Span(estimator, refit, Watched.workers > workers, begin)
+        def counted(executor: Any, *rest: Any) -> Any:
+            self.workers += 1
+            return spawn(executor, *rest)
 
-        def note(done: Future[Any]) -> None:
-            span.end = time.monotonic()
-            outcome = None if done.exception() else done.result()
-            if isinstance(outcome, Outcome):
-                span.useful = outcome.fit_seconds + outcome.predict_seconds
+        runner.run, LocalExecutor._spawn = noted, counted  # type: ignore[method-assign]
 
-        future.add_done_callback(note)
-        Watched.spans.append(span)
-        return future
+    def _watched(self, start: Any) -> Any:
+        def started(job: Any) -> Future[Any]:
+            workers, begin = self.workers, time.monotonic()
+            future: Future[Any] = start(job)
+            span = Span(job.estimator, getattr(job, "test", False), self.workers > workers, begin)
+
+            def note(done: Future[Any]) -> None:
+                span.end = time.monotonic()
+                outcome = None if done.exception() else done.result()
+                span.useful = getattr(outcome, "fit_seconds", 0.0) + getattr(outcome, "predict_seconds", 0.0)
+
+            future.add_done_callback(note)
+            self.spans.append(span)
+            return future
+
+        return started
 
 
 def main() -> int:
     """Run, measure, print; the exit status is 1 where the run failed or the bar is missed."""
     begin = time.monotonic()
-    plans: list[runner.Plan] = []
-    run = runner.run
+    from benchmark.cli import main as benchmark
 
-    def noted(plan: runner.Plan, *rest: Any) -> Any:
-        plans.append(plan)
-        return run(plan, *rest)
-
-    local.LocalExecutor = Watched  # type: ignore[misc]
-    runner.run = noted
+    watch = Stopwatch()
     status = benchmark(["run", *sys.argv[1:]])
     wall = time.monotonic() - begin
-    if not plans or not Watched.spans:
+    if not watch.spans:
         print("nothing was run: every record stands, or the run was refused", file=sys.stderr)
         return 1
-    share = _print(wall, plans[0].resources.jobs)
+    share = _print(wall, watch.seats)
     return 0 if status == 0 and share <= BAR else 1
 
 
 def _print(wall: float, seats: int) -> float:
-    spans = Watched.spans
+    from rich.console import Console
+    from rich.table import Table
+
+    spans = Stopwatch.spans
     trials, refits = [s for s in spans if not s.refit], [s for s in spans if s.refit]
     first, last = min(s.begin for s in spans), max(s.end for s in spans)
     turn = min((s.begin for s in refits), default=last)

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import cli, records
+from benchmark import claim, cli, datasets, records
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
 
@@ -73,6 +74,30 @@ def test_force_makes_them_anew_with_the_same_predictions(finished: Path) -> None
     assert path.with_suffix(".npz").read_bytes() == before[1]
 
 
+def test_force_forgets_results_but_not_the_reads_of_the_test_set(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "results")
+    folder = tmp_path / "results" / "digits"
+    path = records.record_path(folder, "svm_pca", 0)
+    reads = records.read_record(path).test_reads
+    claim.prepare(folder, datasets.load("digits"), ["svm_pca"], 1, force=True)  # and killed at once
+    assert records.read_record(path).status == "failed"
+    assert claim.prepare(folder, datasets.load("digits"), ["svm_pca"], 1, force=False)["svm_pca", 0] == reads
+    assert not list(folder.glob("studies/svm_pca*"))
+
+
+def test_a_plugin_that_breaks_later_does_not_cost_its_record(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "results")
+    path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
+    before = path.read_bytes()
+    lab = checkout(tmp_path / "lab", svm_pca="import no_such_library")
+    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
+    assert ran.returncode == 1
+    assert "no_such_library" in ran.stdout
+    assert "its record from before is kept" in ran.stdout
+    assert path.read_bytes() == before
+    assert path.with_suffix(".npz").exists()
+
+
 def test_the_result_does_not_depend_on_the_number_of_workers(finished: Path, tmp_path: Path) -> None:
     assert benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path), "--jobs", "1").returncode == 0
     one, two = (
@@ -83,8 +108,6 @@ def test_the_result_does_not_depend_on_the_number_of_workers(finished: Path, tmp
 
 
 def test_report_check_passes_on_what_run_wrote_and_fails_on_an_edit(finished: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "results"
     shutil.copytree(finished, copy)
     assert benchmark("report", "--check", "--results", str(copy)).returncode == 0
@@ -108,8 +131,6 @@ def test_list_says_what_stands_recorded_and_what_is_stale(finished: Path, tmp_pa
 
 
 def test_a_smaller_preset_never_overwrites_a_larger_ones_results(finished: Path, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(finished, tmp_path / "results")
     path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
     data = json.loads(path.read_text())
@@ -192,6 +213,12 @@ def test_data_prints_shape_counts_and_checksum() -> None:
     assert "8 x 8" in printed
     assert re.search(r"SHA-256 +[0-9a-f]{64}", printed)
     assert re.search(r"^9 +\d+ +\d+", printed, re.M)
+
+
+def test_nothing_numerical_is_loaded_with_the_command_line() -> None:
+    # A worker process imports the main script again before its thread counts are set.
+    code = "import sys, benchmark.cli; sys.exit(bool({'numpy', 'optuna', 'pandas'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT).returncode == 0
 
 
 def test_the_parent_never_loads_two_openmp_runtimes() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,10 +51,19 @@ class Cluster:
             options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(own))
             self.workers.append(self._start("worker", self.address, *options, cache=own / "cache", code=code))
 
+    def start_worker_as_the_readme_says(self) -> None:
+        own = self.place / "as-documented"
+        own.mkdir()
+        self.workers.append(self._start("worker", self.address, "--local-directory", str(own), cache=own / "cache"))
+
     def stop(self) -> None:
         for process in (*self.workers, self.scheduler):
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # a nanny would start its worker again
             process.wait(timeout=30)
+
+    def log(self, command: str) -> str:
+        return (self.place / f"{command}.log").read_text(errors="replace")
 
     def _start(self, *command: str, cache: Path | None = None, code: Path | None = None) -> subprocess.Popen:
         with (self.place / f"{command[0]}.log").open("ab") as log:
@@ -98,6 +109,8 @@ def test_a_killed_worker_s_trial_is_done_by_the_other(cluster: Cluster, tmp_path
     lost.kill()
     lost.wait(timeout=30)
     assert eventually(lambda: not psutil.pid_exists(orphan), 10)
+    cluster.start_workers(1, code=CHECKOUT)  # joins late, with other code, and must get no job
+    assert eventually(lambda: "has other code in benchmark/ or models/" in cluster.log("worker"))
     go(cluster.place)
     status, out, errors = program.finish()
     assert status == 0, out + errors
@@ -143,7 +156,7 @@ def test_a_killed_run_leaves_nothing_running_on_the_workers(cluster: Cluster, tm
 
 
 def test_a_cluster_gives_the_records_that_this_machine_gives(cluster: Cluster, tmp_path: Path) -> None:
-    cluster.start_workers()
+    cluster.start_worker_as_the_readme_says()
     names = ("svm_pca", "logistic_regression")
     there = benchmark(
         "run", *names, *SMOKE, "--results", str(tmp_path / "a"), "--cluster", cluster.address, cwd=cluster.code

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import libfaketime
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 from benchmark import records
 from tests.conftest import benchmark
@@ -49,6 +52,15 @@ def go(place: Path) -> None:
 
 def record(results: Path, name: str = "waits") -> records.Record:
     return records.read_record(records.record_path(results / "digits", name, 0))
+
+
+def told(results: Path) -> dict[int, tuple]:
+    """Return the trials that a study holds as finished, by number."""
+    backend = JournalFileBackend(str(results / "digits" / "studies" / "waits.journal"))
+    storage = JournalStorage(backend)
+    (study,) = storage.get_all_studies()
+    trials = storage.get_all_trials(study._study_id, states=(TrialState.COMPLETE, TrialState.PRUNED))
+    return {trial.number: (trial.state, tuple(trial.params.items())) for trial in trials}
 
 
 @pytest.mark.fault(1, "kill -9 of a worker in mid-fit")
@@ -92,6 +104,8 @@ def test_a_killed_run_leaves_no_process_and_goes_on(lab: Path, place: Path, tmp_
     assert eventually(lambda: pids(place, 400))
     program.kill()
     assert eventually(lambda: not program.relatives(), 10), program.relatives()
+    before = told(tmp_path / "results")
+    assert before  # those that were stopped at the first rung
     go(place)
     again = waiting(tmp_path / "results", lab, place, "--trials", str(TRIALS))
     status, out, errors = again.finish()
@@ -100,6 +114,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on(lab: Path, place: Path, tmp_
     assert len(held.trials) == TRIALS
     assert [trial.number for trial in held.trials if trial.params == {"bayes__var_smoothing": 0.1}]  # the defaults
     assert len({tuple(trial.params.items()) for trial in held.trials}) == TRIALS  # none lost, none twice
+    assert before.items() <= told(tmp_path / "results").items()  # and none run again
 
 
 KILL_AT_RENAME = """

@@ -53,11 +53,23 @@ CASES = {
         "failed",
         "build | broke",
     ),
+    "default_out_of_range": Case(
+        10,
+        "… that raises on build",
+        bad("    def __init__(self, kernel='c'):\n        self.kernel = kernel")
+        .replace("import numpy", "from optuna.distributions import CategoricalDistribution as Among\nimport numpy")
+        .replace("build=build)", "build=build, space={'step__kernel': Among(['a', 'b'])})"),
+        "failed",
+        "the default of step",
+    ),
     "raises_on_fit": Case(
         11, "… that raises on fit", bad(FIT + "        raise RuntimeError('fit broke')"), "failed", "fit broke"
     ),
     "exits": Case(12, "… that calls sys.exit", bad(FIT + "        sys.exit(5)"), "failed", "SystemExit: 5"),
     "exits_on_import": Case(12, "… that calls sys.exit", "import sys\nsys.exit(0)", "failed", "SystemExit: 0"),
+    "interrupts": Case(
+        12, "… that calls sys.exit", bad(FIT + "        raise KeyboardInterrupt"), "failed", "KeyboardInterrupt"
+    ),
     "exits_past_python": Case(
         12, "… that calls sys.exit", bad(FIT + "        os._exit(0)"), "failed", "ended without a result"
     ),

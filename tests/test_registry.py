@@ -57,18 +57,3 @@ def test_a_package_that_cannot_be_imported_is_listed_with_the_reason(tmp_path: P
     listed = benchmark("list", "--results", str(tmp_path), env=env).stdout
     assert "RuntimeError: no licence" in listed
     assert "Logistic regression" in listed
-
-
-@pytest.mark.parametrize("key", ["../../x", "a|b", "</script>", "-rf"])
-def test_a_name_that_is_unsafe_as_a_folders_is_refused(tmp_path: Path, key: str) -> None:
-    env = _installed(tmp_path / "site", key, GOOD)
-    listed = benchmark("list", "--results", str(tmp_path), env=env)
-    assert listed.returncode == 2
-    assert "rename it" in listed.stderr
-
-
-def test_two_plugins_of_one_name_are_refused_with_both_origins(tmp_path: Path) -> None:
-    env = _installed(tmp_path / "site", "cnn", GOOD)
-    listed = benchmark("list", "--results", str(tmp_path), env=env)
-    assert listed.returncode == 2
-    assert "models/cnn.py and entry point of someone-elses 1.2" in listed.stderr

@@ -57,6 +57,24 @@ def test_the_trials_come_to_the_number_asked_for_and_losers_are_stopped(tmp_path
     assert sum(len(trial.rungs) for trial in tuned.trials) < PRESET.trials * len(RUNGS)
 
 
+def test_a_study_cut_off_in_its_first_batch_keeps_what_it_has(tmp_path: Path) -> None:
+    journal = tmp_path / "study.journal"
+    drive(journal, stop_after=5)  # the first rung's four are told, the second rung's first is out
+    before = {trial.number for trial in tuning.finished(tuning.open_study(journal, "hand", RUNGS))}
+    assert before
+    tuned = drive(journal)
+    assert before <= {trial.number for trial in tuned.trials}
+    assert len(tuned.trials) == PRESET.trials
+
+
+def test_a_study_that_came_to_nothing_is_begun_anew_and_others_of_its_journal_stay(tmp_path: Path) -> None:
+    journal = tmp_path / "study.journal"
+    tuning.open_study(journal, "other", RUNGS).enqueue_trial(DEFAULTS)
+    assert drive(journal, answer=lambda job: Outcome("failed", "broken")).best is None
+    assert drive(journal).best is not None
+    assert len(tuning.open_study(journal, "other", RUNGS).trials) == 1
+
+
 def test_the_winner_is_the_best_at_the_top_rung_and_no_worse_than_the_defaults(tmp_path: Path) -> None:
     tuned = drive(tmp_path / "study.journal")
     top = [trial.rungs[-1].accuracy for trial in tuned.trials if trial.state == "complete"]

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import places, scratch
+from benchmark import scratch
+from benchmark.datasets import places
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError
 
@@ -117,20 +118,15 @@ def _write(found: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFil
 
 def _move_in(place: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
     # A rename puts the folder there whole or not at all; it fails where one already is.
-    for attempt in range(3):
-        try:
-            os.rename(place / "new", folder)
+    try:
+        os.rename(place / "new", folder)
+    except OSError:
+        if _whole(content):  # another process was first
             return
-        except OSError:
-            if _whole(content):  # another process was first
-                return
-            if attempt == 2:
-                raise
-            if folder.exists():
-                try:
-                    os.rename(folder, place / f"damaged-{attempt}")
-                except FileNotFoundError:
-                    continue  # another process has just moved it
+        # Damaged: mended file by file, so that whoever reads one meanwhile finds the old or the new, never none.
+        for path in content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(place / "new" / path.relative_to(folder), path)
 
 
 def _whole(content: dict[Path, npt.NDArray[Any]]) -> bool:

@@ -14,7 +14,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import formats, idx, places, scratch
+from benchmark import scratch
+from benchmark.datasets import formats, idx, places
 from benchmark.datasets.build import FileDataset
 from benchmark.errors import BenchmarkError
 

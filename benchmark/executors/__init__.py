@@ -5,18 +5,18 @@ Nothing is imported here: a worker process passes through this file before its t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from benchmark.jobs import Describe, Job, Outcome
+    from benchmark.jobs import Declaration, Describe, Job, Outcome
 
 
 class Executor(Protocol):
     """One way to run jobs, wherever they run."""
 
-    def describe(self, job: Describe) -> Future[dict[str, Any]]:
+    def describe(self, job: Describe) -> Future[Declaration]:
         """Start `benchmark.work.describe`; its exception, if any, is the future's."""
 
     def submit(self, job: Job) -> Future[Outcome]:

@@ -8,19 +8,27 @@ one job.
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark import jobs, work
+from benchmark import jobs, scratch, work
+from benchmark.errors import EngineError
 from benchmark.executors.output import Log
 from benchmark.executors.worker import Worker
-from benchmark.jobs import Describe, Job, Limits, LostError, Outcome
+from benchmark.jobs import Declaration, Describe, Job, Limits, LostError, Outcome
 
 T = TypeVar("T")
+
+Wanted = Callable[[], bool]
+"""Asked while a job runs; no means that nobody waits for it any more."""
+
+STOP_SECONDS = 15.0
 
 LOOK_SECONDS = 0.2
 """Between two looks at what the busy workers hold; an estimator that eats a GB/s is caught 0.2 GB late."""
@@ -39,20 +47,24 @@ class LocalExecutor:
 
     def __init__(self, log_folder: Path) -> None:
         log_folder.mkdir(parents=True, exist_ok=True)
+        scratch.sweep(Path(tempfile.gettempdir()))  # of runs that were killed
         self._log_folder = log_folder
         self._logs: dict[str, Log] = {}
+        self._lock = threading.Lock()  # of the three below: a Dask worker calls from several threads
         self._idle: dict[tuple[str, int], list[Worker]] = defaultdict(list)
         self._busy: set[Worker] = set()
-        self._lost: list[Worker] = []
+        self._burials: list[threading.Thread] = []
         self._closing = threading.Event()
         self._watching = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._watching.start()
 
-    def describe(self, job: Describe) -> Future[dict[str, Any]]:
-        """See `Executor.describe`."""
-        return self.call(job.estimator, job.task.threads, work.describe, job, limits=job.limits)
+    def describe(self, job: Describe, wanted: Wanted | None = None) -> Future[Declaration]:
+        """See `Executor.describe`, and `submit`."""
+        return self._persevere(
+            lambda: self.call(job.estimator, job.task.threads, work.describe, job, limits=job.limits, wanted=wanted)
+        )
 
-    def submit(self, job: Job, wanted: Callable[[], bool] | None = None) -> Future[Outcome]:
+    def submit(self, job: Job, wanted: Wanted | None = None) -> Future[Outcome]:
         """See `Executor.submit`; a job whose worker was killed from outside is tried once more.
 
         Parameters
@@ -63,22 +75,37 @@ class LocalExecutor:
         """
         outer: Future[Outcome] = Future()
 
-        def settle(done: Future[Outcome], last: bool) -> None:
+        def settle(done: Future[Outcome]) -> None:
             error = done.exception()
-            if isinstance(error, LostError) and error.outside and not last and not self._closing.is_set():
-                start(last=True)
+            if error is None:
+                outer.set_result(done.result())
+            elif isinstance(error, EngineError):
+                outer.set_exception(error)
             elif isinstance(error, LostError):
                 outer.set_result(Outcome(error.status, str(error)))
-            elif error is not None:
-                outer.set_result(Outcome("failed", jobs.one_line(error)))
             else:
-                outer.set_result(done.result())
+                outer.set_result(Outcome("failed", jobs.one_line(error)))
 
-        def start(last: bool) -> None:
-            inner = self.call(job.estimator, job.task.threads, work.run, job, limits=job.limits, wanted=wanted)
-            inner.add_done_callback(lambda done: settle(done, last))
+        self._persevere(
+            lambda: self.call(job.estimator, job.task.threads, work.run, job, limits=job.limits, wanted=wanted)
+        ).add_done_callback(settle)
+        return outer
 
-        start(last=False)
+    def _persevere(self, start: Callable[[], Future[T]]) -> Future[T]:
+        """Start a job, and once more if its worker is killed from outside."""
+        outer: Future[T] = Future()
+
+        def again(done: Future[T]) -> None:
+            error = done.exception()
+            if not (isinstance(error, LostError) and error.outside) or self._closing.is_set():
+                _pass_on(done, outer)
+                return
+            try:
+                start().add_done_callback(lambda last: _pass_on(last, outer))
+            except Exception as error:  # raised in a callback, it would be logged and the job waited for for ever
+                outer.set_exception(error)
+
+        start().add_done_callback(again)
         return outer
 
     def call(
@@ -88,53 +115,76 @@ class LocalExecutor:
         function: Callable[..., T],
         *args: Any,
         limits: Limits | None = None,
-        wanted: Callable[[], bool] | None = None,
+        wanted: Wanted | None = None,
     ) -> Future[T]:
-        """Run any function in a worker of this estimator with this many threads."""
-        idle = self._idle[estimator, threads]
-        limits = limits or Limits()
-        worker = idle.pop() if idle else self._spawn(estimator, threads)
-        self._busy.add(worker)
+        """Run any function in a worker of this estimator with this many threads.
+
+        Raises
+        ------
+        EngineError
+            No process can be started.
+        """
+        key, limits = (estimator, threads), limits or Limits()
+        worker = self._take(key)
         try:
             future = worker.run(function, args, limits, wanted)
         except RuntimeError:  # killed while it was idle
-            self._busy.discard(worker)
-            self._lost.append(worker)
-            worker = self._spawn(estimator, threads)
-            self._busy.add(worker)
+            self._bury(worker)
+            worker = self._take(key, fresh=True)
             future = worker.run(function, args, limits, wanted)
-
-        def give_back(_: Future[T]) -> None:
-            if worker in self._busy:
-                (self._lost if worker.lost else idle).append(worker)
-                self._busy.discard(worker)
-
         outer: Future[T] = Future()
-        future.add_done_callback(give_back)  # before anyone hears of it, so that the next job finds it warm
-        future.add_done_callback(lambda done: _pass_on(done, outer))
+
+        def give_back(done: Future[T]) -> None:
+            # Before anyone hears of it, so that the next job finds the worker warm.
+            with self._lock:
+                ours = worker in self._busy
+                self._busy.discard(worker)
+                if ours and not worker.lost:
+                    self._idle[key].append(worker)
+            if ours and worker.lost:
+                self._bury(worker)
+            _pass_on(done, outer)
+
+        future.add_done_callback(give_back)
         return outer
 
     def retire(self, estimator: str) -> None:
         """See `Executor.retire`."""
-        for (name, _), workers in list(self._idle.items()):
-            if name == estimator:
-                while workers:
-                    workers.pop().stop()
+        with self._lock:
+            idle = [worker for (name, _), workers in self._idle.items() if name == estimator for worker in workers]
+            for (name, _), workers in self._idle.items():
+                if name == estimator:
+                    workers.clear()
+        self._stop(idle)
 
     def close(self) -> None:
         """See `Executor.close`."""
         self._closing.set()
         self._watching.join()
-        for name in {name for name, _ in self._idle}:
-            self.retire(name)
-        while self._busy:
-            self._busy.pop().stop()
-        self._bury()
+        with self._lock:
+            left = [*self._busy, *(worker for workers in self._idle.values() for worker in workers)]
+            self._busy.clear()
+            self._idle.clear()
+        self._stop(left)
 
     def kill(self) -> None:
         """See `Executor.kill`."""
-        for worker in [*self._busy, *(each for workers in self._idle.values() for each in workers)]:
+        for worker in [*self._busy, *(each for workers in list(self._idle.values()) for each in workers)]:
             worker.kill()
+
+    def _take(self, key: tuple[str, int], fresh: bool = False) -> Worker:
+        with self._lock:
+            if self._closing.is_set():
+                raise EngineError("the workers are being stopped; run again")
+            idle = self._idle[key]
+            try:
+                worker = idle.pop() if idle and not fresh else self._spawn(*key)
+            except OSError as error:
+                raise EngineError(
+                    f"no worker process can be started ({error.strerror or error}); free some memory"
+                ) from error
+            self._busy.add(worker)
+            return worker
 
     def _spawn(self, estimator: str, threads: int) -> Worker:
         log = self._logs.setdefault(estimator, Log(self._log_folder / f"{estimator}.log"))
@@ -144,12 +194,21 @@ class LocalExecutor:
         while not self._closing.wait(LOOK_SECONDS):
             for worker in list(self._busy):
                 worker.look()
-            self._bury()
 
-    def _bury(self) -> None:
-        # Here and not where the loss is noticed: that may be a thread of the pool to be joined.
-        while self._lost:
-            self._lost.pop().stop()
+    def _bury(self, worker: Worker) -> None:
+        # In a thread of its own: this may be one that Pebble would wait for, or the one that watches the others.
+        burial = threading.Thread(target=worker.stop, name="bury", daemon=True)
+        with self._lock:
+            self._burials = [*(each for each in self._burials if each.is_alive()), burial]
+        burial.start()
+
+    def _stop(self, workers: Iterable[Worker]) -> None:
+        """Stop workers side by side; one that the kernel does not let go of is not waited for for ever."""
+        for worker in workers:
+            self._bury(worker)
+        deadline = time.monotonic() + STOP_SECONDS
+        for burial in list(self._burials):
+            burial.join(max(0.0, deadline - time.monotonic()))
 
 
 def _pass_on(done: Future[T], outer: Future[T]) -> None:

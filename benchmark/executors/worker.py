@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 from pebble import ProcessExpired, ProcessPool
 
+from benchmark import scratch
+from benchmark.errors import EngineError
 from benchmark.executors.inside import initialise
 from benchmark.executors.output import Log, Pump
 from benchmark.executors.processes import kill_group, kill_tree, resident
@@ -49,7 +52,7 @@ class Worker:
         self._pids, telling = context.Pipe(duplex=False)
         self._pump = Pump(context, log)
         self._token = uuid.uuid4().hex
-        self._scratch = tempfile.mkdtemp(prefix="benchmark-worker-")
+        self._scratch = str(scratch.make(Path(tempfile.gettempdir())))
         self._telling = telling
         self._pool = ProcessPool(
             max_workers=1,
@@ -83,42 +86,54 @@ class Worker:
         ------
         RuntimeError
             The process was killed while it was idle; take another worker.
+        EngineError
+            No process can be started.
         """
         outer: Future[T] = Future()
         self._learn_pid()
         self._replaced = False
         self._job, self._limits, self._wanted = outer, limits, wanted
         self._started, self._gone = time.monotonic(), None
-        with _interrupts_held():
-            inner: Future[T] = self._pool.schedule(function, args=args)
+        try:
+            with _interrupts_held():
+                inner: Future[T] = self._pool.schedule(function, args=args)
+        except OSError as error:
+            raise EngineError(
+                f"no worker process can be started ({error.strerror or error}); free some memory"
+            ) from error
         inner.add_done_callback(self._ended)
         return outer
 
     def look(self) -> None:
         """Hold the running job against its limits; called again and again from one thread."""
-        if self._job is None or self._job.done():
+        job = self._job
+        if job is None or job.done():
             return
+        try:
+            lost = self._verdict()
+        except Exception as error:  # the thread that watches every worker must go on
+            lost = LostError("failed", f"its worker cannot be watched ({type(error).__name__}: {error})")
+        if lost is not None and self._job is job:
+            self._lose(lost)
+
+    def _verdict(self) -> LostError | None:
         limits, self._looks = self._limits, self._looks + 1
         if self._wanted is not None and not self._wanted():
-            self._lose(LostError("failed", "nobody waits for it any more"))
-            return
+            return LostError("failed", "nobody waits for it any more")
         if limits.seconds is not None and time.monotonic() - self._started > limits.seconds:
-            self._lose(LostError("timeout", f"past its deadline of {limits.seconds:g} s"))
-            return
+            return LostError("timeout", f"past its deadline of {limits.seconds:g} s")
         self._learn_pid()
         if self._process is None:
-            return
+            return None
         held = resident(self._process, children=self._looks % CHILDREN_EVERY == 0)
         if held is None or self._replaced:
             self._gone = self._gone or time.monotonic()
             if time.monotonic() - self._gone > GRACE_SECONDS:
-                self._lose(LostError("failed", "its worker process ended without a result"))
+                return LostError("failed", "its worker process ended without a result")
         elif limits.memory_bytes is not None and held > limits.memory_bytes:
-            self._lose(
-                LostError(
-                    "oom", f"held {held / 2**30:.1f} GiB, past its limit of {limits.memory_bytes / 2**30:.1f} GiB"
-                )
-            )
+            limit = limits.memory_bytes / 2**30
+            return LostError("oom", f"held {held / 2**30:.1f} GiB, past its limit of {limit:.1f} GiB")
+        return None
 
     def kill(self) -> None:
         """Kill the process group; nothing is waited for."""
@@ -167,10 +182,12 @@ class Worker:
 
     def _lose(self, error: LostError) -> None:
         self.lost = True
-        self._learn_pid()
-        if self.pid is not None:
-            kill_tree(self.pid, self._token)
-        self._settle(error)
+        try:
+            self._learn_pid()
+            if self.pid is not None:
+                kill_tree(self.pid, self._token)
+        finally:
+            self._settle(error)
 
     def _settle(self, result: Any) -> None:
         # The job may end, die and run into its deadline in one moment; the first of these counts.

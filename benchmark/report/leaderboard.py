@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -204,6 +205,12 @@ def _csv_cell(value: Any) -> str:
     return str(int(value)) if isinstance(value, int | np.integer) else f"{value:.6g}"
 
 
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@＝＋－＠])")
+
+
 def _harmless(text: str) -> str:
-    """Stop a spreadsheet from running a name as a formula (OWASP, "CSV Injection")."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Stop a spreadsheet from running a name as a formula (OWASP, "CSV Injection").
+
+    Where the comma is the decimal point, a spreadsheet parts cells at semicolons, too.
+    """
+    return _FORMULA.sub(r"\1'", md.plain(text))

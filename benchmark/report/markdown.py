@@ -14,19 +14,29 @@ LONGEST_NAME = 300
 """Characters; a failure's reason may carry a whole traceback line."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
+# The last two are no markup: GitHub makes links of bare addresses, and of "www." before anything.
+_SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+_BULLET = re.compile(r"^(\d{0,9})([-+.)])(?=\s|$)")
+_ADDRESS = re.compile(r"@(?=\w)")
+_WORD_JOINER = "\u2060"
+
+
+def plain(text: str) -> str:
+    """Return text on one line, without what cannot be printed: line ends, terminal escapes, marks of direction."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def escape(text: str) -> str:
-    """Return text that cannot leave its line, its cell or its emphasis, nor become HTML.
+    """Return text that cannot leave its line, its cell or its emphasis, nor become HTML, a link, a picture or a list.
 
     Names of classes, titles and reasons come from whoever made the data set or the plugin.
     """
-    line = "".join(char if char.isprintable() else " " for char in text)
-    line = " ".join(line.split())
+    line = plain(text)
     if len(line) > LONGEST_NAME:
         line = line[: LONGEST_NAME - 1] + "…"
     line = _SPECIAL.sub(r"\\\1", line)
+    line = _BULLET.sub(r"\1\\\2", line)
+    line = _ADDRESS.sub(f"@{_WORD_JOINER}", line)  # a mail address is linked whatever is escaped in it
     return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], line)
 
 

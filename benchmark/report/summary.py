@@ -11,6 +11,7 @@ import numpy as np
 from benchmark import metrics
 from benchmark.metrics import Floats, Interval, Ints
 from benchmark.records import Record, Results, TestSet
+from benchmark.report import markdown as md
 
 
 @dataclass(frozen=True)
@@ -227,11 +228,17 @@ def _hardest(scored: Sequence[Scored], test_set: TestSet) -> int | None:
 
 
 def _titles(by_name: dict[str, tuple[Record, ...]]) -> dict[str, str]:
-    titles = {name: " ".join(records[0].title.split()) or name for name, records in by_name.items()}
-    shared = list(titles.values())
-    return {name: f"{title} ({name})" if shared.count(title) > 1 else title for name, title in titles.items()}
+    titles = [md.plain(records[0].title) or name for name, records in by_name.items()]
+    return dict(zip(by_name, _apart(titles, list(by_name)), strict=True))
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    plain = [" ".join(name.split()) or f"class {label}" for label, name in enumerate(names)]
-    return tuple(f"{name} ({label})" if plain.count(name) > 1 else name for label, name in enumerate(plain))
+    plain = [md.plain(name) or f"class {label}" for label, name in enumerate(names)]
+    return tuple(_apart(plain, [str(label) for label in range(len(names))]))
+
+
+def _apart(names: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Return names told apart by their keys where they need it; all of them where a name feigns such a mark."""
+    marked = [f"{name} ({key})" for name, key in zip(names, keys, strict=True)]
+    found = [mark if names.count(name) > 1 else name for name, mark in zip(names, marked, strict=True)]
+    return found if len(set(found)) == len(found) else marked

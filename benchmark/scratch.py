@@ -39,11 +39,21 @@ def folder(parent: Path) -> Iterator[Path]:
         It cannot be made.
     """
     sweep(parent)
-    made = Path(tempfile.mkdtemp(dir=parent, prefix=f".new-{socket.gethostname()}-{os.getpid()}-"))
+    made = make(parent)
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def make(parent: Path) -> Path:
+    """Make an empty folder under `parent` that `sweep` knows for this process's; it is not removed.
+
+    Raises
+    ------
+    OSError
+    """
+    return Path(tempfile.mkdtemp(dir=parent, prefix=f".new-{socket.gethostname()}-{os.getpid()}-"))
 
 
 def sweep(parent: Path) -> None:
