@@ -129,10 +129,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.command(arguments)
         return status
     except EngineError as error:
-        print(f"error: {error}; then {again} goes on from here", file=sys.stderr)
+        print(f"error: {_plain(error)}; then {again} goes on from here", file=sys.stderr)
         return 2
     except BenchmarkError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_plain(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"interrupted; {again} goes on from here", file=sys.stderr)
@@ -140,6 +140,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `... | head`
         sys.stderr.close()
         return 1
+
+
+def _plain(error: Exception) -> str:
+    from benchmark.report.markdown import plain  # a path or a CSV's column may hold what a terminal acts on
+
+    return plain(str(error))
 
 
 def _add_data(verb: argparse.ArgumentParser) -> None:

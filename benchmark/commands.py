@@ -121,6 +121,7 @@ def report(arguments: argparse.Namespace) -> int:
     """Rewrite the reports, or say which differ from their records."""
     from benchmark import report
     from benchmark.claim import clear_errors
+    from benchmark.report.markdown import plain
 
     folders = sorted(path.parent for path in arguments.results.glob("*/records"))
     if not folders:
@@ -130,11 +131,14 @@ def report(arguments: argparse.Namespace) -> int:
         if arguments.check:
             found = report.check(folder)
             differing += len(found)
-            print(f"{folder}: " + ("up to date" if not found else "differs from its records: " + ", ".join(found)))
+            print(
+                f"{plain(str(folder))}: "
+                + ("up to date" if not found else "differs from its records: " + ", ".join(found))
+            )
         else:
             with clear_errors(folder):
                 written = report.write(folder)
-            print(f"{folder / 'leaderboard.md'}: written, with {len(written) - 1} files beside it")
+            print(f"{plain(str(folder / 'leaderboard.md'))}: written, with {len(written) - 1} files beside it")
     if differing:
         print("rewrite with: python -m benchmark report", file=sys.stderr)
     return 1 if differing else 0

@@ -19,7 +19,7 @@ from benchmark.protocol import Preset
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-    from benchmark.records import Status
+    from benchmark.schema import Status
 
 DESCRIBE_SECONDS = 300.0
 """To import a plugin and build its pipeline, libraries included; a slow disk's first import of torch takes one."""

@@ -61,7 +61,7 @@ class Ledger:
 def main() -> int:
     """Run every test of a fault, print the table, and return 0 if all were survived."""
     ledger = Ledger()
-    pytest.main(["-q", "-m", "fault", *sys.argv[1:]], plugins=[ledger])
+    pytest.main(["-q", "-n", "0", "-m", "fault", *sys.argv[1:]], plugins=[ledger])
     table = Table("#", "fault", "outcome", "tests", "seconds", box=None, pad_edge=False)
     for number in range(1, COUNT + 1):
         fault = ledger.faults.get(number, Fault("has no test"))

@@ -178,6 +178,7 @@ MISTAKES = {
     "unknown to check": (["check", "cnnn"], "did you mean cnn"),
     "no trials": (["run", "cnn", "--trials", "0"], "not a whole number of at least 1"),
     "no such device": (["run", "cnn", *SMOKE, "--device", "cuda"], "torch finds no CUDA device"),
+    "escapes in a path": (["data", "--dataset", "/nonexistent/\x1b[31mred.npz"], "red.npz"),
     "no results": (["report", "--results", "/nonexistent"], "no results here"),
 }
 
@@ -188,6 +189,7 @@ def test_a_mistake_gets_one_clear_line(arguments: list[str], message: str) -> No
     assert found.returncode == 2
     assert message in found.stderr
     assert "Traceback" not in found.stderr
+    assert "\x1b" not in found.stderr
 
 
 def test_a_results_folder_that_cannot_be_written_is_refused_before_training(tmp_path: Path) -> None:

@@ -8,8 +8,6 @@ import http.server
 import io
 import os
 import struct
-import subprocess
-import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -310,20 +308,6 @@ def test_the_mirrors_are_tried_in_turn_and_what_they_give_is_verified(
     asked.clear()
     assert len(datasets.load("fashion-mnist").train.y) == 60_000
     assert asked == []
-
-
-@needs_real
-def test_two_processes_may_download_at_once(server, tmp_path: Path) -> None:
-    address, _ = server
-    code = "from benchmark import datasets; print(datasets.load('fashion-mnist').sha256)"
-    env = {**os.environ, "BENCHMARK_MIRRORS": f"{address}/good/", "PYTHONPATH": str(CHECKOUT)}
-    # From a copy of the package, so that no shared/ folder lies beside it.
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "benchmark").symlink_to(CHECKOUT / "benchmark")
-    running = [
-        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    assert {process.communicate(timeout=100)[0].strip() for process in running} == {datasets.FASHION_MNIST_SHA256}
 
 
 def test_with_no_way_to_get_it_the_default_takes_the_digits_and_says_so_loudly(server, monkeypatch) -> None:

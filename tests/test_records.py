@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import records
+from benchmark import plain, records
 from benchmark.errors import BenchmarkError
 from tests.synthetic_results import write_realistic
 
@@ -99,10 +99,10 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
-    records.write_atomically(path, b"old")
+    plain.write_atomically(path, b"old")
     monkeypatch.setattr("os.fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
-        records.write_atomically(path, b"new")
+        plain.write_atomically(path, b"new")
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("a.json", b"old")]
 
 

@@ -118,3 +118,13 @@ def test_a_decision_function_of_two_classes_becomes_two_columns() -> None:
     assert proba.shape == (two.sum(), 2)
     assert proba.sum(axis=1) == pytest.approx(1)
     assert (proba.argmax(axis=1) == pipeline.predict(X[two])).all()
+
+
+def test_rows_of_one_class_give_that_class() -> None:
+    pipeline = Pipeline([("svm", SVC(gamma="scale"))])
+    X, y = DIGITS.train.X[:20], np.full(20, 7)
+    classes = work.fit(pipeline, X, y)
+    proba = work.predict(pipeline, DIGITS.test.X, classes, 10)
+    assert proba.shape == (len(DIGITS.test.X), 10)
+    assert (proba == np.eye(10)[7]).all()
+    work.check_labels(pipeline, DIGITS.test.X, classes)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import records
+from benchmark import plain, records
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def write(folder: Path) -> list[Path]:
     for name, blob in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        records.write_atomically(path, blob)
+        plain.write_atomically(path, blob)
         written.append(path)
     for name in _stale(folder, set(files)):
         (folder / name).unlink()

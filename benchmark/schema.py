@@ -1,0 +1,187 @@
+"""What a record holds, field by field; records.py writes and reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+SCHEMA = 1
+"""Raised when a field changes its meaning; a record of another schema is refused by name."""
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+Status = Literal["ok", "failed", "timeout", "oom"]
+
+
+@dataclass(frozen=True)
+class RungResult:
+    """One fit of a trial: `rows` training rows, accuracy on the validation rows, seconds."""
+
+    rows: int
+    accuracy: float
+    fit_seconds: float
+    predict_seconds: float
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One trial of the study: what was tried, how far it climbed, why it stopped."""
+
+    number: int
+    state: Literal["complete", "pruned", "failed", "timeout", "oom"]
+    params: Mapping[str, Any]
+    rungs: tuple[RungResult, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything known about one (data set, estimator, seed).
+
+    Attributes
+    ----------
+    schema : int
+        `SCHEMA` when written.
+    dataset, dataset_sha256 : str
+    estimator, title, family, augmentation : str
+        As declared by the plugin; `estimator` is its name.
+    origin : str
+        The plugin's file within the project, or "entry point PACKAGE VERSION".
+    seed : int
+    status : {"ok", "failed", "timeout", "oom"}
+        Anything but "ok" has a `reason` and no predictions.
+    reason : str
+        One line.
+    fingerprint : mapping of str to str
+        Short hashes of what the result depends on (dataset, protocol, space, defaults): a
+        record whose fingerprint differs from today's is stale.
+    preset : mapping
+        The `benchmark.protocol.Preset`'s fields.
+    scores : {"predict_proba", "decision_function", ""}
+        Where the stored rows come from; a decision function went through a softmax, which
+        keeps the ranking but is no probability.
+    params : mapping
+        The winner's tuned parameters.
+    validation_accuracy : float or None
+        Of the winner, at the top rung it was chosen on (`validation_fit_rows` rows fitted).
+    validation_fit_rows, validation_rows : int
+    trials : tuple of TrialResult
+    tuning_seconds : float
+        Fit and predict seconds of all trials, added up over the workers.
+    tuning_threads : int
+        Threads per worker while tuning.
+    tuning_parallel : int
+        Workers that shared the machine while tuning.
+    fit_rows : int
+        Rows of the refit.
+    fit_seconds, predict_seconds : float
+        Measured alone on the machine, after a warm-up. `predict_seconds` is for all test images.
+    threads : int
+        Of the refit and the prediction.
+    device : str
+    peak_memory_bytes : int
+        Peak resident memory of the worker that refitted and predicted, libraries included.
+    model_bytes : int
+        Size of the fitted pipeline, pickled.
+    test_reads : int
+        How often the test images have been predicted for this estimator and seed, counting the
+        records that this one replaced.
+    proba_sha256 : str
+        Checksum of the ``.npz``; empty without predictions.
+    environment : mapping of str to str
+        Machine and versions.
+    """
+
+    schema: int
+    dataset: str
+    dataset_sha256: str
+    estimator: str
+    title: str
+    family: str
+    augmentation: str
+    origin: str
+    seed: int
+    status: Status
+    reason: str
+    fingerprint: Mapping[str, str]
+    preset: Mapping[str, Any]
+    scores: str
+    params: Mapping[str, Any]
+    validation_accuracy: float | None
+    validation_fit_rows: int
+    validation_rows: int
+    trials: tuple[TrialResult, ...]
+    tuning_seconds: float
+    tuning_threads: int
+    tuning_parallel: int
+    fit_rows: int
+    fit_seconds: float
+    predict_seconds: float
+    threads: int
+    device: str
+    peak_memory_bytes: int
+    model_bytes: int
+    test_reads: int
+    proba_sha256: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """What every record is scored against.
+
+    Attributes
+    ----------
+    dataset, sha256 : str
+    class_names : tuple of str
+    image_shape : tuple of int
+    n_train : int
+        Rows of the training part.
+    y : ndarray of int64, (n_test,)
+    example_index : ndarray of int64, (k,)
+        Test images whose pixels are kept for the report's pictures.
+    example_images : ndarray of uint8, (k, pixels)
+    """
+
+    __test__ = False  # not a test, whatever pytest makes of the name
+
+    dataset: str
+    sha256: str
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int]
+    n_train: int
+    y: npt.NDArray[np.int64]
+    example_index: npt.NDArray[np.int64]
+    example_images: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Results:
+    """One data set's folder, read and verified.
+
+    Attributes
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    test_set : TestSet
+    records : tuple of Record
+        Sorted by estimator and seed, failed ones included.
+    proba : mapping of (estimator, seed) to ndarray of float16, (n_test, n_classes)
+        Of the records whose status is "ok".
+    """
+
+    folder: Path
+    test_set: TestSet
+    records: tuple[Record, ...]
+    proba: Mapping[tuple[str, int], npt.NDArray[np.float16]]
+
+
+def safe_name(estimator: str) -> bool:
+    """Tell whether a name will do for an estimator: as a folder's, in a table's cell, never as a path."""
+    return _SAFE_NAME.fullmatch(estimator) is not None
