@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -66,12 +67,12 @@ def claimed(folder: Path) -> Iterator[None]:
         raise BenchmarkError(
             f"{folder}: another run is writing to it ({_holder(path)}); wait for it, or give --results another folder"
         ) from error
-    except NotImplementedError as error:
-        raise BenchmarkError(
-            f"{folder}: its file system has no locks (flock), so two runs could not be kept apart; "
-            "give --results a folder on another one"
-        ) from error
     except OSError as error:
+        if error.errno == errno.ENOSYS:
+            raise BenchmarkError(
+                f"{folder}: its file system has no locks (flock), so two runs could not be kept apart; "
+                "give --results a folder on another one"
+            ) from error
         lock.release()
         raise _unwritable(folder, error) from error
     try:
@@ -95,7 +96,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
         raise EngineError(f"{error.filename or folder}: {error.strerror or error}; make room or mend it") from error
 
 
-def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force: bool) -> TestReads:
+def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, force: bool) -> TestReads:
     """Make a claimed folder ready; return how often the test images were read for the records in it.
 
     Parameters
@@ -105,7 +106,7 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force:
     dataset : Dataset
     names : list of str
         Estimators that will be run.
-    seeds : int
+    preset : Preset
     force : bool
         Forget their records and studies.
 
@@ -118,7 +119,9 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force:
     earlier = {}
     try:
         free = shutil.disk_usage(folder).free
-        need = REPORT_BYTES + len(names) * seeds * (RECORD_BYTES + 2 * len(dataset.test.y) * len(dataset.class_names))
+        need = REPORT_BYTES + len(names) * preset.seeds * (
+            RECORD_BYTES + 2 * len(dataset.test.y) * len(dataset.class_names)
+        )
         if free < need:
             raise BenchmarkError(
                 f"{folder}: {free / 1e6:.1f} MB are free there, about {need / 1e6:.1f} MB will be needed; "
@@ -149,7 +152,7 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], seeds: int, force:
                 )
             earlier[held.estimator, held.seed] = held.test_reads
         for name in names if force else ():
-            _forget(folder, name, seeds)
+            _forget(folder, name, preset)
         journal(folder, "any").parent.mkdir(exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -161,16 +164,17 @@ def journal(folder: Path, name: str) -> Path:
     return folder / "studies" / f"{name}.journal"
 
 
-def _forget(folder: Path, name: str, seeds: int) -> None:
+def _forget(folder: Path, name: str, preset: Preset) -> None:
     """Let an estimator's results go, but not how often the test images were read for them."""
     for path in sorted((folder / "records" / name).glob("seed-*.json")):
         try:
             held = records.read_record(path)
         except BenchmarkError:
             held = None
-        if held is not None and (held.estimator, path.stem) == (name, f"seed-{held.seed}") and held.seed < seeds:
+        if held is not None and (held.estimator, path.stem) == (name, f"seed-{held.seed}") and held.seed < preset.seeds:
             reason = "forgotten by --force, and not made anew yet"
-            records.write(folder, dataclasses.replace(held, status="failed", reason=reason), None)
+            stub = dataclasses.replace(held, status="failed", reason=reason, preset=dataclasses.asdict(preset))
+            records.write(folder, stub, None)
         else:
             path.unlink()
             path.with_suffix(".npz").unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """Runs many estimators side by side, and a refit alone.
 
 A lane is one estimator's life: a generator that yields waves of jobs and is sent their outcomes
-in the same order. Waves of all lanes share the workers, the first lane's first; a refit, whose
-times the leaderboard compares, waits until all tuning is done and is alone on the machine.
+in the same order. Waves of all lanes share the workers, those of the slowest estimator first; a
+refit, whose times the leaderboard compares, waits until all tuning is done and is alone on the
+machine.
 """
 
 from __future__ import annotations
@@ -98,7 +99,6 @@ def drive(lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | Non
     Parameters
     ----------
     lanes : sequence of Lane
-        In order of precedence.
     executor : Executor
     jobs : int
         Jobs at once while tuning.
@@ -142,7 +142,8 @@ def _launch(
 ) -> Lane | None:
     """Start what may be started; return the lane whose refit was the last to be started."""
     tuning = [lane for lane in lanes if lane.wave and not lane.waits_to_be_alone]
-    for lane in tuning:
+    # Quick jobs fill what slow ones leave; a slow study that comes last would have one worker idle for its top rung.
+    for lane in sorted(tuning, key=lambda lane: lane.progress.seconds_per_row, reverse=True):
         while lane.launched < len(lane.wave) and len(running) < jobs:
             _submit(executor, lane, running)
     # Refits come after all tuning, so the machine runs empty once and not once per estimator.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 
 from benchmark import records, registry
 from benchmark.errors import BenchmarkError
@@ -71,7 +72,7 @@ def _state(path: Path, today: Declaration | None) -> str:
         return f"{path.parents[2].name} {path.stem}: damaged"
     text = f"{record.dataset} seed {record.seed} ({preset.name})"
     if record.status != "ok":
-        return f"{text}: {record.status}"
+        return f"{text}: {record.status}, {shorten(record.reason, 80, placeholder=' …')}"
     if today is not None:
         differing = stale(record.fingerprint, fingerprint(record.dataset_sha256, preset, today))
         if differing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Literal
@@ -30,6 +31,8 @@ class Progress:
         Of the refit that is being run, counted from 1, and how many there will be.
     worker_seconds : float
         Spent in fit and predict so far.
+    rows_fitted : int
+        In that time.
     reason : str
         Why it failed.
     running : int
@@ -48,6 +51,7 @@ class Progress:
     best_rows: int = 0
     seed: int = 0
     worker_seconds: float = 0.0
+    rows_fitted: int = 0
     top_seconds: float = 0.0
     reason: str = ""
     running: int = 0
@@ -74,10 +78,16 @@ class Progress:
     def saw(self, rows: int, accuracy: float | None, seconds: float) -> None:
         """Take note of one finished fit."""
         self.worker_seconds += seconds
+        self.rows_fitted += rows
         if rows == self.rungs[-1]:
             self.top_seconds = max(self.top_seconds, seconds)
         if accuracy is not None and (rows, accuracy) > (self.best_rows, self.best or 0.0):
             self.best, self.best_rows = accuracy, rows
+
+    @property
+    def seconds_per_row(self) -> float:
+        """Worker-seconds that it takes to fit a row, on average so far; infinite while nothing is known."""
+        return self.worker_seconds / self.rows_fitted if self.rows_fitted else math.inf
 
     def left(self, workers: int) -> float | None:
         """Estimate the seconds to come, or None while there is nothing to go by.

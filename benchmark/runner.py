@@ -67,7 +67,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
         No job can be run, or no record written, any more; the same command goes on from there.
     """
     names = [plugin.name for plugin in plan.plugins]
-    earlier = claim.prepare(plan.folder, plan.dataset, names, plan.preset.seeds, plan.force)
+    earlier = claim.prepare(plan.folder, plan.dataset, names, plan.preset, plan.force)
     with claim.clear_errors(plan.folder):
         desks = [_Desk(plan, plugin, earlier, observe) for plugin in plan.plugins]
         lanes.drive(
@@ -192,7 +192,7 @@ def _life(desk: _Desk) -> Waves:
     waves = tuning.tune(study, declared.space, declared.defaults, plan.preset, rungs, template)
     tuned = yield from _tune(waves, study, desk)
     if tuned.best is None:
-        desk.fail(tuned, tuned.failure)
+        desk.fail(tuned, tuned.failure, seeds[0])
         return
     progress.phase = "tuned"
     desk.say(f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")

@@ -70,7 +70,9 @@ def sweep(parent: Path) -> None:
 def _abandoned(path: Path) -> bool:
     made = path.stat().st_mtime
     name = _NAME.fullmatch(path.name)
-    if name is None or name["host"] != socket.gethostname():
+    if name is None:  # not one of ours
+        return False
+    if name["host"] != socket.gethostname():
         return time.time() - made > _DAY
     try:
         process = psutil.Process(int(name["process"]))

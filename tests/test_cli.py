@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import claim, cli, datasets, records
+from benchmark.protocol import PRESETS
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
 
@@ -79,9 +80,12 @@ def test_force_forgets_results_but_not_the_reads_of_the_test_set(finished: Path,
     folder = tmp_path / "results" / "digits"
     path = records.record_path(folder, "svm_pca", 0)
     reads = records.read_record(path).test_reads
-    claim.prepare(folder, datasets.load("digits"), ["svm_pca"], 1, force=True)  # and killed at once
+    claim.prepare(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
     assert records.read_record(path).status == "failed"
-    assert claim.prepare(folder, datasets.load("digits"), ["svm_pca"], 1, force=False)["svm_pca", 0] == reads
+    assert (
+        claim.prepare(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
+        == reads
+    )
     assert not list(folder.glob("studies/svm_pca*"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -146,6 +148,22 @@ def test_a_lost_scheduler_is_said_in_one_line_and_the_same_command_goes_on(clust
     assert len({tuple(trial.params.items()) for trial in held.trials}) == 4
 
 
+@pytest.mark.fault(27, "a Dask worker killed in mid-trial")
+def test_the_only_worker_is_waited_for_until_its_nanny_has_it_back(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.start_worker_as_the_readme_says()
+    program = waiting(cluster, tmp_path / "results")
+    assert eventually(lambda: len(pids(cluster.place, 100)) == 2)
+    first = pids(cluster.place, 100)
+    (worker,) = {psutil.Process(pid).parent().pid for pid in first}
+    os.kill(worker, signal.SIGKILL)
+    assert eventually(lambda: not any(psutil.pid_exists(pid) for pid in first), 10)
+    assert eventually(lambda: pids(cluster.place, 100) - first)
+    go(cluster.place)
+    status, out, errors = program.finish()
+    assert status == 0, out + errors
+    assert len(record(tmp_path / "results").trials) == 2
+
+
 def test_a_killed_run_leaves_nothing_running_on_the_workers(cluster: Cluster, tmp_path: Path) -> None:
     cluster.start_workers()
     program = waiting(cluster, tmp_path / "results")
@@ -156,7 +174,7 @@ def test_a_killed_run_leaves_nothing_running_on_the_workers(cluster: Cluster, tm
 
 
 def test_a_cluster_gives_the_records_that_this_machine_gives(cluster: Cluster, tmp_path: Path) -> None:
-    cluster.start_worker_as_the_readme_says()
+    cluster.start_workers()
     names = ("svm_pca", "logistic_regression")
     there = benchmark(
         "run", *names, *SMOKE, "--results", str(tmp_path / "a"), "--cluster", cluster.address, cwd=cluster.code
@@ -166,6 +184,10 @@ def test_a_cluster_gives_the_records_that_this_machine_gives(cluster: Cluster, t
     for name in names:
         one, other = (_timeless(record(tmp_path / folder, name)) for folder in "ab")
         assert one == other
+    tables = [pd.read_csv(tmp_path / folder / "digits" / "leaderboard.csv") for folder in "ab"]
+    same = [column for column in tables[0] if not re.search("seconds|peak_memory", column)]
+    assert {"rank", "test_accuracy", "macro_f1", "validation_accuracy"} <= set(same)
+    pd.testing.assert_frame_equal(tables[0][same], tables[1][same])
 
 
 def _timeless(held: records.Record) -> records.Record:

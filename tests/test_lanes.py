@@ -95,3 +95,15 @@ def test_workers_go_after_tuning_and_stay_warm_between_seeds() -> None:
     first = executor.events.index("refit")
     assert executor.events[first - 1] == "retire"
     assert executor.events[first:] == ["refit", "refit", "refit", "retire"]
+
+
+def test_the_slowest_estimator_goes_first() -> None:
+    executor = Watcher()
+    lanes_ = [Lane(name, Progress(name, 1, (100,), 1, 100), life(name, [])) for name in ("quick", "slow", "new")]
+    for lane, seconds in zip(lanes_, (1.0, 9.0, None), strict=True):
+        if seconds is not None:
+            lane.progress.saw(100, 0.5, seconds)
+    lanes.drive(lanes_, executor, 1)
+    executor.close()
+    order = [job.estimator for job in (seen[-1] for seen in executor.seen) if isinstance(job, Job) and not job.test]
+    assert order == ["new"] * 7 + ["slow"] * 7 + ["quick"] * 7

@@ -58,10 +58,15 @@ class Equip(WorkerPlugin):
         arrays.receive(self._dataset, self._blobs)
         _sweep()
         await worker.set_resources(**{self.name: worker.state.nthreads})
+        # The scheduler looks at tasks that wait for a worker when one comes, which was before it had its
+        # ticket, or when one goes on after a pause.
+        if worker.status is Status.running:
+            worker.status = Status.paused
+            worker.status = Status.running
 
     def teardown(self, worker: Any) -> None:
         """Run as a Dask worker ends, which would wait half a minute for the jobs in it; and as a next run comes."""
-        if worker.status is not Status.running:
+        if worker.status in (Status.closing, Status.closing_gracefully, Status.closed, Status.failed):
             for run in list(_engines):
                 close(run)
 

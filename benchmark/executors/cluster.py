@@ -135,6 +135,8 @@ class DaskExecutor:
             lost = "the Dask workers that ran it died, one after the other"
             if self._client.status != "running":
                 outer.set_exception(self._gone(error))
+            elif isinstance(error, EngineError):
+                outer.set_exception(error)
             elif isinstance(job, Describe):
                 outer.set_exception(LostError("failed", lost) if isinstance(error, KilledWorker) else error)
             else:

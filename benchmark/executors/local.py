@@ -129,9 +129,14 @@ class LocalExecutor:
         try:
             future = worker.run(function, args, limits, wanted)
         except RuntimeError:  # killed while it was idle
+            with self._lock:
+                self._busy.discard(worker)
             self._bury(worker)
             worker = self._take(key, fresh=True)
-            future = worker.run(function, args, limits, wanted)
+            try:
+                future = worker.run(function, args, limits, wanted)
+            except RuntimeError as error:
+                raise EngineError(f"no worker process can be started ({error}); free some memory") from error
         outer: Future[T] = Future()
 
         def give_back(done: Future[T]) -> None:
@@ -141,9 +146,11 @@ class LocalExecutor:
                 self._busy.discard(worker)
                 if ours and not worker.lost:
                     self._idle[key].append(worker)
-            if ours and worker.lost:
-                self._bury(worker)
-            _pass_on(done, outer)
+            try:
+                if ours and worker.lost:
+                    self._bury(worker)
+            finally:
+                _pass_on(done, outer)
 
         future.add_done_callback(give_back)
         return outer
@@ -179,10 +186,8 @@ class LocalExecutor:
             idle = self._idle[key]
             try:
                 worker = idle.pop() if idle and not fresh else self._spawn(*key)
-            except OSError as error:
-                raise EngineError(
-                    f"no worker process can be started ({error.strerror or error}); free some memory"
-                ) from error
+            except (OSError, RuntimeError) as error:  # no memory, no file left to open, no thread to start
+                raise EngineError(f"no worker process can be started ({error}); free some memory") from error
             self._busy.add(worker)
             return worker
 
@@ -199,8 +204,8 @@ class LocalExecutor:
         # In a thread of its own: this may be one that Pebble would wait for, or the one that watches the others.
         burial = threading.Thread(target=worker.stop, name="bury", daemon=True)
         with self._lock:
+            burial.start()  # one that is listed can be waited for
             self._burials = [*(each for each in self._burials if each.is_alive()), burial]
-        burial.start()
 
     def _stop(self, workers: Iterable[Worker]) -> None:
         """Stop workers side by side; one that the kernel does not let go of is not waited for for ever."""

@@ -136,9 +136,9 @@ class Worker:
         return None
 
     def kill(self) -> None:
-        """Kill the process group; nothing is waited for."""
+        """Kill the process and all that it started; nothing is waited for, and no lock taken."""
         if self.pid is not None:
-            kill_group(self.pid)
+            kill_tree(self.pid, self._token)
 
     def stop(self) -> None:
         """Kill the process and all that it started, and clean up after it."""
@@ -151,6 +151,7 @@ class Worker:
         self._learn_pid()  # of the process that Pebble may have started in its place
         if self.pid is not None:
             kill_group(self.pid)
+        self.pid = None  # the system may give the number to another process
         self._pump.close()
         self._telling.close()
         self._pids.close()
