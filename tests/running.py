@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -110,6 +111,31 @@ def eventually(holds: Callable[[], object], seconds: float = 30) -> bool:
             return True
         time.sleep(0.02)
     return bool(holds())
+
+
+def on_a_terminal(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = None) -> tuple[int, str]:
+    """Run the program on a terminal of its own; return exit status and all that it sent there."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=cwd,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "400", "LINES": "60", **(env or {})},
+    )
+    os.close(child)
+    seen, deadline = b"", time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            chunk = os.read(parent, 65_536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    os.close(parent)
+    return process.wait(timeout=30), seen.decode(errors="replace")
 
 
 WAITS = '''

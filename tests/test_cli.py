@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,8 +15,7 @@ from benchmark import claim, cli, datasets, records
 from benchmark.protocol import PRESETS
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
-
-SMOKE = ("--dataset", "digits", "--preset", "smoke")
+from tests.running import SMOKE, on_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -148,27 +144,10 @@ def test_a_smaller_preset_never_overwrites_a_larger_ones_results(finished: Path,
 
 
 def test_on_a_terminal_there_is_a_live_table(tmp_path: Path) -> None:
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmark", "run", "logistic_regression", *SMOKE, "--results", str(tmp_path)],
-        cwd=CHECKOUT,
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
-    )
-    os.close(child)
-    seen, deadline = b"", time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            chunk = os.read(parent, 65_536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        seen += chunk
-    assert process.wait(timeout=30) == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode(errors="replace"))
+    command = ("run", "logistic_regression", *SMOKE, "--results", str(tmp_path))
+    status, seen = on_a_terminal(*command, env={"COLUMNS": "120", "LINES": "40"})
+    assert status == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
     for word in ("estimator", "trial", "rung", "best so far", "elapsed", "left", "2/2", "logistic_regression"):
         assert word in text
     assert "Traceback" not in text

@@ -6,12 +6,7 @@ import csv
 import html.parser
 import io
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +21,7 @@ from benchmark.report import leaderboard
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import GOOD, bad, checkout
-from tests.running import SMOKE
+from tests.running import SMOKE, on_a_terminal
 
 TITLE = "names that are paths, markup, formulas or commands to a terminal"
 
@@ -111,31 +106,6 @@ def installed(site: Path, keys: list[str]) -> str:
     (info / "entry_points.txt").write_text(f"[benchmark.estimators]\n{lines}")
     (site / "someone_elses.py").write_text(GOOD)
     return str(site)
-
-
-def on_a_terminal(*arguments: str, cwd: Path, env: dict[str, str]) -> tuple[int, str]:
-    """Run the program on a terminal of its own; return exit status and all that it sent there."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmark", *arguments],
-        cwd=cwd,
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "400", "LINES": "60", **env},
-    )
-    os.close(child)
-    seen, deadline = b"", time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            chunk = os.read(parent, 65_536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        seen += chunk
-    os.close(parent)
-    return process.wait(timeout=30), seen.decode(errors="replace")
 
 
 def assert_ours(shown: str) -> None:
