@@ -171,7 +171,7 @@ def _forget(folder: Path, name: str, preset: Preset) -> None:
             held = records.read_record(path)
         except BenchmarkError:
             held = None
-        if held is not None and (held.estimator, path.stem) == (name, f"seed-{held.seed}") and held.seed < preset.seeds:
+        if held is not None and held.seed < preset.seeds:
             reason = "forgotten by --force, and not made anew yet"
             stub = dataclasses.replace(held, status="failed", reason=reason, preset=dataclasses.asdict(preset))
             records.write(folder, stub, None)

@@ -25,6 +25,9 @@ from benchmark.errors import BenchmarkError
 JSON_LIMIT = 2**26
 """Bytes of a JSON."""
 
+UNREADABLE_NPZ = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What zipfile and NumPy raise on an ``.npz`` that is damaged, or made to harm."""
+
 _LARGEST = 10**15
 """No count, size or time is larger, or below zero; beyond it axes and columns overflow."""
 
@@ -82,6 +85,17 @@ def read_json(path: Path, schema: int) -> dict[str, Any]:
     return dict(data)
 
 
+def unpacked_bytes(path: Path) -> int:
+    """Return what a zip file's directory says that it unpacks to.
+
+    Raises
+    ------
+    OSError, zipfile.BadZipFile
+    """
+    with zipfile.ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist())
+
+
 def read_npz(path: Path, limit: int) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of an ``.npz`` that unpacks to no more bytes than the limit.
 
@@ -91,13 +105,12 @@ def read_npz(path: Path, limit: int) -> dict[str, npt.NDArray[Any]]:
         Unreadable, too large, or with anything pickled in it.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > limit:
-                raise ValueError(f"it unpacks to {size:,} bytes, more than the {limit:,} that are read")
+        size = unpacked_bytes(path)
+        if size > limit:
+            raise ValueError(f"it unpacks to {size:,} bytes, more than the {limit:,} that are read")
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE_NPZ as error:
         raise BenchmarkError(f"{path}: cannot be read ({error}); delete its folder and run again") from error
 
 

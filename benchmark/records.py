@@ -43,7 +43,6 @@ __all__ = [
     "read_record",
     "read_test_set",
     "record_path",
-    "safe_name",
     "write",
     "write_test_set",
 ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark import plain
 from benchmark.datasets import build, idx
 from benchmark.datasets.build import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
@@ -68,8 +67,7 @@ def npz_file(path: Path, name: str) -> FileDataset:
     """Read ``X_train y_train X_test y_test`` from an ``.npz``; nothing is unpickled."""
     arrays = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+        size = plain.unpacked_bytes(path)
         if size > NPZ_LIMIT:
             raise BenchmarkError(f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; store pixels as uint8")
         with np.load(path, allow_pickle=False) as file:
@@ -78,7 +76,7 @@ def npz_file(path: Path, name: str) -> FileDataset:
                     there = ", ".join(file.files) or "none"
                     raise BenchmarkError(f"{path}: array `{key}` is missing, there are: {there}; save all four")
                 arrays[key] = file[key]
-    except (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except plain.UNREADABLE_NPZ as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{path}: cannot be read as .npz ({cause}); save it again with numpy.savez") from error
     train, test = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import math
 import os
 import struct
@@ -14,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from benchmark import plain
 from benchmark.errors import BenchmarkError
 
 IMAGES, LABELS = 0x803, 0x801
@@ -52,8 +52,7 @@ def digest(path: Path) -> str:
         Unreadable.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return plain.sha256(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from distributed import WorkerPlugin, get_worker
@@ -42,7 +42,7 @@ class Equip(WorkerPlugin):
         self._dataset = dataset
         self._code = environment.code()
         self._versions = environment.versions()
-        self._blobs = {field: getattr(files, field).read_bytes() for field in ("train_X", "train_y", "test_X")}
+        self._blobs = {field: path.read_bytes() for field, path in asdict(files).items()}
         self.name = f"classical-vs-cnn-{self._code[:12]}-{dataset[:12]}"  # two runs may share it, or not
 
     async def setup(self, worker: Any) -> None:

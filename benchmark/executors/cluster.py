@@ -1,6 +1,6 @@
 """A Dask cluster: jobs go to its workers, and each runs them as this machine would (see aboard.py).
 
-If a Dask worker dies, the scheduler gives its job to another. The data reach each worker once, as files.
+If a Dask worker dies, the scheduler gives its job to another. The data reach each worker once a run, as files.
 """
 
 from __future__ import annotations

@@ -124,19 +124,22 @@ class LocalExecutor:
         EngineError
             No process can be started.
         """
-        key, limits = (estimator, threads), limits or Limits()
-        worker = self._take(key)
+        key = (estimator, threads)
+
+        def start(worker: Worker) -> tuple[Worker, Future[T]]:
+            return worker, worker.run(function, args, limits or Limits(), wanted)
+
         try:
-            future = worker.run(function, args, limits, wanted)
-        except RuntimeError:  # killed while it was idle
-            with self._lock:
-                self._busy.discard(worker)
-            self._bury(worker)
-            worker = self._take(key, fresh=True)
+            worker = self._take(key)
             try:
-                future = worker.run(function, args, limits, wanted)
-            except RuntimeError as error:
-                raise EngineError(f"no worker process can be started ({error}); free some memory") from error
+                worker, future = start(worker)
+            except RuntimeError:  # killed while it was idle
+                with self._lock:
+                    self._busy.discard(worker)
+                self._bury(worker)
+                worker, future = start(self._take(key, fresh=True))
+        except (OSError, RuntimeError) as error:  # no memory, no file left to open, no thread to start
+            raise EngineError(f"no worker process can be started ({error}); free some memory") from error
         outer: Future[T] = Future()
 
         def give_back(done: Future[T]) -> None:
@@ -158,10 +161,7 @@ class LocalExecutor:
     def retire(self, estimator: str) -> None:
         """See `Executor.retire`."""
         with self._lock:
-            idle = [worker for (name, _), workers in self._idle.items() if name == estimator for worker in workers]
-            for (name, _), workers in self._idle.items():
-                if name == estimator:
-                    workers.clear()
+            idle = [worker for key in list(self._idle) if key[0] == estimator for worker in self._idle.pop(key)]
         self._stop(idle)
 
     def close(self) -> None:
@@ -184,10 +184,7 @@ class LocalExecutor:
             if self._closing.is_set():
                 raise EngineError("the workers are being stopped; run again")
             idle = self._idle[key]
-            try:
-                worker = idle.pop() if idle and not fresh else self._spawn(*key)
-            except (OSError, RuntimeError) as error:  # no memory, no file left to open, no thread to start
-                raise EngineError(f"no worker process can be started ({error}); free some memory") from error
+            worker = idle.pop() if idle and not fresh else self._spawn(*key)
             self._busy.add(worker)
             return worker
 

@@ -20,7 +20,6 @@ import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from benchmark import scratch
-from benchmark.errors import EngineError
 from benchmark.executors.inside import initialise
 from benchmark.executors.output import Log, Pump
 from benchmark.executors.processes import kill_group, kill_tree, resident
@@ -86,7 +85,7 @@ class Worker:
         ------
         RuntimeError
             The process was killed while it was idle; take another worker.
-        EngineError
+        OSError
             No process can be started.
         """
         outer: Future[T] = Future()
@@ -94,13 +93,8 @@ class Worker:
         self._replaced = False
         self._job, self._limits, self._wanted = outer, limits, wanted
         self._started, self._gone = time.monotonic(), None
-        try:
-            with _interrupts_held():
-                inner: Future[T] = self._pool.schedule(function, args=args)
-        except OSError as error:
-            raise EngineError(
-                f"no worker process can be started ({error.strerror or error}); free some memory"
-            ) from error
+        with _interrupts_held():
+            inner: Future[T] = self._pool.schedule(function, args=args)
         inner.add_done_callback(self._ended)
         return outer
 
