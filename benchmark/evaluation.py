@@ -1,4 +1,4 @@
-"""Refits the winner and predicts the test images, once per seed; the only reader of those images.
+"""Refits the winner and predicts the test images, once per seed (and size); the only reader of those images.
 
 The refit is measured alone on the machine. What comes out is a record; no score is computed
 here, because no test label is at hand here.
@@ -50,8 +50,10 @@ class Circumstances:
     tuning_parallel: int
 
 
-def refit_job(template: Job, params: Mapping[str, Any], rows: int, seed: int, threads: int, limits: Limits) -> Job:
-    """Return the job that refits the frozen winner and predicts the test images.
+def refit_job(
+    template: Job, params: Mapping[str, Any], rows: int, seed: int, threads: int, limits: Limits, draw: int = 0
+) -> Job:
+    """Return the job that refits the frozen winner, on all rows or for a learning curve, and predicts the test images.
 
     Parameters
     ----------
@@ -64,9 +66,11 @@ def refit_job(template: Job, params: Mapping[str, Any], rows: int, seed: int, th
     seed, threads : int
     limits : Limits
         Of a job that has the machine to itself.
+    draw : int
+        See `Job`.
     """
     task = replace(template.task, seed=seed, threads=threads)
-    return replace(template, params=params, rows=rows, task=task, test=True, limits=limits)
+    return replace(template, params=params, rows=rows, task=task, test=True, limits=limits, draw=draw)
 
 
 def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.protocol import Preset
 
@@ -91,6 +92,8 @@ class Job:
         False while tuning: the validation rows are predicted and scored. Only evaluation.py
         sets it, and the test labels are in no file that a worker can name.
     limits : Limits
+    draw : int
+        Of a test job: which order of the training rows `rows` is counted in (see `protocol.final_rows`).
     """
 
     estimator: str
@@ -101,6 +104,7 @@ class Job:
     rows: int
     test: bool = False
     limits: Limits = Limits()
+    draw: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,11 @@ class LostError(Exception):
 def describe_seconds(deadline: float | None) -> float:
     """Return the deadline of a `Describe` in a run whose jobs have this one."""
     return DESCRIBE_SECONDS if deadline is None else min(max(deadline, 60.0), DESCRIBE_SECONDS)
+
+
+def in_words(error: BaseException) -> str:
+    """Return why a job came to nothing, in one line; an error of ours says it in its own words."""
+    return str(error) if isinstance(error, (BenchmarkError, LostError)) else one_line(error)
 
 
 def one_line(error: BaseException) -> str:

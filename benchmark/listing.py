@@ -67,7 +67,7 @@ def listing(results: Path) -> list[Row]:
 def _state(path: Path, today: Declaration | None) -> str:
     try:
         record = records.read_record(path)
-        preset = Preset(**{**record.preset, "rungs": tuple(record.preset["rungs"])})
+        preset = Preset.recorded(record.preset)
     except (BenchmarkError, TypeError, KeyError):  # `report` and `run` say what is wrong with it
         return f"{path.parents[2].name} {path.stem}: damaged"
     text = f"{record.dataset} seed {record.seed} ({preset.name})"

@@ -6,7 +6,9 @@ Every estimator gets the same of everything in here; nothing in here knows an es
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +71,17 @@ class Preset:
             seeds=self.seeds if seeds is None else seeds,
         )
 
+    @classmethod
+    def recorded(cls, fields: Mapping[str, Any]) -> Preset:
+        """Return the preset that a record was made with, from its fields as read from JSON.
+
+        Raises
+        ------
+        TypeError, KeyError
+            They are not those of a preset.
+        """
+        return cls(**{**fields, "rungs": tuple(fields["rungs"])})
+
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -82,6 +95,14 @@ PRESETS: dict[str, Preset] = {
 """Least effort first: a run never overwrites records of a preset that stands later here."""
 
 DEFAULT_PRESET = "standard"
+
+CURVE_ROWS = (100, 300, 1_000, 3_000, 10_000, 30_000)
+"""Training rows of a learning curve, about half a power of ten apart; the refit's own rows come last."""
+
+CURVE_SEEDS = (5, 5, 5, 3, 1, 1)
+"""Seeds at each of `CURVE_ROWS`. Which 100 rows were drawn moves the accuracy by points, and a fit on them costs
+next to nothing; which 10,000 moves it by less than 10,000 test images resolve. So all repeats together fit fewer
+rows than the curve's last fit alone."""
 
 DEADLINE_SECONDS = {"smoke": 120.0, "quick": 600.0, "standard": 3_600.0, "thorough": 21_600.0}
 """Of one job, by preset. Not part of what a record depends on: it changes no number, only whether there is one."""
@@ -150,21 +171,48 @@ def split(y: npt.NDArray[np.int64], preset: Preset) -> Split:
     return Split(fit, validation[: preset.max_validation_rows], _rungs(preset, len(fit), len(np.unique(y))))
 
 
-def final_rows(y: npt.NDArray[np.int64], preset: Preset) -> npt.NDArray[np.int64]:
+def final_rows(y: npt.NDArray[np.int64], preset: Preset, draw: int = 0) -> npt.NDArray[np.int64]:
     """Return the training rows of the refit: all of them, or the preset's stratified share.
+
+    Every prefix is stratified and holds the shorter ones, so a learning curve takes its subsets
+    from here.
 
     Parameters
     ----------
     y : ndarray of int64, (n,)
         Training labels.
     preset : Preset
+    draw : int
+        Which order: 0 is the refit's, whatever its seed; others draw other rows.
 
     Returns
     -------
     ndarray of int64, (min(n, preset.final_rows),)
     """
-    order = stratified_order(y, SPLIT_SEED + 2)
+    order = stratified_order(y, SPLIT_SEED + 2 + draw)
     return order[: preset.final_rows]
+
+
+def curve_points(fit_rows: int, most_seeds: int | None = None) -> tuple[tuple[int, int], ...]:
+    """Return what a learning curve fits below the refit's own rows, smallest first.
+
+    Parameters
+    ----------
+    fit_rows : int
+        Of the refit.
+    most_seeds : int, optional
+        Of the smallest sizes, instead of the most in `CURVE_SEEDS`; never more at a larger size than stands there.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Rows and seed.
+    """
+    most = most_seeds or max(CURVE_SEEDS)
+    wanted = [most if seeds == max(CURVE_SEEDS) else min(seeds, most) for seeds in CURVE_SEEDS]
+    return tuple(
+        (rows, seed) for rows, seeds in zip(CURVE_ROWS, wanted, strict=True) for seed in range(seeds) if rows < fit_rows
+    )
 
 
 def _rungs(preset: Preset, n_fit: int, n_classes: int) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from benchmark.estimator import Task
 from benchmark.evaluation import Circumstances
 from benchmark.executors import Executor
 from benchmark.fingerprint import fingerprint, stale
-from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, one_line
+from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, in_words
 from benchmark.lanes import Lane, Stop, Waves
 from benchmark.progress import Progress
 from benchmark.protocol import Preset
@@ -132,11 +132,11 @@ class _Desk:
     def break_off(self, error: BaseException) -> None:
         """Fail before anything was tried; results from before are not this failure's to overwrite."""
         if any(self.held(seed) for seed in range(self.plan.preset.seeds)):
-            self.progress.end("failed", _reason(error))
-            self.say(f"failed: {_reason(error)}; its record from before is kept")
+            self.progress.end("failed", in_words(error))
+            self.say(f"failed: {in_words(error)}; its record from before is kept")
         else:
             self.fail(
-                Tuned(None, ()), Outcome(error.status if isinstance(error, LostError) else "failed", _reason(error))
+                Tuned(None, ()), Outcome(error.status if isinstance(error, LostError) else "failed", in_words(error))
             )
 
 
@@ -235,10 +235,6 @@ def _tune(
 
 def _stands(held: Record | None, prints: dict[str, str]) -> bool:
     return held is not None and not stale(held.fingerprint, prints)
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) if isinstance(error, (BenchmarkError, LostError)) else one_line(error)
 
 
 def _name(prints: dict[str, str]) -> str:

@@ -160,7 +160,7 @@ def _run(job: Job) -> Outcome:
     X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
     parts = _split(files.train_y, job.preset)
     if job.test:
-        rows = protocol.final_rows(y, job.preset)[: job.rows]
+        rows = protocol.final_rows(y, job.preset, job.draw)[: job.rows]
         target = np.load(files.test_X)
     else:
         rows = parts.fit[: job.rows]
