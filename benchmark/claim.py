@@ -8,16 +8,17 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import gallery, records
+from benchmark import curve_record, gallery, protocol, records
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
+from benchmark.records import TestSet
 
 TestReads = dict[tuple[str, int], int]
 """(estimator, seed) to how often the test images have been predicted for it."""
@@ -116,17 +117,11 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
         It holds results on other data, or cannot be written, or there is no room for what will be
         written, or another estimator's record is damaged.
     """
-    earlier = {}
     try:
-        free = shutil.disk_usage(folder).free
-        need = REPORT_BYTES + len(names) * preset.seeds * (
-            RECORD_BYTES + 2 * len(dataset.test.y) * len(dataset.class_names)
+        _check_room(
+            folder,
+            len(names) * preset.seeds * (RECORD_BYTES + 2 * len(dataset.test.y) * len(dataset.class_names)),
         )
-        if free < need:
-            raise BenchmarkError(
-                f"{folder}: {free / 1e6:.1f} MB are free there, about {need / 1e6:.1f} MB will be needed; "
-                "make room, or give --results another folder"
-            )
         there = records.read_test_set(folder)
         if there is not None and there.sha256 != dataset.sha256:
             if not force:
@@ -137,20 +132,10 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
             shutil.rmtree(folder / "records")  # of other data, so their reads do not count
             there = None
         if there is None:
-            records.write_test_set(folder, gallery.test_set(dataset))
-        for path in _record_files(folder):
-            try:
-                held = records.read_record(path)
-            except BenchmarkError:
-                if path.parent.name not in names:  # the report would stumble over it after all the training
-                    raise
-                continue
-            if path.parent.name not in names and not records.intact(path, held):
-                raise BenchmarkError(
-                    f"{path}: its predictions are not the ones it was written with; make it anew with: "
-                    f"python -m benchmark run {path.parent.name} (or delete it)"
-                )
-            earlier[held.estimator, held.seed] = held.test_reads
+            there = gallery.test_set(dataset)
+            records.write_test_set(folder, there)
+        earlier = _survey(folder, names)
+        _check_curves(folder, there)
         for name in names if force else ():
             _forget(folder, name, preset)
         journal(folder, "any").parent.mkdir(exist_ok=True)
@@ -159,9 +144,74 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
     return earlier
 
 
+def prepare_curves(folder: Path, dataset: Dataset, names: list[str]) -> None:
+    """Look, in a claimed folder, for what would spoil learning curves or the report after them.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    dataset : Dataset
+    names : list of str
+        Estimators whose curves will be made; one that is damaged will be made anew.
+
+    Raises
+    ------
+    BenchmarkError
+        It holds results on other data, there is no room for what will be written, or a record or
+        another estimator's curve is damaged.
+    """
+    there = records.read_test_set(folder)
+    if there is None or there.sha256 != dataset.sha256:
+        raise BenchmarkError(f"{folder} holds results on other data of the same name; give --results another folder")
+    points = protocol.curve_points(len(dataset.train.y))
+    try:
+        _check_room(folder, len(names) * (RECORD_BYTES + 2 * len(points) * len(dataset.test.y)))
+        _survey(folder, [])
+        _check_curves(folder, there, names)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def journal(folder: Path, name: str) -> Path:
     """Return the file of an estimator's study."""
     return folder / "studies" / f"{name}.journal"
+
+
+def _check_room(folder: Path, need: int) -> None:
+    """Refuse to start where these bytes, and a report beside them, will not fit."""
+    free, need = shutil.disk_usage(folder).free, need + REPORT_BYTES
+    if free < need:
+        raise BenchmarkError(
+            f"{folder}: {free / 1e6:.1f} MB are free there, about {need / 1e6:.1f} MB will be needed; "
+            "make room, or give --results another folder"
+        )
+
+
+def _survey(folder: Path, names: list[str]) -> TestReads:
+    """Return the test reads of all records; one that is damaged is an error, unless it will be made anew."""
+    earlier = {}
+    for path in _record_files(folder):
+        try:
+            held = records.read_record(path)
+        except BenchmarkError:
+            if path.parent.name not in names:  # the report would stumble over it after all the training
+                raise
+            continue
+        if path.parent.name not in names and not records.intact(path, held):
+            raise BenchmarkError(
+                f"{path}: its predictions are not the ones it was written with; make it anew with: "
+                f"python -m benchmark run {path.parent.name} (or delete it)"
+            )
+        earlier[held.estimator, held.seed] = held.test_reads
+    return earlier
+
+
+def _check_curves(folder: Path, test_set: TestSet, names: Sequence[str] = ()) -> None:
+    """Read every learning curve but those that will be made anew: the report would stumble over a damaged one."""
+    for path in sorted((folder / "records").glob("*/curve.json")):
+        if path.parent.name not in names:
+            curve_record.read(path, test_set)
 
 
 def _forget(folder: Path, name: str, preset: Preset) -> None:

@@ -96,7 +96,7 @@ def unpacked_bytes(path: Path) -> int:
         return sum(member.file_size for member in archive.infolist())
 
 
-def read_npz(path: Path, limit: int) -> dict[str, npt.NDArray[Any]]:
+def read_npz(path: Path, limit: int, remedy: str = "delete its folder and run again") -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of an ``.npz`` that unpacks to no more bytes than the limit.
 
     Raises
@@ -111,7 +111,7 @@ def read_npz(path: Path, limit: int) -> dict[str, npt.NDArray[Any]]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except UNREADABLE_NPZ as error:
-        raise BenchmarkError(f"{path}: cannot be read ({error}); delete its folder and run again") from error
+        raise BenchmarkError(f"{path}: cannot be read ({error}); {remedy}") from error
 
 
 def typed(value: Any, hint: Any, where: str) -> Any:

@@ -52,7 +52,7 @@ TEST_SET = "test-set"
 NPZ_LIMIT = 2**30
 """Bytes that the test set's ``.npz`` may unpack to."""
 
-_NPY_HEADER = 2**12
+NPY_HEADER = 2**12
 """Bytes, at most, that an array takes in an ``.npz`` beside its numbers."""
 
 
@@ -263,7 +263,7 @@ def _read_proba(path: Path, record: Record, test_set: TestSet) -> npt.NDArray[np
     if checksum != record.proba_sha256:
         raise BenchmarkError(f"{arrays}: its SHA-256 is not the one in {path.name}; delete both and run again")
     shape = (len(test_set.y), len(test_set.class_names))
-    proba = plain.read_npz(arrays, 2 * math.prod(shape) + _NPY_HEADER).get("proba")
+    proba = plain.read_npz(arrays, 2 * math.prod(shape) + NPY_HEADER).get("proba")
     if proba is None or proba.shape != shape or proba.dtype != np.float16 or not np.isfinite(proba).all():
         raise BenchmarkError(f"{arrays}: no finite float16 array `proba` of shape {shape}; delete it and run again")
     return proba

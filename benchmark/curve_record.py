@@ -1,0 +1,262 @@
+"""A learning curve on disk: what one estimator's winner answers after fits on fewer rows.
+
+::
+
+    results/<dataset>/records/<estimator>/curve.json    the points, with times and reasons
+    results/<dataset>/records/<estimator>/curve.npz     predicted, (points, n test images), labels, uint8 or uint16
+
+The last point of a curve, the refit on all its rows, is not here: it is the estimator's record.
+Written after every point, the predictions before the JSON that holds the checksum of each one's
+row; so a write that is cut off leaves at most a row that no point claims.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark import plain, records
+from benchmark.errors import BenchmarkError
+from benchmark.schema import Record, Status, TestSet, safe_name
+
+SCHEMA = 1
+"""Raised when a field changes its meaning; a curve of another schema is refused by name."""
+
+Labels = npt.NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One fit of a learning curve.
+
+    Attributes
+    ----------
+    rows : int
+        Training rows fitted: the first so many of the seed's own stratified order.
+    seed : int
+        Of that order and of the estimator.
+    status : {"ok", "failed", "timeout", "oom"}
+    reason : str
+        One line; empty if ok.
+    fit_seconds, predict_seconds : float
+        Measured alone on the machine, after a warm-up. `predict_seconds` is for all test images.
+    threads : int
+    device : str
+    environment : int
+        Place in the curve's `environments`.
+    test_reads : int
+        How often the test images have been predicted for this estimator, size and seed.
+    predicted_sha256 : str
+        Of its labels as little-endian uint16; empty unless ok.
+    """
+
+    rows: int
+    seed: int
+    status: Status
+    reason: str
+    fit_seconds: float
+    predict_seconds: float
+    threads: int
+    device: str
+    environment: int
+    test_reads: int
+    predicted_sha256: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One estimator's learning curve.
+
+    Attributes
+    ----------
+    schema : int
+    dataset, dataset_sha256, estimator : str
+    depends_on : mapping of str to str
+        Of `depends_on`: a curve whose record is another one today is stale.
+    params : mapping
+        The winner's, as in the record.
+    environments : tuple of mapping of str to str
+        Machines and versions that points were measured on, each once.
+    points : tuple of Point
+        In the order in which they were first made; no two of one size and seed.
+    """
+
+    schema: int
+    dataset: str
+    dataset_sha256: str
+    estimator: str
+    depends_on: Mapping[str, str]
+    params: Mapping[str, Any]
+    environments: tuple[Mapping[str, str], ...]
+    points: tuple[Point, ...]
+
+    def find(self, rows: int, seed: int) -> Point | None:
+        """Return the point of this size and seed."""
+        return next((point for point in self.points if (point.rows, point.seed) == (rows, seed)), None)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A curve with its predictions: row i, of labels, is point i's; of a point that is not ok it means nothing."""
+
+    curve: Curve
+    predicted: Labels
+
+
+def depends_on(record: Record) -> dict[str, str]:
+    """Return what a curve made from a record depends on: what the record does, and the winner."""
+    winner = json.dumps(dict(record.params), sort_keys=True)
+    return {**record.fingerprint, "winner": hashlib.sha256(winner.encode()).hexdigest()[:12]}
+
+
+def curve_path(folder: Path, estimator: str) -> Path:
+    """Return where a curve's JSON lies; its ``.npz`` lies beside it."""
+    return records.record_path(folder, estimator, 0).with_name("curve.json")
+
+
+def label_type(n_classes: int) -> type[np.unsignedinteger[Any]]:
+    """Return the type that labels are stored as."""
+    return np.uint8 if n_classes <= 256 else np.uint16
+
+
+def digest(labels: npt.NDArray[Any]) -> str:
+    """Return the checksum of one point's labels, whatever they are stored as."""
+    return hashlib.sha256(labels.astype("<u2").tobytes()).hexdigest()
+
+
+def empty(record: Record, n_test: int, n_classes: int) -> Held:
+    """Return a curve of a record with no points yet."""
+    curve = Curve(
+        schema=SCHEMA,
+        dataset=record.dataset,
+        dataset_sha256=record.dataset_sha256,
+        estimator=record.estimator,
+        depends_on=depends_on(record),
+        params=dict(record.params),
+        environments=(),
+        points=(),
+    )
+    return Held(curve, np.zeros((0, n_test), dtype=label_type(n_classes)))
+
+
+def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.NDArray[Any] | None) -> Held:
+    """Return a curve with one point more, or in place of the one that there was.
+
+    Parameters
+    ----------
+    held : Held
+    point : Point
+        Its `environment` and `predicted_sha256` are filled in.
+    environment : mapping of str to str
+        What it was measured on.
+    labels : ndarray of int, (n_test,), or None
+        None unless it is ok.
+    """
+    curve, row = held.curve, np.zeros(held.predicted.shape[1], held.predicted.dtype)
+    if labels is not None:
+        row[:] = labels
+    environments = curve.environments if environment in curve.environments else (*curve.environments, environment)
+    point = dataclasses.replace(
+        point,
+        environment=environments.index(environment),
+        predicted_sha256="" if labels is None else digest(row),
+    )
+    before = curve.find(point.rows, point.seed)
+    place = len(curve.points) if before is None else curve.points.index(before)
+    points = (*curve.points[:place], point, *curve.points[place + 1 :])
+    predicted = np.vstack([held.predicted[:place], row, held.predicted[place + 1 :]])
+    return Held(dataclasses.replace(curve, environments=environments, points=points), predicted)
+
+
+def write(folder: Path, held: Held) -> None:
+    """Write a curve atomically: what was there stays whole until the new one is."""
+    path = curve_path(folder, held.curve.estimator)
+    arrays = path.with_suffix(".npz")
+    some = any(point.status == "ok" for point in held.curve.points)
+    if some:
+        plain.write_atomically(arrays, plain.to_npz(predicted=held.predicted))
+    plain.write_atomically(path, plain.to_json(dataclasses.asdict(held.curve)))
+    if not some:
+        arrays.unlink(missing_ok=True)
+
+
+def read_curve(path: Path) -> Curve:
+    """Read a curve's JSON, strictly: each field of its type, in the place that the curve names.
+
+    Raises
+    ------
+    BenchmarkError
+        Unreadable, or a field is missing, unknown, of another type or out of range.
+    """
+    data = plain.read_json(path, SCHEMA)
+    try:
+        curve: Curve = plain.typed(data, Curve, "the curve")
+        if curve.estimator != path.parent.name:
+            raise ValueError(f"it says that it is of {curve.estimator!r}")
+        if not safe_name(curve.estimator):
+            raise ValueError(f"{curve.estimator!r} is no estimator's name")
+        if len({(point.rows, point.seed) for point in curve.points}) < len(curve.points):
+            raise ValueError("two points are of one size and seed")
+        for point in curve.points:
+            if point.rows < 1 or point.environment >= len(curve.environments):
+                raise ValueError(f"a point of {point.rows} rows and environment {point.environment}")
+    except ValueError as error:
+        raise BenchmarkError(f"{path}: not a curve of schema {SCHEMA} ({error}); {_again(path)}") from error
+    return curve
+
+
+def read(path: Path, test_set: TestSet) -> Held:
+    """Read a curve with its predictions, strictly.
+
+    Raises
+    ------
+    BenchmarkError
+        As `read_curve`; made on other data; predictions that are missing, of the wrong shape or
+        type, of no class, or not the ones that were written.
+    """
+    curve = read_curve(path)
+    n_test, n_classes = len(test_set.y), len(test_set.class_names)
+    if curve.dataset_sha256 != test_set.sha256:
+        raise BenchmarkError(f"{path}: made on other data than {records.TEST_SET}.json beside it; {_again(path)}")
+    ok = [place for place, point in enumerate(curve.points) if point.status == "ok"]
+    kind = label_type(n_classes)
+    if not ok:
+        return Held(curve, np.zeros((len(curve.points), n_test), kind))
+    arrays = path.with_suffix(".npz")
+    most = len(curve.points) + 1  # the last row may be that of a point whose JSON was never written
+    limit = most * n_test * kind().itemsize + records.NPY_HEADER
+    predicted = plain.read_npz(arrays, limit, _again(path)).get("predicted")
+    try:
+        if predicted is None or predicted.dtype != kind or predicted.ndim != 2:
+            raise ValueError(f"no array `predicted` of rows of {kind.__name__}")
+        if predicted.shape[1] != n_test or not ok[-1] < len(predicted) <= most:
+            raise ValueError(
+                f"`predicted` has shape {predicted.shape}, of {len(curve.points)} points and {n_test} images"
+            )
+        for place in ok:
+            if digest(predicted[place]) != curve.points[place].predicted_sha256 or predicted[place].max() >= n_classes:
+                raise ValueError(f"row {place} of `predicted` is not the one that {path.name} was written with")
+    except ValueError as error:
+        raise BenchmarkError(f"{arrays}: {error}; {_again(path)}") from error
+    rows = np.zeros((len(curve.points), n_test), kind)
+    rows[ok] = predicted[ok]
+    return Held(curve, rows)
+
+
+def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
+    """Return every estimator's curve that there is; see `read` for what is an error."""
+    found = sorted((folder / "records").glob("*/curve.json"))
+    return {path.parent.name: read(path, test_set) for path in found}
+
+
+def _again(path: Path) -> str:
+    name = path.parent.name
+    return f"delete it{f', or make it anew with: python -m benchmark curve {name}' if safe_name(name) else ''}"
