@@ -52,38 +52,38 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seeds", type=_positive, metavar="N", help="refits per estimator, instead of the preset's")
     run.add_argument("--jobs", type=_positive, metavar="N", help="jobs at once while tuning (default: one a core)")
-    run.add_argument(
-        "--threads",
-        type=_positive,
-        metavar="N",
-        help="threads of a refit, shared out over the jobs while tuning (default: one a core)",
-    )
-    run.add_argument(
-        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
-    )
-    run.add_argument(
-        "--deadline",
-        type=_seconds,
-        metavar="SECONDS",
-        help="one fit may take so long, imports and warm-up included, and is killed then (default: 120, 600, 3600, "
-        "21600 by preset)",
-    )
-    run.add_argument(
-        "--memory",
-        type=_gibibytes,
-        metavar="GIB",
-        help="a worker that holds more, its children included, is killed (default: nine tenths of the machine, shared "
-        "by the jobs that run at once)",
-    )
-    run.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="run the jobs on the workers of a Dask scheduler, such as tcp://host:8786, instead of on this machine "
-        "(needs the extra [cluster] here and there)",
-    )
+    _add_machine(run, threads="of a refit, shared out over the jobs while tuning")
     _add_results(run)
     run.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
     run.set_defaults(command=commands.run)
+
+    curve = verbs.add_parser(
+        "curve",
+        help="fit the tuned estimators on fewer images: how many does each need, and how many seconds",
+        description="Fits each estimator's tuned winner on 100, 300, 1,000, 3,000, 10,000 and 30,000 training rows "
+        "(those that are fewer than its record's), several seeds at the small sizes, predicts the test images once per "
+        "size and seed, and adds what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Points that "
+        "stand are kept; after Ctrl-C or a crash the same command goes on.",
+    )
+    curve.add_argument(
+        "names", nargs="*", metavar="NAME", help="estimators that have a record (default: all that have one)"
+    )
+    _add_data(curve)
+    curve.add_argument(
+        "--preset",
+        choices=["smoke", "quick", "standard", "thorough"],
+        help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
+    )
+    curve.add_argument(
+        "--seeds",
+        type=_positive,
+        metavar="N",
+        help="seeds at up to 1,000 rows (default: 5); at 3,000 no more than 3, above 1",
+    )
+    _add_machine(curve, threads="of each fit; each is alone on the machine")
+    _add_results(curve)
+    curve.add_argument("--force", action="store_true", help="make anew the points that stand")
+    curve.set_defaults(command=commands.curve, jobs=None)
 
     lister = verbs.add_parser(
         "list",
@@ -156,6 +156,33 @@ def _add_data(verb: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, "
         "the caches of torchvision and Keras, and last the network)",
+    )
+
+
+def _add_machine(verb: argparse.ArgumentParser, threads: str) -> None:
+    verb.add_argument("--threads", type=_positive, metavar="N", help=f"threads {threads} (default: one a core)")
+    verb.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
+    )
+    verb.add_argument(
+        "--deadline",
+        type=_seconds,
+        metavar="SECONDS",
+        help="one fit may take so long, imports and warm-up included, and is killed then (default: 120, 600, 3600, "
+        "21600 by preset)",
+    )
+    verb.add_argument(
+        "--memory",
+        type=_gibibytes,
+        metavar="GIB",
+        help="a worker that holds more, its children included, is killed (default: nine tenths of the machine, shared "
+        "by the jobs that run at once)",
+    )
+    verb.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="run the jobs on the workers of a Dask scheduler, such as tcp://host:8786, instead of on this machine "
+        "(needs the extra [cluster] here and there)",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +12,20 @@ from typing import TYPE_CHECKING
 from benchmark.errors import BenchmarkError, EngineError, same_command
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmark.datasets.base import Dataset
     from benchmark.executors import Executor
+    from benchmark.lanes import Stop
     from benchmark.progress import Progress
-    from benchmark.resources import Seat
+    from benchmark.resources import Resources, Seat
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
-    from benchmark import datasets, gallery, interrupts, live, registry, report, runner
-    from benchmark.claim import claimed, clear_errors, results_folder
-    from benchmark.lanes import Stop
+    from benchmark import datasets, live, registry, runner
+    from benchmark.claim import results_folder
     from benchmark.protocol import DEADLINE_SECONDS, PRESETS
-    from benchmark.resources import share
 
     if bool(arguments.names) == arguments.all:
         raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")
@@ -38,6 +40,72 @@ def run(arguments: argparse.Namespace) -> int:
         live.warn(console, f"{reason} (left out of this run)")
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     folder = results_folder(arguments.results, dataset.name, preset, arguments.force)
+
+    def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
+        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force)
+        live.announce(console, plan, logs)
+        with live.view(console, [plugin.name for plugin in chosen], resources.jobs) as observe:
+            return runner.run(plan, executor, observe, stop)
+
+    return _measure(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name], work)
+
+
+def curve(arguments: argparse.Namespace) -> int:
+    """Fit frozen winners on fewer rows, report; the exit status is 1 if a point failed."""
+    from benchmark import curve, datasets, live
+    from benchmark.claim import results_folder
+    from benchmark.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
+    from benchmark.report.curve import HEADING
+
+    console = live.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    folder = arguments.results / dataset.name
+    if arguments.preset:
+        folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset], force=False)
+    chosen = curve.choose(folder, arguments.names, warn=lambda text: live.warn(console, text))
+    presets = {curve.preset_of(curve.standing(folder, plugin.name)).name for plugin in chosen}
+    deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)
+
+    def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
+        plan = curve.Plan(chosen, dataset, resources, folder, arguments.seeds, arguments.force)
+        live.announce_curves(console, plan, logs)
+        with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted="point") as observe:
+            return curve.run(plan, executor, observe, stop)
+
+    return _measure(arguments, console, dataset, folder, deadline, work, HEADING)
+
+
+def _measure(
+    arguments: argparse.Namespace,
+    console: Console,
+    dataset: Dataset,
+    folder: Path,
+    deadline: float,
+    work: Callable[[Executor, Resources, Stop, Path], list[Progress]],
+    section: str = "",
+) -> int:
+    """Do the work in a claimed folder, heeding Ctrl-C, and report what it left there; return the exit status.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With the flags of the machine: device, threads, deadline, memory, cluster, jobs; and force.
+    console : Console
+    dataset : Dataset
+    folder : Path
+        ``results/<dataset>``.
+    deadline : float
+        Seconds of a job, where none is asked for.
+    work : callable
+        ``work(executor, resources, stop, logs)``: the last state of each estimator.
+    section : str
+        Of the report, whose first lines are shown at the end; empty for its top.
+    """
+    from benchmark import datasets, gallery, interrupts, live, report
+    from benchmark.claim import claimed, clear_errors
+    from benchmark.lanes import Stop
+    from benchmark.resources import share
+
     device = _device(arguments.device, bool(arguments.cluster))
     stop = Stop(lambda refitting: live.stopping(console, refitting))
     logs = datasets.cache_folder() / "logs"
@@ -47,24 +115,10 @@ def run(arguments: argparse.Namespace) -> int:
         executor, seats = _executor(arguments.cluster, dataset, logs)
         until_the_last_page.enter_context(interrupts.heeded(stop, executor.kill, same_command(arguments.force)))
         try:
-            plan = runner.Plan(
-                plugins=chosen,
-                dataset=dataset,
-                preset=preset,
-                resources=share(
-                    seats,
-                    arguments.deadline or DEADLINE_SECONDS[preset.name],
-                    arguments.jobs,
-                    arguments.threads,
-                    arguments.memory,
-                    device,
-                ),
-                folder=folder,
-                force=arguments.force,
+            given = share(
+                seats, arguments.deadline or deadline, arguments.jobs, arguments.threads, arguments.memory, device
             )
-            live.announce(console, plan, logs)
-            with live.view(console, plan) as observe:
-                states = runner.run(plan, executor, observe, stop)
+            states = work(executor, given, stop, logs)
         except EngineError as error:
             failure = error
         finally:
@@ -76,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
             with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
                 gallery.update(folder, dataset)
                 report.write(folder)
-                live.conclude(console, folder)
+                live.conclude(console, folder, section)
     if failure is not None:
         raise failure
     return 1 if any(state.phase == "failed" for state in states) else 0

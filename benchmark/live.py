@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,18 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from benchmark import protocol
 from benchmark.progress import Progress
 from benchmark.report.markdown import plain
 
 if TYPE_CHECKING:
     from benchmark.check import Clause
+    from benchmark.curve import Plan as CurvePlan
+    from benchmark.datasets.base import Dataset
     from benchmark.listing import Row
     from benchmark.runner import Plan
 
-_STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan"}
+_STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
 
 
 def console() -> Console:
@@ -42,20 +45,40 @@ def warn(console: Console, text: str) -> None:
 
 
 def announce(console: Console, plan: Plan, logs: Path) -> None:
-    """Say what is about to be done."""
-    train, test = len(plan.dataset.train.y), len(plan.dataset.test.y)
-    console.print(
-        f"{escape(plan.dataset.name)}: {train:,} training and {test:,} test images from {escape(plan.dataset.source)}"
-    )
+    """Say what a run is about to do."""
     given = plan.resources
-    console.print(
+    _announce(
+        console,
+        plan.dataset,
+        plan.folder,
+        logs,
         f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
         f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
         f"refits alone with {given.threads}; {given.device}; "
         f"a job may take {clock(given.refit.seconds or 0)} and "
-        f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone"
+        f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone",
     )
-    console.print(f"results: {escape(str(plan.folder))}   what estimators print: {escape(str(logs))}")
+
+
+def announce_curves(console: Console, plan: CurvePlan, logs: Path) -> None:
+    """Say what `curve` is about to do."""
+    given = plan.resources
+    _announce(
+        console,
+        plan.dataset,
+        plan.folder,
+        logs,
+        f"learning curves of {', '.join(escape(plugin.name) for plugin in plan.plugins)}: the tuned parameters on "
+        f"{protocol.CURVE_ROWS[0]:,} rows and more, each fit alone with {given.threads} thread(s); {given.device}; "
+        f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB",
+    )
+
+
+def _announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
+    train, test = len(dataset.train.y), len(dataset.test.y)
+    console.print(f"{escape(dataset.name)}: {train:,} training and {test:,} test images from {escape(dataset.source)}")
+    console.print(work)
+    console.print(f"results: {escape(str(folder))}   what estimators print: {escape(str(logs))}")
 
 
 def stopping(console: Console, refitting: bool) -> None:
@@ -64,19 +87,42 @@ def stopping(console: Console, refitting: bool) -> None:
     console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C once more leaves at once")
 
 
-def conclude(console: Console, folder: Path) -> None:
-    """Say where the answer lies, and give the first lines of it."""
+def conclude(console: Console, folder: Path, section: str = "") -> None:
+    """Say where the answer lies, and give the first lines of it.
+
+    Parameters
+    ----------
+    console : Console
+    folder : Path
+        ``results/<dataset>``.
+    section : str
+        Heading of the section that answers; empty for the top of the page.
+    """
     page = folder / "leaderboard.md"
-    opening = page.read_text(encoding="utf-8").split("\n## ")[0]
-    for line in opening.splitlines()[1:]:
+    parts = page.read_text(encoding="utf-8").split("\n## ")
+    opening = next((part for part in parts if part.startswith(section) and section), parts[0])
+    for line in opening.split("\n![")[0].splitlines()[1:]:
         if line.strip():
             console.print(escape(line.lstrip("> ").replace("**", "")))
     console.print(f"[bold]{escape(str(page))}[/]")
 
 
 @contextmanager
-def view(console: Console, plan: Plan) -> Iterator[Callable[[Progress, str], None]]:
-    """Show a run; yields the observer for `benchmark.runner.run`."""
+def view(
+    console: Console, names: Sequence[str], jobs: int, counted: str = "trial"
+) -> Iterator[Callable[[Progress, str], None]]:
+    """Show a run; yields the observer for `benchmark.runner.run` or `benchmark.curve.run`.
+
+    Parameters
+    ----------
+    console : Console
+    names : sequence of str
+        Estimators.
+    jobs : int
+        Jobs at once while tuning.
+    counted : str
+        What an estimator's progress is counted in: "trial" or "point".
+    """
     started = time.monotonic()
     states: dict[str, Progress] = {}
     lock = threading.Lock()
@@ -94,7 +140,7 @@ def view(console: Console, plan: Plan) -> Iterator[Callable[[Progress, str], Non
 
     def table() -> Table:
         with lock:
-            return _table(plan, dict(states), time.monotonic() - started)
+            return _table(names, jobs, counted, dict(states), time.monotonic() - started)
 
     def update(state: Progress, text: str) -> None:
         with lock:
@@ -151,42 +197,36 @@ def clock(seconds: float) -> str:
 def _where(state: Progress) -> str:
     if state.phase == "tuning":
         return f"trial {state.trial}/{state.trials}"
+    if state.phase == "curve":
+        return f"point {state.trial}/{state.trials}"
     return f"refit {state.seed}/{state.seeds}" if state.phase == "refit" else state.phase
 
 
-def _table(plan: Plan, states: dict[str, Progress], elapsed: float) -> Table:
-    table = Table(
-        "estimator",
-        "now",
-        "trial",
-        "rung",
-        "best so far",
-        "elapsed",
-        "left",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
+def _table(names: Sequence[str], jobs: int, counted: str, states: dict[str, Progress], elapsed: float) -> Table:
+    tuned = counted == "trial"
+    columns = ["estimator", "now", counted, *(["rung", "best so far"] if tuned else ["size"]), "elapsed", "left"]
+    table = Table(*columns, title_justify="left", box=None, pad_edge=False)
     total: float | None = 0.0
-    for plugin in plan.plugins:
-        state = states.get(plugin.name)
+    for name in names:
+        state = states.get(name)
         if state is None:
-            table.add_row(escape(plugin.name), "[dim]waiting[/]", "", "", "", "", "")
+            table.add_row(escape(name), "[dim]waiting[/]")
             total = None
             continue
-        left = state.left(plan.resources.jobs)
+        left = state.left(jobs)
         total = None if total is None or left is None else total + left
         style = _STYLE.get(state.phase, "bold")
-        rung = f"{state.rows:,} rows" if state.phase in ("tuning", "refit") and state.rows else ""
+        rung = f"{state.rows:,} rows" if state.phase in ("tuning", "refit", "curve") and state.rows else ""
         best = "" if state.best is None else f"{state.best:.4f} at {state.best_rows:,}"
         table.add_row(
-            escape(plugin.name),
+            escape(name),
             f"[{style}]{state.phase}[/]" + (f" {escape(state.reason[:60])}" if state.phase == "failed" else ""),
             f"{state.trial}/{state.trials}",
             rung,
-            best,
+            *([best] if tuned else []),
             clock(state.elapsed),
             "" if state.stopped else "…" if left is None else f"about {clock(left)}",
         )
-    table.add_row("[dim]all[/]", "", "", "", "", clock(elapsed), "…" if total is None else f"about {clock(total)}")
+    blank = [""] * (len(columns) - 3)
+    table.add_row("[dim]all[/]", *blank, clock(elapsed), "…" if total is None else f"about {clock(total)}")
     return table

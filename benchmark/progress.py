@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-Phase = Literal["waiting", "tuning", "tuned", "refit", "done", "kept", "failed"]
+Phase = Literal["waiting", "tuning", "tuned", "refit", "curve", "done", "kept", "failed"]
 
 
 @dataclass

@@ -23,19 +23,20 @@ MARK = "BENCHMARK_TEST_MARK"
 
 
 class Program:
-    """A running `python -m benchmark run`; all that it starts inherits a mark, by which it is found again.
+    """A running `python -m benchmark VERB`; all that it starts inherits a mark, by which it is found again.
 
     Parameters
     ----------
     results : Path
     *arguments : str
-        After ``run``.
+        After the verb.
     cwd : Path
         A checkout.
     env : dict
         Beside what we have ourselves.
     code : str
         Python to run before the program, in its process.
+    verb : str
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Program:
         cwd: Path = CHECKOUT,
         env: dict[str, str] | None = None,
         code: str = "",
+        verb: str = "run",
     ) -> None:
         self.mark = uuid.uuid4().hex
-        command = ["run", *arguments, *SMOKE, "--results", str(results)]
+        command = [verb, *arguments, *SMOKE, "--results", str(results)]
         start = f"{code}\nimport sys; from benchmark.cli import main; sys.exit(main({command!r}))"
         self.process = subprocess.Popen(
             [sys.executable, *(("-c", start) if code else ("-m", "benchmark", *command))],

@@ -156,6 +156,9 @@ def test_on_a_terminal_there_is_a_live_table(tmp_path: Path) -> None:
 MISTAKES = {
     "nothing named": (["run"], "name the estimators to run, or give --all"),
     "named and --all": (["run", "cnn", "--all"], "not both"),
+    "a curve of nothing": (["curve", *SMOKE, "--results", "/nonexistent"], "first: python -m benchmark run --all"),
+    "a curve of no record": (["curve", "cnn", "--results", "/nonexistent"], "first: python -m benchmark run cnn"),
+    "a curve of what is not": (["curve", "cnnn", *SMOKE], "did you mean cnn"),
     "unknown estimator": (["run", "xgbost", *SMOKE], "did you mean xgboost"),
     "unknown data set": (["run", "cnn", "--dataset", "fashon-mnist"], "did you mean fashion-mnist"),
     "unknown to check": (["check", "cnnn"], "did you mean cnn"),
@@ -184,7 +187,7 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_training(tmp_
     assert "rows:" not in found.stdout
 
 
-@pytest.mark.parametrize("verb", ["", "run", "list", "check", "report", "data"])
+@pytest.mark.parametrize("verb", ["", "run", "curve", "list", "check", "report", "data"])
 def test_help_says_what_every_flag_does(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([*verb.split(), "--help"])
