@@ -6,13 +6,15 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
-
-from optuna.distributions import BaseDistribution, distribution_to_json
+from typing import TYPE_CHECKING, Any
 
 from benchmark import protocol
-from benchmark.jobs import Declaration
 from benchmark.protocol import Preset
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+    from benchmark.jobs import Declaration
 
 
 def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> dict[str, str]:
@@ -55,6 +57,8 @@ def stale(recorded: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
 
 
 def _distribution(value: BaseDistribution) -> Any:
+    from optuna.distributions import distribution_to_json  # here, so that the report does without
+
     return json.loads(distribution_to_json(value))
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -175,6 +176,33 @@ def paired_difference(a: Floats, b: Floats) -> Interval:
     variance = (float(np.square(difference).sum()) + 1.0) / n - centre * centre
     half = Z * math.sqrt(variance / n)
     return Interval(float(difference.mean()), max(-1.0, centre - half), min(1.0, centre + half))
+
+
+def paired_difference_over_seeds(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Interval:
+    """Return accuracy of `a` minus accuracy of `b`, with what other images *and* other seeds could change.
+
+    `paired_difference` over images, widened by Student's interval over seeds: of one seed nothing
+    is known, and it is not widened. The two are added as variances, which counts a little twice, as
+    the seeds' spread holds some of the images'.
+
+    Parameters
+    ----------
+    a, b : ndarray of bool, (s, n)
+        Whether a seed got an image right, the same seeds in both.
+
+    Returns
+    -------
+    Interval
+        In units of accuracy; positive where `a` is better.
+    """
+    images = paired_difference(a.mean(axis=0), b.mean(axis=0))
+    seeds = a.mean(axis=1) - b.mean(axis=1)
+    if len(seeds) < 2:
+        return images
+    half = float(stdtrit(len(seeds) - 1, 0.975) * seeds.std(ddof=1) / math.sqrt(len(seeds)))
+    estimate, low, high = images
+    low, high = estimate - math.hypot(estimate - low, half), estimate + math.hypot(high - estimate, half)
+    return Interval(estimate, max(-1.0, low), min(1.0, high))
 
 
 def rank_groups(correct: Sequence[Floats]) -> list[int]:

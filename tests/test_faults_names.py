@@ -63,7 +63,7 @@ def assert_harmless(folder: Path) -> None:
     elements.feed(drawn)
     for tag, attributes in elements.found:
         if tag == "a":
-            assert attributes == {"href": "leaderboard.csv"}
+            assert attributes["href"] in ("leaderboard.csv", "learning-curve.csv")
         elif tag == "img":
             assert attributes["src"].startswith("figures/")
         else:
@@ -75,8 +75,9 @@ def assert_harmless(folder: Path) -> None:
         rows = [re.split(r"(?<!\\)\|", line) for line in block.splitlines()]
         assert len({len(row) for row in rows}) == 1, block
     headings = re.findall(r"^#+ .*$", page, flags=re.M)
-    assert len(headings) <= 5, headings
-    assert_harmless_csv((folder / "leaderboard.csv").read_text(encoding="utf-8"))
+    assert len(headings) <= 6, headings
+    for table in folder.glob("*.csv"):
+        assert_harmless_csv(table.read_text(encoding="utf-8"))
     for path in folder.rglob("*"):
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", path.name), path
         assert path.suffix in {".md", ".csv", ".png", ".json", ".npz", ".journal", ".lock", ""}, path
@@ -271,6 +272,9 @@ def sent(tmp_path: Path) -> Path:
             "preset": {**synthetic.PRESET, "name": NASTY},
         }
         synthetic.write_predictions(folder, test_set, f"e{place}", np.where(hard, (y + 1) % 6, y), **fields)
+    for name in ("e0", "e1"):
+        synthetic.write_curve(folder, name, {100: [y, (y + 1) % 6], 300: [y, NASTY]})
+    synthetic.write_curve(folder, "e2", {100: [y]}, depends_on={NASTY: "another"})
     synthetic.write_failure(folder, "e3", title=NASTY, reason=NASTY, status="oom", dataset=NASTY)
     synthetic.write_failure(folder, "e0", seed=1, reason=NASTY)
     return folder
@@ -285,7 +289,12 @@ def test_texts_in_a_record_stay_texts(sent: Path) -> None:
     page = (sent / "leaderboard.md").read_text(encoding="utf-8")
     assert "\n\n1\\. (0) is the class with the lowest F1" in page  # and no numbered list
     new = {name.removeprefix("results/digits/") for name in everything(sent.parents[1]) - before}
-    assert {name for name in new if not name.startswith("figures")} == {"leaderboard.md", "leaderboard.csv"}
+    assert {name for name in new if not name.startswith("figures")} == {
+        "leaderboard.md",
+        "leaderboard.csv",
+        "learning-curve.csv",
+    }
+    assert "is left out: it was made from another record" in page
     rows = list(csv.DictReader(io.StringIO((sent / "leaderboard.csv").read_text(encoding="utf-8"))))
     assert len([name for name in rows[0] if name.startswith("f1_")]) == 6  # classes that feign another's name
     assert [float(row["test_accuracy"]) > 0.8 for row in rows[:3]] == [True] * 3

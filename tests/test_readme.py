@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark.protocol import PRESETS
+from benchmark.protocol import CURVE_ROWS, PRESETS, curve_points
 from tests import readme_table
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
@@ -34,6 +34,11 @@ def test_its_presets_are_the_protocols() -> None:
         assert refit == (f"{preset.final_rows:,}" if preset.final_rows else "all")
 
 
+def test_its_learning_curve_is_the_protocols() -> None:
+    assert f"{sum(rows for rows, _ in curve_points(60_000)):,} rows in all" in TEXT
+    assert ", ".join(f"{rows:,}" for rows in CURVE_ROWS[:-1]) + f" and {CURVE_ROWS[-1]:,} images" in TEXT
+
+
 def test_its_links_and_the_changelogs_lead_somewhere() -> None:
     for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", (CHECKOUT / page).read_text(encoding="utf-8")):
@@ -41,7 +46,7 @@ def test_its_links_and_the_changelogs_lead_somewhere() -> None:
 
 
 def test_every_flag_it_names_exists() -> None:
-    helps = "".join(benchmark(*verb.split(), "--help").stdout for verb in ("run", "report", "data"))
+    helps = "".join(benchmark(*verb.split(), "--help").stdout for verb in ("run", "curve", "report", "data"))
     flags = set(re.findall(r"`(--[a-z-]+)`|benchmark [a-z]+ .*?(--[a-z-]+)", TEXT))
     assert {flag for pair in flags for flag in pair if flag} <= set(re.findall(r"--[a-z-]+", helps))
 

@@ -1,4 +1,4 @@
-"""Records in; leaderboard.md, leaderboard.csv and figures out. Never sees a live model.
+"""Records in; leaderboard.md, CSV files and figures out. Never sees a live model.
 
 ::
 
@@ -6,6 +6,9 @@
     leaderboard.py  the table's columns, as markdown and as CSV
     notes.py        what must be known of a row before comparing it
     verdict.py      the answer in two or three sentences
+    learned.py      the numbers of the learning curves
+    crossing.py     below how many images, and how many seconds, which family wins
+    curve.py        their tables, as markdown and as CSV
     hardest.py      F1 of each class, and where the hardest one fails
     method.py       protocol, machine, versions, how to reproduce
     page.py         leaderboard.md, from the above
@@ -19,7 +22,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import plain, records
+from benchmark import curve_record, plain, records
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def render(folder: Path) -> dict[str, bytes]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the report, each file atomically, and remove figures that are no longer made.
+    """Write the report, each file atomically, and remove files of ours that are no longer made.
 
     Parameters
     ----------
@@ -93,28 +96,35 @@ def check(folder: Path) -> list[str]:
         content = _content(folder / planned.path)
         if content is None or png.stamped_inputs(content) != planned.inputs:
             wrong.append(planned.path)
-    return wrong + _stale(folder, {planned.path for planned in figures})
+    return wrong + _stale(folder, {*texts, *(planned.path for planned in figures)})
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import leaderboard
+    from benchmark.report import curve, leaderboard
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
 
-    summary = summarise(records.read(folder))
+    results = records.read(folder)
+    summary = summarise(results, curve_record.read_all(folder, results.test_set))
     figures = plan(summary)
     texts = {
         "leaderboard.md": page(summary, figures).encode(),
         "leaderboard.csv": leaderboard.to_csv(leaderboard.frame_of(summary)),
     }
+    if summary.learned:
+        texts[curve.CSV] = leaderboard.to_csv(curve.frame(summary))
     return texts, figures
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
-    """Return figures that were drawn here and belong to no figure of today; others' files are left alone."""
+    """Return files that were made here and would not be today; others' files are left alone."""
+    from benchmark.report import curve
+
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
-    return [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
+    old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
+    table = _content(folder / curve.CSV)
+    return old + [curve.CSV] * (curve.CSV not in made and table is not None and curve.is_ours(table))
 
 
 def _content(path: Path) -> bytes | None:

@@ -7,6 +7,7 @@ import shlex
 
 from benchmark import protocol
 from benchmark.records import Record
+from benchmark.report import curve
 from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ
 from benchmark.report.summary import Failed, Scored, Summary
@@ -25,6 +26,7 @@ def section(summary: Summary) -> list[str]:
     if not summary.scored:
         return [_reproduce(summary)]
     rules = [_data(summary), _tuning(summary), _test(summary), _times(summary), _statistics(summary)]
+    rules += [curve.rule(summary)] if summary.learned else []
     return ["\n".join(f"- {rule}" for rule in rules), _machine(summary), _reproduce(summary)]
 
 
@@ -119,23 +121,38 @@ def _reproduce(summary: Summary) -> str:
     if len(names) == 1:
         names = {command: ["--all"] for command in names}
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
+    if summary.learned:
+        lines.append(_curve_command(summary))
     return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
 
 
 def _command(record: Record) -> str:
     name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
-    words = ["python -m benchmark run {which}"]
-    if record.dataset in NAMED_DATASETS:
-        words += [f"--dataset {record.dataset}"] if record.dataset != DEFAULT_DATASET else []
-    else:
-        words.append("--dataset PATH")
-    words.append(f"--preset {_word(name)}")
+    words = ["python -m benchmark run {which}", *_dataset_flag(record.dataset), f"--preset {_word(name)}"]
     usual = protocol.PRESETS.get(name)
     for flag in ("trials", "seeds"):
         value = record.preset.get(flag)
         if usual is not None and isinstance(value, int) and value != getattr(usual, flag):
             words.append(f"--{flag} {value}")
     return " ".join(words)
+
+
+def _dataset_flag(dataset: str) -> list[str]:
+    if dataset not in NAMED_DATASETS:
+        return ["--dataset PATH"]
+    return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []
+
+
+def _curve_command(summary: Summary) -> str:
+    """Return what makes the curves, once the records are there."""
+    names = [one.name for one in summary.learned]
+    words = ["python -m benchmark curve", *(names if len(names) < len(summary.scored) else [])]
+    words += _dataset_flag(summary.test_set.dataset)
+    presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
+    words += [f"--preset {_word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
+    usual = max(protocol.CURVE_SEEDS)
+    seeds = max((one.seed + 1 for each in summary.learned for one in each.measured if not one.record), default=usual)
+    return " ".join(words + [f"--seeds {seeds}"] * (seeds != usual))
 
 
 def _word(text: str) -> str:

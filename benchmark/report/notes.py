@@ -30,7 +30,7 @@ def notes(summary: Summary) -> dict[str, tuple[str, ...]]:
 def conditions_differ(rows: Sequence[Scored]) -> bool:
     """Return whether any of the rows was measured on another machine, thread count or version."""
     seen = [_condition(record) for row in rows for record in row.records]
-    return any(len(values) > 1 for values in _values(seen).values())
+    return any(len(values) > 1 for values in seen_values(seen).values())
 
 
 def _training(row: Scored, *, mixed: bool) -> list[str]:
@@ -71,7 +71,7 @@ def _test_reads(row: Scored) -> list[str]:
 
 
 def _conditions(row: Scored, usual: Mapping[str, str]) -> list[str]:
-    values = _values([_condition(record) for record in row.records])
+    values = seen_values([_condition(record) for record in row.records])
     odd = {key: found - {usual[key]} for key, found in values.items()}
     text = [
         f"{md.escape(key)} {md.escape(md.listing(sorted(found)))} (elsewhere {md.escape(usual[key])})"
@@ -85,7 +85,8 @@ def _condition(record: Record) -> dict[str, str]:
     return {**record.environment, "threads": str(record.threads), "device": record.device}
 
 
-def _values(conditions: Sequence[Mapping[str, str]]) -> dict[str, set[str]]:
+def seen_values(conditions: Sequence[Mapping[str, str]]) -> dict[str, set[str]]:
+    """Return what each key was, over all that were measured."""
     # A key that only some records have (a library only one family needs) is no difference.
     keys = dict.fromkeys(key for condition in conditions for key in condition)
     return {key: {condition[key] for condition in conditions if key in condition} for key in keys}
@@ -95,7 +96,7 @@ def _usual_conditions(summary: Summary) -> dict[str, str]:
     """Return the most common value of each condition; of equally common ones, the leader's."""
     seen: dict[str, Counter[str]] = {}
     for row in summary.scored:
-        for key, values in _values([_condition(record) for record in row.records]).items():
+        for key, values in seen_values([_condition(record) for record in row.records]).items():
             seen.setdefault(key, Counter()).update(sorted(values))
     return {key: counter.most_common(1)[0][0] for key, counter in seen.items()}
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 
 from benchmark import metrics
+from benchmark.curve_record import Held
 from benchmark.metrics import Floats, Interval, Ints
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
+from benchmark.report.learned import Learned, curves
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,10 @@ class Summary:
         The class whose F1, averaged over the estimators, is lowest; None if none finished.
     wrong_under_all : ndarray of bool, (n_test,)
         Images that no estimator got right under any seed.
+    learned : tuple of Learned
+        The learning curves that there are, in the order of `scored`.
+    outdated : tuple of (str, tuple of str)
+        Titles of estimators whose learning curve was made from another record, and what has changed.
     """
 
     test_set: TestSet
@@ -123,6 +129,8 @@ class Summary:
     failed: tuple[Failed, ...]
     hardest: int | None
     wrong_under_all: np.typing.NDArray[np.bool_]
+    learned: tuple[Learned, ...] = ()
+    outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def n_test(self) -> int:
@@ -144,12 +152,14 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(results: Results) -> Summary:
+def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
     ----------
     results : Results
+    held : mapping of str to Held, optional
+        Learning curves by estimator.
 
     Returns
     -------
@@ -170,7 +180,17 @@ def summarise(results: Results) -> Summary:
     wrong = np.full(len(test_set.y), bool(scored))
     for row in scored:
         wrong &= row.correct == 0
-    return Summary(test_set, _unique(test_set.class_names), scored, tuple(failed), _hardest(scored, test_set), wrong)
+    learned, outdated = curves(scored, held or {}, test_set.y)
+    return Summary(
+        test_set,
+        _unique(test_set.class_names),
+        scored,
+        tuple(failed),
+        _hardest(scored, test_set),
+        wrong,
+        learned,
+        outdated,
+    )
 
 
 def _counted(records: Sequence[Record]) -> tuple[Record, ...]:
