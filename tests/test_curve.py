@@ -6,24 +6,31 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmark import curve_record, metrics, protocol, records, report
+from benchmark import claim, curve, curve_record, datasets, metrics, plain, protocol, records, report, work
 from benchmark.curve_record import Held
-from benchmark.errors import BenchmarkError
+from benchmark.datasets import arrays
+from benchmark.errors import BenchmarkError, EngineError
+from benchmark.estimator import Task
+from benchmark.jobs import Describe, Job, Limits, Outcome
+from benchmark.lanes import Stop
 from benchmark.metrics import Interval
 from benchmark.protocol import PRESETS
 from benchmark.report import crossing
 from benchmark.report.learned import Learned, Size, Stand, by_rows, by_seconds
+from benchmark.resources import Resources
 from tests import synthetic_results as synthetic
 from tests.conftest import benchmark
-from tests.plugin_lab import GOOD, bad, checkout
-from tests.running import SMOKE, WAITS, Program, eventually
+from tests.plugin_lab import GOOD, checkout
+from tests.running import SMOKE, WAITS, Program, eventually, on_a_terminal
 from tests.test_report import cells, page
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 6_000))
@@ -510,13 +517,10 @@ POINTS = [(100, 0), (100, 1), (300, 0), (300, 1)]
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program with a quick estimator that says it is a CNN, and one that some sizes do not suit."""
-    fails = bad("    def fit(self, X, y):\n        if len(y) == 300:\n            raise ValueError('not 300')\n"
-                "        self.classes_ = np.unique(y)\n        return self")  # fmt: skip
+    """The program with a quick estimator that says it is a CNN, and one that waits to be told."""
     return checkout(
         tmp_path_factory.mktemp("lab") / "lab",
         net=GOOD.replace('family="classical"', 'family="cnn"'),
-        picky=fails,
         waits=WAITS,
     )
 
@@ -562,21 +566,15 @@ def test_a_curve_from_the_command_line_ends_in_the_leaderboard(lab: Path, finish
 
 
 def test_a_point_is_what_the_winner_answers_after_that_subset(finished: Path) -> None:
-    from benchmark import datasets
     from models import logistic_regression as plugin
 
     digits, folder = datasets.load("digits"), finished / "digits"
     found = held(folder, "logistic_regression")
     rows = protocol.final_rows(digits.train.y, PRESETS["smoke"], 1)[:300]
-    pipeline = plugin.build(synthetic_task(seed=1)).set_params(**found.curve.params, **plugin.ESTIMATOR.smoke)
+    task = Task(n_classes=10, image_shape=(8, 8), seed=1)
+    pipeline = plugin.build(task).set_params(**found.curve.params, **plugin.ESTIMATOR.smoke)
     answers = pipeline.fit(digits.train.X[rows], digits.train.y[rows]).predict(digits.test.X)
     assert (found.predicted[POINTS.index((300, 1))] == answers).mean() > 0.99
-
-
-def synthetic_task(seed: int):
-    from benchmark.estimator import Task
-
-    return Task(n_classes=10, image_shape=(8, 8), seed=seed)
 
 
 def test_the_same_command_again_keeps_every_point(lab: Path, finished: Path) -> None:
@@ -588,91 +586,225 @@ def test_the_same_command_again_keeps_every_point(lab: Path, finished: Path) -> 
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_more_seeds_are_added_to_those_that_stand(lab: Path, finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "results")
-    before = held(finished / "digits", "net")
-    ran = benchmark("curve", "net", "--seeds", "3", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
-    assert ran.returncode == 0, ran.stderr
-    after = held(tmp_path / "results" / "digits", "net")
-    assert after.curve.points[:4] == before.curve.points
-    assert [(point.rows, point.seed) for point in after.curve.points[4:]] == [(100, 2), (300, 2)]
-    assert (after.predicted[:4] == before.predicted).all()
+# --- the same in this process, with a hand on every job and every write
 
 
-def test_force_makes_it_anew_with_the_same_answers_and_counts_the_reads(
-    lab: Path, finished: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(finished, tmp_path / "results")
-    ran = benchmark("curve", "net", *FEW, *SMOKE, "--force", "--results", str(tmp_path / "results"), cwd=lab)
-    assert ran.returncode == 0, ran.stderr
-    after = held(tmp_path / "results" / "digits", "net")
-    assert (after.predicted == held(finished / "digits", "net").predicted).all()
-    assert {point.test_reads for point in after.curve.points} == {2}
-    text = (tmp_path / "results" / "digits" / "leaderboard.md").read_text()
-    assert "up to 2 times counting points that were made anew" in text
+class Inline:
+    """An executor that runs jobs here and now, and notes what it was asked for."""
+
+    def __init__(self, answer: Callable[[Job], Outcome] = work.run) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self._answer = answer
+
+    def describe(self, job: Describe) -> Future:
+        future: Future = Future()
+        future.set_result(work.describe(job))
+        return future
+
+    def submit(self, job: Job) -> Future:
+        assert job.test
+        self.asked.append((job.rows, job.draw))
+        future: Future = Future()
+        try:
+            future.set_result(self._answer(job))
+        except EngineError as error:
+            future.set_exception(error)
+        return future
+
+    def retire(self, estimator: str) -> None: ...
+    def close(self) -> None: ...
+    def kill(self) -> None: ...
 
 
-def test_a_curve_of_another_winner_is_made_again(lab: Path, finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "results")
-    folder = tmp_path / "results" / "digits"
+LOGISTIC = "logistic_regression"
+
+
+@pytest.fixture
+def standing(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the results, to be changed."""
+    shutil.copytree(finished, tmp_path / "copy")
+    return tmp_path / "copy" / "digits"
+
+
+def make(
+    folder: Path, executor: Inline, names: Sequence[str] = (LOGISTIC,), seeds: int | None = 2, force: bool = False
+) -> dict[str, str]:
+    """Make curves, and return what became of each."""
+    digits = datasets.load("digits")
+    arrays.materialise(digits)
+    plan = curve.Plan(
+        plugins=curve.choose(folder, names, warn=pytest.fail),
+        dataset=digits,
+        resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
+        folder=folder,
+        seeds=seeds,
+        force=force,
+    )
+    told: list[str] = []
+    states = curve.run(plan, executor, lambda _, text: told.append(text), Stop())
+    assert told
+    return {state.estimator: state.reason or state.phase for state in states}
+
+
+def changed(folder: Path, **changes: object) -> None:
+    """Replace fields of the logistic regression's record."""
     results = records.read(folder)
-    record = next(record for record in results.records if record.estimator == "net")
-    params = {"bayes__var_smoothing": 0.5}
-    records.write(folder, dataclasses.replace(record, params=params), results.proba["net", 0])
-    ran = benchmark("curve", "net", *FEW, *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
-    assert ran.returncode == 0, ran.stderr
-    after = held(folder, "net")
+    record = next(record for record in results.records if record.estimator == LOGISTIC)
+    records.write(folder, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
+
+
+def test_more_seeds_are_added_to_those_that_stand(standing: Path) -> None:
+    before, executor = held(standing, LOGISTIC), Inline()
+    assert make(standing, executor, seeds=3) == {LOGISTIC: "done"}
+    after = held(standing, LOGISTIC)
+    assert executor.asked == [(100, 2), (300, 2)]
+    assert after.curve.points[:4] == before.curve.points
+    assert (after.predicted[:4] == before.predicted).all()
+    assert make(standing, executor, seeds=2) == {LOGISTIC: "kept"}  # fewer are wanted: none is lost
+    assert len(held(standing, LOGISTIC).curve.points) == 6
+
+
+def test_force_makes_it_anew_with_the_same_answers_and_counts_the_reads(standing: Path) -> None:
+    before, executor = held(standing, LOGISTIC), Inline()
+    assert make(standing, executor, force=True) == {LOGISTIC: "done"}
+    assert executor.asked == POINTS
+    after = held(standing, LOGISTIC)
+    assert (after.predicted == before.predicted).all()
+    assert {point.test_reads for point in after.curve.points} == {2}
+    assert "up to 2 times counting points that were made anew" in page(standing)
+
+
+def test_a_curve_of_another_winner_is_made_again(standing: Path) -> None:
+    before, executor = held(standing, LOGISTIC), Inline()
+    params = {"logistic__C": 1e-3, "scale__power": 0.25}
+    changed(standing, params=params)
+    assert make(standing, executor) == {LOGISTIC: "done"}
+    assert executor.asked == POINTS
+    after = held(standing, LOGISTIC)
     assert after.curve.params == params
     assert {point.test_reads for point in after.curve.points} == {2}
-    assert (after.predicted != held(finished / "digits", "net").predicted).any()
+    assert (after.predicted != before.predicted).any()
 
 
-def test_a_record_that_is_stale_comes_first(lab: Path, finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "results")
-    changed = checkout(tmp_path / "changed", net=(lab / "models" / "net.py").read_text().replace("0.1))", "0.2))"))
-    before = {path: path.read_bytes() for path in (tmp_path / "results").rglob("curve.*")}
-    ran = benchmark("curve", "net", *FEW, *SMOKE, "--force", "--results", str(tmp_path / "results"), cwd=changed)
-    assert ran.returncode == 1
-    assert "its record is stale, defaults changed; first: python -m benchmark run net" in ran.stdout
-    assert {path: path.read_bytes() for path in before} == before
+def test_a_stale_record_comes_first_and_its_curve_is_left_alone(standing: Path) -> None:
+    record = records.read_record(records.record_path(standing, LOGISTIC, 0))
+    changed(standing, fingerprint={**record.fingerprint, "defaults": "another"})
+    before = curve_record.curve_path(standing, LOGISTIC).read_bytes()
+    executor = Inline()
+    ended = make(standing, executor, force=True)
+    assert ended[LOGISTIC].startswith("its record is stale, defaults changed; first: python -m benchmark run logistic")
+    assert executor.asked == []
+    assert curve_record.curve_path(standing, LOGISTIC).read_bytes() == before
 
 
-def test_a_point_that_fails_costs_itself_alone(lab: Path, tmp_path: Path) -> None:
-    ran = benchmark("run", "picky", "net", *SMOKE, "--results", str(tmp_path), cwd=lab)
-    assert ran.returncode == 0, ran.stdout
-    made = benchmark("curve", "picky", "net", *FEW, *SMOKE, "--results", str(tmp_path), cwd=lab)
-    assert made.returncode == 1
-    assert "failed: 2 of 4 points, the first at 300 rows, seed 0: ValueError: not 300" in made.stdout
-    points = held(tmp_path / "digits", "picky").curve.points
-    assert [point.status for point in points] == ["ok", "ok", "failed", "failed"]
-    assert {point.status for point in held(tmp_path / "digits", "net").curve.points} == {"ok"}
-    text = (tmp_path / "digits" / "leaderboard.md").read_text()
-    assert "at 300 (seed 0) and 300 (seed 1) **failed**: ValueError: not 300" in text
-    assert benchmark("report", "--check", "--results", str(tmp_path), cwd=lab).returncode == 0
+def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> None:
+    def late(job: Job) -> Outcome:
+        return Outcome("timeout", "past its deadline of 1 s") if job.rows == 300 else work.run(job)
+
+    shutil.rmtree(standing / "records" / "net")
+    curve_record.curve_path(standing, LOGISTIC).unlink()
+    ended = make(standing, Inline(late))
+    assert ended == {LOGISTIC: "2 of 4 points, the first at 300 rows, seed 0: past its deadline of 1 s"}
+    points = held(standing, LOGISTIC).curve.points
+    assert [point.status for point in points] == ["ok", "ok", "timeout", "timeout"]
+    assert "at 300 (seed 0) and 300 (seed 1) **ran out of time**: past its deadline of 1 s" in page(standing)
+    executor = Inline()
+    assert make(standing, executor) == {LOGISTIC: "done"}
+    assert executor.asked == POINTS[2:]
+    assert held(standing, LOGISTIC).curve.points[:2] == points[:2]
 
 
-def test_a_run_says_of_a_damaged_curve_before_it_trains(lab: Path, finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "results")
-    path = curve_record.curve_path(tmp_path / "results" / "digits", "net")
+def test_when_no_job_can_be_run_the_points_so_far_are_kept(standing: Path) -> None:
+    def gone(job: Job) -> Outcome:
+        if job.rows == 300:
+            raise EngineError("the scheduler is gone")
+        return work.run(job)
+
+    curve_record.curve_path(standing, LOGISTIC).unlink()
+    with pytest.raises(EngineError, match="gone"):
+        make(standing, Inline(gone))
+    assert [(point.rows, point.seed) for point in held(standing, LOGISTIC).curve.points] == POINTS[:2]
+
+
+class Killed(BaseException):
+    """What no code catches."""
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["from nothing", "in place of one that stands"])
+def test_killed_before_any_write_nothing_is_lost_or_damaged(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    whole, real = held(standing, LOGISTIC), plain.write_atomically
+    for number in range(2 * len(POINTS) + force):
+        folder = tmp_path / str(number) / "digits"
+        shutil.copytree(standing, folder)
+        if not force:
+            curve_record.curve_path(folder, LOGISTIC).unlink()
+        left = [number]
+
+        def dying(path: Path, blob: bytes, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+            real(path, blob)
+
+        first, again = Inline(), Inline()
+        with monkeypatch.context() as patched:
+            patched.setattr(plain, "write_atomically", dying)
+            with pytest.raises(Killed):
+                make(folder, first, force=force)
+        report.check(folder)  # which would raise
+        stood = force and number == 0  # killed before the old one was let go
+        assert make(folder, again) == {LOGISTIC: "kept" if stood else "done"}
+        # Each point is made once, but that in whose writing it was killed.
+        assert len(first.asked) + len(again.asked) == (0 if stood else len(POINTS) + 1)
+        after = held(folder, LOGISTIC)
+        assert [(point.rows, point.seed) for point in after.curve.points] == POINTS
+        assert (after.predicted == whole.predicted).all()
+
+
+def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> None:
+    path = curve_record.curve_path(standing, LOGISTIC)
     path.write_text("{")
-    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
-    assert ran.returncode == 2
-    assert "curve.json: cannot be read" in ran.stderr
-    assert "rows:" not in ran.stdout
-    mended = benchmark("curve", "net", *FEW, *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
-    assert mended.returncode == 0, mended.stderr
-    assert len(held(tmp_path / "results" / "digits", "net").curve.points) == 4
+    with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
+        claim.prepare(standing, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)
+    with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
+        claim.prepare_curves(standing, datasets.load("digits"), ["net"])
+    assert make(standing, Inline()) == {LOGISTIC: "done"}
+    assert len(held(standing, LOGISTIC).curve.points) == 4
+
+
+def test_a_record_that_did_not_end_well_has_no_curve(standing: Path) -> None:
+    warned: list[str] = []
+    synthetic.write_failure(standing, "svm_pca", dataset="digits")
+    chosen = curve.choose(standing, [], warned.append)
+    assert LOGISTIC in [plugin.name for plugin in chosen]
+    assert any("says that it failed: ValueError: no; first: python -m benchmark run svm_pca" in text for text in warned)
+    with pytest.raises(BenchmarkError, match="says that it failed"):
+        curve.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
+
+
+# --- cut off
+
+
+@pytest.fixture(scope="module")
+def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a run of the estimator that waits, and beside them the place where it waits."""
+    top = tmp_path_factory.mktemp("waited")
+    (top / "place").mkdir()
+    for rows in (100, 400, 500):
+        (top / "place" / f"go-{rows}").touch()
+    env = {"WAITS_PLACE": str(top / "place")}
+    ran = benchmark("run", "waits", *SMOKE, "--results", str(top / "results"), cwd=lab, env=env)
+    assert ran.returncode == 0, ran.stdout
+    return top
 
 
 @pytest.mark.parametrize("how", ["kill", "interrupt"])
-def test_cut_off_it_goes_on_where_it_was(lab: Path, tmp_path: Path, how: str) -> None:
+def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path, how: str) -> None:
+    shutil.copytree(waited, tmp_path, dirs_exist_ok=True)
     place = tmp_path / "place"
-    place.mkdir()
     env = {"WAITS_PLACE": str(place)}
-    for rows in (100, 400, 500):
-        (place / f"go-{rows}").touch()
-    ran = benchmark("run", "waits", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab, env=env)
-    assert ran.returncode == 0, ran.stdout
     program = Program(tmp_path / "results", "waits", *FEW, cwd=lab, env=env, verb="curve")
     assert eventually(lambda: list(place.glob("at-300-*")))
     folder = tmp_path / "results" / "digits"
@@ -700,3 +832,15 @@ def test_cut_off_it_goes_on_where_it_was(lab: Path, tmp_path: Path, how: str) ->
     assert after.curve.points[:2] == before.curve.points
     assert (after.predicted[:2] == before.predicted).all()
     assert {point.test_reads for point in after.curve.points} == {1}
+
+
+def test_on_a_terminal_there_is_a_live_table(standing: Path) -> None:
+    curve_record.curve_path(standing, LOGISTIC).unlink()
+    command = ("curve", LOGISTIC, *FEW, *SMOKE, "--results", str(standing.parent))
+    status, seen = on_a_terminal(*command, env={"COLUMNS": "120", "LINES": "40"})
+    assert status == 0, seen
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
+    for word in ("estimator", "point", "size", "elapsed", "left", "4/4", "done", "training images"):
+        assert word in text
+    assert "best so far" not in text
+    assert "Traceback" not in text
