@@ -184,7 +184,7 @@ def by_rows(learned: Iterable[Learned]) -> list[Stand]:
 
 
 def by_seconds(learned: Iterable[Learned]) -> list[Stand]:
-    """Compare what the families reach within so many seconds, at each time at which either reaches more.
+    """Compare what the families reach within so many seconds, at each time at which either reaches more, and last.
 
     Returns
     -------
@@ -198,7 +198,8 @@ def by_seconds(learned: Iterable[Learned]) -> list[Stand]:
     stands: list[Stand] = []
     for seconds, _ in groupby(sizes, key=lambda size: size.fit_seconds):
         stand = _stand(seconds, [size for size in sizes if size.fit_seconds <= seconds])
-        if (stand.classical or stand.cnn) and (not stands or _best(stand) != _best(stands[-1])):
+        news = not stands or _best(stand) != _best(stands[-1]) or seconds == sizes[-1].fit_seconds
+        if news and (stand.classical or stand.cnn):
             stands.append(stand)
     return stands
 
