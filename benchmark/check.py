@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark import jobs, registry, work
+from benchmark import declaration, jobs, registry, work
 from benchmark.estimator import Estimator, Task
 from benchmark.executors.local import LocalExecutor
 from benchmark.jobs import Limits, LostError
@@ -133,7 +133,7 @@ class _Trial:
         stated = []
         for key, distribution in self.declared().space.items():
             value = params[key]
-            _require(work.inside(distribution, value), f"{key} is {value!r} by default, outside {distribution}")
+            _require(declaration.inside(distribution, value), f"{key} is {value!r} by default, outside {distribution}")
             stated.append(f"{key}={value}")
         return ", ".join(stated)
 

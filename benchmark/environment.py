@@ -10,7 +10,18 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "xgboost", "lightgbm", "torch", "skorch", "optuna")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-learn-intelex",
+    "opencv-python-headless",
+    "xgboost",
+    "lightgbm",
+    "torch",
+    "skorch",
+    "optuna",
+)
 
 
 def environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from joblib import Memory
     from optuna.distributions import BaseDistribution
     from sklearn.pipeline import Pipeline
 
@@ -29,6 +30,9 @@ class Task:
         How many threads to use; never take all cores unasked.
     device : str
         "cpu" or "cuda". An estimator that has no use for a GPU ignores it.
+    memory : joblib.Memory or None
+        For scikit-learn's `memory` parameters: keeps what does not depend on the tuned
+        parameters from one trial to the next. None where times are compared.
     """
 
     n_classes: int
@@ -36,6 +40,7 @@ class Task:
     seed: int = 0
     threads: int = 1
     device: str = "cpu"
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True)

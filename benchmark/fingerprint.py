@@ -45,6 +45,7 @@ def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> d
         "protocol": rules,
         "space": {name: _distribution(value) for name, value in declared.space.items()},
         "defaults": dict(declared.defaults),
+        "settings": dict(declared.settings),
     }
     if preset.tiny:
         parts["smoke"] = dict(declared.smoke)

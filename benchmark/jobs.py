@@ -62,6 +62,8 @@ class Declaration:
     smoke : mapping of str to object
     defaults : mapping of str to object
         Of the tuned parameters, as the plugin builds them.
+    settings : mapping of str to str
+        Every other parameter of the pipeline, written out.
     """
 
     title: str
@@ -70,6 +72,7 @@ class Declaration:
     space: Mapping[str, BaseDistribution]
     smoke: Mapping[str, Any]
     defaults: Mapping[str, Any]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

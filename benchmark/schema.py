@@ -59,7 +59,7 @@ class Record:
     reason : str
         One line.
     fingerprint : mapping of str to str
-        Short hashes of what the result depends on (dataset, protocol, space, defaults): a
+        Short hashes of what the result depends on (dataset, protocol, space, defaults, settings): a
         record whose fingerprint differs from today's is stale.
     preset : mapping
         The `benchmark.protocol.Preset`'s fields.

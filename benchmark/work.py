@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import atexit
 import pickle
 import resource
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,13 +21,12 @@ import numpy.typing as npt
 from benchmark import protocol, registry
 from benchmark.datasets import arrays
 from benchmark.environment import environment
-from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator, Task
-from benchmark.jobs import Declaration, Describe, Job, Outcome, one_line
+from benchmark.jobs import Job, Outcome, one_line
 from benchmark.protocol import Preset
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+    from joblib import Memory
     from sklearn.pipeline import Pipeline
 
 WARM_UP_ROWS = 200
@@ -33,31 +34,6 @@ WARM_UP_ROWS = 200
 
 LABEL_ROWS = 100
 """Rows whose predicted labels are looked at, outside the clock."""
-
-
-def describe(job: Describe) -> Declaration:
-    """Import the plugin, build its pipeline, return what it declares.
-
-    Raises
-    ------
-    BenchmarkError
-        Whatever the plugin raises, in one line: its own exceptions may not exist elsewhere.
-    """
-    try:
-        estimator = registry.get(job.estimator).load()
-        params = estimator.build(job.task).get_params()
-        return Declaration(
-            title=str(estimator.title),
-            family=str(estimator.family),
-            augmentation=str(estimator.augmentation),
-            space={name: _plain_distribution(name, value) for name, value in estimator.space.items()},
-            smoke=json.loads(json.dumps(dict(estimator.smoke), default=repr)),
-            defaults={name: _default(name, params, value) for name, value in estimator.space.items()},
-        )
-    except BenchmarkError:
-        raise
-    except BaseException as error:  # KeyboardInterrupt, too: raised by a plugin, it is the plugin's
-        raise BenchmarkError(one_line(error)) from None
 
 
 def run(job: Job) -> Outcome:
@@ -168,7 +144,8 @@ def _run(job: Job) -> Outcome:
     _warm_up(job.estimator, job.task, files.train_X, files.train_y)
 
     fit_X, fit_y = X[rows], y[rows]
-    pipeline = _pipeline(estimator, job.task, fit_y, parameters(estimator, job.preset, job.params))
+    task = job.task if job.test else replace(job.task, memory=_memory())  # what is compared is not remembered
+    pipeline = _pipeline(estimator, task, fit_y, parameters(estimator, job.preset, job.params))
     start = time.perf_counter()
     classes = fit(pipeline, fit_X, fit_y)
     fitted = time.perf_counter()
@@ -195,6 +172,16 @@ def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params
 @lru_cache(maxsize=4)
 def _split(train_y: Path, preset: Preset) -> protocol.Split:
     return protocol.split(np.load(train_y), preset)
+
+
+@cache
+def _memory() -> Memory:
+    """Return where this worker's trials may keep what they share; it ends with the worker."""
+    from joblib import Memory
+
+    folder = tempfile.mkdtemp(prefix="benchmark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a worker that is killed has it in its scratch folder
+    return Memory(folder, verbose=0)
 
 
 @cache
@@ -234,32 +221,3 @@ def _pickled_bytes(pipeline: Pipeline) -> int:
     counter = _Counter()
     pickle.dump(pipeline, counter, protocol=5)
     return counter.bytes
-
-
-def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistribution:
-    from optuna.distributions import distribution_to_json, json_to_distribution
-
-    try:
-        return json_to_distribution(distribution_to_json(distribution))
-    except (TypeError, ValueError) as error:
-        raise BenchmarkError(f"its space for {name} cannot be written down: {one_line(error)}") from error
-
-
-def _default(name: str, params: Mapping[str, Any], distribution: BaseDistribution) -> str | float | None:
-    if name not in params:
-        raise BenchmarkError(f"its space names {name}, which the pipeline does not have")
-    value = params[name]
-    value = value.item() if isinstance(value, np.generic) else value
-    if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")
-    if not inside(distribution, value):
-        raise BenchmarkError(f"the default of {name} is {value!r}, outside {distribution}")
-    return value
-
-
-def inside(distribution: BaseDistribution, value: Any) -> bool:
-    """Tell whether a distribution can draw a value."""
-    try:
-        return bool(distribution._contains(distribution.to_internal_repr(value)))
-    except (ValueError, TypeError):
-        return False

@@ -128,6 +128,9 @@ def test_list_says_what_stands_recorded_and_what_is_stale(finished: Path, tmp_pa
     changed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("C=10.0", "C=11.0")
     stale = benchmark("list", "--results", str(finished), cwd=checkout(tmp_path / "lab", svm_pca=changed)).stdout
     assert "stale, defaults changed" in stale
+    fixed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("covariance_eigh", "full")
+    stale = benchmark("list", "--results", str(finished), cwd=checkout(tmp_path / "other", svm_pca=fixed)).stdout
+    assert "stale, settings changed" in stale
 
 
 def test_a_smaller_preset_never_overwrites_a_larger_ones_results(finished: Path, tmp_path: Path) -> None:

@@ -53,6 +53,9 @@ def test_what_an_estimator_prints_goes_to_its_log(executor: LocalExecutor, tmp_p
 def test_describe_gives_the_defaults_of_the_space(executor: LocalExecutor) -> None:
     found = executor.describe(Describe("logistic_regression", Task(10, (28, 28)))).result()
     assert set(found.defaults) == set(found.space) == {"logistic__C", "scale__power"}
+    assert found.settings["logistic__max_iter"] == "100"
+    assert found.settings["scale"] == "models._pixels.ToUnit"
+    assert not set(found.settings) & set(found.space)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])

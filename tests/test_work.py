@@ -60,6 +60,21 @@ def test_what_an_estimator_raises_becomes_a_reason(job: Job) -> None:
     assert "\n" not in outcome.reason
 
 
+def test_trials_share_a_memory_and_refits_have_none(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Task] = []
+
+    def build(task: Task) -> Pipeline:
+        told.append(task)
+        return Pipeline([("dummy", DummyClassifier())])
+
+    monkeypatch.setattr(Plugin, "load", lambda plugin: Estimator("Dummy", "classical", build))
+    for test, shared in ((False, True), (True, False), (False, True)):
+        work.run(replace(job, test=test))
+        assert (told[-1].memory is not None) == shared
+    first, last = (task.memory for task in told if task.memory is not None)
+    assert first is last
+
+
 class Returns(DummyClassifier):
     """Answers what it is told to."""
 

@@ -17,7 +17,7 @@ class Executor(Protocol):
     """One way to run jobs, wherever they run."""
 
     def describe(self, job: Describe) -> Future[Declaration]:
-        """Start `benchmark.work.describe`; its exception, if any, is the future's."""
+        """Start `benchmark.declaration.describe`; its exception, if any, is the future's."""
 
     def submit(self, job: Job) -> Future[Outcome]:
         """Start `benchmark.work.run`.

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark import jobs, scratch, work
+from benchmark import declaration, jobs, scratch, work
 from benchmark.errors import EngineError
 from benchmark.executors.output import Log
 from benchmark.executors.worker import Worker
@@ -61,7 +61,9 @@ class LocalExecutor:
     def describe(self, job: Describe, wanted: Wanted | None = None) -> Future[Declaration]:
         """See `Executor.describe`, and `submit`."""
         return self._persevere(
-            lambda: self.call(job.estimator, job.task.threads, work.describe, job, limits=job.limits, wanted=wanted)
+            lambda: self.call(
+                job.estimator, job.task.threads, declaration.describe, job, limits=job.limits, wanted=wanted
+            )
         )
 
     def submit(self, job: Job, wanted: Wanted | None = None) -> Future[Outcome]:

@@ -1,0 +1,116 @@
+"""One measurement at a time, each in a process of its own; what came of it is told and logged at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from benchmark.errors import BenchmarkError
+from benchmark.executors.output import Log
+from benchmark.executors.worker import Worker
+from benchmark.jobs import Limits, one_line
+from tests.speed.measure import Order, Side
+
+T = TypeVar("T")
+
+TAIL = 2_000
+"""Characters of what a process printed that are shown when it fails."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says; see ``python -m tests.speed --help``."""
+
+    dataset: str
+    rows: int | None
+    threads: int
+    repeats: int
+    smoke: bool
+    cnn_images: int
+    trials_sampled: int
+    run_record: Path
+    run_seconds: float | None
+    log: Path | None
+
+
+class Session:
+    """Runs measurements one after the other.
+
+    Parameters
+    ----------
+    options : Options
+    console : Console
+        Without markup: what is printed may hold brackets.
+    """
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self.options, self.console = options, console
+
+    def order(self, family: str, side: Side) -> Order:
+        """Return what the options ask of one side of a family."""
+        options = self.options
+        return Order(family, side, options.dataset, options.rows, options.threads, options.smoke)
+
+    def run(self, title: str, function: Callable[..., T], *args: Any) -> T:
+        """Run a function in a fresh process and return its dataclass; say what came of it.
+
+        Parameters
+        ----------
+        title : str
+            What is measured, for people.
+        function : callable
+            Of a module; it returns a dataclass.
+
+        Raises
+        ------
+        BenchmarkError
+            It failed; holds the end of what the process printed.
+        """
+        self.console.print(f"{time.strftime('%H:%M:%S')}  {title} ...")
+        result = fresh(self.options.threads, function, *args)
+        plain = {name: value for name, value in dataclasses.asdict(result).items() if name != "labels"}  # type: ignore[call-overload]
+        self.console.print(f"{time.strftime('%H:%M:%S')}  {title}: {_text(plain)}")
+        self.note(title=title, **plain)
+        return result
+
+    def note(self, **entry: Any) -> None:
+        """Append one line of JSON to the log, if there is one."""
+        if self.options.log is not None:
+            with self.options.log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S"), **entry}, default=str) + "\n")
+
+
+def fresh(threads: int, function: Callable[..., T], *args: Any) -> T:
+    """Run a function in a new process, whose thread counts are set before it imports anything.
+
+    Raises
+    ------
+    BenchmarkError
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        worker = Worker(threads, Log(log))
+        try:
+            try:
+                return worker.run(function, args, Limits()).result()
+            finally:
+                worker.stop()
+        except Exception as error:
+            printed = log.read_text(errors="replace")[-TAIL:] if log.exists() else ""
+            raise BenchmarkError(f"{one_line(error)}\n{printed}".strip()) from error
+
+
+def _text(values: dict[str, Any]) -> str:
+    """Return fields and values as a line for people."""
+    known = {name: value for name, value in values.items() if value not in (None, {}, ())}
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in known.items()
+    )

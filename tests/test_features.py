@@ -1,0 +1,133 @@
+"""Image features: against slow, plain formulas, on any image shape, the same for any number of threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
+
+from benchmark.datasets import digits
+from models._features import HOG, Compressed, PatchResponses, Remembered
+
+SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31)]
+
+
+def pictures(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+    """Return smooth random pictures, uint8, (n, pixels)."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(n, shape[0] + 2, shape[1] + 2))
+    smooth = sum(noise[:, i : i + shape[0], j : j + shape[1]] for i in range(3) for j in range(3))
+    return np.clip(128 + 30 * smooth, 0, 255).astype(np.uint8).reshape(n, -1)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", [HOG, PatchResponses])
+def test_features_of_any_shape_and_any_number_of_threads(kind: Any, shape: tuple[int, int]) -> None:
+    X = pictures(40, shape)
+    one, two = (kind(image_shape=shape, threads=threads).fit(X).transform(X) for threads in (1, 2))
+    assert one.dtype == np.float32
+    assert len(one) == 40
+    assert np.isfinite(one).all()
+    assert one.std(axis=0).max() > 0
+    assert np.array_equal(one, two)
+
+
+def test_hog_sees_the_orientation_of_an_edge_and_its_sign_if_asked() -> None:
+    ramp = np.tile(np.arange(16, dtype=np.uint8) * 16, (16, 1))
+    across, down, back = ramp, ramp.T, ramp[:, ::-1]
+    X = np.stack([across, down, back]).reshape(3, -1).copy()
+    unsigned = HOG((16, 16), cell=4).fit(X).transform(X).reshape(3, -1, 9).mean(axis=1)
+    assert unsigned[0].argmax() != unsigned[1].argmax()
+    np.testing.assert_allclose(unsigned[0], unsigned[2], atol=0.02)
+    signed = HOG((16, 16), cell=4, bins=18, signed=True).fit(X).transform(X).reshape(3, -1, 18).mean(axis=1)
+    assert len({int(row.argmax()) for row in signed}) == 3
+
+
+def test_hog_does_not_depend_on_brightness_and_contrast() -> None:
+    X = pictures(10, (28, 28)) // 2
+    hog = HOG((28, 28)).fit(X)
+    np.testing.assert_allclose(hog.transform(X), hog.transform(X + np.uint8(60)), atol=0.02)
+    np.testing.assert_allclose(hog.transform(X), hog.transform(2 * X), atol=0.02)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (12, 9)])
+def test_patch_responses_are_what_the_formula_says(shape: tuple[int, int]) -> None:
+    X = pictures(30, shape)
+    made = PatchResponses(shape, filters=7, patch=4, grid=2, threshold=0.3, samples=500).fit(X)
+    image = X[3].reshape(shape) / 255
+    rows, columns = shape[0] - 3, shape[1] - 3
+    half_down, half_across = round(rows / 2), round(columns / 2)
+    sums = np.zeros((2, 2, 2, 7))
+    for row in range(rows):
+        for column in range(columns):
+            patch = image[row : row + 4, column : column + 4].ravel()
+            patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 255**2)
+            answer = np.append(patch, 1) @ made.filters_
+            for place, sign in enumerate((1, -1)):
+                sums[place, int(row >= half_down), int(column >= half_across)] += np.maximum(sign * answer - 0.3, 0)
+    np.testing.assert_allclose(made.transform(X)[3], np.sqrt(sums).ravel(), rtol=1e-3, atol=1e-3)
+
+
+def test_patches_of_flat_pictures_are_no_error() -> None:
+    X = np.full((20, 64), 7, np.uint8)
+    assert np.isfinite(PatchResponses((8, 8), filters=5, samples=50).fit(X).transform(X)).all()
+
+
+def test_compressed_is_pca_of_the_features_scaled_and_passes_rows_on_in_parts() -> None:
+    X = pictures(300, (12, 9))
+    made = Compressed(HOG((12, 9)), n_components=6).fit(X)
+    wide = HOG((12, 9)).fit(X).transform(X)
+    plain = PCA(6, svd_solver="full").fit(wide)
+    expected = plain.transform(wide) / np.sqrt(plain.explained_variance_.sum())
+    np.testing.assert_allclose(np.abs(made.transform(X)), np.abs(expected), atol=1e-4)
+    np.testing.assert_allclose(made.transform(X[:7]), made.transform(X)[:7], atol=1e-5)
+    assert made.transform(X).dtype == np.float32
+
+
+def test_compressed_caps_its_components() -> None:
+    X = pictures(5, (8, 8))
+    assert Compressed(HOG((8, 8)), n_components=300).fit(X).transform(X).shape[1] <= 5
+
+
+class Counting(TransformerMixin, BaseEstimator):
+    """Writes down when it is fitted and when it transforms."""
+
+    def __init__(self, log: str, factor: int = 1) -> None:
+        self.log = log
+        self.factor = factor
+
+    def fit(self, X: np.ndarray, y: object = None) -> Counting:
+        self._note("fit")
+        self.mean_ = X.mean()
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        self._note("transform")
+        return self.factor * (X - self.mean_)
+
+    def _note(self, what: str) -> None:
+        with Path(self.log).open("a") as file:
+            file.write(f"{what}\n")
+
+
+def test_remembered_work_is_done_once_for_the_same_rows_and_parameters(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    memory = joblib.Memory(tmp_path / "memory", verbose=0)
+    train, other = digits.load().train.X[:50], digits.load().train.X[50:90]
+
+    def noted(X: np.ndarray, factor: int = 1, memory: Any = memory) -> list[str]:
+        log.write_text("")
+        made = Remembered(Counting(str(log), factor), memory).fit(X)
+        assert np.array_equal(made.transform(other), factor * (other - X.mean()))
+        return log.read_text().split()
+
+    assert noted(train) == ["fit", "transform"]
+    assert noted(train) == []
+    assert noted(other) == ["fit", "transform"]  # other training rows
+    assert noted(train, factor=2) == ["fit", "transform"]  # another parameter
+    assert noted(train, memory=None) == ["fit", "transform"]  # times that are compared

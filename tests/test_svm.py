@@ -1,0 +1,57 @@
+"""The fast solver of the support vector machines, held against libsvm."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.svm import SVC
+
+from benchmark import datasets
+from models._pixels import ToUnit
+from models._svm import RBFSVC
+
+ROWS = 6_000
+
+
+@pytest.mark.slow
+def test_the_fast_solver_agrees_with_libsvm_on_the_test_images() -> None:
+    """Of real images, if they are at hand; the test labels are not looked at."""
+    data = datasets.load(None)
+    rows = min(ROWS, len(data.train.y))
+    scale = ToUnit().fit(data.train.X)
+    pca = PCA(0.9, svd_solver="covariance_eigh").fit(scale.transform(data.train.X[:rows]))
+    train, test = (pca.transform(scale.transform(X)) for X in (data.train.X[:rows], data.test.X))
+    fast = RBFSVC(C=10.0, gamma=0.02, threads=2).fit(train, data.train.y[:rows])
+    if platform.machine() == "x86_64" and sys.platform == "linux":
+        assert "sklearnex" in type(fast.machine_).__module__
+    reference = SVC(C=10.0, gamma=0.02, break_ties=True).fit(train.astype(np.float64), data.train.y[:rows])
+    agreement = (fast.predict(test) == reference.predict(test.astype(np.float64))).mean()
+    assert agreement >= 0.999, agreement
+
+
+def test_without_the_fast_solver_there_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "sklearnex"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sklearnex", None)
+    X, y = np.random.default_rng(0).normal(size=(90, 5)), np.repeat(np.arange(3), 30)
+    X[np.arange(90), y] += 4
+    made = RBFSVC(gamma=0.1).fit(X, y)
+    assert type(made.machine_).__module__.startswith("sklearn.")
+    assert (made.predict(X) == y).mean() > 0.9
+
+
+@pytest.mark.parametrize("accelerate", [True, False])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_highest_decision_value_is_the_prediction(accelerate: bool, classes: int) -> None:
+    rng = np.random.default_rng(1)
+    y = np.arange(120) % classes
+    X = rng.normal(size=(120, 4)) + y[:, None]
+    made = RBFSVC(C=1.0, gamma=0.2, accelerate=accelerate).fit(X.astype(np.float32), y)
+    values = made.decision_function(X)
+    assert values.shape == ((120,) if classes == 2 else (120, classes))
+    predicted = (values > 0) if classes == 2 else values.argmax(axis=1)
+    assert np.array_equal(made.predict(X), made.classes_[predicted.astype(int)])
