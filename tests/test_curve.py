@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import claim, curve, curve_record, datasets, metrics, plain, protocol, records, report, work
+from benchmark import claim, curve, curve_record, datasets, declaration, metrics, plain, protocol, records, report, work
 from benchmark.curve_record import Held
 from benchmark.datasets import arrays
 from benchmark.errors import BenchmarkError, EngineError
@@ -607,7 +607,7 @@ class Inline:
 
     def describe(self, job: Describe) -> Future:
         future: Future = Future()
-        future.set_result(work.describe(job))
+        future.set_result(declaration.describe(job))
         return future
 
     def submit(self, job: Job) -> Future:
