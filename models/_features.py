@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.pipeline import FeatureUnion
 
 from benchmark.estimator import Task
 from models._pixels import ToUnit
@@ -330,13 +331,21 @@ PIXEL_WEIGHT = 0.125
 
 
 def gradients(task: Task, n_components: int = 300) -> Remembered:
-    """Return what the estimators on oriented gradients share: three cell sizes and the pixels, reduced by PCA."""
-    from sklearn.pipeline import FeatureUnion
+    """Return what the estimators on oriented gradients share: several histograms and the pixels, reduced by PCA."""
+    return Remembered(Compressed(_histograms(task), n_components, random_state=task.seed), task.memory)
 
-    kinds = {"fine": 4, "middle": 7, "coarse": 14}
-    union = FeatureUnion(
-        [(name, HOG(task.image_shape, cell, threads=task.threads)) for name, cell in kinds.items()]
-        + [("pixels", ToUnit(power=0.5))],
-        transformer_weights={"pixels": PIXEL_WEIGHT},
-    )
-    return Remembered(Compressed(union, n_components, random_state=task.seed), task.memory)
+
+def patches(task: Task, n_components: int = 400, **settings: Any) -> Remembered:
+    """Return responses to learned patches, reduced by PCA."""
+    responses = PatchResponses(task.image_shape, threads=task.threads, random_state=task.seed, **settings)
+    return Remembered(Compressed(responses, n_components, random_state=task.seed), task.memory)
+
+
+def _histograms(task: Task) -> FeatureUnion:
+    kinds = {
+        "fine": HOG(task.image_shape, 4, bins=18, signed=True, threads=task.threads),
+        "coarse": HOG(task.image_shape, 7, bins=18, signed=True, threads=task.threads),
+        "unsigned": HOG(task.image_shape, 4, threads=task.threads),
+        "pixels": ToUnit(power=0.5),
+    }
+    return FeatureUnion(list(kinds.items()), transformer_weights={"pixels": PIXEL_WEIGHT})

@@ -1,0 +1,25 @@
+"""SVM on HOG: oriented gradients of several cell sizes beside the pixels, PCA, RBF kernel."""
+
+from optuna.distributions import FloatDistribution
+from sklearn.pipeline import Pipeline
+
+from benchmark.estimator import Estimator, Task
+
+
+def build(task: Task) -> Pipeline:
+    from models._features import gradients
+    from models._svm import RBFSVC
+
+    return Pipeline([("features", gradients(task)), ("svm", RBFSVC(C=10.0, gamma=1.0, threads=task.threads))])
+
+
+ESTIMATOR = Estimator(
+    title="SVM on HOG",
+    family="classical",
+    build=build,
+    space={
+        "svm__C": FloatDistribution(2.0, 50.0, log=True),
+        "svm__gamma": FloatDistribution(0.3, 3.0, log=True),
+    },
+    smoke={"features__transformer__n_components": 20},
+)
