@@ -8,9 +8,11 @@ from benchmark.estimator import Estimator, Task
 
 def build(task: Task) -> Pipeline:
     from models._features import gradients
+    from models._mirrored import Mirrored
     from models._svm import RBFSVC
 
-    return Pipeline([("features", gradients(task)), ("svm", RBFSVC(C=10.0, gamma=1.0, threads=task.threads))])
+    machine = Pipeline([("features", gradients(task)), ("svm", RBFSVC(C=10.0, gamma=1.5, threads=task.threads))])
+    return Pipeline([("mirrored", Mirrored(machine, task.image_shape))])
 
 
 ESTIMATOR = Estimator(
@@ -18,8 +20,9 @@ ESTIMATOR = Estimator(
     family="classical",
     build=build,
     space={
-        "svm__C": FloatDistribution(2.0, 50.0, log=True),
-        "svm__gamma": FloatDistribution(0.3, 3.0, log=True),
+        "mirrored__estimator__svm__C": FloatDistribution(3.0, 30.0, log=True),
+        "mirrored__estimator__svm__gamma": FloatDistribution(0.7, 4.0, log=True),
     },
-    smoke={"features__transformer__n_components": 20},
+    smoke={"mirrored__estimator__features__transformer__n_components": 20},
+    augmentation="mirrored",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
 
 from benchmark.datasets import digits
-from models._features import HOG, Compressed, PatchResponses, Remembered
+from models._composed import Compressed, Remembered
+from models._features import HOG, PatchResponses
+from models._mirrored import Mirrored
 
 SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31)]
 
@@ -26,7 +31,7 @@ def pictures(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("kind", [HOG, PatchResponses])
+@pytest.mark.parametrize("kind", [HOG, partial(PatchResponses, filters=20, samples=2_000)])
 def test_features_of_any_shape_and_any_number_of_threads(kind: Any, shape: tuple[int, int]) -> None:
     X = pictures(40, shape)
     one, two = (kind(image_shape=shape, threads=threads).fit(X).transform(X) for threads in (1, 2))
@@ -131,3 +136,13 @@ def test_remembered_work_is_done_once_for_the_same_rows_and_parameters(tmp_path:
     assert noted(other) == ["fit", "transform"]  # other training rows
     assert noted(train, factor=2) == ["fit", "transform"]  # another parameter
     assert noted(train, memory=None) == ["fit", "transform"]  # times that are compared
+
+
+def test_mirrored_training_knows_the_mirror_images() -> None:
+    X, y = pictures(30, (12, 9)), np.arange(30) % 3
+    turned = X.reshape(-1, 12, 9)[:, :, ::-1].reshape(30, -1)
+    made = Mirrored(KNeighborsClassifier(1), (12, 9)).fit(X, y)
+    assert np.array_equal(made.predict(turned), y)
+    assert made.predict_proba(X).shape == (30, 3)
+    assert not hasattr(made, "decision_function")
+    assert hasattr(Mirrored(LinearSVC(), (12, 9)), "decision_function")
