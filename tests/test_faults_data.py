@@ -23,13 +23,13 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from benchmark import protocol, records
+from benchmark import protocol, records, registry
 from benchmark.datasets import arrays, digits, fashion_mnist, idx
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
 from tests.running import eventually
 
-BUILT_IN = {"cnn", "lightgbm", "logistic_regression", "svm_pca", "xgboost"}
+BUILT_IN = set(registry.plugins())
 FOUR = list(fashion_mnist.PACKED_BYTES)
 MOST = 200_000_000
 """Bytes that a bomb may cost beyond what the same command costs on good data."""
