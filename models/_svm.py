@@ -68,7 +68,7 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
             return np.asarray(-margins[:, 0])
         votes, sums = np.zeros((2, len(X), k))
         for margin, (first, second) in zip(margins.T, combinations(range(k), 2), strict=True):
-            np.add.at(votes, (np.arange(len(X)), np.where(margin > 0, first, second)), 1)
+            votes[np.arange(len(X)), np.where(margin > 0, first, second)] += 1
             sums[:, first] += margin
             sums[:, second] -= margin
         return votes + sums / (3 * (np.abs(sums) + 1))

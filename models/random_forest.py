@@ -1,27 +1,5 @@
 """Random forest: trees on bootstrapped rows, the best of random splits; on raw pixels."""
 
-from optuna.distributions import FloatDistribution, IntDistribution
-from sklearn.pipeline import Pipeline
+from models._trees import forest
 
-from benchmark.estimator import Estimator, Task
-
-
-def build(task: Task) -> Pipeline:
-    from sklearn.ensemble import RandomForestClassifier
-
-    model = RandomForestClassifier(
-        n_estimators=200, max_features=0.05, min_samples_leaf=1, n_jobs=task.threads, random_state=task.seed
-    )
-    return Pipeline([("trees", model)])
-
-
-ESTIMATOR = Estimator(
-    title="Random forest",
-    family="classical",
-    build=build,
-    space={
-        "trees__max_features": FloatDistribution(0.02, 0.3, log=True),
-        "trees__min_samples_leaf": IntDistribution(1, 8, log=True),
-    },
-    smoke={"trees__n_estimators": 5},
-)
+ESTIMATOR = forest("Random forest", "RandomForestClassifier")
