@@ -48,7 +48,8 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         self.solver_ = type(machine).__module__
         # Of two classes scikit-learn's signs are turned, so that positive is the second; here it is the first.
         sign = -1.0 if len(self.classes_) == 2 else 1.0
-        self.support_vectors_ = np.asarray(machine.support_vectors_, np.float64)
+        self.support_ = np.asarray(machine.support_)
+        self.support_vectors_ = np.asarray(machine.support_vectors_, np.float32)
         self.ends_ = np.r_[0, np.cumsum(machine.n_support_)]
         self.dual_coef_ = sign * np.asarray(machine.dual_coef_)
         self.intercept_ = sign * np.asarray(machine.intercept_)
@@ -59,8 +60,10 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
 
         As scikit-learn's ``decision_function_shape="ovr"``; of two classes the margin alone, (n,).
         """
+        support = self.support_vectors_.astype(np.float64)
+        step = max(1, KERNEL_BYTES // (8 * max(1, len(support))))
         parts = [
-            self._margins(np.asarray(X[start : start + AT_ONCE], np.float64)) for start in range(0, len(X), AT_ONCE)
+            self._margins(np.asarray(X[start : start + step], np.float64), support) for start in range(0, len(X), step)
         ]
         margins = np.concatenate(parts)
         k = len(self.classes_)
@@ -79,12 +82,12 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         best = found.argmax(axis=1) if found.ndim > 1 else (found > 0).astype(np.int64)
         return np.asarray(self.classes_[best])
 
-    def _margins(self, X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _margins(self, X: npt.NDArray[np.float64], support: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return what each machine says, (n, k (k - 1) / 2); above zero for the first of its two classes."""
-        kernel = X @ self.support_vectors_.T
+        kernel = X @ support.T
         kernel *= 2
         kernel -= np.square(X).sum(axis=1)[:, None]
-        kernel -= np.square(self.support_vectors_).sum(axis=1)
+        kernel -= np.square(support).sum(axis=1)
         kernel *= self.gamma
         np.exp(kernel, out=kernel)
         # A support vector has a coefficient in each machine of its class; the row tells the other class (libsvm's FAQ).
@@ -107,5 +110,5 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         return svm.SVC(**params)
 
 
-AT_ONCE = 1_000
-"""Images whose kernel rows are held at once: 100 MB for 13,000 support vectors."""
+KERNEL_BYTES = 100_000_000
+"""Of the kernel rows that are held at once: those of 960 images at 13,000 support vectors."""

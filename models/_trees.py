@@ -22,8 +22,8 @@ def lightgbm(task: Task, colsample_bytree: float) -> Any:
     from lightgbm import LGBMClassifier
 
     # A tenth of the pixels per tree and 63 bins cost a fraction of the time of all of them in
-    # 255, and a tenth of a point. Row-wise is stated because auto-detection measures, and a
-    # measurement can differ from run to run.
+    # 255, and a tenth of a point. Of so few columns, column by column takes half the time that row
+    # by row does; it is stated because auto-detection measures, and can differ from run to run.
     return LGBMClassifier(
         n_estimators=400,
         learning_rate=0.12,
@@ -31,7 +31,7 @@ def lightgbm(task: Task, colsample_bytree: float) -> Any:
         min_child_samples=20,
         colsample_bytree=colsample_bytree,
         max_bin=63,
-        force_row_wise=True,
+        force_col_wise=True,
         deterministic=True,
         n_jobs=task.threads,
         random_state=task.seed,

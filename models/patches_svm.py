@@ -8,15 +8,15 @@ from benchmark.estimator import Estimator, Task
 
 def build(task: Task) -> Pipeline:
     from models._features import gradients, patches
-    from models._mirrored import Mirrored
     from models._svm import RBFSVC
+    from models._virtual import VirtualSupport
 
     features = FeatureUnion(
         [("patches", patches(task)), ("gradients", gradients(task))], transformer_weights={"patches": 1.5}
     )
     # The features' variances sum to 1.5 squared and one: this gamma is 2 on features whose variances sum to one.
-    machine = Pipeline([("features", features), ("svm", RBFSVC(C=10.0, gamma=0.6, threads=task.threads))])
-    return Pipeline([("mirrored", Mirrored(machine, task.image_shape))])
+    machine = RBFSVC(C=10.0, gamma=0.6, threads=task.threads, cache_size=3_000)
+    return Pipeline([("virtual", VirtualSupport(features, machine, task.image_shape))])
 
 
 ESTIMATOR = Estimator(
@@ -24,14 +24,14 @@ ESTIMATOR = Estimator(
     family="classical",
     build=build,
     space={
-        "mirrored__estimator__svm__C": FloatDistribution(3.0, 30.0, log=True),
-        "mirrored__estimator__svm__gamma": FloatDistribution(0.25, 1.5, log=True),
+        "virtual__machine__C": FloatDistribution(3.0, 30.0, log=True),
+        "virtual__machine__gamma": FloatDistribution(0.25, 1.5, log=True),
     },
     smoke={
-        "mirrored__estimator__features__patches__transformer__n_components": 20,
-        "mirrored__estimator__features__patches__transformer__features__filters": 10,
-        "mirrored__estimator__features__patches__transformer__features__samples": 2_000,
-        "mirrored__estimator__features__gradients__transformer__n_components": 20,
+        "virtual__features__patches__transformer__n_components": 20,
+        "virtual__features__patches__transformer__features__filters": 10,
+        "virtual__features__patches__transformer__features__samples": 2_000,
+        "virtual__features__gradients__transformer__n_components": 20,
     },
-    augmentation="mirrored",
+    augmentation="support vectors shifted",
 )

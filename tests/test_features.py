@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import LinearSVC
 
 from benchmark.datasets import digits
 from models._composed import Compressed, Remembered
 from models._features import HOG, PatchResponses
-from models._mirrored import Mirrored
+from models._pixels import ToUnit
+from models._svm import RBFSVC
+from models._virtual import VirtualSupport
 
 SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31)]
 
@@ -138,11 +138,13 @@ def test_remembered_work_is_done_once_for_the_same_rows_and_parameters(tmp_path:
     assert noted(train, memory=None) == ["fit", "transform"]  # times that are compared
 
 
-def test_mirrored_training_knows_the_mirror_images() -> None:
-    X, y = pictures(30, (12, 9)), np.arange(30) % 3
-    turned = X.reshape(-1, 12, 9)[:, :, ::-1].reshape(30, -1)
-    made = Mirrored(KNeighborsClassifier(1), (12, 9)).fit(X, y)
-    assert np.array_equal(made.predict(turned), y)
-    assert made.predict_proba(X).shape == (30, 3)
-    assert not hasattr(made, "decision_function")
-    assert hasattr(Mirrored(LinearSVC(), (12, 9)), "decision_function")
+def test_virtual_support_vectors_know_images_moved_by_a_pixel() -> None:
+    X, y = pictures(120, (12, 9)), np.arange(120) % 3
+    machine = RBFSVC(C=100.0, gamma=0.3, accelerate=False)
+    plain = machine.fit(ToUnit().fit(X).transform(X), y)
+    made = VirtualSupport(ToUnit(), machine, (12, 9)).fit(X, y)
+    assert np.array_equal(made.predict(X), y)
+    right = np.pad(X.reshape(-1, 12, 9), ((0, 0), (0, 0), (1, 0)), mode="edge")[:, :, :9].reshape(120, -1)
+    known, guessed = (made.predict(right) == y).mean(), (plain.predict(right / np.float32(255)) == y).mean()
+    assert known == 1 > guessed, (known, guessed)
+    assert made.decision_function(X).shape == (120, 3)
