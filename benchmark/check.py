@@ -87,6 +87,7 @@ class _Trial:
             ("every key of the space is a parameter of the pipeline", self.space_keys),
             ("states a default inside the space for every tuned parameter", self.defaults),
             ("every key of smoke is a parameter of the pipeline", self.smoke_keys),
+            ("every key of thorough is a parameter of the pipeline, and none is tuned", self.thorough_keys),
             ("fits the smoke rows", self.fits),
             ("probabilities (or softmaxed decisions) in shape, finite, summing to one", self.probabilities),
             ("predict agrees with the highest score", self.predicts),
@@ -127,6 +128,12 @@ class _Trial:
 
     def smoke_keys(self) -> str:
         return self._keys(self.declared().smoke)
+
+    def thorough_keys(self) -> str:
+        declared = self.declared()
+        tuned = sorted(declared.space.keys() & declared.thorough.keys())
+        _require(not tuned, f"{tuned} are tuned, so nothing else can set them")
+        return self._keys(declared.thorough)
 
     def defaults(self) -> str:
         params = self.declared().build(self.task).get_params()

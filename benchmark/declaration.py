@@ -33,7 +33,8 @@ def describe(job: Describe) -> Declaration:
             family=str(estimator.family),
             augmentation=str(estimator.augmentation),
             space={name: _plain_distribution(name, value) for name, value in estimator.space.items()},
-            smoke=json.loads(json.dumps(dict(estimator.smoke), default=repr)),
+            smoke=_plain(estimator.smoke),
+            thorough=_plain(estimator.thorough),
             defaults={name: _default(name, params, value) for name, value in estimator.space.items()},
             settings=_settings(estimator),
         )
@@ -41,6 +42,10 @@ def describe(job: Describe) -> Declaration:
         raise
     except BaseException as error:  # KeyboardInterrupt, too: raised by a plugin, it is the plugin's
         raise BenchmarkError(one_line(error)) from None
+
+
+def _plain(params: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(dict(params), default=repr))
 
 
 def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistribution:

@@ -64,6 +64,8 @@ class Estimator:
         What is tuned, keyed by the pipeline's parameter path (``"svm__C"``).
     smoke : mapping of str to object
         Parameters that make it tiny; used by tests, `check`, warm-up and ``--preset smoke``.
+    thorough : mapping of str to object
+        Parameters for ``--preset thorough``, where time is no object: more epochs, a wider net.
     augmentation : str
         What is done to training images ("mirrored, shifted"); empty if nothing.
         The leaderboard marks the row with it.
@@ -74,4 +76,5 @@ class Estimator:
     build: Callable[[Task], Pipeline]
     space: Mapping[str, BaseDistribution] = field(default_factory=dict)
     smoke: Mapping[str, Any] = field(default_factory=dict)
+    thorough: Mapping[str, Any] = field(default_factory=dict)
     augmentation: str = ""

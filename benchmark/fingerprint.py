@@ -49,6 +49,8 @@ def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> d
     }
     if preset.tiny:
         parts["smoke"] = dict(declared.smoke)
+    if preset.thorough:
+        parts["thorough"] = dict(declared.thorough)
     return {name: _hash(value) for name, value in parts.items()}
 
 

@@ -59,7 +59,7 @@ class Declaration:
     ----------
     title, family, augmentation : str
     space : mapping of str to optuna.distributions.BaseDistribution
-    smoke : mapping of str to object
+    smoke, thorough : mapping of str to object
     defaults : mapping of str to object
         Of the tuned parameters, as the plugin builds them.
     settings : mapping of str to str
@@ -73,6 +73,7 @@ class Declaration:
     smoke: Mapping[str, Any]
     defaults: Mapping[str, Any]
     settings: Mapping[str, str] = field(default_factory=dict)
+    thorough: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

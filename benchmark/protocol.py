@@ -63,6 +63,11 @@ class Preset:
     tiny: bool = False
     max_validation_rows: int = 10_000
 
+    @property
+    def thorough(self) -> bool:
+        """Whether the plugins' `thorough` parameters are set."""
+        return self.name == "thorough"
+
     def replace(self, *, trials: int | None = None, seeds: int | None = None) -> Preset:
         """Return this preset with the command line's ``--trials`` and ``--seeds``."""
         return dataclasses.replace(

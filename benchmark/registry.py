@@ -152,7 +152,7 @@ def _wrong_field(declared: Estimator) -> str:
         value = getattr(declared, field)
         if not isinstance(value, str):
             return f"its {field} is a {type(value).__name__}; give a text"
-    for field in ("space", "smoke"):
+    for field in ("space", "smoke", "thorough"):
         value = getattr(declared, field)
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             return f"its {field} is no mapping of parameter names; give a dict"

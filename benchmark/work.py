@@ -126,8 +126,8 @@ def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDAr
 
 
 def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is set on the pipeline: the trial's parameters, and the tiny ones on top for a smoke run."""
-    return {**params, **(estimator.smoke if preset.tiny else {})}
+    """Return what is set on the pipeline: a thorough run's parameters, the trial's, a smoke run's; later ones win."""
+    return {**(estimator.thorough if preset.thorough else {}), **params, **(estimator.smoke if preset.tiny else {})}
 
 
 def _run(job: Job) -> Outcome:

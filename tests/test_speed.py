@@ -124,7 +124,7 @@ def test_a_whole_run_is_judged_on_its_own_rows_and_machine(rows: int | None, pro
     here = environment()
     known = {name: Recorded(10.0, 0.9, 0.9, {**here, "processor": processor or here["processor"]}) for name in FAMILIES}
     projections = {name: Projection((Fold({}, 40_000, 20.0, 4.0, 0.9),)) for name in FAMILIES}
-    options = Options("digits", rows, 1, 1, False, 600, 1, Path("records"), None, None)
+    options = Options("digits", rows, 1, 1, False, 600, None, 1, Path("records"), None, None)
     row = judge_whole(Session(options, Console()), known, projections)
     assert (row.stock, row.ours, row.verdict) == (5 * (30 * 24 + 30), 50, verdict)
 

@@ -49,6 +49,20 @@ def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
     assert outcome.scores == "predict_proba"
 
 
+def test_an_effort_sets_its_parameters_and_no_other() -> None:
+    made = Estimator(
+        "Dummy", "classical", build=lambda task: Pipeline([]), smoke={"a": 1, "b": 1}, thorough={"b": 2, "c": 2}
+    )
+    found = {name: work.parameters(made, preset, {"a": 0, "c": 0}) for name, preset in PRESETS.items()}
+    tuned = {"a": 0, "c": 0}
+    assert found == {
+        "smoke": {"a": 1, "b": 1, "c": 0},
+        "quick": tuned,
+        "standard": tuned,
+        "thorough": {"a": 0, "b": 2, "c": 0},
+    }
+
+
 def test_same_job_same_outcome(job: Job) -> None:
     assert work.run(job).accuracy == work.run(job).accuracy
 

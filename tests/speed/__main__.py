@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_whole_number, default=cores(), help="of both sides (default: every core)")
     parser.add_argument("--repeats", type=_whole_number, default=1, help="measurements of each side, in turns")
     parser.add_argument("--cnn-images", type=_whole_number, default=20_000, help="of the CNN's one epoch")
+    parser.add_argument("--rounds", type=_whole_number, help="of the boosters, both sides (default: our estimator's)")
     parser.add_argument(
         "--trials-sampled",
         type=int,

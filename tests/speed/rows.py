@@ -42,6 +42,8 @@ BARS = {
 }
 """In the order in which they are measured."""
 
+BOOSTERS = ("lightgbm", "xgboost")
+
 FAMILIES = tuple(name for name in BARS if name != WHOLE)
 
 
@@ -97,7 +99,9 @@ def _pair(session: Session, family: str) -> Row:
     order = session.order(family, "ours")
     if family == "cnn":
         images = options.cnn_images if options.rows is None else min(options.rows, options.cnn_images)
-        order = replace(order, rows=images, fixed={"max_epochs": 1})
+        order = replace(order, rows=images, fixed={"max_epochs": 1, "min_steps": 0})
+    elif options.rounds is not None and family in BOOSTERS:
+        order = replace(order, fixed={"n_estimators": options.rounds})
     sides: dict[Side, list[Measurement]] = {"ours": [], "stock": []}
     traced: Traced | None = None
     for turn in range(1, options.repeats + 1):

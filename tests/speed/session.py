@@ -35,6 +35,7 @@ class Options:
     repeats: int
     smoke: bool
     cnn_images: int
+    rounds: int | None
     trials_sampled: int
     run_record: Path
     run_seconds: float | None

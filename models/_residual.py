@@ -1,0 +1,71 @@
+"""The nets' architecture."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class ResidualNet(nn.Module):
+    """A small residual net that spends its arithmetic where a processor is fast at it.
+
+    The first layer takes every other place, so that no layer of many channels sees the full
+    picture: on 28 by 28 pixels a layer of 32 channels there took a third of the time and did a
+    fortieth of the arithmetic. With ``width=48``: 0.25 million parameters and 18 million
+    multiply-adds an image, at 150 GFLOP/s where the full picture allowed 70.
+
+    Parameters
+    ----------
+    n_classes : int
+    width : int
+        Channels at half of the picture's height and width; twice as many at a quarter.
+    """
+
+    def __init__(self, n_classes: int, width: int = 48) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            _conv(1, width, side=5, stride=2),
+            _Residual(width),
+            _conv(width, 2 * width, stride=2),
+            _Residual(2 * width),
+        )
+        self.head = nn.Linear(4 * width, n_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, 1, height, width) to logits, (n, n_classes).
+
+        Out of training, the mean over the image, moved a pixel either way along the diagonal
+        (each of these half as heavy), and their mirror images.
+        """
+        if self.training:
+            return self._logits(x)
+        moved = nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
+        height, width = x.shape[2:]
+        corners = moved[:, :, :height, :width], moved[:, :, 2:, 2:]
+        views = [(0.25, x), *((0.125, corner) for corner in corners)]
+        logits = [weight * (self._logits(view) + self._logits(view.flip(-1))) for weight, view in views]
+        return torch.stack(logits).sum(dim=0)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        x = self.features(x.contiguous(memory_format=torch.channels_last))
+        pooled = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
+        logits: Tensor = self.head(pooled)
+        return logits
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(_conv(channels, channels), _conv(channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = x + self.body(x)
+        return result
+
+
+def _conv(channels_in: int, channels_out: int, side: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, side, stride, padding=side // 2, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(inplace=True),
+    )

@@ -1,0 +1,42 @@
+"""The fast loss of the logistic regressions, held against scikit-learn's."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from benchmark import datasets
+from benchmark.estimator import Task
+from models._logistic import logistic_regression
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+@pytest.mark.parametrize("C", [0.1, 10.0])
+def test_comes_to_scikit_learns_coefficients(C: float, classes: int) -> None:
+    train = datasets.load("digits").train
+    rows = train.y < classes
+    X, y = train.X[rows] / 255, train.y[rows]
+    fast = logistic_regression(Task(classes, (8, 8)), C=C, max_iter=2_000, tol=1e-8).fit(X, y)
+    if platform.machine() == "x86_64" and sys.platform == "linux":
+        assert type(fast).__module__.startswith("sklearnex")
+    reference = LogisticRegression(C=C, max_iter=2_000, tol=1e-8).fit(X, y)
+    np.testing.assert_allclose(fast.predict_proba(X), reference.predict_proba(X), atol=1e-4)
+    np.testing.assert_allclose(fast.coef_, reference.coef_, atol=1e-3)
+
+
+def test_without_the_fast_loss_there_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "sklearnex"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sklearnex", None)
+    X, y = np.random.default_rng(0).normal(size=(90, 5)), np.repeat(np.arange(3), 30)
+    X[np.arange(90), y] += 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = logistic_regression(Task(3, (1, 5), threads=2), C=1.0).fit(X, y)
+    assert type(made) is LogisticRegression
+    assert made.score(X, y) > 0.9

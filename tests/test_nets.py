@@ -1,0 +1,126 @@
+"""The nets' parts: what the optimizer does to filters, how images are moved, how long little data is trained on."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.estimator import Task
+from models import cnn
+from models._muon import Muon, orthogonal
+from models._residual import ResidualNet
+from models._torch import Batches, UpAndDown
+
+
+def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
+    """Return what skorch hands an iterator: distinct images of one bright pixel each row."""
+    X = np.random.default_rng(0).random((n, 1, *shape), np.float32)
+    return SimpleNamespace(X=X, y=np.arange(n))
+
+
+@pytest.mark.parametrize("shape", [(8, 24), (24, 8), (16, 16)])
+def test_an_orthogonal_step_turns_every_direction_by_about_as_much(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    left, _, right = torch.linalg.svd(torch.randn(shape), full_matrices=False)
+    matrix = left @ torch.diag(torch.linspace(1, 0.05, min(shape))) @ right
+    after = torch.linalg.svdvals(orthogonal(matrix))
+    assert after.min() > 0.6
+    assert after.max() < 1.3
+    # The directions stay as they were.
+    turned = left.T @ orthogonal(matrix) @ right.T
+    torch.testing.assert_close(turned, torch.diag(torch.diag(turned)), atol=1e-4, rtol=0)
+
+
+def test_muon_turns_filter_banks_and_steps_the_rest() -> None:
+    torch.manual_seed(0)
+    first, bank, head = (torch.nn.Parameter(torch.randn(shape)) for shape in ((4, 1, 3, 3), (6, 4, 3, 3), (10, 6)))
+    optimizer = Muon([{"params": [first, bank, head]}], lr=0.1, other_lr=0.5, other_momentum=0.0, other_weight_decay=0)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [1, 2]
+    old = head.detach().clone()
+    (first.sum() + (bank**2).sum() + 2 * head.sum()).backward()
+    optimizer.step()
+    torch.testing.assert_close(head, old - 0.5 * 2)
+    # Its norm is the square root of the number of filters, give or take the step of 0.1 in each direction.
+    assert bank.norm().item() == pytest.approx(6**0.5, rel=0.15)
+
+
+def test_two_epochs_show_every_image_both_ways() -> None:
+    torch.manual_seed(0)
+    data = dataset(10)
+    batches = Batches(data, 4, augment=True)
+    seen: dict[int, list[np.ndarray]] = {}
+    for _ in range(2):
+        for x, y in batches:
+            for image, row in zip(x.numpy(), y.tolist(), strict=True):
+                seen.setdefault(row, []).append(image)
+    assert sorted(seen) == list(range(10))
+    firsts = 0
+    for row, (first, second) in seen.items():
+        assert np.array_equal(first, second[..., ::-1])
+        firsts += np.array_equal(first, data.X[row])
+    assert 0 < firsts < 10
+
+
+def test_images_are_moved_by_at_most_the_shift() -> None:
+    torch.manual_seed(0)
+    data = dataset(40)
+    padded = np.pad(data.X[:, 0], ((0, 0), (1, 1), (1, 1)), mode="edge")
+    places = set()
+    for x, y in Batches(data, 16, augment=True, shift=1):
+        for image, row in zip(x.numpy()[:, 0], y.tolist(), strict=True):
+            found = [
+                (down, right, mirrored)
+                for down in range(3)
+                for right in range(3)
+                for mirrored in (False, True)
+                if np.array_equal(image, _cut(padded[row], down, right, mirrored))
+            ]
+            assert found, row
+            places.update(found)
+    assert len(places) > 9
+
+
+def _cut(padded: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarray:
+    window = (padded[:, ::-1] if mirrored else padded)[down : down + 6, right : right + 5]
+    return window
+
+
+def test_little_data_is_trained_on_for_as_many_steps() -> None:
+    pipeline = cnn.build(Task(3, (8, 8)))
+    net = pipeline[-1].set_params(min_steps=30, max_epochs=4, module__width=4)
+    assert net.epochs(1_000_000) == 4
+    assert net.epochs(300) == 15  # of two batches
+    X, y = np.random.default_rng(0).integers(0, 256, (20, 64)).astype(np.uint8), np.arange(20) % 3
+    pipeline.fit(X, y)
+    assert len(pipeline[-1].history) == 30
+
+
+def test_rates_rise_and_fall_once() -> None:
+    groups = [{"lr": 2.0}, {"lr": 0.5}]
+    net = SimpleNamespace(optimizer_=SimpleNamespace(param_groups=groups), steps=lambda rows: 2 * rows)
+    schedule, rates = UpAndDown(warm_up=0.25), []
+    schedule.on_train_begin(net, X=range(8))
+    for _ in range(16):
+        schedule.on_batch_begin(net, training=True)
+        rates.append((groups[0]["lr"], groups[1]["lr"]))
+        schedule.on_batch_begin(net, training=False)
+    first = [rate for rate, _ in rates]
+    assert first[:5] == pytest.approx([0.5, 1.0, 1.5, 2.0, 2.0])
+    assert np.diff(first[4:]) == pytest.approx([-2 / 12] * 11)
+    assert first[-1] == pytest.approx(2 / 12)
+    assert all(second == pytest.approx(one / 4) for one, second in rates)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (28, 28), (5, 31), (1, 1)])
+def test_a_net_answers_for_images_of_any_shape(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    net = ResidualNet(4, width=6).eval()
+    x = torch.randn(3, 1, *shape)
+    with torch.no_grad():
+        logits = net(x)
+    assert logits.shape == (3, 4)
+    assert torch.isfinite(logits).all()
