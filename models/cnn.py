@@ -11,7 +11,7 @@ def build(task: Task) -> Pipeline:
 
     from models._muon import Muon
     from models._residual import ResidualNet
-    from models._torch import Batches, SeededNet, ToImages, UpAndDown
+    from models._torch import Batches, Growing, SeededNet, ToImages, UpAndDown
 
     net = SeededNet(
         ResidualNet,
@@ -22,17 +22,17 @@ def build(task: Task) -> Pipeline:
         criterion__label_smoothing=0.05,
         optimizer=Muon,
         lr=0.1,
-        max_epochs=15,
-        min_steps=500,
+        max_epochs=18,
+        min_steps=300,
         batch_size=256,
         iterator_train=Batches,
         iterator_train__augment=True,
-        iterator_train__shift=1,
+        iterator_train__shift=0,
         iterator_train__device=task.device,
         iterator_valid=Batches,
         iterator_valid__device=task.device,
         train_split=None,  # skorch would hold out a fifth; the rivals train on all rows
-        callbacks=[("schedule", UpAndDown())],
+        callbacks=[("schedule", UpAndDown()), ("growing", Growing(share=0.7))],
         verbose=0,
         random_state=task.seed,
         threads=task.threads,
@@ -46,9 +46,9 @@ ESTIMATOR = Estimator(
     family="cnn",
     build=build,
     space={
-        "net__lr": FloatDistribution(0.03, 0.3, log=True),
-        "net__criterion__label_smoothing": FloatDistribution(0.0, 0.15),
-        "net__iterator_train__shift": IntDistribution(0, 2),
+        "net__lr": FloatDistribution(0.05, 0.2, log=True),
+        "net__criterion__label_smoothing": FloatDistribution(0.0, 0.1),
+        "net__iterator_train__shift": IntDistribution(0, 1),
     },
     smoke={"net__max_epochs": 2, "net__min_steps": 0, "net__module__width": 4},
     augmentation="mirrored, shifted",

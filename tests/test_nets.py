@@ -13,7 +13,7 @@ from benchmark.estimator import Task
 from models import cnn
 from models._muon import Muon, orthogonal
 from models._residual import ResidualNet
-from models._torch import Batches, UpAndDown
+from models._torch import Batches, Growing, UpAndDown
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
@@ -93,10 +93,10 @@ def test_little_data_is_trained_on_for_as_many_steps() -> None:
     pipeline = cnn.build(Task(3, (8, 8)))
     net = pipeline[-1].set_params(min_steps=30, max_epochs=4, module__width=4)
     assert net.epochs(1_000_000) == 4
-    assert net.epochs(300) == 15  # of two batches
+    assert net.epochs(100) == 8  # of four batches
     X, y = np.random.default_rng(0).integers(0, 256, (20, 64)).astype(np.uint8), np.arange(20) % 3
     pipeline.fit(X, y)
-    assert len(pipeline[-1].history) == 30
+    assert len(pipeline[-1].history) == 30  # of one batch each
 
 
 def test_rates_rise_and_fall_once() -> None:
@@ -113,6 +113,21 @@ def test_rates_rise_and_fall_once() -> None:
     assert np.diff(first[4:]) == pytest.approx([-2 / 12] * 11)
     assert first[-1] == pytest.approx(2 / 12)
     assert all(second == pytest.approx(one / 4) for one, second in rates)
+
+
+def test_images_grow_once() -> None:
+    net = SimpleNamespace(module_=ResidualNet(3, width=2), steps=lambda rows: 2 * rows)
+    growing, sides = Growing(share=0.25, zoom=0.5), []
+    net.module_.features.register_forward_pre_hook(lambda module, given: sides.append(tuple(given[0].shape[2:])))
+    growing.on_train_begin(net, X=range(4))
+    for _ in range(8):
+        growing.on_batch_begin(net, training=True)
+        net.module_.train()(torch.zeros(2, 1, 9, 6))
+        growing.on_batch_begin(net, training=False)
+    assert sides == [(4, 3)] * 2 + [(9, 6)] * 6
+    net.module_.zoom = 0.5
+    net.module_.eval()(torch.zeros(2, 1, 9, 6))
+    assert set(sides[8:]) == {(9, 6)}
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (28, 28), (5, 31), (1, 1)])

@@ -99,7 +99,7 @@ def _pair(session: Session, family: str) -> Row:
     order = session.order(family, "ours")
     if family == "cnn":
         images = options.cnn_images if options.rows is None else min(options.rows, options.cnn_images)
-        order = replace(order, rows=images, fixed={"max_epochs": 1, "min_steps": 0})
+        order = replace(order, rows=images, fixed={"max_epochs": 1, "min_steps": 0, "callbacks__growing": None})
     elif options.rounds is not None and family in BOOSTERS:
         order = replace(order, fixed={"n_estimators": options.rounds})
     sides: dict[Side, list[Measurement]] = {"ours": [], "stock": []}
