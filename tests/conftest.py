@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
@@ -29,3 +30,18 @@ def benchmark(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None 
         timeout=300,
         stdin=subprocess.DEVNULL,
     )
+
+
+@pytest.fixture
+def no_sklearnex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make scikit-learn-intelex impossible to import, as on a machine that has no wheel of it."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "sklearnex"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sklearnex", None)
+
+
+def three_clusters() -> tuple[np.ndarray, np.ndarray]:
+    """Return 90 points of five coordinates, of three classes that are easily told apart."""
+    X, y = np.random.default_rng(0).normal(size=(90, 5)), np.repeat(np.arange(3), 30)
+    X[np.arange(90), y] += 4
+    return X, y

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmark import datasets
 from benchmark.estimator import Task
 from models._logistic import logistic_regression
+from tests.conftest import three_clusters
 
 
 @pytest.mark.parametrize("classes", [2, 10])
@@ -29,12 +30,9 @@ def test_comes_to_scikit_learns_coefficients(C: float, classes: int) -> None:
     np.testing.assert_allclose(fast.coef_, reference.coef_, atol=1e-3)
 
 
-def test_without_the_fast_loss_there_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "sklearnex"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "sklearnex", None)
-    X, y = np.random.default_rng(0).normal(size=(90, 5)), np.repeat(np.arange(3), 30)
-    X[np.arange(90), y] += 4
+@pytest.mark.usefixtures("no_sklearnex")
+def test_without_the_fast_loss_there_is_scikit_learns() -> None:
+    X, y = three_clusters()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = logistic_regression(Task(3, (1, 5), threads=2), C=1.0).fit(X, y)

@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 from benchmark import datasets
 from models._pixels import ToUnit
 from models._svm import RBFSVC
+from tests.conftest import three_clusters
 
 ROWS = 6_000
 
@@ -46,12 +47,9 @@ def test_decision_values_are_scikit_learns(classes: int) -> None:
     assert np.array_equal(made.predict(unseen), reference.predict(unseen))
 
 
-def test_without_the_fast_solver_there_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "sklearnex"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "sklearnex", None)
-    X, y = np.random.default_rng(0).normal(size=(90, 5)), np.repeat(np.arange(3), 30)
-    X[np.arange(90), y] += 4
+@pytest.mark.usefixtures("no_sklearnex")
+def test_without_the_fast_solver_there_is_scikit_learns() -> None:
+    X, y = three_clusters()
     made = RBFSVC(gamma=0.1).fit(X, y)
     assert made.solver_.startswith("sklearn.")
     assert (made.predict(X) == y).mean() > 0.9
