@@ -10,7 +10,7 @@ class ResidualNet(nn.Module):
     """A small residual net that spends its arithmetic where a processor is fast at it.
 
     The first layer takes every other place, so that no layer of many channels sees the full
-    picture: on 28 by 28 pixels a layer of 32 channels there took a third of the time and did a
+    picture: on 28 by 28 pixels a layer of 32 channels there took over a quarter of the time and did a
     fortieth of the arithmetic. With ``width=48``: 0.25 million parameters and 18 million
     multiply-adds an image, at 150 GFLOP/s where the full picture allowed 70.
 
@@ -42,17 +42,11 @@ class ResidualNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, 1, height, width) to logits, (n, n_classes).
 
-        Out of training, the mean over the image, moved a pixel either way along the diagonal
-        (each of these half as heavy), and their mirror images.
+        Out of training, the mean over the image and its mirror image.
         """
         if self.training:
             return self._logits(x if self.zoom == 1 else nn.functional.interpolate(x, self._sides(x), mode="area"))
-        moved = nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
-        height, width = x.shape[2:]
-        corners = moved[:, :, :height, :width], moved[:, :, 2:, 2:]
-        views = [(0.25, x), *((0.125, corner) for corner in corners)]
-        logits = [weight * (self._logits(view) + self._logits(view.flip(-1))) for weight, view in views]
-        return torch.stack(logits).sum(dim=0)
+        return (self._logits(x) + self._logits(x.flip(-1))) / 2
 
     def _sides(self, x: Tensor) -> tuple[int, int]:
         height, width = (max(1, round(self.zoom * side)) for side in x.shape[2:])

@@ -131,11 +131,12 @@ def test_images_grow_once() -> None:
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (28, 28), (5, 31), (1, 1)])
-def test_a_net_answers_for_images_of_any_shape(shape: tuple[int, int]) -> None:
+def test_a_net_answers_for_a_mirror_image_as_for_the_image(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
     net = ResidualNet(4, width=6).eval()
     x = torch.randn(3, 1, *shape)
     with torch.no_grad():
-        logits = net(x)
+        logits, mirrored = net(x), net(x.flip(-1))
     assert logits.shape == (3, 4)
     assert torch.isfinite(logits).all()
+    torch.testing.assert_close(mirrored, logits)
