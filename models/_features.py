@@ -161,6 +161,11 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         found = np.empty((len(X), 2, len(down), len(across), count), np.float32)
         bounds = ((np.maximum, np.float32(self.threshold)), (np.minimum, np.float32(-self.threshold)))
         tallest, width = max(high - low for low, high in down), across[-1][1]
+        # Which cell each place of a row of cells is in: sums as products read what they add but once.
+        columns = np.zeros((len(across), width), np.float32)
+        for j, (left, right) in enumerate(across):
+            columns[j, left:right] = 1
+        members = [np.tile(columns, bottom - top) for top, bottom in down]
 
         def respond(rows: slice) -> None:
             # One row of cells at a time stays in the processor's cache, where this takes a third of the time.
@@ -172,10 +177,8 @@ class PatchResponses(TransformerMixin, BaseEstimator):
                     np.matmul(places[top * width : bottom * width], self.filters_, out=answers[:size])
                     for sign, (clip, bound) in enumerate(bounds):
                         clip(answers[:size], bound, out=beyond[:size])
-                        beyond[:size] -= bound
-                        square = beyond[:size].reshape(bottom - top, width, count)
-                        for j, (left, right) in enumerate(across):
-                            square[:, left:right].sum(axis=(0, 1), out=found[picture, sign, i, j])
+                        np.matmul(members[i], beyond[:size], out=found[picture, sign, i])
+                        found[picture, sign, i] -= bound * members[i].sum(axis=1, keepdims=True)
 
         with threadpool_limits(1, "blas"):  # many small products: the threads are ours
             _in_threads(respond, len(X), 16, self.threads)

@@ -99,7 +99,7 @@ def _pair(session: Session, family: str) -> Row:
     order = session.order(family, "ours")
     if family == "cnn":
         images = options.cnn_images if options.rows is None else min(options.rows, options.cnn_images)
-        order = replace(order, rows=images, fixed={"max_epochs": 1, "min_steps": 0, "callbacks__growing": None})
+        order = replace(order, rows=images, fixed={"max_epochs": 1, "min_steps": 0})
     elif options.rounds is not None and family in BOOSTERS:
         order = replace(order, fixed={"n_estimators": options.rounds})
     sides: dict[Side, list[Measurement]] = {"ours": [], "stock": []}
@@ -114,7 +114,12 @@ def _pair(session: Session, family: str) -> Row:
                 traced = session.run(f"{family}, stock, untimed: steps to our loss", trace, stock, loss * (1 + SLACK))
             stock = replace(stock, iterations=traced.iterations)
         sides["stock"].append(session.run(f"{family}, stock{of}", measure, stock))
-    return judge(family, sides["stock"], sides["ours"], traced)
+    row = judge(family, sides["stock"], sides["ours"], traced)
+    if family == "cnn":
+        whole_images = replace(order, fixed={**(order.fixed or {}), "callbacks__growing": None})
+        plain = session.run("cnn, ours, no small images", measure, whole_images)
+        row = replace(row, note=f"{row.note}; {plain.rows / plain.fit_seconds:,.0f} if none are small")
+    return row
 
 
 def judge(family: str, stock: Sequence[Measurement], ours: Sequence[Measurement], traced: Traced | None = None) -> Row:

@@ -108,7 +108,8 @@ SAYS = {
     ),
     "cnn": (
         "the same net under a plain PyTorch loop: DataLoader of single images, each mirrored and cropped in turn, "
-        "same batch size, SGD; one epoch of training"
+        "same batch size, SGD; one epoch of training. Ours shows small images first and whole ones last, as it "
+        "always does"
     ),
     "whole": (
         "Optuna's tutorial objective, estimator after estimator, each with all threads: as many trials in our search "
