@@ -117,7 +117,25 @@ def _moved(x: Tensor, mirrored: Tensor, shift: int) -> Tensor:
     return moved[:, None]
 
 
-class UpAndDown(Callback):
+class Course(Callback):
+    """What changes from step to step over the whole of training."""
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+        """Count the steps to come, now that the number of rows is known."""
+        self.steps_, self.taken_ = net.steps(len(X)), 0
+
+    def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        """Prepare the next step."""
+        if training:
+            self.prepare(net)
+            self.taken_ += 1
+
+    def prepare(self, net: Any) -> None:
+        """Set what the step after `taken_` of `steps_` needs."""
+        raise NotImplementedError
+
+
+class UpAndDown(Course):
     """Learning rates from near zero up to their peak and down again, once over all of training.
 
     Parameters
@@ -130,21 +148,19 @@ class UpAndDown(Callback):
         self.warm_up = warm_up
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Lay out the schedule, now that the number of rows is known."""
+        """Note the peaks: the rates as they were given."""
+        super().on_train_begin(net, X, y, **kwargs)
         self.peaks_ = [group["lr"] for group in net.optimizer_.param_groups]
-        self.steps_, self.taken_ = net.steps(len(X)), 0
 
-    def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:
-        """Set the rates of the next step."""
-        if training:
-            rising = max(1, round(self.warm_up * self.steps_))
-            left = (self.steps_ - self.taken_) / max(1, self.steps_ - rising)
-            self.taken_ += 1
-            for group, peak in zip(net.optimizer_.param_groups, self.peaks_, strict=True):
-                group["lr"] = peak * min(self.taken_ / rising, left)
+    def prepare(self, net: Any) -> None:
+        """Set the rates."""
+        rising = max(1, round(self.warm_up * self.steps_))
+        left = (self.steps_ - self.taken_) / max(1, self.steps_ - rising)
+        for group, peak in zip(net.optimizer_.param_groups, self.peaks_, strict=True):
+            group["lr"] = peak * min((self.taken_ + 1) / rising, left)
 
 
-class Growing(Callback):
+class Growing(Course):
     """Small images first, whole ones last: what they teach at half the price need not be paid in full.
 
     As progressive resizing (fast.ai's of 2018, and what FFCV's recipes do on ImageNet). Sets the
@@ -162,15 +178,9 @@ class Growing(Callback):
         self.share = share
         self.zoom = zoom
 
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Count the steps from here."""
-        self.small_, self.taken_ = round(self.share * net.steps(len(X))), 0
-
-    def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:
-        """Set the zoom of the next step."""
-        if training:
-            net.module_.zoom = self.zoom if self.taken_ < self.small_ else 1.0
-            self.taken_ += 1
+    def prepare(self, net: Any) -> None:
+        """Set the zoom."""
+        net.module_.zoom = self.zoom if self.taken_ < round(self.share * self.steps_) else 1.0
 
 
 class SeededNet(NeuralNetClassifier):  # type: ignore[misc]

@@ -17,6 +17,9 @@ from benchmark.report.summary import Summary
 ACROSS = 7
 MOST = 14
 
+LONGEST = 26
+"""Characters of an estimator's title: as many as the longest of ours has."""
+
 
 @dataclass(frozen=True)
 class Data:
@@ -83,7 +86,7 @@ def draw(data: Data) -> Figure:
     across = min(ACROSS, len(data.index))
     down = math.ceil(len(data.index) / across)
     lines = len(data.estimators)
-    longest = max(len(style.short(title, 22)) for title in data.estimators)
+    longest = max(len(style.short(title, LONGEST)) for title in data.estimators)
     names = 0.25 + 0.085 * longest
     cell = (style.WIDTH - names) / ACROSS
     line, gap = 0.235, 0.2
@@ -93,7 +96,7 @@ def draw(data: Data) -> Figure:
         figsize=(names + cell * across, height), dpi=style.DPI
     )  # laid out by hand: text and pictures share columns
     width = names + cell * across
-    letters = max(4, int(cell / 0.092))
+    letters = max(4, int(cell / 0.08))
     for place in range(len(data.index)):
         row, column = divmod(place, across)
         left, top = names + column * cell, height - row * band
@@ -130,7 +133,7 @@ def draw(data: Data) -> Figure:
             if number % 2 == 0:
                 box = Rectangle((0, (top - line) / height), 1, line / height, color="#F4F5F6", zorder=-1, linewidth=0)
                 figure.add_artist(box)
-            figure.text(0.1 / width, (top - line / 2) / height, style.short(title, 22), va="center")
+            figure.text(0.1 / width, (top - line / 2) / height, style.short(title, LONGEST), va="center")
     return figure
 
 
