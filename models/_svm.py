@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
+from threadpoolctl import threadpool_limits
+
+from models import _pairs
+from models._pairs import Machine
+
+Pair = tuple[int, int]
 
 
 class RBFSVC(ClassifierMixin, BaseEstimator):
@@ -26,9 +37,9 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
     accelerate : bool
         False takes scikit-learn's own solver (libsvm) though there is a faster one.
     cache_size : int
-        Megabytes for kernel rows.
+        Megabytes for kernel rows of a machine; as many machines are fitted at a time as there are threads.
     threads : int
-        Of the fit; libsvm uses one, whatever this says.
+        Of the fit.
     """
 
     def __init__(
@@ -42,17 +53,37 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: npt.NDArray[Any], y: npt.NDArray[np.int64]) -> Self:
         """Fit on X, float, (n, features), and y, int64, (n,)."""
-        machine = self._solver().fit(np.asarray(X, np.float32), y)
-        self.classes_ = np.asarray(machine.classes_)
+        X = np.asarray(X, np.float32)
+        self.classes_, classes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"all rows are of class {self.classes_[0]}; a support vector machine tells two or more apart"
+            )
         self.n_features_in_ = X.shape[1]
-        self.solver_ = type(machine).__module__
-        # Of two classes scikit-learn's signs are turned, so that positive is the second; here it is the first.
-        sign = -1.0 if len(self.classes_) == 2 else 1.0
-        self.support_ = np.asarray(machine.support_)
-        self.support_vectors_ = np.asarray(machine.support_vectors_, np.float32)
-        self.ends_ = np.r_[0, np.cumsum(machine.n_support_)]
-        self.dual_coef_ = sign * np.asarray(machine.dual_coef_)
-        self.intercept_ = sign * np.asarray(machine.intercept_)
+        solver = self._solver()
+        self.solver_ = type(solver).__module__
+        of_class = [np.flatnonzero(classes == number) for number in range(len(self.classes_))]
+
+        def pair(both: Pair) -> Machine:
+            rows = np.concatenate([of_class[number] for number in both])
+            found = _pairs.fit(solver, X[rows], classes[rows] == both[0])
+            return replace(found, support=rows[found.support])
+
+        pairs = list(combinations(range(len(self.classes_)), 2))
+        machines = _map(pair, pairs, self.threads)
+        support = np.unique(np.concatenate([machine.support for machine in machines]))
+        support = support[np.argsort(classes[support], kind="stable")]
+        self.support_ = support
+        self.support_vectors_ = X[support]
+        self.ends_ = np.r_[0, np.cumsum(np.bincount(classes[support], minlength=len(self.classes_)))]
+        self.intercept_ = np.array([machine.intercept for machine in machines])
+        # As libsvm lays them out: a support vector has a coefficient in each machine of its class.
+        self.dual_coef_ = np.zeros((len(self.classes_) - 1, len(support)))
+        place = np.empty(len(X), np.int64)
+        place[support] = np.arange(len(support))
+        for (first, second), machine in zip(pairs, machines, strict=True):
+            row = np.where(classes[machine.support] == first, second - 1, first)
+            self.dual_coef_[row, place[machine.support]] = machine.coefficients
         return self
 
     def decision_function(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -84,19 +115,15 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
 
     def _margins(self, X: npt.NDArray[np.float64], support: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return what each machine says, (n, k (k - 1) / 2); above zero for the first of its two classes."""
-        kernel = X @ support.T
-        kernel *= 2
-        kernel -= np.square(X).sum(axis=1)[:, None]
-        kernel -= np.square(support).sum(axis=1)
-        kernel *= self.gamma
-        np.exp(kernel, out=kernel)
+        values = _pairs.kernel(X, support, self.gamma)
         # A support vector has a coefficient in each machine of its class; the row tells the other class (libsvm's FAQ).
-        sums = [kernel[:, low:high] @ self.dual_coef_[:, low:high].T for low, high in pairwise(self.ends_)]
+        sums = [values[:, low:high] @ self.dual_coef_[:, low:high].T for low, high in pairwise(self.ends_)]
         pairs = combinations(range(len(self.classes_)), 2)
         machines = [sums[first][:, second - 1] + sums[second][:, first] for first, second in pairs]
         return np.stack(machines, axis=1) + self.intercept_
 
     def _solver(self) -> Any:
+        """Return an unfitted `SVC`: scikit-learn-intelex's if there is one."""
         params = {"C": self.C, "gamma": self.gamma, "cache_size": self.cache_size}
         if self.accelerate:
             try:
@@ -108,6 +135,35 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         from sklearn import svm
 
         return svm.SVC(**params)
+
+
+def _map(pair: Callable[[Pair], Machine], pairs: Sequence[Pair], threads: int) -> list[Machine]:
+    """Return each pair's machine; one is fitted on one thread, which suits so small a problem better than several."""
+    if threads == 1 or len(pairs) == 1:
+        return [pair(both) for both in pairs]
+    with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, user_api="blas"), _onedal(threads):
+        return list(pool.map(pair, pairs))
+
+
+@contextmanager
+def _onedal(threads: int) -> Iterator[None]:
+    """Let scikit-learn-intelex have so many threads in all, wherever it is called from.
+
+    It heeds `n_jobs` on the main thread only, and says so each time that it does not.
+    """
+    try:
+        from daal4py import daalinit, num_threads
+    except ImportError:
+        yield
+        return
+    before = num_threads()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'Threading' parallel backend")
+        daalinit(threads)
+        try:
+            yield
+        finally:
+            daalinit(before)
 
 
 KERNEL_BYTES = 100_000_000

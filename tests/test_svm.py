@@ -11,11 +11,12 @@ from sklearn.decomposition import PCA
 from sklearn.svm import SVC
 
 from benchmark import datasets
+from models import _pairs
 from models._pixels import ToUnit
 from models._svm import RBFSVC
 from tests.conftest import three_clusters
 
-ROWS = 6_000
+ROWS = 12_000
 
 
 @pytest.mark.slow
@@ -66,3 +67,27 @@ def test_the_highest_decision_value_is_the_prediction(accelerate: bool, classes:
     assert values.shape == ((120,) if classes == 2 else (120, classes))
     predicted = (values > 0) if classes == 2 else values.argmax(axis=1)
     assert np.array_equal(made.predict(X), made.classes_[predicted.astype(int)])
+
+
+@pytest.mark.parametrize(("apart", "whole"), [(4.0, False), (0.5, True)])
+def test_the_rows_that_matter_make_the_machine_of_all_rows(
+    apart: float, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[int] = []
+    once = _pairs._fitted
+    monkeypatch.setattr(_pairs, "_fitted", lambda *given: fitted.append(len(given[-1])) or once(*given))
+    rng = np.random.default_rng(3)
+    first = np.arange(4_000) % 3 == 0
+    X = (rng.normal(size=(4_000, 5)) + apart * first[:, None] / np.sqrt(5)).astype(np.float32)
+    machine = _pairs.fit(SVC(C=10.0, gamma=0.2), X, first)
+    assert (max(fitted) == 4_000) == whole
+    assert fitted[0] == 401  # every tenth of each class
+    reference = SVC(C=10.0, gamma=0.2).fit(X, first)
+    unseen = rng.normal(size=(500, 5)).astype(np.float32) * 2
+    margins = _pairs.kernel(unseen, X[machine.support], 0.2) @ machine.coefficients + machine.intercept
+    np.testing.assert_allclose(margins, reference.decision_function(unseen), atol=0.05)
+
+
+def test_rows_of_one_class_are_refused() -> None:
+    with pytest.raises(ValueError, match="all rows are of class 3"):
+        RBFSVC().fit(np.zeros((4, 2)), np.full(4, 3))

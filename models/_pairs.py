@@ -1,0 +1,96 @@
+"""The machine that tells two classes apart, fitted to the rows that matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+
+EVERY = 10
+"""Of each class every tenth row is fitted first."""
+
+FEWEST = 2_000
+"""Rows below which there is nothing to gain."""
+
+MOST = 0.25
+"""Share of the rows that may matter; if it is more, all are fitted at once."""
+
+ROUNDS = 8
+
+SLACK = 0.01
+"""By which a row that was left out may miss its margin of 1; the solvers stop at 0.001 themselves."""
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A fitted machine; its margin for x is the sum of coefficients · K(support, x), plus the intercept.
+
+    Attributes
+    ----------
+    support : ndarray of int64, (s,)
+        Rows, class by class.
+    coefficients : ndarray of float64, (s,)
+        Above zero for rows of the first class.
+    intercept : float
+    """
+
+    support: Rows
+    coefficients: npt.NDArray[np.float64]
+    intercept: float
+
+
+def fit(solver: Any, X: npt.NDArray[np.float32], first: npt.NDArray[np.bool_]) -> Machine:
+    """Return the machine of X, float, (n, features), whose rows are of the first class or of the other.
+
+    Vapnik's chunking: fit some rows, then what supports that machine and what it gets wrong among
+    the others, until it gets none wrong; then it is the machine of all rows. Easy pairs, which most
+    of Fashion-MNIST's 45 are, have one support vector in twenty rows and take a quarter of the time.
+
+    Parameters
+    ----------
+    solver : SVC
+        Unfitted; its kernel is RBF and its gamma a number.
+    X : ndarray of float32
+    first : ndarray of bool, (n,)
+        Some true and some false.
+    """
+    everything = rows = np.arange(len(X))
+    if len(X) >= FEWEST:
+        rows = np.sort(np.concatenate([everything[first][::EVERY], everything[~first][::EVERY]]))
+    for _ in range(ROUNDS):
+        machine = _fitted(solver, X, first, rows)
+        others = np.setdiff1d(everything, rows, assume_unique=True)
+        margins = kernel(X[others], X[machine.support], solver.gamma) @ machine.coefficients.astype(X.dtype)
+        margins += X.dtype.type(machine.intercept)
+        wrong = others[np.where(first[others], margins, -margins) < 1 - SLACK]
+        if not len(wrong):
+            return machine
+        rows = np.union1d(machine.support, wrong)
+        if len(rows) > MOST * len(X):
+            break
+    return _fitted(solver, X, first, everything)
+
+
+def kernel(X: npt.NDArray[Any], Y: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
+    """Return exp(-gamma |x - y|²) of every row of X and every row of Y, (n, m), of their dtype."""
+    found = X @ Y.T
+    found *= 2
+    found -= np.square(X).sum(axis=1)[:, None]
+    found -= np.square(Y).sum(axis=1)
+    found *= gamma
+    return np.asarray(np.exp(found, out=found))
+
+
+def _fitted(solver: Any, X: npt.NDArray[np.float32], first: npt.NDArray[np.bool_], rows: Rows) -> Machine:
+    machine = clone(solver).fit(X[rows], np.where(first[rows], 0, 1))
+    # Of two classes scikit-learn's values are above zero for the second.
+    return Machine(
+        rows[np.asarray(machine.support_, np.int64)],
+        -np.asarray(machine.dual_coef_, np.float64)[0],
+        -float(machine.intercept_[0]),
+    )
