@@ -9,7 +9,8 @@ from models._trees import LIGHTGBM_SPACE, lightgbm
 def build(task: Task) -> Pipeline:
     from models._features import gradients
 
-    return Pipeline([("features", gradients(task)), ("trees", lightgbm(task, colsample_bytree=0.2))])
+    trees = lightgbm(task, n_estimators=400, learning_rate=0.12, min_child_samples=20, colsample_bytree=0.2)
+    return Pipeline([("features", gradients(task)), ("trees", trees)])
 
 
 ESTIMATOR = Estimator(

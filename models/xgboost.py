@@ -10,13 +10,16 @@ def build(task: Task) -> Pipeline:
     from xgboost import XGBClassifier
 
     model = XGBClassifier(
-        n_estimators=300,
-        learning_rate=0.2,
+        n_estimators=250,
+        learning_rate=0.3,
         max_depth=6,
         min_child_weight=1.0,
         reg_lambda=1.0,
         max_bin=32,
-        colsample_bytree=0.1,
+        colsample_bytree=0.3,
+        # Black is background: what is left out of the histograms costs nothing, which halves the time on
+        # Fashion-MNIST, and each split learns which side it belongs to.
+        missing=0,
         tree_method="hist",
         n_jobs=task.threads,
         random_state=task.seed,
@@ -30,7 +33,7 @@ ESTIMATOR = Estimator(
     family="classical",
     build=build,
     space={
-        "trees__learning_rate": FloatDistribution(0.05, 0.4, log=True),
+        "trees__learning_rate": FloatDistribution(0.1, 0.5, log=True),
         "trees__max_depth": IntDistribution(4, 8),
         "trees__min_child_weight": FloatDistribution(0.5, 20.0, log=True),
         "trees__reg_lambda": FloatDistribution(0.1, 10.0, log=True),
