@@ -10,7 +10,8 @@ class ResidualNet(nn.Module):
     """A small residual net that spends its arithmetic where a processor is fast at it.
 
     The first layer takes every other place, so that no layer of many channels sees the full
-    picture: on 28 by 28 pixels a layer of 32 channels there took over a quarter of the time and did a
+    picture; its filters are four wide, so that a mirrored picture of even width has mirrored features.
+    On 28 by 28 pixels a layer of 32 channels there took over a quarter of the time and did a
     fortieth of the arithmetic. With ``width=48``: 0.25 million parameters and 18 million
     multiply-adds an image, at 150 GFLOP/s where the full picture allowed 70.
 
@@ -29,7 +30,7 @@ class ResidualNet(nn.Module):
     def __init__(self, n_classes: int, width: int = 48) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            _conv(1, width, side=5, stride=2),
+            _conv(1, width, side=4, stride=2),
             _Residual(width),
             _conv(width, 2 * width, stride=2),
             _Residual(2 * width),
@@ -51,6 +52,9 @@ class ResidualNet(nn.Module):
         return height, width
 
     def _logits(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        if min(height, width) < 2:  # smaller than the first filters with their padding
+            x = nn.functional.pad(x, (0, max(0, 2 - width), 0, max(0, 2 - height)))
         x = self.features(x)
         pooled = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
         logits: Tensor = self.head(pooled)
@@ -69,7 +73,7 @@ class _Residual(nn.Module):
 
 def _conv(channels_in: int, channels_out: int, side: int = 3, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, side, stride, padding=side // 2, bias=False),
+        nn.Conv2d(channels_in, channels_out, side, stride, padding=(side - 1) // 2, bias=False),
         nn.BatchNorm2d(channels_out),
         nn.ReLU(inplace=True),
     )
