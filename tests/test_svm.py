@@ -68,7 +68,7 @@ def test_the_highest_decision_value_is_the_prediction(accelerate: bool, classes:
     assert np.array_equal(made.predict(X), made.classes_[predicted.astype(int)])
 
 
-@pytest.mark.parametrize(("apart", "whole"), [(4.0, False), (0.5, True)])
+@pytest.mark.parametrize(("apart", "whole"), [(6.0, False), (0.5, True)])
 def test_the_rows_that_matter_make_the_machine_of_all_rows(
     apart: float, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
