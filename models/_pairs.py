@@ -49,7 +49,7 @@ def fit(solver: Any, X: npt.NDArray[np.float32], first: npt.NDArray[np.bool_]) -
 
     Vapnik's chunking: fit some rows, then what supports that machine and what it gets wrong among
     the others, until it gets none wrong; then it is the machine of all rows. Easy pairs, which most
-    of Fashion-MNIST's 45 are, have one support vector in twenty rows and take a quarter of the time.
+    of Fashion-MNIST's 45 are, have one support vector in twenty rows or fewer.
 
     Parameters
     ----------

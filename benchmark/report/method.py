@@ -71,8 +71,9 @@ def _times(summary: Summary) -> str:
         f"**Times**: fit and predict are measured alone on the machine after a warm-up, on {devices} with {threads} "
         f"{'thread' if threads == '1' else 'threads'}, as means over seeds. Tuning time is added up over the workers, "
         f"which ran {parallel} at a time with {workers} {'thread' if workers == '1' else 'threads'} each, so it is "
-        "not the time a person waited. Peak memory is that of the whole process, libraries included; model size is "
-        "that of the fitted pipeline, pickled."
+        "not the time a person waited; a trial that nothing was left to run beside may have had the threads of all "
+        "workers, and then counts for each of them. Peak memory is that of the whole process, libraries included; "
+        "model size is that of the fitted pipeline, pickled."
     )
 
 
