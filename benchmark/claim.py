@@ -27,7 +27,7 @@ RECORD_BYTES, REPORT_BYTES = 200_000, 2_000_000
 """Room for a record beside its predictions, journal included, and for the pages and figures; on the safe side."""
 
 
-def results_folder(results: Path, dataset: str, preset: Preset, force: bool) -> Path:
+def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
     """Return the folder of a run's results: ``<results>/<dataset>``, unless that would lose work.
 
     A folder holds one protocol. Where it holds records of a preset that takes more effort (the
@@ -38,7 +38,7 @@ def results_folder(results: Path, dataset: str, preset: Preset, force: bool) -> 
     for path in _record_files(folder):
         with suppress(BenchmarkError):  # one that cannot be read is dealt with once the folder is claimed
             held = records.read_record(path).preset.get("name")
-            if not force and held in effort and effort.index(held) > effort.index(preset.name):
+            if held in effort and effort.index(held) > effort.index(preset.name):
                 return results / f"{dataset}-{preset.name}"
     return folder
 

@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
         default="standard",
-        help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (under an hour on "
+        help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (over an hour on "
         "two cores), thorough is for publication and GPUs (default: standard)",
     )
     run.add_argument(

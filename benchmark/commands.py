@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     for reason in registry.refused().values() if arguments.all else ():
         live.warn(console, f"{reason} (left out of this run)")
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
-    folder = results_folder(arguments.results, dataset.name, preset, arguments.force)
+    folder = results_folder(arguments.results, dataset.name, preset)
 
     def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
         plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force)
@@ -61,7 +61,7 @@ def curve(arguments: argparse.Namespace) -> int:
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     folder = arguments.results / dataset.name
     if arguments.preset:
-        folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset], force=False)
+        folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
     chosen = curve.choose(folder, arguments.names, warn=lambda text: live.warn(console, text))
     presets = {curve.preset_of(curve.standing(folder, plugin.name)).name for plugin in chosen}
     deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)

@@ -214,7 +214,7 @@ class _Desk:
             fit_seconds=outcome.fit_seconds,
             predict_seconds=outcome.predict_seconds,
             threads=job.task.threads,
-            device=job.task.device,
+            device=outcome.device or job.task.device,
             environment=0,
             test_reads=1 + (before.test_reads if before else 0),
             predicted_sha256="",

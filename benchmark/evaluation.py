@@ -147,7 +147,7 @@ def record(
         fit_seconds=outcome.fit_seconds,
         predict_seconds=outcome.predict_seconds,
         threads=job.task.threads if job else 0,
-        device=job.task.device if job else "",
+        device=outcome.device or (job.task.device if job else ""),
         peak_memory_bytes=outcome.peak_memory_bytes,
         model_bytes=outcome.model_bytes,
         test_reads=earlier_reads + (job is not None),

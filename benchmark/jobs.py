@@ -130,6 +130,8 @@ class Outcome:
     peak_memory_bytes : int
     model_bytes : int
         Of a refit.
+    device : str
+        Of a refit: what the pipeline ran on, which may have had no use for the GPU that it was offered.
     environment : mapping of str to str
         Of a refit: machine and versions it was made on.
     """
@@ -143,6 +145,7 @@ class Outcome:
     predict_seconds: float = 0.0
     peak_memory_bytes: int = 0
     model_bytes: int = 0
+    device: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -109,6 +109,12 @@ def predict(
     return proba
 
 
+def device_of(pipeline: Pipeline) -> str:
+    """Return "cuda" if a step of the pipeline has been told to use it, by a parameter `device`, else "cpu"."""
+    told = (str(value) for name, value in pipeline.get_params().items() if name.split("__")[-1] == "device")
+    return "cuda" if any(device.startswith("cuda") for device in told) else "cpu"
+
+
 def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> None:
     """Refuse a pipeline whose `predict` gives labels that it was not fitted on.
 
@@ -161,7 +167,13 @@ def _run(job: Job) -> Outcome:
     )
     if not job.test:
         return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()))
-    return replace(outcome, proba=proba, model_bytes=_pickled_bytes(pipeline), environment=environment())
+    return replace(
+        outcome,
+        proba=proba,
+        model_bytes=_pickled_bytes(pipeline),
+        device=device_of(pipeline),
+        environment=environment(),
+    )
 
 
 def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:

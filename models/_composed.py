@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -44,8 +45,8 @@ class Compressed(TransformerMixin, BaseEstimator):
         rows = np.random.default_rng(self.random_state).permutation(len(X))[: self.max_rows]
         wide = self.features_.transform(X[np.sort(rows)])
         count = min(self.n_components, *wide.shape)
-        # The covariance of very wide features takes longer than a few passes over the rows.
-        solver = "covariance_eigh" if wide.shape[1] <= 4_000 or count == min(wide.shape) else "randomized"
+        # The covariance of very wide features takes longer than a few passes over the rows, however few they are.
+        solver = "full" if count == len(wide) else "covariance_eigh" if wide.shape[1] <= 4_000 else "randomized"
         self.pca_ = PCA(count, svd_solver=solver, iterated_power=2, random_state=self.random_state).fit(wide)
         self.scale_ = np.float32(1 / np.sqrt(max(self.pca_.explained_variance_.sum(), 1e-12)))
         return self
@@ -93,6 +94,16 @@ class Remembered(TransformerMixin, BaseEstimator):
             return function(key, transformer, X)
         # The key stands for the transformer and all that it was fitted on.
         return self.memory.cache(function, ignore=["transformer"])(key, transformer, X)
+
+
+def uncached(transformer: Any) -> Any:
+    """Return a copy of a fitted transformer that remembers nothing.
+
+    For rows that no other trial will ask for: to keep them would only fill the disk.
+    """
+    found = deepcopy(transformer)
+    names = [name for name in found.get_params() if name.split("__")[-1] == "memory"]
+    return found.set_params(**dict.fromkeys(names))
 
 
 def _fit(key: str | None, transformer: Any, X: Pixels) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -135,7 +135,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         flat = self._sample(X)
         mean = flat.mean(axis=0)
-        values, vectors = np.linalg.eigh(np.cov(flat - mean, rowvar=False))
+        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(flat - mean, rowvar=False)))
         whiten = (vectors / np.sqrt(values + WHITENING)) @ vectors.T
         white = ((flat - mean) @ whiten).astype(np.float32)
         centres = (
@@ -244,15 +244,15 @@ PIXEL_WEIGHT = 0.125
 """Brings the pixels to the scale of the histograms."""
 
 
-def gradients(task: Task, n_components: int = 300) -> Remembered:
+def gradients(task: Task) -> Remembered:
     """Return what the estimators on oriented gradients share: several histograms and the pixels, reduced by PCA."""
-    return Remembered(Compressed(_histograms(task), n_components, random_state=task.seed), task.memory)
+    return Remembered(Compressed(_histograms(task), 300, random_state=task.seed), task.memory)
 
 
-def patches(task: Task, n_components: int = 400, **settings: Any) -> Remembered:
+def patches(task: Task) -> Remembered:
     """Return responses to learned patches, reduced by PCA."""
-    responses = PatchResponses(task.image_shape, threads=task.threads, random_state=task.seed, **settings)
-    return Remembered(Compressed(responses, n_components, random_state=task.seed), task.memory)
+    responses = PatchResponses(task.image_shape, threads=task.threads, random_state=task.seed)
+    return Remembered(Compressed(responses, 400, random_state=task.seed), task.memory)
 
 
 def _histograms(task: Task) -> FeatureUnion:

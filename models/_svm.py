@@ -92,7 +92,7 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         As scikit-learn's ``decision_function_shape="ovr"``; of two classes the margin alone, (n,).
         """
         support = self.support_vectors_.astype(np.float64)
-        step = max(1, KERNEL_BYTES // (8 * max(1, len(support))))
+        step = max(1, _pairs.KERNEL_BYTES // (8 * max(1, len(support))))
         parts = [
             self._margins(np.asarray(X[start : start + step], np.float64), support) for start in range(0, len(X), step)
         ]
@@ -164,7 +164,3 @@ def _onedal(threads: int) -> Iterator[None]:
             yield
         finally:
             daalinit(before)
-
-
-KERNEL_BYTES = 100_000_000
-"""Of the kernel rows that are held at once: those of 960 images at 13,000 support vectors."""

@@ -56,6 +56,15 @@ def images_a_batch(rows: int, most: int) -> int:
     return min(most, max(SMALLEST_BATCH, rows // LEAST_BATCHES))
 
 
+def batches_an_epoch(rows: int, most: int) -> int:
+    """Return how many batches of training so many rows make.
+
+    A last batch of one image is left out: batch norm has no variance over it.
+    """
+    whole, rest = divmod(rows, images_a_batch(rows, most))
+    return max(1, whole + (rest > 1))
+
+
 class Batches:
     """What skorch iterates instead of a DataLoader: slices of one tensor, no worker, no copy per image.
 
@@ -82,19 +91,19 @@ class Batches:
         self.X = torch.from_numpy(np.ascontiguousarray(dataset.X)).to(device)
         y = np.zeros(len(dataset.X)) if dataset.y is None else dataset.y
         self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
-        self.size = images_a_batch(len(self.X), batch_size) if augment else batch_size
+        n = len(self.X)
+        self.size = images_a_batch(n, batch_size) if augment else batch_size
+        self.count = batches_an_epoch(n, batch_size) if augment else -(-n // batch_size)
         self.augment, self.shift = augment, shift
         self.mirrored = torch.rand(len(self.X)) < 0.5 if augment else torch.zeros(len(self.X), dtype=torch.bool)
 
     def __len__(self) -> int:
-        return -(-len(self.X) // self.size)
+        return self.count
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         n = len(self.X)
         order = torch.randperm(n) if self.augment else torch.arange(n)
-        for rows in order.split(self.size):
-            if self.augment and len(rows) == 1 and n > 1:
-                continue  # batch norm has no variance over one image
+        for rows in order.split(self.size)[: self.count]:
             here = rows.to(self.X.device)
             x = _moved(self.X[here], self.mirrored[rows], self.shift) if self.augment else self.X[here]
             yield x, self.y[here]
@@ -217,14 +226,11 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
 
     def epochs(self, rows: int) -> int:
         """Return how many epochs are trained on so many rows."""
-        return max(self.max_epochs, -(-self.min_steps // self._batches(rows)))
+        return max(self.max_epochs, -(-self.min_steps // batches_an_epoch(rows, self.batch_size)))
 
     def steps(self, rows: int) -> int:
-        """Return how many steps the optimizer takes on so many rows, at most."""
-        return self.epochs(rows) * self._batches(rows)
-
-    def _batches(self, rows: int) -> int:
-        return -(-rows // images_a_batch(rows, self.batch_size))
+        """Return how many steps the optimizer takes on so many rows."""
+        return self.epochs(rows) * batches_an_epoch(rows, self.batch_size)
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> SeededNet:
         """As skorch's, with the epochs that the number of rows asks for."""

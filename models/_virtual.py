@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
+from models._composed import uncached
+
 Pixels = npt.NDArray[np.uint8]
 
 ONE_PIXEL = ((1, 0), (-1, 0), (0, 1), (0, -1))
@@ -42,7 +44,8 @@ class VirtualSupport(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.features_ = clone(self.features).fit(X, y)
         seen = self.features_.transform(X)
         support = clone(self.machine).fit(seen, y).support_
-        moved = [self.features_.transform(_moved(X[support], self.image_shape, *by)) for by in ONE_PIXEL]
+        anew = uncached(self.features_)  # which images support the machine depends on what is tuned
+        moved = [anew.transform(_moved(X[support], self.image_shape, *by)) for by in ONE_PIXEL]
         rows = np.concatenate([seen[support], *moved])
         del seen, moved  # as much again as the fit itself needs
         self.machine_ = clone(self.machine).fit(rows, np.tile(y[support], 1 + len(ONE_PIXEL)))

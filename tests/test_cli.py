@@ -133,14 +133,17 @@ def test_list_says_what_stands_recorded_and_what_is_stale(finished: Path, tmp_pa
     assert "stale, settings changed" in stale
 
 
-def test_a_smaller_preset_never_overwrites_a_larger_ones_results(finished: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
+def test_a_smaller_preset_never_overwrites_a_larger_ones_results(
+    finished: Path, tmp_path: Path, force: list[str]
+) -> None:
     shutil.copytree(finished, tmp_path / "results")
     path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
     data = json.loads(path.read_text())
     data["preset"]["name"] = "standard"
     path.write_text(json.dumps(data))
     before = path.read_bytes()
-    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"))
+    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), *force)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "results" / "digits-smoke" / "leaderboard.md").exists()
     assert path.read_bytes() == before

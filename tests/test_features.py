@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
+from sklearn.pipeline import FeatureUnion
 
 from benchmark.datasets import digits
-from models._composed import Compressed, Remembered
+from models._composed import Compressed, Remembered, uncached
 from models._features import HOG, PatchResponses
 from models._pixels import ToUnit
 from models._svm import RBFSVC
 from models._virtual import VirtualSupport
 
-SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31)]
+SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31), (1, 1)]
 
 
 def pictures(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
@@ -136,6 +137,28 @@ def test_remembered_work_is_done_once_for_the_same_rows_and_parameters(tmp_path:
     assert noted(other) == ["fit", "transform"]  # other training rows
     assert noted(train, factor=2) == ["fit", "transform"]  # another parameter
     assert noted(train, memory=None) == ["fit", "transform"]  # times that are compared
+
+
+def test_what_no_other_trial_asks_for_is_not_remembered(tmp_path: Path) -> None:
+    memory = joblib.Memory(tmp_path / "memory", verbose=0)
+    train, other = digits.load().train.X[:50], digits.load().train.X[50:90]
+    union = FeatureUnion([("a", Remembered(Counting(str(tmp_path / "log")), memory))]).fit(train)
+    held = set(tmp_path.rglob("*"))
+    found = uncached(union).transform(other)
+    assert set(tmp_path.rglob("*")) - held == set()
+    assert np.array_equal(found, union.transform(other))
+    assert set(tmp_path.rglob("*")) - held
+
+
+@pytest.mark.parametrize("rows", [12, 40, 300])
+def test_components_are_those_of_pca_however_few_the_rows(rows: int) -> None:
+    X = pictures(rows, (28, 28))
+    made = Compressed(ToUnit(), 40).fit(X)
+    reference = PCA(min(40, rows), svd_solver="full").fit(ToUnit().fit(X).transform(X))
+    assert made.pca_.n_components_ == reference.n_components_
+    # The covariance of thousands of features takes a minute however few the rows.
+    assert (made.pca_.svd_solver == "full") == (rows <= 40)
+    np.testing.assert_allclose(made.pca_.explained_variance_, reference.explained_variance_, rtol=1e-2, atol=1e-4)
 
 
 def test_virtual_support_vectors_know_images_moved_by_a_pixel() -> None:

@@ -99,6 +99,17 @@ def test_little_data_is_trained_on_for_as_many_steps() -> None:
     assert len(pipeline[-1].history) == 30  # of one batch each
 
 
+@pytest.mark.parametrize("rows", [1, 2, 32, 33, 65, 513, 2_049])
+def test_every_step_that_is_counted_is_taken(rows: int) -> None:
+    net = cnn.build(Task(3, (8, 8)))[-1].set_params(min_steps=5, max_epochs=2)
+    batches = Batches(dataset(rows), net.batch_size, augment=True)
+    taken = [len(x) for x, _ in batches]
+    assert len(batches) == len(taken)
+    assert net.steps(rows) == net.epochs(rows) * len(taken) >= 5
+    assert min(taken) > 1 or rows == 1  # batch norm has no variance over one image
+    assert sum(taken) >= rows - 1
+
+
 def test_rates_rise_and_fall_once() -> None:
     groups = [{"lr": 2.0}, {"lr": 0.5}]
     net = SimpleNamespace(optimizer_=SimpleNamespace(param_groups=groups), steps=lambda rows: 2 * rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.executors.inside import THREAD_VARIABLES
+from benchmark.records import record_path
 from tests.conftest import CHECKOUT
 from tests.speed import __main__ as command_line
 from tests.speed import rows, session, stock
@@ -115,6 +117,11 @@ def test_a_recorded_run_is_read_family_by_family_and_one_that_is_missing_is_name
         recorded(CHECKOUT / "results" / "fashion-mnist", ["nothing"], "fashion-mnist")
     with pytest.raises(BenchmarkError, match="not on digits"):
         recorded(CHECKOUT / "results" / "fashion-mnist", FAMILIES, "digits")
+    shutil.copytree(CHECKOUT / "results" / "fashion-mnist" / "records", tmp_path / "records")
+    path = record_path(tmp_path, "svm_pca", 0)
+    path.write_text(path.read_text().replace('"trials": 10,', '"trials": 1,'))
+    with pytest.raises(BenchmarkError, match="svm_pca was recorded on fashion-mnist at standard with 1 trials, not"):
+        recorded(tmp_path, FAMILIES, "fashion-mnist")
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,13 @@ from models._pixels import ToUnit
 from models._svm import RBFSVC
 from tests.conftest import three_clusters
 
-ROWS = 12_000
+ROWS = 6_000
 
 
 @pytest.mark.slow
-def test_the_fast_solver_agrees_with_libsvm_on_the_test_images() -> None:
+def test_the_fast_solver_agrees_with_libsvm_on_the_test_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of real images, if they are at hand; the test labels are not looked at."""
+    monkeypatch.setattr(_pairs, "FEWEST", ROWS // 10)  # so that pairs of so few rows are fitted in parts, too
     data = datasets.load(None)
     rows = min(ROWS, len(data.train.y))
     scale = ToUnit().fit(data.train.X)
@@ -73,6 +74,7 @@ def test_the_highest_decision_value_is_the_prediction(accelerate: bool, classes:
 def test_the_rows_that_matter_make_the_machine_of_all_rows(
     apart: float, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_pairs, "KERNEL_BYTES", 400_000)  # of the margins, a few hundred rows at a time
     fitted: list[int] = []
     once = _pairs._fitted
     monkeypatch.setattr(_pairs, "_fitted", lambda *given: fitted.append(len(given[-1])) or once(*given))

@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from benchmark import datasets, protocol, work
+from benchmark import datasets, protocol, registry, work
 from benchmark.datasets.arrays import materialise
 from benchmark.estimator import Estimator, Task
 from benchmark.jobs import Job
@@ -47,6 +47,13 @@ def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
     assert outcome.model_bytes > 1_000
     assert outcome.peak_memory_bytes > 10_000_000
     assert outcome.scores == "predict_proba"
+
+
+@pytest.mark.parametrize(("name", "device"), [("cnn", "cuda"), ("xgboost", "cuda"), ("knn", "cpu"), ("hog_svm", "cpu")])
+def test_a_pipeline_that_has_no_use_for_a_gpu_says_so(name: str, device: str) -> None:
+    build = registry.get(name).load().build
+    assert work.device_of(build(Task(10, (28, 28), device="cuda"))) == device
+    assert work.device_of(build(Task(10, (28, 28)))) == "cpu"
 
 
 def test_an_effort_sets_its_parameters_and_no_other() -> None:

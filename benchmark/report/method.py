@@ -81,8 +81,8 @@ def _statistics(summary: Summary) -> str:
     text = (
         "**Intervals** are at 95 % over test images: Wilson's for an accuracy, Agresti and Min's for the difference "
         "of two rows on the same images. Rows whose difference to the first of their group has an interval that "
-        "holds zero share a rank (“=”). No interval covers what another training run would change; *spread over "
-        "seeds*, the lowest and highest accuracy, shows how much that was here."
+        "holds zero share a rank (“=”). No interval of the table covers what another training run would change; "
+        "*spread over seeds*, the lowest and highest accuracy, shows how much that was here."
     )
     families = [row.family for row in summary.scored]
     if any(families.count(family) > 1 for family in families):

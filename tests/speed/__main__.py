@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         help="random trials of the plain harness that are timed beside the defaults (default: %(default)s)",
     )
     parser.add_argument("--run-record", type=Path, help="a recorded standard run (default: results/DATASET)")
-    parser.add_argument("--run-seconds", type=float, help="what such a run took, measured from outside")
+    parser.add_argument("--run-seconds", type=float, help="what a run of the five families took, from outside")
     parser.add_argument("--log", type=Path, help="append every measurement to this file, one JSON a line")
     parser.add_argument("--smoke", action="store_true", help="tiny parameters: a test of this script")
     return parser

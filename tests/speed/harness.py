@@ -131,10 +131,11 @@ def recorded(folder: Path, families: Sequence[str], dataset: str) -> dict[str, R
     read: dict[str, Recorded] = {}
     for name in families:
         record = found[name]
-        if (record.dataset, record.preset["name"]) != (dataset, PRESET.name):
+        if (record.dataset, protocol.Preset.recorded(record.preset)) != (dataset, PRESET):
             raise BenchmarkError(
-                f"{folder}: {name} was recorded on {record.dataset} at {record.preset['name']}, "
-                f"not on {dataset} at {PRESET.name}; name another --run-record"
+                f"{folder}: {name} was recorded on {record.dataset} at {record.preset['name']} with "
+                f"{record.preset['trials']} trials, not on {dataset} at {PRESET.name} with {PRESET.trials}; "
+                "name another --run-record"
             )
         read[name] = Recorded(
             record.tuning_seconds / max(1, record.tuning_parallel) + record.fit_seconds + record.predict_seconds,

@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from models._torch import images_a_batch
+
 
 class Images(Dataset[tuple[Tensor, int]]):
     """Single images, standardised, mirrored at random, and cropped at random out of a padded one.
@@ -70,7 +72,7 @@ class PlainLoop:
         """Train on X, uint8, (n, pixels), and y, int64, (n,)."""
         torch.set_num_threads(self.threads)
         torch.manual_seed(self.seed)
-        batch = self.net.batch_size
+        batch = images_a_batch(len(X), self.net.batch_size)
         # Batch norm has no variance over one image.
         last_is_one = len(X) % batch == 1 and len(X) > 1
         images = Images(X, y, self.image_shape, self.padding)

@@ -107,9 +107,9 @@ SAYS = {
         "step that brings its mean cross-entropy over the training rows to ours (within 0.1 %, in its favour); fit"
     ),
     "cnn": (
-        "the same net under a plain PyTorch loop: DataLoader of single images, each mirrored and cropped in turn, "
-        "same batch size, SGD; one epoch of training. Ours shows small images first and whole ones last, as it "
-        "always does"
+        "the same net under a plain PyTorch loop: DataLoader of single images, each mirrored in turn (and cropped, "
+        "where ours moves them), same batch size, SGD; one epoch of training, which is timed and not scored. Ours "
+        "shows small images first and whole ones last, as it always does; the note has the speed if none are small"
     ),
     "whole": (
         "Optuna's tutorial objective, estimator after estimator, each with all threads: as many trials in our search "

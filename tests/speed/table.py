@@ -33,7 +33,7 @@ def show(console: Console, rows: Sequence[Row]) -> None:
             row.failed or row.note,
         )
     console.print(table)
-    console.print(f"\nMet: the ratio, and at most {POINTS_LOST:.1%} of accuracy lost. Stock is")
+    console.print(f"\nMet: the ratio, and at most {POINTS_LOST:.1%} of accuracy lost where there is one. Stock is")
     for row in rows:
         console.print(f"- {BARS[row.family].title}: {SAYS[row.family]}.")
 
