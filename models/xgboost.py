@@ -11,12 +11,12 @@ def build(task: Task) -> Pipeline:
 
     model = XGBClassifier(
         n_estimators=200,
-        learning_rate=0.4,
-        max_depth=5,
+        learning_rate=0.3,
+        max_depth=6,
         min_child_weight=1.0,
         reg_lambda=1.0,
         max_bin=32,
-        colsample_bytree=0.3,
+        colsample_bytree=0.2,
         tree_method="hist",
         n_jobs=task.threads,
         random_state=task.seed,
