@@ -217,7 +217,8 @@ WHITENING = 0.1
 def _patches(images: Pixels, sides: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Return every patch of every image, row by row, (n, places, pixels of a patch), in 0 to 1."""
     every = np.lib.stride_tricks.sliding_window_view(images.astype(np.float32) / np.float32(255), sides, axis=(1, 2))
-    return every.reshape(len(images), -1, sides[0] * sides[1])
+    # Of pictures of one patch the view is not copied by then, and cannot be written to.
+    return np.require(every.reshape(len(images), -1, sides[0] * sides[1]), requirements="W")
 
 
 def _deviation(patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -39,7 +39,7 @@ def test_features_of_any_shape_and_any_number_of_threads(kind: Any, shape: tuple
     assert one.dtype == np.float32
     assert len(one) == 40
     assert np.isfinite(one).all()
-    assert one.std(axis=0).max() > 0
+    assert one.std(axis=0).max() > 0 or shape == (1, 1)  # one pixel has no contrast, which is all that they look at
     assert np.array_equal(one, two)
 
 
