@@ -21,8 +21,8 @@ def lightgbm(task: Task, **settings: Any) -> Any:
     """Return an `LGBMClassifier` with these settings, which should have each tree see a share of the columns."""
     from lightgbm import LGBMClassifier
 
-    # A tenth of the pixels per tree and 63 bins cost a fraction of the time of all of them in
-    # 255, and a tenth of a point. Of so few columns, column by column takes half the time that row
+    # A few of the columns per tree and 63 bins cost a fraction of the time of all of them in 255, and
+    # no accuracy that can be told. Of so few columns, column by column takes half the time that row
     # by row does; it is stated because auto-detection measures, and can differ from run to run.
     return LGBMClassifier(
         **settings,

@@ -7,7 +7,7 @@ from models._trees import LIGHTGBM_SPACE, lightgbm
 
 
 def build(task: Task) -> Pipeline:
-    trees = lightgbm(task, n_estimators=300, learning_rate=0.15, min_child_samples=5, colsample_bytree=0.1)
+    trees = lightgbm(task, n_estimators=300, learning_rate=0.15, min_child_samples=5, colsample_bytree=0.15)
     return Pipeline([("trees", trees)])
 
 

@@ -61,11 +61,16 @@ ESTIMATOR = Estimator(title="Bad", family="classical", build=build)
 """
 
 
-def checkout(folder: Path, **plugins: str) -> Path:
-    """Copy the program to a folder and drop plugin files, given by stem, into its models/."""
+def checkout(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
+    """Copy the program to a folder and drop plugin files, given by stem, into its models/.
+
+    With `alone` they are the only ones there.
+    """
     ignore = shutil.ignore_patterns("__pycache__")
     for package in ("benchmark", "models"):
         shutil.copytree(CHECKOUT / package, folder / package, ignore=ignore)
+    for path in (folder / "models").glob("[!_]*.py") if alone else ():
+        path.unlink()
     for stem, source in plugins.items():
         (folder / "models" / f"{stem}.py").write_text(source, encoding="utf-8")
     return folder

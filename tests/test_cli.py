@@ -126,10 +126,12 @@ def test_list_says_what_stands_recorded_and_what_is_stale(finished: Path, tmp_pa
     assert re.search(r"svm_pca .*models/svm_pca\.py .*ok .*digits seed 0 \(smoke\) *$", listed, re.M)
     assert re.search(r"xgboost .* nothing *$", listed, re.M)
     changed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("C=10.0", "C=11.0")
-    stale = benchmark("list", "--results", str(finished), cwd=checkout(tmp_path / "lab", svm_pca=changed)).stdout
+    lab = checkout(tmp_path / "lab", alone=True, svm_pca=changed)
+    stale = benchmark("list", "--results", str(finished), cwd=lab).stdout
     assert "stale, defaults changed" in stale
     fixed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("covariance_eigh", "full")
-    stale = benchmark("list", "--results", str(finished), cwd=checkout(tmp_path / "other", svm_pca=fixed)).stdout
+    lab = checkout(tmp_path / "other", alone=True, svm_pca=fixed)
+    stale = benchmark("list", "--results", str(finished), cwd=lab).stdout
     assert "stale, settings changed" in stale
 
 
