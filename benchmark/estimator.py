@@ -29,7 +29,8 @@ class Task:
     threads : int
         How many threads to use; never take all cores unasked.
     device : str
-        "cpu" or "cuda". An estimator that has no use for a GPU ignores it.
+        "cpu" or "cuda". An estimator that has no use for a GPU ignores it; what a row says that it
+        ran on is read off its pipeline's `device` parameters.
     memory : joblib.Memory or None
         For scikit-learn's `memory` parameters: keeps what does not depend on the tuned
         parameters from one trial to the next. None where times are compared.

@@ -62,9 +62,10 @@ def fit(solver: Any, X: npt.NDArray[np.float32], first: npt.NDArray[np.bool_]) -
     first : ndarray of bool, (n,)
         Some true and some false.
     """
-    everything = rows = np.arange(len(X))
-    if len(X) >= FEWEST:
-        rows = np.sort(np.concatenate([everything[first][::EVERY], everything[~first][::EVERY]]))
+    everything = np.arange(len(X))
+    if len(X) < FEWEST:
+        return _fitted(solver, X, first, everything)
+    rows = np.sort(np.concatenate([everything[first][::EVERY], everything[~first][::EVERY]]))
     for _ in range(ROUNDS):
         machine = _fitted(solver, X, first, rows)
         others = np.setdiff1d(everything, rows, assume_unique=True)
@@ -88,12 +89,17 @@ def kernel(X: npt.NDArray[Any], Y: npt.NDArray[Any], gamma: float) -> npt.NDArra
     return np.asarray(np.exp(found, out=found))
 
 
+def slices(rows: int, support: npt.NDArray[Any]) -> list[slice]:
+    """Return parts of so many rows, each with a kernel of at most `KERNEL_BYTES` with the support vectors."""
+    step = max(1, KERNEL_BYTES // (support.itemsize * max(1, len(support))))
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
 def _margins(machine: Machine, X: npt.NDArray[np.float32], rows: Rows, gamma: float) -> npt.NDArray[np.float32]:
     """Return the margins of some rows, a part of them at a time: their kernel grows with the square of the rows."""
     support, coefficients = X[machine.support], machine.coefficients.astype(X.dtype)
-    step = max(1, KERNEL_BYTES // (X.itemsize * max(1, len(support))))
-    parts = [kernel(X[rows[at : at + step]], support, gamma) @ coefficients for at in range(0, len(rows), step)]
-    return np.concatenate([*parts, np.empty(0, X.dtype)]) + X.dtype.type(machine.intercept)
+    parts = [kernel(X[rows[part]], support, gamma) @ coefficients for part in slices(len(rows), support)]
+    return np.concatenate(parts) + X.dtype.type(machine.intercept)
 
 
 def _fitted(solver: Any, X: npt.NDArray[np.float32], first: npt.NDArray[np.bool_], rows: Rows) -> Machine:

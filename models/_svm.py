@@ -92,10 +92,7 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         As scikit-learn's ``decision_function_shape="ovr"``; of two classes the margin alone, (n,).
         """
         support = self.support_vectors_.astype(np.float64)
-        step = max(1, _pairs.KERNEL_BYTES // (8 * max(1, len(support))))
-        parts = [
-            self._margins(np.asarray(X[start : start + step], np.float64), support) for start in range(0, len(X), step)
-        ]
+        parts = [self._margins(np.asarray(X[part], np.float64), support) for part in _pairs.slices(len(X), support)]
         margins = np.concatenate(parts)
         k = len(self.classes_)
         if k == 2:

@@ -156,7 +156,7 @@ def test_components_are_those_of_pca_however_few_the_rows(rows: int) -> None:
     made = Compressed(ToUnit(), 40).fit(X)
     reference = PCA(min(40, rows), svd_solver="full").fit(ToUnit().fit(X).transform(X))
     assert made.pca_.n_components_ == reference.n_components_
-    # The covariance of thousands of features takes a minute however few the rows.
+    # The covariance of thousands of features takes as long however few the rows.
     assert (made.pca_.svd_solver == "full") == (rows <= 40)
     np.testing.assert_allclose(made.pca_.explained_variance_, reference.explained_variance_, rtol=1e-2, atol=1e-4)
 

@@ -78,11 +78,13 @@ def _times(summary: Summary) -> str:
 
 
 def _statistics(summary: Summary) -> str:
+    several = any(len(row.records) > 1 for row in summary.scored)
+    shown = "*spread over seeds*, the lowest and highest accuracy, shows how much that was here"
     text = (
         "**Intervals** are at 95 % over test images: Wilson's for an accuracy, Agresti and Min's for the difference "
         "of two rows on the same images. Rows whose difference to the first of their group has an interval that "
         "holds zero share a rank (“=”). No interval of the table covers what another training run would change; "
-        "*spread over seeds*, the lowest and highest accuracy, shows how much that was here."
+        f"{shown if several else 'of one seed each, nothing here shows how much that is'}."
     )
     families = [row.family for row in summary.scored]
     if any(families.count(family) > 1 for family in families):
