@@ -1,4 +1,4 @@
-"""XGBoost: histogram-grown boosted trees on raw pixels."""
+"""XGBoost: histogram-grown boosted trees on raw pixels, of which each five rounds see three in ten."""
 
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
@@ -7,17 +7,17 @@ from benchmark.estimator import Estimator, Task
 
 
 def build(task: Task) -> Pipeline:
-    from xgboost import XGBClassifier
+    from models._columns import DrawnColumns
 
-    model = XGBClassifier(
-        n_estimators=200,
+    model = DrawnColumns(
+        n_estimators=300,
+        columns=0.3,
+        rounds_a_draw=5,
         learning_rate=0.3,
         max_depth=6,
         min_child_weight=1.0,
         reg_lambda=1.0,
         max_bin=32,
-        colsample_bytree=0.2,
-        tree_method="hist",
         n_jobs=task.threads,
         random_state=task.seed,
         device=task.device,
@@ -31,7 +31,7 @@ ESTIMATOR = Estimator(
     build=build,
     space={
         "trees__learning_rate": FloatDistribution(0.1, 0.5, log=True),
-        "trees__max_depth": IntDistribution(4, 8),
+        "trees__max_depth": IntDistribution(4, 7),
         "trees__min_child_weight": FloatDistribution(0.5, 20.0, log=True),
         "trees__reg_lambda": FloatDistribution(0.1, 10.0, log=True),
     },
