@@ -7,7 +7,7 @@ that each worker opens for itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,14 +147,6 @@ class Outcome:
     model_bytes: int = 0
     device: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-
-
-def in_worker_seconds(outcome: Any, workers: int) -> Any:
-    """Return an outcome whose seconds count for each of the workers whose place its job took."""
-    if workers == 1 or not isinstance(outcome, Outcome):
-        return outcome
-    fitted, predicted = workers * outcome.fit_seconds, workers * outcome.predict_seconds
-    return replace(outcome, fit_seconds=fitted, predict_seconds=predicted)
 
 
 class LostError(Exception):

@@ -3,20 +3,19 @@
 A lane is one estimator's life: a generator that yields waves of jobs and is sent their outcomes
 in the same order. Waves of all lanes share the workers, those of the slowest estimator first; a
 refit, whose times the leaderboard compares, waits until all tuning is done and is alone on the
-machine. The last study's last climbers have nothing beside them, and take the threads of all.
+machine.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.errors import EngineError
 from benchmark.executors import Executor
-from benchmark.jobs import Describe, Job, in_worker_seconds
+from benchmark.jobs import Describe, Job
 from benchmark.progress import Progress
 
 Waves = Generator["list[Describe] | list[Job]", "list[Any]", None]
@@ -66,22 +65,10 @@ class Lane:
         self.results, self.launched = [None] * len(self.wave), 0
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where an outcome belongs, and how many workers its job takes the place of."""
-
-    lane: Lane
-    number: int
-    workers: int
-
-
-Running = dict[Future[Any], Place]
+Running = dict[Future[Any], tuple[Lane, int]]
 
 POLL_SECONDS = 0.2
 """How late a stop is noticed."""
-
-WORTH_A_WORKER = 20.0
-"""Seconds that a job must be expected to take to be worth starting a worker with more threads."""
 
 
 class Stop:
@@ -106,9 +93,7 @@ class Stop:
             self._announce(refitting)
 
 
-def drive(
-    lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | None = None, threads: int | None = None
-) -> None:
+def drive(lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | None = None) -> None:
     """Run all lanes to their ends, or until asked to stop: then only a refit is waited for.
 
     Parameters
@@ -118,9 +103,6 @@ def drive(
     jobs : int
         Jobs at once while tuning.
     stop : Stop, optional
-    threads : int, optional
-        Of a tuning job that nothing can run beside: the last study's, when but one trial is left
-        to climb. Its seconds count for each worker whose place it takes. Default: as it says.
 
     Raises
     ------
@@ -134,20 +116,19 @@ def drive(
     measured: Lane | None = None
     while any(lane.wave for lane in lanes):
         if not stop.asked:
-            measured = _launch(lanes, executor, jobs, running, measured, threads)
+            measured = _launch(lanes, executor, jobs, running, measured)
         else:
-            refitting = any(place.lane.waits_to_be_alone for place in running.values())
+            refitting = any(lane.waits_to_be_alone for lane, _ in running.values())
             stop.notice(refitting)
             if not refitting:  # a trial that is cut off is queued again by the next run
                 return
         done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
-            place = running.pop(future)
-            lane = place.lane
+            lane, place = running.pop(future)
             error = future.exception()
             if isinstance(error, EngineError):
                 raise error
-            lane.results[place.number] = error or in_worker_seconds(future.result(), place.workers)
+            lane.results[place] = error or future.result()
             lane.progress.running -= 1
             tuning = not lane.waits_to_be_alone
             if lane.complete:
@@ -157,20 +138,14 @@ def drive(
 
 
 def _launch(
-    lanes: Sequence[Lane],
-    executor: Executor,
-    jobs: int,
-    running: Running,
-    measured: Lane | None,
-    threads: int | None,
+    lanes: Sequence[Lane], executor: Executor, jobs: int, running: Running, measured: Lane | None
 ) -> Lane | None:
     """Start what may be started; return the lane whose refit was the last to be started."""
     tuning = [lane for lane in lanes if lane.wave and not lane.waits_to_be_alone]
     # Quick jobs fill what slow ones leave; a slow study that comes last would have one worker idle for its top rung.
     for lane in sorted(tuning, key=lambda lane: lane.progress.seconds_per_row, reverse=True):
         while lane.launched < len(lane.wave) and len(running) < jobs:
-            alone = threads if not running and len(tuning) == len(lane.wave) == 1 else None
-            _submit(executor, lane, running, alone)
+            _submit(executor, lane, running)
     # Refits come after all tuning, so the machine runs empty once and not once per estimator.
     if tuning or running:
         return measured
@@ -182,15 +157,10 @@ def _launch(
     return lane
 
 
-def _submit(executor: Executor, lane: Lane, running: Running, alone: int | None = None) -> None:
-    job, workers = lane.wave[lane.launched], 1
-    if alone and isinstance(job, Job):
-        expected = lane.progress.seconds_per_row * job.rows
-        if alone > job.task.threads and WORTH_A_WORKER < expected < math.inf:
-            workers = alone // job.task.threads
-            job = replace(job, task=replace(job.task, threads=alone))
+def _submit(executor: Executor, lane: Lane, running: Running) -> None:
+    job = lane.wave[lane.launched]
     lane.progress.begin()
     future: Future[Any] = executor.describe(job) if isinstance(job, Describe) else executor.submit(job)
-    running[future] = Place(lane, lane.launched, workers)
+    running[future] = lane, lane.launched
     lane.launched += 1
     lane.progress.running += 1

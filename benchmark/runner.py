@@ -75,7 +75,6 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
             executor,
             plan.resources.jobs,
             stop,
-            plan.resources.threads,
         )
     return [desk.progress for desk in desks]
 

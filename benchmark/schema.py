@@ -21,10 +21,7 @@ Status = Literal["ok", "failed", "timeout", "oom"]
 
 @dataclass(frozen=True)
 class RungResult:
-    """One fit of a trial: `rows` training rows, accuracy on the validation rows, worker-seconds.
-
-    A fit that had nothing beside it took the threads of all workers, and counts for each.
-    """
+    """One fit of a trial: `rows` training rows, accuracy on the validation rows, seconds."""
 
     rows: int
     accuracy: float
@@ -76,7 +73,7 @@ class Record:
     validation_fit_rows, validation_rows : int
     trials : tuple of TrialResult
     tuning_seconds : float
-        Fit and predict worker-seconds of all trials.
+        Fit and predict seconds of all trials, added up over the workers.
     tuning_threads : int
         Threads per worker while tuning.
     tuning_parallel : int

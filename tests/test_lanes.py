@@ -34,7 +34,7 @@ class Watcher:
         sleep(random.Random(repr(job)).random() / 50 + getattr(job, "rows", 0) / 40_000)
         with self.lock:
             self.now.remove(job)
-        return Outcome("ok", accuracy=float(job.rows), fit_seconds=1.0) if isinstance(job, Job) else {}
+        return Outcome("ok", accuracy=float(job.rows)) if isinstance(job, Job) else {}
 
     def describe(self, job: Describe) -> Future:
         return self.pool.submit(self._run, job)
@@ -107,28 +107,3 @@ def test_the_slowest_estimator_goes_first() -> None:
     executor.close()
     order = [job.estimator for job in (seen[-1] for seen in executor.seen) if isinstance(job, Job) and not job.test]
     assert order == ["new"] * 7 + ["slow"] * 7 + ["quick"] * 7
-
-
-def test_the_last_climber_takes_the_threads_of_all_and_counts_for_all() -> None:
-    told: list = []
-    lane = Lane("e", Progress("e", 1, (100,), 1, 100), life("e", told))
-    lane.progress.saw(100, 0.5, 100.0)  # a second a row: worth a worker of its own
-    executor = Watcher()
-    lanes.drive([lane], executor, 2, threads=2)
-    executor.close()
-    given = [(job.rows, job.task.threads) for job in (seen[-1] for seen in executor.seen) if isinstance(job, Job)]
-    assert given == [(100, 1)] * 4 + [(400, 1)] * 2 + [(1_600, 2), (5_000, 1)]  # this life's refit names no threads
-    assert [wave[0].fit_seconds for wave in told[1:]] == [1.0, 1.0, 2.0, 1.0]
-
-
-def test_only_a_job_that_is_alone_and_slow_takes_more_threads() -> None:
-    for seconds in (0.1, 100.0):
-        executor, told = Watcher(), [[], []]
-        both = [Lane(f"e{i}", Progress(f"e{i}", 1, (100,), 1, 100), life(f"e{i}", told[i])) for i in range(2)]
-        for lane in both:
-            lane.progress.saw(100, 0.5, seconds)
-        lanes.drive(both, executor, 2, threads=2)
-        executor.close()
-        many = [seen for seen in executor.seen if any(isinstance(job, Job) and job.task.threads > 1 for job in seen)]
-        assert all(len(seen) == 1 for seen in many)
-        assert bool(many) == (seconds > 1)
