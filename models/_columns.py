@@ -1,9 +1,10 @@
-"""XGBoost on draws of the columns: as accurate as on all of them, in a fraction of the time.
+"""XGBoost on draws of the columns: nearly as accurate as on all of them, in a fraction of the time.
 
 XGBoost builds the histograms of every column whatever share of them a tree may split on
 (github.com/dmlc/xgboost/issues/7002), so `colsample_bytree` saves little. A matrix of those columns
 alone saves all of it: 100 rounds on 50,000 images took 74 s with a fifth of the columns a tree, and
-24 s with a matrix of a quarter of them for every five rounds.
+24 s with a matrix of a quarter of them for every five rounds. After 300 rounds, with three tenths:
+0.9053 in 100 s, where XGBoost as it comes has 0.9073 in 743 s (`python -m tests.speed xgboost`).
 """
 
 from __future__ import annotations
