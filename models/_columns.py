@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 ROWS_FOR_BINS = 5_000
@@ -110,8 +111,7 @@ class DrawnColumns(ClassifierMixin, BaseEstimator):
         for drawn, trees in self.draws_:
             here = np.ascontiguousarray(X[:, drawn])
             margin = trees.inplace_predict(here, predict_type="margin", base_margin=margin)
-        shifted = np.exp(margin - margin.max(axis=1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+        return np.asarray(softmax(margin, axis=1))
 
     def predict(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return labels, (n,)."""
