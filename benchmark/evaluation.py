@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmark.jobs import Declaration, Job, Limits, Outcome
 from benchmark.protocol import Preset
-from benchmark.records import SCHEMA, Record
+from benchmark.records import SCHEMA, Record, Validation
 from benchmark.tuning import Tuned
 
 
@@ -33,7 +33,8 @@ class Circumstances:
     preset : Preset
     environment : mapping of str to str
         Of this process, for a record of a refit that was not made.
-    n_validation : int
+    y_validation : ndarray of int64, (n_validation,)
+        Labels of the training rows that trials are scored on.
     tuning_threads, tuning_parallel : int
     """
 
@@ -45,7 +46,7 @@ class Circumstances:
     dataset_sha256: str
     preset: Preset
     environment: Mapping[str, str]
-    n_validation: int
+    y_validation: npt.NDArray[np.int64]
     tuning_threads: int
     tuning_parallel: int
 
@@ -97,7 +98,7 @@ def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
 
 def record(
     shared: Circumstances, tuned: Tuned, seed: int, outcome: Outcome, job: Job | None, earlier_reads: int = 0
-) -> tuple[Record, npt.NDArray[np.float16] | None]:
+) -> tuple[Record, npt.NDArray[np.float16] | None, Validation | None]:
     """Put together what is written to disk for one seed.
 
     Parameters
@@ -117,6 +118,8 @@ def record(
     Record
     ndarray of float16, (n_test, n_classes), or None
         None unless the outcome is ok.
+    Validation or None
+        None where there is no winner.
     """
     declared, best = shared.declared, tuned.best
     proba = None if outcome.proba is None else to_float16(outcome.proba)
@@ -138,7 +141,7 @@ def record(
         params=dict(best.params) if best else {},
         validation_accuracy=best.rungs[-1].accuracy if best else None,
         validation_fit_rows=best.rungs[-1].rows if best else 0,
-        validation_rows=shared.n_validation,
+        validation_rows=len(shared.y_validation),
         trials=tuned.trials,
         tuning_seconds=tuned.seconds,
         tuning_threads=shared.tuning_threads,
@@ -154,4 +157,5 @@ def record(
         proba_sha256="",
         environment=dict(outcome.environment or shared.environment),
     )
-    return made, proba
+    validation = None if tuned.proba is None else Validation(shared.y_validation, to_float16(tuned.proba))
+    return made, proba, validation

@@ -122,8 +122,8 @@ class Outcome:
         One line; empty if ok.
     accuracy : float or None
         On the validation rows; None for a refit.
-    proba : ndarray of float32, (n_test, n_classes), or None
-        Of a refit.
+    proba : ndarray of float32, (n, n_classes), or None
+        Of the test images after a refit, of the validation rows while tuning.
     scores : str
         The method that `proba` comes from.
     fit_seconds, predict_seconds : float

@@ -4,7 +4,8 @@
 
     results/<dataset>/records/test-set.json, test-set.npz      the test labels and some pictures
     results/<dataset>/records/<estimator>/seed-<n>.json        everything known but the predictions
-    results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16
+    results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16, and
+                                                               of the winner's validation rows the same
 
 Files are written to a temporary name, synced, and moved into place; the JSON comes last and
 holds the checksum of its ``.npz``, so a record is whole or known not to be. Nothing here is
@@ -16,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -24,7 +26,7 @@ import numpy.typing as npt
 
 from benchmark import plain
 from benchmark.errors import BenchmarkError
-from benchmark.schema import SCHEMA, Record, Results, RungResult, Status, TestSet, TrialResult, safe_name
+from benchmark.schema import SCHEMA, Record, Results, RungResult, Status, TestSet, TrialResult, Validation, safe_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +39,7 @@ __all__ = [
     "Status",
     "TestSet",
     "TrialResult",
+    "Validation",
     "intact",
     "load",
     "read",
@@ -69,7 +72,9 @@ def record_path(folder: Path, estimator: str, seed: int) -> Path:
     return folder / "records" / estimator / f"seed-{seed}.json"
 
 
-def write(folder: Path, record: Record, proba: npt.NDArray[np.float16] | None) -> Record:
+def write(
+    folder: Path, record: Record, proba: npt.NDArray[np.float16] | None, validation: Validation | None = None
+) -> Record:
     """Write one record atomically: what was there stays whole until the new one is.
 
     The predictions come first and the JSON with their checksum after them, so that a record
@@ -83,6 +88,7 @@ def write(folder: Path, record: Record, proba: npt.NDArray[np.float16] | None) -
         Its `proba_sha256` is filled in.
     proba : ndarray of float16, (n_test, n_classes), or None
         None for a failed estimator.
+    validation : Validation, optional
 
     Returns
     -------
@@ -92,7 +98,10 @@ def write(folder: Path, record: Record, proba: npt.NDArray[np.float16] | None) -
     path = record_path(folder, record.estimator, record.seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = path.with_suffix(".npz")
-    blob = None if proba is None else plain.to_npz(proba=proba)
+    held: dict[str, npt.NDArray[Any]] = {} if proba is None else {"proba": proba}
+    if proba is not None and validation is not None:
+        held |= {"validation": validation.proba, "validation_y": validation.y}
+    blob = plain.to_npz(**held) if held else None
     record = dataclasses.replace(record, proba_sha256="" if blob is None else hashlib.sha256(blob).hexdigest())
     if blob is not None:
         plain.write_atomically(arrays, blob)
@@ -156,7 +165,7 @@ def read(folder: Path) -> Results:
     test_set = read_test_set(folder)
     if test_set is None:
         raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
-    records, proba = [], {}
+    records, proba, validation = [], {}, {}
     for path in sorted((folder / "records").glob("*/seed-*.json")):
         record = read_record(path)
         if record.dataset_sha256 != test_set.sha256:
@@ -164,10 +173,12 @@ def read(folder: Path) -> Results:
                 f"{path}: made on other data than {TEST_SET}.json beside it; run {record.estimator} again"
             )
         if record.status == "ok":
-            proba[record.estimator, record.seed] = _read_proba(path, record, test_set)
+            proba[record.estimator, record.seed], found = _read_arrays(path, record, test_set)
+            if found is not None:
+                validation[record.estimator, record.seed] = found
         records.append(record)
     records.sort(key=lambda record: (record.estimator, record.seed))
-    return Results(folder, test_set, tuple(records), proba)
+    return Results(folder, test_set, tuple(records), proba, validation)
 
 
 def read_record(path: Path) -> Record:
@@ -254,7 +265,7 @@ def _require(holds: bool, reason: str) -> None:
         raise ValueError(reason)
 
 
-def _read_proba(path: Path, record: Record, test_set: TestSet) -> npt.NDArray[np.float16]:
+def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDArray[np.float16], Validation | None]:
     arrays = path.with_suffix(".npz")
     try:
         checksum = plain.sha256(arrays)
@@ -262,8 +273,28 @@ def _read_proba(path: Path, record: Record, test_set: TestSet) -> npt.NDArray[np
         raise BenchmarkError(f"{arrays}: cannot be read ({error}); delete {path} and run again") from error
     if checksum != record.proba_sha256:
         raise BenchmarkError(f"{arrays}: its SHA-256 is not the one in {path.name}; delete both and run again")
-    shape = (len(test_set.y), len(test_set.class_names))
-    proba = plain.read_npz(arrays, 2 * math.prod(shape) + NPY_HEADER).get("proba")
-    if proba is None or proba.shape != shape or proba.dtype != np.float16 or not np.isfinite(proba).all():
-        raise BenchmarkError(f"{arrays}: no finite float16 array `proba` of shape {shape}; delete it and run again")
-    return proba
+    n_classes = len(test_set.class_names)
+    bytes_a_row = 2 * n_classes  # of the validation rows, 8 more for the label
+    limit = bytes_a_row * len(test_set.y) + (bytes_a_row + 8) * record.validation_rows + 3 * NPY_HEADER
+    held = plain.read_npz(arrays, limit)
+    proba = _scores(arrays, held, "proba", (len(test_set.y), n_classes))
+    if "validation" not in held:
+        return proba, None
+    rows = _scores(arrays, held, "validation", (record.validation_rows, n_classes))
+    y = held.get("validation_y")
+    if y is None or y.shape != (len(rows),) or y.dtype.kind not in "iu" or not _within(y, n_classes):
+        raise BenchmarkError(f"{arrays}: no labels `validation_y` for its {len(rows)} rows; delete it and run again")
+    return proba, Validation(y.astype(np.int64), rows)
+
+
+def _scores(
+    arrays: Path, held: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, int]
+) -> npt.NDArray[np.float16]:
+    scores = held.get(name)
+    if scores is None or scores.shape != shape or scores.dtype != np.float16 or not np.isfinite(scores).all():
+        raise BenchmarkError(f"{arrays}: no finite float16 array `{name}` of shape {shape}; delete it and run again")
+    return scores
+
+
+def _within(y: npt.NDArray[Any], n_classes: int) -> bool:
+    return bool(((y >= 0) & (y < n_classes)).all())

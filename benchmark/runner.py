@@ -101,7 +101,7 @@ class _Desk:
             dataset_sha256=plan.dataset.sha256,
             preset=plan.preset,
             environment=environment(),
-            n_validation=len(self.parts.validation),
+            y_validation=plan.dataset.train.y[self.parts.validation],
             tuning_threads=plan.resources.tuning_threads,
             tuning_parallel=plan.resources.jobs,
         )

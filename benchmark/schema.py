@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -133,6 +133,21 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """What the winner of tuning said of the validation rows, which it was not fitted on.
+
+    Attributes
+    ----------
+    y : ndarray of int64, (n_validation,)
+    proba : ndarray of float16, (n_validation, n_classes)
+        Of the fit that it was chosen by: on `validation_fit_rows` rows, fewer than the refit's.
+    """
+
+    y: npt.NDArray[np.int64]
+    proba: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
 class TestSet:
     """What every record is scored against.
 
@@ -174,12 +189,15 @@ class Results:
         Sorted by estimator and seed, failed ones included.
     proba : mapping of (estimator, seed) to ndarray of float16, (n_test, n_classes)
         Of the records whose status is "ok".
+    validation : mapping of (estimator, seed) to Validation
+        Of those that hold it: records from before it was kept do not.
     """
 
     folder: Path
     test_set: TestSet
     records: tuple[Record, ...]
     proba: Mapping[tuple[str, int], npt.NDArray[np.float16]]
+    validation: Mapping[tuple[str, int], Validation] = field(default_factory=dict)
 
 
 def safe_name(estimator: str) -> bool:

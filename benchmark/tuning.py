@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.pruners import SuccessiveHalvingPruner
@@ -43,10 +45,13 @@ class Tuned:
         trial got there.
     trials : tuple of TrialResult
         All of them, killed ones left out.
+    proba : ndarray of float32, (n_validation, n_classes), or None
+        What the best said of the validation rows; None if there is no best.
     """
 
     best: TrialResult | None
     trials: tuple[TrialResult, ...]
+    proba: npt.NDArray[np.float32] | None = None
 
     @property
     def seconds(self) -> float:
@@ -149,6 +154,7 @@ def tune(
     if not study.get_trials(deepcopy=False):
         study.enqueue_trial(dict(defaults))
     wanted = preset.trials if space else 1
+    kept: dict[int, npt.NDArray[np.float32] | None] = {}
     while (missing := wanted - len(finished(study))) > 0:
         # A study cut off within a batch first brings that batch to its end.
         size = protocol.BATCH - len(finished(study)) % protocol.BATCH
@@ -156,6 +162,7 @@ def tune(
         climbing = batch
         results: dict[int, list[RungResult]] = {trial.number: [] for trial in batch}
         for rows in rungs:
+            at = [trial.number for trial in climbing]
             outcomes = yield [replace(job, params=trial.params, rows=rows) for trial in climbing]
             climbing = [
                 trial
@@ -164,11 +171,19 @@ def tune(
             ]
             if not climbing:
                 break
+            if rows == rungs[-1]:
+                kept |= {number: outcome.proba for number, outcome in zip(at, outcomes, strict=True)}
         for trial in climbing:
             study.tell(trial, results[trial.number][-1].accuracy)
         if not any(trial.user_attrs.get(_RUNGS) for trial in finished(study)):
             break  # the defaults and a whole batch came to nothing: hours of deadlines would not mend it
-    return summary(study)
+    tuned = summary(study)
+    if tuned.best is None:
+        return tuned
+    if tuned.best.number not in kept:  # found by a run that was cut off: the journal has its score, not what it said
+        (again,) = yield [replace(job, params=tuned.best.params, rows=rungs[-1])]
+        kept[tuned.best.number] = again.proba
+    return replace(tuned, proba=kept[tuned.best.number])
 
 
 def summary(study: Study) -> Tuned:

@@ -166,7 +166,7 @@ def _run(job: Job) -> Outcome:
         peak_memory_bytes=peak_memory_bytes(),
     )
     if not job.test:
-        return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()))
+        return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()), proba=proba)
     return replace(
         outcome,
         proba=proba,

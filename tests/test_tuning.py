@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
@@ -139,9 +140,22 @@ def test_a_torn_last_line_of_the_journal_is_dropped(tmp_path: Path) -> None:
     assert drive(journal) == whole
 
 
-def test_a_finished_study_asks_for_nothing_more(tmp_path: Path) -> None:
-    first = drive(tmp_path / "study.journal")
-    assert drive(tmp_path / "study.journal", answer=lambda job: pytest.fail("asked again")) == first
+def test_a_finished_study_asks_only_what_its_winner_said(tmp_path: Path) -> None:
+    """The journal has the winner's score; what it said of the validation rows was lost with the run."""
+
+    def answer(job: Job) -> Outcome:
+        return replace(score(job), proba=np.full((3, 2), job.params["model__x"], dtype=np.float32))
+
+    first = drive(tmp_path / "study.journal", answer)
+    assert first.best is not None
+    assert first.proba is not None
+    assert (first.proba == np.float32(first.best.params["model__x"])).all()
+
+    asked = []
+    again = drive(tmp_path / "study.journal", answer=lambda job: (asked.append(job), answer(job))[1])
+    assert [(job.params, job.rows) for job in asked] == [(first.best.params, RUNGS[-1])]
+    assert (again.best, again.trials) == (first.best, first.trials)
+    assert (again.proba == first.proba).all()
 
 
 def test_without_a_space_the_defaults_are_tried_once(tmp_path: Path) -> None:

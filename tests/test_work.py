@@ -34,7 +34,10 @@ def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
     assert outcome.accuracy is not None
     assert (outcome.accuracy * len(parts.validation)) == pytest.approx(round(outcome.accuracy * len(parts.validation)))
     assert outcome.accuracy > 0.8
-    assert outcome.proba is None
+    assert outcome.proba is not None
+    assert outcome.proba.shape == (len(parts.validation), 10)
+    right = outcome.proba.argmax(axis=1) == DIGITS.train.y[parts.validation]
+    assert outcome.accuracy == right.mean()
     assert outcome.fit_seconds > 0
 
 
