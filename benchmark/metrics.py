@@ -8,7 +8,6 @@ same size could have shown, not what another training run could.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -203,32 +202,6 @@ def paired_difference_over_seeds(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> In
     estimate, low, high = images
     low, high = estimate - math.hypot(estimate - low, half), estimate + math.hypot(high - estimate, half)
     return Interval(estimate, max(-1.0, low), min(1.0, high))
-
-
-def rank_groups(correct: Sequence[Floats]) -> list[int]:
-    """Rank rows that are sorted by accuracy, best first, tying what cannot be told apart.
-
-    A row shares the rank of its group's leader while the paired 95 % interval of the
-    difference to the leader holds zero; the first row that does not leads the next group. After a
-    group of two at rank 1 comes rank 3, as in sport. No correction for many comparisons.
-
-    Parameters
-    ----------
-    correct : sequence of ndarray of float64, (n,)
-        Of `correctness`, one per row.
-
-    Returns
-    -------
-    list of int
-        Ranks from 1, one per row.
-    """
-    ranks: list[int] = []
-    leader = 0
-    for place, row in enumerate(correct):
-        if place and not paired_difference(correct[leader], row).holds_zero:
-            leader = place
-        ranks.append(leader + 1)
-    return ranks
 
 
 def pareto_front(cost: Floats, score: Floats) -> npt.NDArray[np.bool_]:

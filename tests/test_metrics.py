@@ -111,26 +111,6 @@ def test_paired_difference_covers_the_truth() -> None:
     assert 0.92 <= held / 400 <= 0.98
 
 
-def test_rank_groups() -> None:
-    def right(n: int) -> np.ndarray:
-        return (np.arange(1_000) < n).astype(float)
-
-    # Nested rows differ by their counts alone: 3 of 1,000 cannot be told from none, 100 can.
-    assert metrics.rank_groups([right(900), right(897), right(800), right(799), right(500)]) == [1, 1, 3, 3, 5]
-    assert metrics.rank_groups([right(900)]) == [1]
-    assert metrics.rank_groups([]) == []
-
-
-def test_ties_are_with_the_leader_of_the_group() -> None:
-    def right(n: int) -> np.ndarray:
-        return (np.arange(1_000) < n).astype(float)
-
-    steps = [right(900 - 4 * step) for step in range(4)]
-    pairs = [metrics.paired_difference(steps[0], row).holds_zero for row in steps]
-    assert pairs == [True, True, False, False]
-    assert metrics.rank_groups(steps) == [1, 1, 3, 3]
-
-
 def test_pareto_front() -> None:
     cost = np.array([1.0, 2.0, 3.0, 3.0, 2.0])
     score = np.array([0.8, 0.9, 0.9, 0.95, 0.9])

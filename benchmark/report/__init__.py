@@ -3,9 +3,13 @@
 ::
 
     summary.py      every number, computed once from the records
+    scored.py       the rows: scored, resampled, compared and ranked
+    calibrated.py   how far their probabilities can be believed
     leaderboard.py  the table's columns, as markdown and as CSV
     notes.py        what must be known of a row before comparing it
     verdict.py      the answer in two or three sentences
+    pairs.py        every two rows compared, in words and as CSV
+    trust.py        whether probabilities can be believed, in words
     learned.py      the numbers of the learning curves
     crossing.py     below how many images, and how many seconds, which family wins
     curve.py        their tables, as markdown and as CSV
@@ -100,7 +104,7 @@ def check(folder: Path) -> list[str]:
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import curve, leaderboard
+    from benchmark.report import curve, leaderboard, pairs
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
@@ -112,6 +116,8 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
         "leaderboard.md": page(summary, figures).encode(),
         "leaderboard.csv": leaderboard.to_csv(leaderboard.frame_of(summary)),
     }
+    if summary.pairs:
+        texts[pairs.CSV] = leaderboard.to_csv(pairs.frame(summary))
     if summary.learned:
         texts[curve.CSV] = leaderboard.to_csv(curve.frame(summary))
     return texts, figures
@@ -119,12 +125,15 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
-    from benchmark.report import curve
+    from benchmark.report import curve, pairs
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
-    table = _content(folder / curve.CSV)
-    return old + [curve.CSV] * (curve.CSV not in made and table is not None and curve.is_ours(table))
+    for module in (curve, pairs):
+        table = _content(folder / module.CSV)
+        if module.CSV not in made and table is not None and module.is_ours(table):
+            old.append(module.CSV)
+    return old
 
 
 def _content(path: Path) -> bytes | None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.metrics import Interval
 from benchmark.records import Results
 from benchmark.report import markdown as md
 from benchmark.report.notes import failure, notes
@@ -53,18 +54,30 @@ COLUMNS: tuple[Column, ...] = (
         },
     ),
     Column(
-        "Spread over seeds",
-        lambda row, _: _spread(row.seed_accuracy),
+        "Other images / other seeds, ± points",
+        lambda row, _: f"{_half(row.accuracy_by_images)} / {_half(row.accuracy_by_seeds)}",
         lambda row, _: {
+            "test_accuracy_low_by_images": row.accuracy_by_images.low,
+            "test_accuracy_high_by_images": row.accuracy_by_images.high,
+            "test_accuracy_low_by_seeds": row.accuracy_by_seeds.low if row.accuracy_by_seeds else None,
+            "test_accuracy_high_by_seeds": row.accuracy_by_seeds.high if row.accuracy_by_seeds else None,
             "seeds": len(row.seed_accuracy),
             "test_accuracy_seed_min": min(row.seed_accuracy),
             "test_accuracy_seed_max": max(row.seed_accuracy),
         },
     ),
-    Column("Macro F1", lambda row, _: md.score(row.macro_f1), lambda row, _: {"macro_f1": row.macro_f1}),
+    Column(
+        "Macro F1",
+        lambda row, _: _with_ends(row.macro_f1),
+        lambda row, _: {
+            "macro_f1": row.macro_f1.estimate,
+            "macro_f1_low": row.macro_f1.low,
+            "macro_f1_high": row.macro_f1.high,
+        },
+    ),
     Column(
         "F1 of {hardest}",
-        lambda row, summary: md.score(row.f1[_hardest(summary)]),
+        lambda row, summary: _with_ends(_f1(row, _hardest(summary))),
         lambda row, summary: {
             "hardest_class": summary.class_names[_hardest(summary)],
             "hardest_class_f1": float(row.f1[_hardest(summary)]),
@@ -77,6 +90,11 @@ COLUMNS: tuple[Column, ...] = (
             "validation_accuracy": row.record.validation_accuracy,
             "validation_fit_rows": row.record.validation_fit_rows,
         },
+    ),
+    Column(
+        "Test minus validation, points",
+        lambda row, _: md.NONE if row.gap is None else md.points([row.gap])[0],
+        lambda row, _: {"test_minus_validation": row.gap},
     ),
     Column(
         "Tuning time",
@@ -115,7 +133,9 @@ COLUMNS: tuple[Column, ...] = (
         "",
         lambda row, _: "",
         lambda row, summary: {
-            f"f1_{name}": float(value) for name, value in zip(summary.class_names, row.f1, strict=True)
+            f"f1_{name}{end}": float(value)
+            for end, values in (("", row.f1), ("_low", row.f1_low), ("_high", row.f1_high))
+            for name, value in zip(summary.class_names, values, strict=True)
         },
     ),
 )
@@ -191,10 +211,19 @@ def _hardest(summary: Summary) -> int:
     return summary.hardest
 
 
-def _spread(accuracies: tuple[float, ...]) -> str:
-    if len(accuracies) == 1:
+def _f1(row: Scored, place: int) -> Interval:
+    return Interval(float(row.f1[place]), float(row.f1_low[place]), float(row.f1_high[place]))
+
+
+def _with_ends(interval: Interval) -> str:
+    if np.isnan(interval.estimate):
         return md.NONE
-    return f"{min(accuracies):.4f}–{max(accuracies):.4f} ({len(accuracies)} seeds)"
+    return f"{md.score(interval.estimate)} ({md.score(interval.low)}–{md.score(interval.high)})"
+
+
+def _half(interval: Interval | None) -> str:
+    """Return half of an interval's width, in points."""
+    return md.NONE if interval is None else f"{(interval.high - interval.low) * 50:.2f}"
 
 
 def _csv_cell(value: Any) -> str:

@@ -105,6 +105,11 @@ def points(interval: Sequence[float]) -> list[str]:
     return [text.replace("-", "−") if float(text) else text.lstrip("-") for text in texts]
 
 
+def p_value(p: float) -> str:
+    """Return a p-value to 2 significant digits, or "< 0.0001"."""
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p >= 0.001 else f"{p:.4f}"
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage, to 1 decimal."""
     return f"{share * 100:.1f} %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from benchmark import protocol
+from benchmark import inference, protocol
 from benchmark.records import Record
 from benchmark.report import curve
 from benchmark.report import markdown as md
@@ -78,13 +78,21 @@ def _times(summary: Summary) -> str:
 
 
 def _statistics(summary: Summary) -> str:
-    several = any(len(row.records) > 1 for row in summary.scored)
-    shown = "*spread over seeds*, the lowest and highest accuracy, shows how much that was here"
+    one_seed = [row for row in summary.scored if len(row.records) == 1]
+    if not one_seed:
+        seeds = "Both are in the interval."
+    elif len(one_seed) == len(summary.scored):
+        seeds = "Of one seed each, nothing here shows how much another training run would change."
+    else:
+        seeds = f"Of {md.listing([f'*{md.escape(row.title)}*' for row in one_seed])} there is one seed only, so their "
+        seeds += "intervals do not cover what another training run would change."
     text = (
-        "**Intervals** are at 95 % over test images: Wilson's for an accuracy, Agresti and Min's for the difference "
-        "of two rows on the same images. Rows whose difference to the first of their group has an interval that "
-        "holds zero share a rank (“=”). No interval of the table covers what another training run would change; "
-        f"{shown if several else 'of one seed each, nothing here shows how much that is'}."
+        f"**Intervals** are at 95 %, from {inference.RESAMPLES:,} bootstrap resamples of the test images and, within "
+        "each row, of its seeds; all rows meet the same images. *Other images* is half the width of the interval over "
+        f"test images alone, *other seeds* that of Student's interval over seeds alone. {seeds} **Ranks**: two rows "
+        f"are told apart if McNemar's exact test on their first seeds, Holm-corrected over all "
+        f"{md.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
+        "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them."
     )
     families = [row.family for row in summary.scored]
     if any(families.count(family) > 1 for family in families):

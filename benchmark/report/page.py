@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark import metrics
-from benchmark.report import curve, hardest, leaderboard, method
+from benchmark.report import curve, hardest, leaderboard, method, pairs, trust
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -33,6 +32,9 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         leaderboard.table(summary),
         *_figures("table", figures),
     ]
+    compared, believed = pairs.section(summary), trust.section(summary)
+    if compared:
+        parts += [f"## {pairs.HEADING}", *compared, *_figures("pairs", figures)]
     if summary.learned or summary.outdated:
         parts += [f"## {curve.HEADING}", *curve.answer(summary)]
         parts += [*_figures("curve", figures), *curve.tables(summary)]
@@ -40,8 +42,11 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         name = md.escape(summary.class_names[summary.hardest])
         parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
         parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
+    if believed:
+        parts += [f"## {trust.HEADING}", *believed, *_figures("trust", figures)]
     parts += ["## How it was measured", *method.section(summary)]
-    also = f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
+    also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
+    also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
     parts.append(
         "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "
         f"stored predictions. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
@@ -52,13 +57,20 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
 def _per_class(summary: Summary) -> str:
     images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
     typical = int(np.median(images[images > 0]))
-    mean = float(np.mean([row.accuracy.estimate for row in summary.scored]))
-    interval = metrics.wilson(mean, typical)
+    halves = np.stack([row.f1_high - row.f1_low for row in summary.scored])[:, images > 0] / 2
+    assert summary.hardest is not None
+    name = md.escape(summary.class_names[summary.hardest])
     text = (
         f"The best of each class is bold. A class has about {typical:,} test images, so a score is good to about "
-        f"±{(interval.high - interval.low) / 2:.2f}: read smaller differences as none."
+        f"±{np.nanmean(halves):.3f}, {name}'s to ±{_half_width(summary):.3f}; every interval is in "
+        "[leaderboard.csv](leaderboard.csv)."
     )
     return f"{text}\n\n{hardest.per_class_table(summary)}"
+
+
+def _half_width(summary: Summary) -> float:
+    """Return half of the width of the intervals of the hardest class, on average over the estimators."""
+    return float(np.mean([row.f1_high[summary.hardest] - row.f1_low[summary.hardest] for row in summary.scored])) / 2
 
 
 def _figures(section: str, figures: Sequence[Planned]) -> list[str]:

@@ -3,101 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
-from benchmark import metrics
 from benchmark.curve_record import Held
-from benchmark.metrics import Floats, Interval, Ints
+from benchmark.inference import Pair
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
+from benchmark.report.calibrated import Trust, trust
 from benchmark.report.learned import Learned, curves
+from benchmark.report.scored import Failed, Scored, entry, score
 
-
-@dataclass(frozen=True)
-class Scored:
-    """An estimator that finished, scored over all its seeds.
-
-    Attributes
-    ----------
-    name, title, family : str
-        `title` is unique: where two estimators share one, their names are added.
-    records : tuple of Record
-        The finished seeds that count, all made with the same preset; lowest seed first.
-    left_out : tuple of Record
-        Other seeds: failed, or made with less effort than those that count.
-    rank : int
-        From 1; shared where the test set cannot tell rows apart.
-    tied : bool
-        Whether another row has the same rank.
-    predicted : ndarray of int64, (seeds, n_test)
-    correct : ndarray of float64, (n_test,)
-        Share of the seeds that got the image right.
-    accuracy : Interval
-        Mean over seeds, with the interval over test images.
-    seed_accuracy : tuple of float
-        One for each of `records`.
-    macro_f1 : float
-        Mean over seeds, as are all that follow.
-    precision, recall, f1 : ndarray of float64, (n_classes,)
-    confusion : ndarray of float64, (n_classes, n_classes)
-        Images by true class (row) and predicted class (column).
-    """
-
-    name: str
-    title: str
-    family: str
-    records: tuple[Record, ...]
-    left_out: tuple[Record, ...]
-    rank: int
-    tied: bool
-    predicted: Ints
-    correct: Floats
-    accuracy: Interval
-    seed_accuracy: tuple[float, ...]
-    macro_f1: float
-    precision: Floats
-    recall: Floats
-    f1: Floats
-    confusion: Floats
-
-    @property
-    def record(self) -> Record:
-        """The lowest seed's record: what was tuned is the same in all."""
-        return self.records[0]
-
-    @property
-    def fit_seconds(self) -> float:
-        """Mean over seeds."""
-        return float(np.mean([record.fit_seconds for record in self.records]))
-
-    @property
-    def predict_seconds_per_1000(self) -> float:
-        """Mean over seeds."""
-        seconds = float(np.mean([record.predict_seconds for record in self.records]))
-        return seconds * 1000 / len(self.correct)
-
-    @property
-    def peak_memory_bytes(self) -> int:
-        """The most that any seed took."""
-        return max(record.peak_memory_bytes for record in self.records)
-
-    @property
-    def model_bytes(self) -> int:
-        """The largest of the seeds' models."""
-        return max(record.model_bytes for record in self.records)
-
-
-@dataclass(frozen=True)
-class Failed:
-    """An estimator of which no seed finished; the lowest seed's record says why."""
-
-    name: str
-    title: str
-    family: str
-    record: Record
+__all__ = ["Failed", "Scored", "Summary", "is_preview", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -113,10 +32,14 @@ class Summary:
         Best first.
     failed : tuple of Failed
         By name.
+    pairs : tuple of Pair
+        Every two of `scored` compared, by their places.
     hardest : int or None
         The class whose F1, averaged over the estimators, is lowest; None if none finished.
     wrong_under_all : ndarray of bool, (n_test,)
         Images that no estimator got right under any seed.
+    trust : tuple of Trust
+        How far each row's probabilities can be believed, in the order of `scored`.
     learned : tuple of Learned
         The learning curves that there are, in the order of `scored`.
     outdated : tuple of (str, tuple of str)
@@ -127,8 +50,10 @@ class Summary:
     class_names: tuple[str, ...]
     scored: tuple[Scored, ...]
     failed: tuple[Failed, ...]
+    pairs: tuple[Pair, ...]
     hardest: int | None
     wrong_under_all: np.typing.NDArray[np.bool_]
+    trust: tuple[Trust, ...]
     learned: tuple[Learned, ...] = ()
     outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -141,6 +66,17 @@ class Summary:
     def previews(self) -> tuple[Scored, ...]:
         """The rows that are no result: trained on part of the rows, or with `smoke` parameters."""
         return tuple(row for row in self.scored if is_preview(row.record, self.test_set))
+
+    def pair(self, first: Scored, second: Scored) -> Pair:
+        """Return the comparison of two rows, seen from the first."""
+        places = [row.name for row in self.scored]
+        wanted = (places.index(first.name), places.index(second.name))
+        for pair in self.pairs:
+            if (pair.first, pair.second) == wanted:
+                return pair
+            if (pair.second, pair.first) == wanted:
+                return pair.reversed
+        raise KeyError(f"{first.name} is not compared with {second.name}")
 
     def best_of(self, family: str) -> Scored | None:
         """Return the most accurate estimator of a family."""
@@ -168,15 +104,13 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
     test_set = results.test_set
     by_name = {name: tuple(group) for name, group in groupby(results.records, key=lambda record: record.estimator)}
     titles = _titles(by_name)
-    failed: list[Failed] = []
-    finished: list[Scored] = []
-    for name, records in by_name.items():
-        counted = _counted(records)
-        if counted:
-            finished.append(_score(results, titles[name], counted, tuple(r for r in records if r not in counted)))
-        else:
-            failed.append(Failed(name, titles[name], records[0].family, records[0]))
-    scored = _ranked(finished)
+    entries = {name: entry(results, titles[name], records) for name, records in by_name.items()}
+    failed = [
+        Failed(name, titles[name], records[0].family, records[0])
+        for name, records in by_name.items()
+        if entries[name] is None
+    ]
+    scored, pairs = score(results, [one for one in entries.values() if one is not None])
     wrong = np.full(len(test_set.y), bool(scored))
     for row in scored:
         wrong &= row.correct == 0
@@ -186,57 +120,13 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
         _unique(test_set.class_names),
         scored,
         tuple(failed),
+        pairs,
         _hardest(scored, test_set),
         wrong,
+        tuple(trust(row, test_set.y) for row in scored),
         learned,
         outdated,
     )
-
-
-def _counted(records: Sequence[Record]) -> tuple[Record, ...]:
-    """Return the finished records to average: all of the largest effort, never a mix."""
-    finished = [record for record in records if record.status == "ok"]
-    if not finished:
-        return ()
-
-    def effort(record: Record) -> tuple[bool, int, int]:
-        return not record.preset.get("tiny"), record.fit_rows, len(record.trials)
-
-    most = max(effort(record) for record in finished)
-    return tuple(record for record in finished if effort(record) == most)
-
-
-def _score(results: Results, title: str, records: tuple[Record, ...], left_out: tuple[Record, ...]) -> Scored:
-    y, n_classes = results.test_set.y, len(results.test_set.class_names)
-    predicted = np.stack([metrics.predict(results.proba[record.estimator, record.seed]) for record in records])
-    counts = [metrics.confusion(y, answers, n_classes) for answers in predicted]
-    # NaN under one seed (a class never predicted) stays NaN in the mean: it is not a zero.
-    classes = [np.mean(values, axis=0) for values in zip(*(metrics.per_class(count) for count in counts), strict=True)]
-    correct = metrics.correctness(y, predicted)
-    return Scored(
-        name=records[0].estimator,
-        title=title,
-        family=records[0].family,
-        records=records,
-        left_out=left_out,
-        rank=0,
-        tied=False,
-        predicted=predicted,
-        correct=correct,
-        accuracy=metrics.wilson(float(correct.mean()), len(y)),
-        seed_accuracy=tuple(metrics.accuracy(y, answers) for answers in predicted),
-        macro_f1=float(np.mean([metrics.macro_f1(count) for count in counts])),
-        precision=classes[0],
-        recall=classes[1],
-        f1=classes[2],
-        confusion=np.mean(counts, axis=0),
-    )
-
-
-def _ranked(finished: Sequence[Scored]) -> tuple[Scored, ...]:
-    rows = sorted(finished, key=lambda row: (-row.accuracy.estimate, row.fit_seconds, row.name))
-    ranks = metrics.rank_groups([row.correct for row in rows])
-    return tuple(replace(row, rank=rank, tied=ranks.count(rank) > 1) for row, rank in zip(rows, ranks, strict=True))
 
 
 def _hardest(scored: Sequence[Scored], test_set: TestSet) -> int | None:

@@ -25,17 +25,24 @@ def verdict(summary: Summary) -> str:
 
 
 def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
-    gap = metrics.paired_difference(cnn.correct, classical.correct)
+    pair = summary.pair(cnn, classical)
+    gap = pair.difference
     rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
     leader = "CNN" if gap.estimate >= 0 else "classical model"
     if gap.estimate < 0:
         gap = metrics.Interval(-gap.estimate, -gap.high, -gap.low)
     estimate, low, high = md.points(gap)
     interval = f"(95 % interval {low} to {high})"
-    if gap.holds_zero:
+    if not pair.told_apart:
+        why = (
+            "is within what this test set can resolve"
+            if gap.holds_zero
+            else f"is what luck with {md.plural(len(summary.pairs), 'comparison')} would bring, too (McNemar's test "
+            f"p = {md.p_value(pair.p)}, after Holm's correction {md.p_value(pair.p_holm)})"
+        )
         lead = (
             f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** The {leader}'s "
-            f"lead of {estimate} points {interval} is within what this test set can resolve, so choose by cost."
+            f"lead of {estimate} points {interval} {why}, so choose by cost."
         )
     elif leader == "CNN":
         lead = f"**The CNN is ahead by {estimate} points** {interval}."

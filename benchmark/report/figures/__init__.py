@@ -17,13 +17,24 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from benchmark.report import png
-from benchmark.report.figures import accuracy_cost, confusion, heat_map, images, labels, learning_curve, style, tuning
+from benchmark.report.figures import (
+    accuracy_cost,
+    confusion,
+    heat_map,
+    images,
+    labels,
+    learning_curve,
+    pairs,
+    reliability,
+    style,
+    tuning,
+)
 from benchmark.report.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "curve", "classes", "hardest"]
+Section = Literal["table", "pairs", "curve", "classes", "hardest", "trust"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "curve", "classes", "hardest"}
+    section : {"table", "pairs", "curve", "classes", "hardest", "trust"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -60,12 +71,14 @@ FIGURES: tuple[Figure, ...] = (
         "accuracy-fit-time", "table", accuracy_cost.data, accuracy_cost.draw, accuracy_cost.caption, accuracy_cost.alt
     ),
     Figure("validation-tuning-time", "table", tuning.data, tuning.draw, tuning.caption, tuning.alt),
+    Figure("pairs", "pairs", pairs.data, pairs.draw, pairs.caption, pairs.alt),
     Figure(
         "learning-curve", "curve", learning_curve.data, learning_curve.draw, learning_curve.caption, learning_curve.alt
     ),
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
+    Figure("reliability", "trust", reliability.data, reliability.draw, reliability.caption, reliability.alt),
 )
 
 

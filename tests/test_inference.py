@@ -1,0 +1,136 @@
+"""Resampled intervals and compared pairs, against closed forms, libraries and values worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import f1_score
+
+from benchmark import inference, metrics
+from benchmark.inference import Pair
+from benchmark.metrics import Interval
+
+
+def right_on(y: np.ndarray, n: int) -> np.ndarray:
+    """Answers, of one seed, right on the first `n` images."""
+    return np.where(np.arange(len(y)) < n, y, (y + 1) % 3)[None]
+
+
+@pytest.fixture(scope="module")
+def y() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 3, 1_000)
+
+
+def test_the_interval_of_an_accuracy_is_the_binomial_one(y: np.ndarray) -> None:
+    found = inference.resample(y, [right_on(y, 850)], 3)
+    (interval,) = found.accuracy
+    low, high = stats.binom(1_000, 0.85).interval(0.95)
+    assert interval.estimate == 0.85
+    assert (interval.low, interval.high) == pytest.approx((low / 1_000, high / 1_000), abs=0.002)
+    assert found.accuracy_by_images == found.accuracy  # of one seed
+
+
+def test_f1_of_the_resamples_is_scikit_learns(y: np.ndarray) -> None:
+    rng = np.random.default_rng(1)
+    predicted = np.where(rng.random(len(y)) < 0.3, rng.integers(0, 3, len(y)), y)
+    found = inference.resample(y, [predicted[None]], 3)
+    rows = np.random.default_rng(2).integers(0, len(y), (300, len(y)))
+    scores = np.array([f1_score(y[row], predicted[row], average=None) for row in rows])
+    np.testing.assert_allclose(
+        [found.f1_low[0], found.f1_high[0]], np.quantile(scores, [0.025, 0.975], axis=0), atol=0.012
+    )
+    ends = np.quantile(scores.mean(axis=1), [0.025, 0.975])
+    assert (found.macro_f1[0].low, found.macro_f1[0].high) == pytest.approx(tuple(ends), abs=0.006)
+    assert found.macro_f1[0].estimate == pytest.approx(f1_score(y, predicted, average="macro"))
+
+
+def test_seeds_widen_the_interval_and_images_do_not_know_of_them(y: np.ndarray) -> None:
+    steady = np.vstack([right_on(y, 850)] * 3)
+    unsteady = np.vstack([right_on(y, n) for n in (750, 850, 950)])
+    found = inference.resample(y, [steady, unsteady], 3)
+    widths = [interval.high - interval.low for interval in found.accuracy]
+    assert widths[1] > 2 * widths[0]
+    one, two = found.accuracy_by_images
+    assert two.high - two.low < one.high - one.low  # the mean of three seeds, as they are
+    assert inference.seed_interval([0.85]) is None
+    again = inference.seed_interval([0.75, 0.85, 0.95])
+    assert again is not None
+    half = stats.t(2).ppf(0.975) * 0.1 / math.sqrt(3)
+    assert (again.low, again.high) == pytest.approx((0.85 - half, min(1.0, 0.85 + half)))
+
+
+def test_a_class_that_is_nowhere_has_no_interval_and_is_no_part_of_the_mean(y: np.ndarray) -> None:
+    found = inference.resample(y, [right_on(y, 900)], 4)
+    assert np.isnan(found.f1_low[0]).tolist() == [False, False, False, True]
+    assert not np.isnan(found.macro_f1[0]).any()
+
+
+def test_all_right_is_certain_and_no_more(y: np.ndarray) -> None:
+    (interval,) = inference.resample(y, [right_on(y, 1_000)], 3).accuracy
+    assert interval == Interval(1.0, 1.0, 1.0)
+
+
+def test_the_same_answers_give_the_same_numbers(y: np.ndarray) -> None:
+    rows = [right_on(y, 900), right_on(y, 850)]
+    one, two = (inference.resample(y, rows, 3) for _ in range(2))
+    assert (one.draws == two.draws).all()
+
+
+def test_mcnemar_and_holm(y: np.ndarray) -> None:
+    answers = [right_on(y, 900), right_on(y, 897), right_on(y, 800)]
+    answers[1][0, :5] = (y[:5] + 1) % 3  # right only under the first: 5 and 3
+    pairs = inference.compare(y, answers, inference.resample(y, answers, 3).draws)
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 1), (0, 2), (1, 2)]
+    assert [(pair.only_first, pair.only_second) for pair in pairs] == [(8, 0), (100, 0), (97, 5)]
+    raw = [stats.binomtest(a, a + b).pvalue for a, b in ((8, 0), (100, 0), (97, 5))]
+    assert [pair.p for pair in pairs] == pytest.approx(raw)
+    assert [pair.p_holm for pair in pairs] == pytest.approx([raw[0], 3 * raw[1], 2 * raw[2]])
+    assert pairs[0].difference.estimate == pytest.approx(0.008)
+    assert pairs[1].told_apart
+    back = pairs[1].reversed
+    assert (back.first, back.second, back.only_first, back.only_second) == (2, 0, 0, 100)
+    assert back.difference == pytest.approx(Interval(-0.1, -pairs[1].difference.high, -pairs[1].difference.low))
+
+
+def test_two_that_answer_alike_are_not_told_apart(y: np.ndarray) -> None:
+    answers = [right_on(y, 900), right_on(y, 900)]
+    (pair,) = inference.compare(y, answers, inference.resample(y, answers, 3).draws)
+    assert (pair.p, pair.p_holm, pair.told_apart) == (1.0, 1.0, False)
+    assert pair.difference.holds_zero
+
+
+def test_the_paired_interval_is_the_closed_form_one(y: np.ndarray) -> None:
+    rng = np.random.default_rng(3)
+    a, b = (np.where(rng.random(len(y)) < wrong, (y + 1) % 3, y)[None] for wrong in (0.10, 0.14))
+    (pair,) = inference.compare(y, [a, b], inference.resample(y, [a, b], 3).draws)
+    closed = metrics.paired_difference((a[0] == y).astype(float), (b[0] == y).astype(float))
+    assert pair.difference == pytest.approx(closed, abs=0.003)
+
+
+def pair(first: int, second: int, apart: bool) -> Pair:
+    return Pair(first, second, Interval(0.1, 0.05, 0.15), 9, 1, 0.001, 0.001 if apart else 0.5)
+
+
+@pytest.mark.parametrize(
+    ("same", "ranks"),
+    [
+        (set(), [1, 2, 3, 4]),
+        ({(0, 1)}, [1, 1, 3, 4]),
+        ({(0, 1), (1, 2)}, [1, 1, 1, 4]),  # the first and the third differ, but neither from the second
+        ({(0, 2)}, [1, 1, 1, 4]),  # what lies between two that share a rank shares it
+        ({(0, 1), (2, 3)}, [1, 1, 3, 3]),
+        ({(0, 3)}, [1, 1, 1, 1]),
+    ],
+)
+def test_rank_groups(same: set[tuple[int, int]], ranks: list[int]) -> None:
+    places = [(a, b) for a in range(4) for b in range(a + 1, 4)]
+    assert inference.rank_groups(4, [pair(a, b, (a, b) not in same) for a, b in places]) == ranks
+
+
+def test_rank_groups_of_one_and_none() -> None:
+    assert inference.rank_groups(1, []) == [1]
+    assert inference.rank_groups(0, []) == []
+    assert inference.compare(np.zeros(3, dtype=np.int64), [np.zeros((1, 3), dtype=np.int64)], np.zeros((1, 1))) == ()
