@@ -148,6 +148,7 @@ def test_page_in_order(realistic: Path) -> None:
         "Leaderboard: fashion-mnist",
         "The estimators",
         "Which of them can be told apart",
+        "Had tuning stopped earlier",
         "F1 of each class",
         "Where Shirt fails",
         "Can their probabilities be believed?",

@@ -10,6 +10,7 @@
     verdict.py      the answer in two or three sentences
     pairs.py        every two rows compared, in words and as CSV
     trust.py        whether probabilities can be believed, in words
+    budget.py       what each would have scored, had tuning stopped earlier
     learned.py      the numbers of the learning curves
     crossing.py     below how many images, and how many seconds, which family wins
     curve.py        their tables, as markdown and as CSV

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import curve, hardest, leaderboard, method, pairs, trust
+from benchmark.report import budget, curve, hardest, leaderboard, method, pairs, trust
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -35,6 +35,9 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     compared, believed = pairs.section(summary), trust.section(summary)
     if compared:
         parts += [f"## {pairs.HEADING}", *compared, *_figures("pairs", figures)]
+    stopped = budget.section(summary)
+    if stopped:
+        parts += [f"## {budget.HEADING}", *stopped]
     if summary.learned or summary.outdated:
         parts += [f"## {curve.HEADING}", *curve.answer(summary)]
         parts += [*_figures("curve", figures), *curve.tables(summary)]
