@@ -53,9 +53,9 @@ def test_the_section_gives_test_accuracy_only_of_what_was_refitted(tmp_path: Pat
     early = {**changes, "params": {"x": 0}}
     synthetic.write_predictions(tmp_path, test_set, "early", wrong, title="Early", **early)
     text, table, sentence = budget.section(summarise(records.read(tmp_path)))
-    assert "| Estimator | After 60 s | After all trials |" in table
+    assert "| Estimator | After 1 min | After all trials |" in table
     assert "| Late | (0.8200 on 100) | 0.9000 in 2.2 min |" in table
-    assert "After 60 s validation is highest for" in sentence
+    assert "After 1 min validation is highest for" in sentence
     assert "the test images are not read for trials that lost" in text
 
 

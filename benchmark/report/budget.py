@@ -66,12 +66,20 @@ def section(summary: Summary) -> list[str]:
         "one that was refitted in the end; for another there is only what validation said of it, in brackets with the "
         "rows that it was fitted on, since the test images are not read for trials that lost."
     )
-    header = ["Estimator", *(f"After {md.duration(budget)}" for budget in budgets), "After all trials"]
+    header = ["Estimator", *(f"After {_minutes(budget)}" for budget in budgets), "After all trials"]
     table = [
         [md.escape(row.title), *(_cell(row, choice(row.record, budget)) for budget in budgets), _final(row)]
         for row in rows
     ]
-    return [text, md.table(header, table), " ".join(_sentence(rows, budget) for budget in budgets)]
+    said: dict[str, list[str]] = {}
+    for budget in budgets:
+        said.setdefault(_pick(rows, budget), []).append(_minutes(budget))
+    sentences = [f"After {md.listing(times)} {pick}." for pick, times in said.items()]
+    return [text, md.table(header, table), " ".join(sentences)]
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min"
 
 
 def _in_order(trials: Sequence[TrialResult]) -> Iterator[tuple[TrialResult, RungResult]]:
@@ -94,13 +102,13 @@ def _final(row: Scored) -> str:
     return f"{md.accuracy(row.accuracy.estimate)} in {md.duration(row.record.tuning_seconds)}"
 
 
-def _sentence(rows: Sequence[Scored], budget: float) -> str:
+def _pick(rows: Sequence[Scored], budget: float) -> str:
     """Say which estimator validation would have picked, and what came of it."""
     found = [(row, chosen) for row in rows if (chosen := choice(row.record, budget)) is not None]
     if not found:
-        return f"After {md.duration(budget)} none has a score."
+        return "none has a score"
     row, chosen = max(found, key=lambda pair: pair[1].rung.accuracy)
-    text = f"After {md.duration(budget)} validation is highest for *{md.escape(row.title)}*"
+    text = f"validation is highest for *{md.escape(row.title)}*"
     if chosen.refitted:
-        return f"{text}, whose test accuracy is {md.accuracy(row.accuracy.estimate)}."
-    return f"{text} ({chosen.rung.accuracy:.4f} after {chosen.rung.rows:,} rows), with a trial that was not refitted."
+        return f"{text}, whose test accuracy is {md.accuracy(row.accuracy.estimate)}"
+    return f"{text} ({chosen.rung.accuracy:.4f} after {chosen.rung.rows:,} rows), with a trial that was not refitted"

@@ -93,7 +93,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "Test minus validation, points",
-        lambda row, _: md.NONE if row.gap is None else md.points([row.gap])[0],
+        lambda row, _: md.NONE if row.gap is None else f"{row.gap * 100:+.2f}".replace("-", "−"),
         lambda row, _: {"test_minus_validation": row.gap},
     ),
     Column(

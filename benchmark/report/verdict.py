@@ -37,7 +37,7 @@ def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
         why = (
             "is within what this test set can resolve"
             if gap.holds_zero
-            else f"is what luck with {md.plural(len(summary.pairs), 'comparison')} would bring, too (McNemar's test "
+            else f"is one that luck may bring among {md.plural(len(summary.pairs), 'comparison')} (McNemar's test "
             f"p = {md.p_value(pair.p)}, after Holm's correction {md.p_value(pair.p_holm)})"
         )
         lead = (

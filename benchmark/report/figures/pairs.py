@@ -61,10 +61,11 @@ def draw(data: Data) -> Figure:
     for (row, column), value in np.ndenumerate(data.points):
         if row == column:
             continue
+        text = f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0.0"
         if data.told_apart[row, column]:
-            text, colour = f"{value:+.1f}".replace("-", "−"), style.ink(value, shown)
+            colour = style.ink(value, shown)
         else:
-            text, colour = f"({value:+.1f})".replace("-", "−"), style.MUTED
+            text, colour = f"({text})", style.MUTED
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
     bar = figure.colorbar(shown, ax=axes, label="Row minus column, points", pad=0.01, fraction=0.03)
     bar.outline.set_visible(False)

@@ -57,7 +57,8 @@ def draw(data: Data) -> Figure:
     down = math.ceil(len(data.estimators) / across)
     figure = style.new(0.7 + 2.1 * down, style.WIDTH if across == ACROSS else 1.2 + 2.3 * across)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    lowest = min(float(line.confidence.min()) for line in (*data.own, *data.mended) if line is not None)
+    drawn = [line for line in (*data.own, *data.mended) if line is not None]
+    lowest = min(float(min(line.confidence.min(), line.accuracy.min())) for line in drawn)
     low = max(0.0, math.floor(lowest * 5) / 5)
     for place, axes in enumerate(grid.flat):
         if place >= len(data.estimators):
