@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark import metrics
-from benchmark.report import curve, hardest, leaderboard, method
+from benchmark.report import curve, disagreement, hardest, leaderboard, method
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -40,11 +40,15 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         name = md.escape(summary.class_names[summary.hardest])
         parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
         parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
+    if summary.crowd is not None:
+        parts += [f"## {disagreement.HEADING}", *disagreement.answer(summary)]
+        parts += [*_figures("people", figures), *disagreement.tables(summary)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
+    people = ", but what people said is taken from their sums" if summary.crowd is not None else ""
     parts.append(
         "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "
-        f"stored predictions. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
+        f"stored predictions{people}. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -54,8 +58,11 @@ def _per_class(summary: Summary) -> str:
     typical = int(np.median(images[images > 0]))
     mean = float(np.mean([row.accuracy.estimate for row in summary.scored]))
     interval = metrics.wilson(mean, typical)
+    best = "The best of each class is bold."
+    if summary.crowd is not None:
+        best = "The best estimator of each class is bold; people are shown for comparison."
     text = (
-        f"The best of each class is bold. A class has about {typical:,} test images, so a score is good to about "
+        f"{best} A class has about {typical:,} test images, so a score is good to about "
         f"±{(interval.high - interval.low) / 2:.2f}: read smaller differences as none."
     )
     return f"{text}\n\n{hardest.per_class_table(summary)}"

@@ -11,8 +11,10 @@ import numpy as np
 from benchmark import metrics
 from benchmark.curve_record import Held
 from benchmark.metrics import Floats, Interval, Ints
+from benchmark.people_record import People
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
+from benchmark.report.crowd import Crowd, crowd
 from benchmark.report.learned import Learned, curves
 
 
@@ -121,6 +123,8 @@ class Summary:
         The learning curves that there are, in the order of `scored`.
     outdated : tuple of (str, tuple of str)
         Titles of estimators whose learning curve was made from another record, and what has changed.
+    crowd : Crowd or None
+        People beside the estimators; not one of `scored`.
     """
 
     test_set: TestSet
@@ -131,6 +135,7 @@ class Summary:
     wrong_under_all: np.typing.NDArray[np.bool_]
     learned: tuple[Learned, ...] = ()
     outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    crowd: Crowd | None = None
 
     @property
     def n_test(self) -> int:
@@ -152,7 +157,7 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summary:
+def summarise(results: Results, held: Mapping[str, Held] | None = None, people: People | None = None) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
@@ -160,6 +165,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
     results : Results
     held : mapping of str to Held, optional
         Learning curves by estimator.
+    people : People, optional
 
     Returns
     -------
@@ -190,6 +196,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
         wrong,
         learned,
         outdated,
+        crowd(people, scored),
     )
 
 

@@ -17,13 +17,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from benchmark.report import png
-from benchmark.report.figures import accuracy_cost, confusion, heat_map, images, labels, learning_curve, style, tuning
+from benchmark.report.figures import (
+    accuracy_cost,
+    confusion,
+    heat_map,
+    images,
+    labels,
+    learning_curve,
+    people,
+    style,
+    tuning,
+)
 from benchmark.report.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "curve", "classes", "hardest"]
+Section = Literal["table", "curve", "classes", "hardest", "people"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "curve", "classes", "hardest"}
+    section : {"table", "curve", "classes", "hardest", "people"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -66,6 +76,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
+    Figure("people-disagree", "people", people.data, people.draw, people.caption, people.alt),
 )
 
 
