@@ -89,8 +89,8 @@ def parser() -> argparse.ArgumentParser:
         "people",
         help="put people beside the estimators: do both stumble over the same images?",
         description="Compares the stored predictions of results/fashion-mnist with Fashion-MNIST-H, the labels that "
-        "some 67 people gave each test image (found on this machine, or downloaded: 216 kB, GPL-3), writes what comes "
-        "of it, sums and means only, to records/people.json, and adds a row and a section to the leaderboard.",
+        "people gave each test image (found on this machine, or downloaded; GPL-3), writes what comes of it, sums and "
+        "means only, to records/people.json, and adds a row and a section to the leaderboard.",
     )
     people.add_argument(
         "--dataset",
