@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import curve_record, gallery, protocol, records
+from benchmark import curve_record, gallery, people_record, protocol, records
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
@@ -208,7 +208,11 @@ def _survey(folder: Path, names: list[str]) -> TestReads:
 
 
 def _check_curves(folder: Path, test_set: TestSet, names: Sequence[str] = ()) -> None:
-    """Read every learning curve but those that will be made anew: the report would stumble over a damaged one."""
+    """Read every learning curve but those that will be made anew, and what is known of people.
+
+    The report would stumble over one that is damaged.
+    """
+    people_record.read(folder, test_set)
     for path in sorted((folder / "records").glob("*/curve.json")):
         if path.parent.name not in names:
             curve_record.read(path, test_set)

@@ -85,6 +85,29 @@ def parser() -> argparse.ArgumentParser:
     curve.add_argument("--force", action="store_true", help="make anew the points that stand")
     curve.set_defaults(command=commands.curve, jobs=None)
 
+    people = verbs.add_parser(
+        "people",
+        help="put people beside the estimators: do both stumble over the same images?",
+        description="Compares the stored predictions of results/fashion-mnist with Fashion-MNIST-H, the labels that "
+        "people gave each test image (found on this machine, or downloaded; GPL-3), writes what comes of it, sums and "
+        "means only, to records/people.json, and adds a row and a section to the leaderboard.",
+    )
+    people.add_argument(
+        "--dataset",
+        metavar="NAME",
+        default="fashion-mnist",
+        help="fashion-mnist, the only one of whose test images there are human labels (default)",
+    )
+    people.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where to look first for fmh_counts.csv (then $BENCHMARK_DATA, data/, ../shared/data/, each with its "
+        "subfolder fashion-mnist-h, our cache, and last the network)",
+    )
+    _add_results(people)
+    people.set_defaults(command=commands.people)
+
     lister = verbs.add_parser(
         "list",
         help="every estimator: title, family, origin, whether it can be imported, what stands recorded",

@@ -75,6 +75,29 @@ def curve(arguments: argparse.Namespace) -> int:
     return _measure(arguments, console, dataset, folder, deadline, work, HEADING)
 
 
+def people(arguments: argparse.Namespace) -> int:
+    """Compare the stored predictions with human labels and report."""
+    from benchmark import live, people, people_record, records, report
+    from benchmark.claim import claimed
+    from benchmark.datasets import fashion_mnist, human_labels
+    from benchmark.report.disagreement import HEADING
+
+    if arguments.dataset != fashion_mnist.NAME:
+        raise BenchmarkError(
+            f"--dataset {arguments.dataset}: there are human labels of the test images of {fashion_mnist.NAME} only; "
+            "leave the flag out"
+        )
+    folder = arguments.results / fashion_mnist.NAME
+    if records.read_test_set(folder) is None:  # before the folder is claimed, which would make it
+        raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
+    counts = human_labels.load(arguments.data_dir)
+    with claimed(folder):
+        people_record.write(folder, people.make(records.read(folder), counts))
+        report.write(folder)
+        live.conclude(live.console(), folder, HEADING)
+    return 0
+
+
 def _measure(
     arguments: argparse.Namespace,
     console: Console,

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,18 @@ UNREADABLE_NPZ = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipf
 
 _LARGEST = 10**15
 """No count, size or time is larger, or below zero; beyond it axes and columns overflow."""
+
+
+class Between(NamedTuple):
+    """What a number may be, ends included, where that is not `typed`'s usual: ``Annotated[float, Between(-1, 1)]``."""
+
+    low: float
+    high: float
+
+
+Share = Annotated[float, Between(0, 1)]
+
+Correlation = Annotated[float, Between(-1, 1)]
 
 
 def write_atomically(path: Path, blob: bytes) -> None:
@@ -121,7 +133,7 @@ def typed(value: Any, hint: Any, where: str) -> Any:
         return value
     if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
         needed = {field.name for field in dataclasses.fields(hint) if field.default is dataclasses.MISSING}
-        hints = get_type_hints(hint)
+        hints = get_type_hints(hint, include_extras=True)
         for name in sorted((value.keys() - hints.keys()) | (needed - value.keys())):
             raise ValueError(f"{where}: field {name!r} is {'unknown' if name in value else 'missing'}")
         return hint(**{name: typed(item, hints[name], name) for name, item in value.items()})
@@ -129,12 +141,14 @@ def typed(value: Any, hint: Any, where: str) -> Any:
         return tuple(typed(item, inner[0], where) for item in value)
     if origin is Mapping and isinstance(value, dict):
         return {key: typed(item, inner[1], where) for key, item in value.items()}
-    if origin is UnionType and value is None and type(None) in inner:
+    if origin in (UnionType, Union) and value is None and type(None) in inner:
         return None
-    if origin is UnionType:
+    if origin in (UnionType, Union):
         return typed(value, inner[0], where)
+    low, high = inner[1] if origin is Annotated else (0, _LARGEST)
+    hint = inner[0] if origin is Annotated else hint
     number = type(value) is int or (type(value) is float and hint is float)
-    if hint in (int, float) and number and 0 <= value <= _LARGEST:  # NaN is not
+    if hint in (int, float) and number and low <= value <= high:  # NaN is not
         return value
     if (origin is Literal and value in inner) or (hint is str and isinstance(value, str)):
         return value

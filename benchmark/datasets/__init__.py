@@ -15,6 +15,7 @@ import numpy as np
 from benchmark.datasets import digits, fashion_mnist, formats, idx
 from benchmark.datasets.base import Dataset, Part
 from benchmark.datasets.build import FileDataset
+from benchmark.datasets.download import UnavailableError
 from benchmark.datasets.places import cache as cache_folder
 from benchmark.errors import BenchmarkError
 
@@ -58,7 +59,7 @@ def load(
     if name is None:
         try:
             return fashion_mnist.load(data_dir)
-        except fashion_mnist.UnavailableError as error:  # a wrong file in a named place is not the same as no file
+        except UnavailableError as error:  # a wrong file in a named place is not the same as no file
             notify(f"{error}. RUNNING ON SCIKIT-LEARN'S 8x8 DIGITS INSTEAD: nothing here is about Fashion-MNIST")
             return digits.load()
     return _from_path(name)

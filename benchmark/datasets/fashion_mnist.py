@@ -5,18 +5,15 @@ Every file's SHA-256 is checked before a byte of it is used.
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import scratch
 from benchmark.datasets import formats, idx, places
 from benchmark.datasets.build import FileDataset
+from benchmark.datasets.download import File, Source, download
 from benchmark.errors import BenchmarkError
 
 NAME = "fashion-mnist"
@@ -74,23 +71,18 @@ MNIST_MEANS = (33.3184, 33.7912)
 
 IS_MNIST = "this is MNIST (the digits), not Fashion-MNIST"
 
-MIRRORS = (
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
-    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+SOURCE = Source(
+    title="Fashion-MNIST",
+    files={name: File(SHA256[name], size) for name, size in PACKED_BYTES.items()},
+    mirrors=(
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    ),
+    put="put the four files into data/fashion-mnist",
+    flag="name their folder with --data-dir",
 )
-"""Tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces them; set but empty means none."""
-
-TIMEOUT_SECONDS = (10, 30)
-"""To connect, and between two pieces of the answer."""
-
-
-_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
-"""Errors that are this machine's and no mirror's."""
-
-
-class UnavailableError(BenchmarkError):
-    """Neither on this machine nor on any mirror."""
+"""Where the packed files are downloaded from."""
 
 
 def load(data_dir: Path | None = None) -> FileDataset:
@@ -108,7 +100,7 @@ def load(data_dir: Path | None = None) -> FileDataset:
     BenchmarkError
         A wrong file in a named place, or MNIST under Fashion-MNIST's names anywhere.
     """
-    return formats.idx_folder(locate(data_dir) or _download(), NAME, CLASS_NAMES)
+    return formats.idx_folder(locate(data_dir) or _downloaded(), NAME, CLASS_NAMES)
 
 
 def locate(data_dir: Path | None = None) -> Path | None:
@@ -164,73 +156,7 @@ def _complete(folder: Path, named: bool) -> bool:
     return len(sums) == 4 and all(found == SHA256[name] for name, found in sums.items())
 
 
-def _download() -> Path:
+def _downloaded() -> Path:
     folder = places.cache() / NAME
-    given = os.environ.get("BENCHMARK_MIRRORS")
-    mirrors = list(MIRRORS) if given is None else given.split()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with scratch.folder(folder) as place:
-            for name in PACKED_BYTES:
-                if not _right(folder / name):
-                    _fetch(name, mirrors, place).replace(folder / name)
-    except OSError as error:
-        raise UnavailableError(
-            f"Fashion-MNIST is not on this machine, and {folder} cannot be written to download it "
-            f"({error.strerror or error}); set BENCHMARK_CACHE to another folder, or put the four files into "
-            "data/fashion-mnist"
-        ) from error
+    download(SOURCE, folder)
     return folder
-
-
-def _right(path: Path) -> bool:
-    return path.is_file() and idx.digest(path) == SHA256[path.name]
-
-
-def _fetch(name: str, mirrors: list[str], place: Path) -> Path:
-    """Download one file, verified, from the first mirror that gives it; those that fail go to the end of the list."""
-    import pooch
-
-    pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
-    http = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
-
-    def download(url: str, target: str, owner: object) -> None:
-        with open(target, "wb") as file:
-            http(url, _Bounded(file, PACKED_BYTES[name]), owner)
-
-    failures = []
-    for mirror in tuple(mirrors):
-        try:
-            url = mirror.rstrip("/") + "/" + name
-            found = pooch.retrieve(url, f"sha256:{SHA256[name]}", fname=name, path=place, downloader=download)
-            return Path(found)
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
-            if isinstance(error, OSError) and error.errno in _OUR_DISK:
-                raise
-            cause = str(error) if isinstance(error, _TooMuchError) else type(error).__name__
-            failures.append(f"{mirror} ({cause})")
-            mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
-    raise UnavailableError(
-        f"Fashion-MNIST: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
-        "put the four files into data/fashion-mnist, or name their folder with --data-dir"
-    )
-
-
-class _TooMuchError(OSError):
-    """A mirror sends more than the file holds."""
-
-
-class _Bounded:
-    """A file that takes so many bytes and no more."""
-
-    def __init__(self, file: BinaryIO, limit: int) -> None:
-        self.file, self.limit, self.left = file, limit, limit
-
-    def write(self, piece: bytes) -> None:
-        self.left -= len(piece)
-        if self.left < 0:
-            raise _TooMuchError(f"sends more than the {self.limit:,} bytes of the file")
-        self.file.write(piece)
-
-    def flush(self) -> None:
-        self.file.flush()

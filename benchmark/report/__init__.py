@@ -15,6 +15,8 @@
     crossing.py     below how many images, and how many seconds, which family wins
     curve.py        their tables, as markdown and as CSV
     hardest.py      F1 of each class, and where the hardest one fails
+    crowd.py        people as a row beside the estimators
+    disagreement.py do people and models stumble over the same images
     method.py       protocol, machine, versions, how to reproduce
     page.py         leaderboard.md, from the above
     figures/        the pictures; the only importer of matplotlib
@@ -27,7 +29,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import curve_record, plain, records
+from benchmark import curve_record, people_record, plain, records
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -111,7 +113,8 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
     from benchmark.report.summary import summarise
 
     results = records.read(folder)
-    summary = summarise(results, curve_record.read_all(folder, results.test_set))
+    people = people_record.read(folder, results.test_set)
+    summary = summarise(results, curve_record.read_all(folder, results.test_set), people)
     figures = plan(summary)
     texts = {
         "leaderboard.md": page(summary, figures).encode(),

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.metrics import Floats
 from benchmark.report import markdown as md
+from benchmark.report.crowd import TITLE
 from benchmark.report.summary import Scored, Summary
 
 TOP = 5
@@ -15,7 +16,7 @@ TOP = 5
 
 
 def per_class_table(summary: Summary) -> str:
-    """Return F1, estimators by classes, the best of each class bold."""
+    """Return F1, estimators by classes, the best of each class bold; people, who are no estimator, last."""
     cells = [[md.score(value) for value in row.f1] for row in summary.scored]
     for place in range(len(summary.class_names)):
         values = [row.f1[place] for row in summary.scored]
@@ -23,6 +24,8 @@ def per_class_table(summary: Summary) -> str:
         for row in cells:
             row[place] = f"**{row[place]}**" if row[place] == best else row[place]
     rows = [[md.escape(row.title), *row_cells] for row, row_cells in zip(summary.scored, cells, strict=True)]
+    if summary.crowd is not None:
+        rows.append([f"*{TITLE}*", *map(md.score, summary.crowd.f1)])
     return md.table(["Estimator", *map(md.escape, summary.class_names)], rows)
 
 

@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.metrics import Interval
+from benchmark import people_record
+from benchmark.metrics import Floats, Interval
 from benchmark.records import Results
+from benchmark.report import crowd, disagreement
 from benchmark.report import markdown as md
+from benchmark.report.crowd import Crowd
 from benchmark.report.notes import failure, notes
 from benchmark.report.summary import Scored, Summary, summarise
 
@@ -36,22 +39,22 @@ class Column:
         ``cell(row, summary)``: the text in leaderboard.md.
     values : callable
         ``values(row, summary)``: columns of leaderboard.csv, raw, with the unit in the name.
+    people : callable, optional
+        ``people(crowd, summary)``: both of these of the people's majority; without it nothing is said of them.
     """
 
     header: str
     cell: Callable[[Scored, Summary], str]
     values: Callable[[Scored, Summary], Mapping[str, Value]]
+    people: Callable[[Crowd, Summary], tuple[str, Mapping[str, Value]]] | None = None
 
 
 COLUMNS: tuple[Column, ...] = (
     Column(
         "Test accuracy (95 % interval)",
-        lambda row, _: f"{md.accuracy(row.accuracy.estimate)} ({row.accuracy.low:.3f}–{row.accuracy.high:.3f})",
-        lambda row, _: {
-            "test_accuracy": row.accuracy.estimate,
-            "test_accuracy_low": row.accuracy.low,
-            "test_accuracy_high": row.accuracy.high,
-        },
+        lambda row, _: _accuracy(row.accuracy),
+        lambda row, _: _accuracy_values(row.accuracy),
+        lambda people, _: (_accuracy(people.accuracy), _accuracy_values(people.accuracy)),
     ),
     Column(
         "Other images / other seeds, ± points",
@@ -74,14 +77,13 @@ COLUMNS: tuple[Column, ...] = (
             "macro_f1_low": row.macro_f1.low,
             "macro_f1_high": row.macro_f1.high,
         },
+        lambda people, _: (md.score(people.macro_f1), {"macro_f1": people.macro_f1}),
     ),
     Column(
         "F1 of {hardest}",
         lambda row, summary: _with_ends(_f1(row, _hardest(summary))),
-        lambda row, summary: {
-            "hardest_class": summary.class_names[_hardest(summary)],
-            "hardest_class_f1": float(row.f1[_hardest(summary)]),
-        },
+        lambda row, summary: _hardest_values(row.f1, summary),
+        lambda people, summary: (md.score(people.f1[_hardest(summary)]), _hardest_values(people.f1, summary)),
     ),
     Column(
         "Validation accuracy",
@@ -133,16 +135,17 @@ COLUMNS: tuple[Column, ...] = (
         "",
         lambda row, _: "",
         lambda row, summary: {
-            f"f1_{name}{end}": float(value)
-            for end, values in (("", row.f1), ("_low", row.f1_low), ("_high", row.f1_high))
-            for name, value in zip(summary.class_names, values, strict=True)
+            **_f1_values(row.f1, summary),
+            **_f1_values(row.f1_low, summary, "_low"),
+            **_f1_values(row.f1_high, summary, "_high"),
         },
+        lambda people, summary: ("", _f1_values(people.f1, summary)),
     ),
 )
 
 
 def frame(results: Results) -> pd.DataFrame:
-    """Return one row per estimator, best first and failed ones last, with raw numbers.
+    """Return one row per estimator, best first and failed ones last, with raw numbers; people between, if compared.
 
     Parameters
     ----------
@@ -152,9 +155,10 @@ def frame(results: Results) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The columns of ``leaderboard.csv``: units are in the names (`fit_seconds`,
-        `model_bytes`), accuracies are shares, `rank` is missing where `status` is not "ok".
+        `model_bytes`), accuracies are shares, `rank` is missing where `status` is not "ok". The
+        people's majority has the status "reference".
     """
-    return frame_of(summarise(results))
+    return frame_of(summarise(results, people=people_record.read(results.folder, results.test_set)))
 
 
 def frame_of(summary: Summary) -> pd.DataFrame:
@@ -165,6 +169,12 @@ def frame_of(summary: Summary) -> pd.DataFrame:
         values |= {"status": "ok", "reason": ""}
         for column in COLUMNS:
             values |= column.values(row, summary)
+        rows.append(values)
+    if summary.crowd is not None:
+        values = {"estimator": crowd.NAME, "title": crowd.TITLE, "family": crowd.FAMILY}
+        values |= {"status": crowd.STATUS, "reason": ""}
+        for column in COLUMNS:
+            values |= column.people(summary.crowd, summary)[1] if column.people else {}
         rows.append(values)
     for failed in summary.failed:
         values = {"estimator": failed.name, "title": failed.title, "family": failed.family}
@@ -191,19 +201,42 @@ def table(summary: Summary) -> str:
     shown = [column for column in COLUMNS if column.header]
     hardest = "the hardest class" if summary.hardest is None else md.escape(summary.class_names[summary.hardest])
     remarks = notes(summary)
-    letters = {text: md.mark(place) for place, text in enumerate(dict.fromkeys(sum(remarks.values(), ())))}
+    of_people = "" if summary.crowd is None else disagreement.note(summary.crowd)
+    texts = dict.fromkeys((*sum(remarks.values(), ()), *([of_people] if of_people else [])))
+    letters = {text: md.mark(place) for place, text in enumerate(texts)}
     rows = []
     for row in summary.scored:
         marks = " ".join(letters[text] for text in remarks[row.name])
         title = f"{md.escape(row.title)} {marks}".strip()
         rank = f"{row.rank}=" if row.tied else str(row.rank)
         rows.append([rank, title, md.escape(row.family), *(column.cell(row, summary) for column in shown)])
+    if summary.crowd is not None:
+        title = f"*{crowd.TITLE}* {letters[of_people]}"
+        cells = [column.people(summary.crowd, summary)[0] if column.people else md.NONE for column in shown]
+        rows.append([md.NONE, title, crowd.FAMILY, *cells])
     for failed in summary.failed:
         rest = [md.NONE] * (len(shown) - 1)
         rows.append([md.NONE, md.escape(failed.title), md.escape(failed.family), failure(failed), *rest])
     header = ["Rank", "Estimator", "Family", *(column.header.format(hardest=hardest) for column in shown)]
     footnotes = [f"{letter} {text}" for text, letter in letters.items()]
     return "\n\n".join([md.table(header, rows, left=3), "<br>\n".join(footnotes)]).strip()
+
+
+def _accuracy(found: Interval) -> str:
+    return f"{md.accuracy(found.estimate)} ({found.low:.3f}–{found.high:.3f})"
+
+
+def _accuracy_values(found: Interval) -> dict[str, Value]:
+    return {"test_accuracy": found.estimate, "test_accuracy_low": found.low, "test_accuracy_high": found.high}
+
+
+def _f1_values(f1: Floats, summary: Summary, end: str = "") -> dict[str, Value]:
+    return {f"f1_{name}{end}": float(value) for name, value in zip(summary.class_names, f1, strict=True)}
+
+
+def _hardest_values(f1: Floats, summary: Summary) -> dict[str, Value]:
+    hardest = _hardest(summary)
+    return {"hardest_class": summary.class_names[hardest], "hardest_class_f1": float(f1[hardest])}
 
 
 def _hardest(summary: Summary) -> int:

@@ -7,7 +7,7 @@ import shlex
 
 from benchmark import inference, protocol
 from benchmark.records import Record
-from benchmark.report import curve
+from benchmark.report import curve, disagreement
 from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ
 from benchmark.report.summary import Failed, Scored, Summary
@@ -134,6 +134,8 @@ def _reproduce(summary: Summary) -> str:
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
     if summary.learned:
         lines.append(_curve_command(summary))
+    if summary.crowd is not None:
+        lines.append(disagreement.COMMAND)
     return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
 
 

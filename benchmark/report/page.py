@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import budget, curve, hardest, leaderboard, method, pairs, trust
+from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, pairs, trust
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -45,14 +45,18 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         name = md.escape(summary.class_names[summary.hardest])
         parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
         parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
+    if summary.crowd is not None:
+        parts += [f"## {disagreement.HEADING}", *disagreement.answer(summary)]
+        parts += [*_figures("people", figures), *disagreement.tables(summary)]
     if believed:
         parts += [f"## {trust.HEADING}", *believed, *_figures("trust", figures)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
     also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
+    people = ", but what people said is taken from their sums" if summary.crowd is not None else ""
     parts.append(
         "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "
-        f"stored predictions. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
+        f"stored predictions{people}. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -63,8 +67,11 @@ def _per_class(summary: Summary) -> str:
     halves = np.stack([row.f1_high - row.f1_low for row in summary.scored])[:, images > 0] / 2
     assert summary.hardest is not None
     name = md.escape(summary.class_names[summary.hardest])
+    best = "The best of each class is bold."
+    if summary.crowd is not None:
+        best = "The best estimator of each class is bold; people are shown for comparison."
     text = (
-        f"The best of each class is bold. A class has about {typical:,} test images, so a score is good to about "
+        f"{best} A class has about {typical:,} test images, so a score is good to about "
         f"±{np.nanmean(halves):.3f}, {name}'s to ±{_half_width(summary):.3f}; every interval is in "
         "[leaderboard.csv](leaderboard.csv)."
     )

@@ -10,9 +10,11 @@ import numpy as np
 
 from benchmark.curve_record import Held
 from benchmark.inference import Pair
+from benchmark.people_record import People
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
 from benchmark.report.calibrated import Trust, trust
+from benchmark.report.crowd import Crowd, crowd
 from benchmark.report.learned import Learned, curves
 from benchmark.report.scored import Failed, Scored, entry, score
 
@@ -44,6 +46,8 @@ class Summary:
         The learning curves that there are, in the order of `scored`.
     outdated : tuple of (str, tuple of str)
         Titles of estimators whose learning curve was made from another record, and what has changed.
+    crowd : Crowd or None
+        People beside the estimators; not one of `scored`.
     """
 
     test_set: TestSet
@@ -56,6 +60,7 @@ class Summary:
     trust: tuple[Trust, ...]
     learned: tuple[Learned, ...] = ()
     outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    crowd: Crowd | None = None
 
     @property
     def n_test(self) -> int:
@@ -88,7 +93,7 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summary:
+def summarise(results: Results, held: Mapping[str, Held] | None = None, people: People | None = None) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
@@ -96,6 +101,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
     results : Results
     held : mapping of str to Held, optional
         Learning curves by estimator.
+    people : People, optional
 
     Returns
     -------
@@ -126,6 +132,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
         tuple(trust(row, test_set.y) for row in scored),
         learned,
         outdated,
+        crowd(people, scored),
     )
 
 

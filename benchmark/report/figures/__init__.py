@@ -25,6 +25,7 @@ from benchmark.report.figures import (
     labels,
     learning_curve,
     pairs,
+    people,
     reliability,
     style,
     tuning,
@@ -34,7 +35,7 @@ from benchmark.report.summary import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "pairs", "curve", "classes", "hardest", "trust"]
+Section = Literal["table", "pairs", "curve", "classes", "hardest", "people", "trust"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "pairs", "curve", "classes", "hardest", "trust"}
+    section : {"table", "pairs", "curve", "classes", "hardest", "people", "trust"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -78,6 +79,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
+    Figure("people-disagree", "people", people.data, people.draw, people.caption, people.alt),
     Figure("reliability", "trust", reliability.data, reliability.draw, reliability.caption, reliability.alt),
 )
 

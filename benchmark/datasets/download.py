@@ -1,0 +1,141 @@
+"""Files from public mirrors, tried in turn; SHA-256 is checked before a byte is used."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from benchmark import scratch
+from benchmark.datasets import idx
+from benchmark.errors import BenchmarkError
+
+TIMEOUT_SECONDS = (10, 30)
+"""To connect, and between two pieces of the answer."""
+
+_OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+"""Errors that are this machine's and no mirror's."""
+
+
+class UnavailableError(BenchmarkError):
+    """Neither on this machine nor on any mirror."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file: its SHA-256, and its size in bytes; a mirror that sends more is cut off."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files that belong together, and where they are to be had.
+
+    Attributes
+    ----------
+    title : str
+        What they are, for people.
+    files : mapping of str to File
+        By name.
+    mirrors : tuple of str
+        Addresses of folders, tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces
+        them; set but empty means none.
+    put : str
+        What a person can do by hand: "put the four files into data/fashion-mnist".
+    flag : str
+        What else: "name their folder with --data-dir".
+    """
+
+    title: str
+    files: Mapping[str, File]
+    mirrors: tuple[str, ...]
+    put: str
+    flag: str
+
+
+def download(source: Source, folder: Path) -> None:
+    """Fetch those files into a folder that are not in it yet, each verified, then moved into place.
+
+    Parameters
+    ----------
+    source : Source
+    folder : Path
+        Made if need be.
+
+    Raises
+    ------
+    UnavailableError
+        No mirror gave a file (each that was tried is named), or the folder cannot be written.
+    """
+    given = os.environ.get("BENCHMARK_MIRRORS")
+    mirrors = list(source.mirrors) if given is None else given.split()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with scratch.folder(folder) as place:
+            for name, file in source.files.items():
+                if not _right(folder / name, file):
+                    _fetch(source, name, mirrors, place).replace(folder / name)
+    except OSError as error:
+        raise UnavailableError(
+            f"{source.title} is not on this machine, and {folder} cannot be written to download it "
+            f"({error.strerror or error}); set BENCHMARK_CACHE to another folder, or {source.put}"
+        ) from error
+
+
+def _right(path: Path, file: File) -> bool:
+    return path.is_file() and idx.digest(path) == file.sha256
+
+
+def _fetch(source: Source, name: str, mirrors: list[str], place: Path) -> Path:
+    """Download one file, verified, from the first mirror that gives it; those that fail go to the end of the list."""
+    import pooch
+
+    pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
+    http = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
+    wanted = source.files[name]
+
+    def bounded(url: str, target: str, owner: object) -> None:
+        with open(target, "wb") as file:
+            http(url, _Bounded(file, wanted.size), owner)
+
+    failures = []
+    for mirror in tuple(mirrors):
+        try:
+            url = mirror.rstrip("/") + "/" + name
+            found = pooch.retrieve(url, f"sha256:{wanted.sha256}", fname=name, path=place, downloader=bounded)
+            return Path(found)
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
+            if isinstance(error, OSError) and error.errno in _OUR_DISK:
+                raise
+            cause = str(error) if isinstance(error, _TooMuchError) else type(error).__name__
+            failures.append(f"{mirror} ({cause})")
+            mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
+    raise UnavailableError(
+        f"{source.title}: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
+        f"{source.put}, or {source.flag}"
+    )
+
+
+class _TooMuchError(OSError):
+    """A mirror sends more than the file holds."""
+
+
+class _Bounded:
+    """A file that takes so many bytes and no more."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self.file, self.limit, self.left = file, limit, limit
+
+    def write(self, piece: bytes) -> None:
+        self.left -= len(piece)
+        if self.left < 0:
+            raise _TooMuchError(f"sends more than the {self.limit:,} bytes of the file")
+        self.file.write(piece)
+
+    def flush(self) -> None:
+        self.file.flush()
