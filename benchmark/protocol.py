@@ -92,7 +92,7 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset("smoke", trials=2, rungs=(100, 400), final_rows=500, seeds=1, tiny=True, max_validation_rows=500),
-        Preset("quick", trials=4, rungs=(250, 1_000), final_rows=6_000, seeds=1, max_validation_rows=2_500),
+        Preset("quick", trials=4, rungs=(250, 1_000), final_rows=4_000, seeds=1, max_validation_rows=2_500),
         Preset("standard", trials=10, rungs=(1_250, 5_000, 20_000), final_rows=None, seeds=1),
         Preset("thorough", trials=64, rungs=(3_125, 12_500, 50_000), final_rows=None, seeds=5),
     )
