@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from benchmark.curve import Plan as CurvePlan
     from benchmark.datasets.base import Dataset
     from benchmark.listing import Row
+    from benchmark.resources import Resources
     from benchmark.runner import Plan
+    from benchmark.winners import Plan as WinnersPlan
 
 _STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
 
@@ -62,15 +64,24 @@ def announce(console: Console, plan: Plan, logs: Path) -> None:
 
 def announce_curves(console: Console, plan: CurvePlan, logs: Path) -> None:
     """Say what `curve` is about to do."""
-    given = plan.resources
     _announce(
         console,
         plan.dataset,
         plan.folder,
         logs,
-        f"learning curves of {', '.join(escape(plugin.name) for plugin in plan.plugins)}: the tuned parameters on "
-        f"{protocol.CURVE_ROWS[0]:,} rows and more, each fit alone with {given.threads} thread(s); {given.device}; "
-        f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB",
+        f"learning curves of {_names(plan)}: the tuned parameters on {protocol.CURVE_ROWS[0]:,} rows and more, "
+        f"{_each_fit(plan.resources)}",
+    )
+
+
+def _names(plan: WinnersPlan) -> str:
+    return ", ".join(escape(plugin.name) for plugin in plan.plugins)
+
+
+def _each_fit(given: Resources) -> str:
+    return (
+        f"each fit alone with {given.threads} thread(s); {given.device}; "
+        f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB"
     )
 
 
