@@ -15,9 +15,11 @@ How the data flows, in the order in which the files are best read::
     runner.py      tunes and evaluates many estimators, leaves records on disk
     winners.py     what is done with the frozen winners after a run, one estimator after the other
     curve.py       fits them on fewer rows, leaves learning curves on disk
+    corruptions.py what is done to test images to see how an estimator breaks
+    robustness.py  fits them again and predicts such images, leaves the answers on disk
     schema.py      what a record holds, field by field
-    records.py     what is on disk: the one place where running and reporting meet; derived.py, curve_record.py
-                   for what is made from a record
+    records.py     what is on disk: the one place where running and reporting meet; derived.py,
+                   curve_record.py and robustness_record.py for what is made from a record
     metrics.py     arrays in, numbers out
     report/        records in; leaderboard.md, figures and leaderboard.csv out
     cli.py         verbs and flags

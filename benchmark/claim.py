@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import curve_record, gallery, records
+from benchmark import curve_record, gallery, records, robustness_record
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
@@ -23,7 +23,10 @@ from benchmark.records import TestSet
 TestReads = dict[tuple[str, int], int]
 """(estimator, seed) to how often the test images have been predicted for it."""
 
-DERIVED: dict[str, Callable[[Path, TestSet], object]] = {"curve": curve_record.read}
+DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
+    "curve": curve_record.read,
+    "robustness": robustness_record.read,
+}
 """What is made from records and lies beside them, by the stem of its file, and what reads it."""
 
 RECORD_BYTES, REPORT_BYTES = 200_000, 2_000_000

@@ -64,6 +64,17 @@ def curve(arguments: argparse.Namespace) -> int:
     return _with_winners(arguments, plan, live.announce_curves, curve.run, "point", HEADING)
 
 
+def robustness(arguments: argparse.Namespace) -> int:
+    """Show frozen winners corrupted test images, report; the exit status is 1 if an estimator failed."""
+    from benchmark import live, robustness
+    from benchmark.report.robustness import HEADING
+
+    def plan(given: WinnersPlan) -> robustness.Plan:
+        return robustness.Plan(**vars(given), images=arguments.images)
+
+    return _with_winners(arguments, plan, live.announce_robustness, robustness.run, "refit", HEADING)
+
+
 def _with_winners(
     arguments: argparse.Namespace,
     plan: Callable[[WinnersPlan], P],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
     from benchmark.listing import Row
     from benchmark.resources import Resources
+    from benchmark.robustness import Plan as RobustnessPlan
     from benchmark.runner import Plan
     from benchmark.winners import Plan as WinnersPlan
 
@@ -71,6 +72,19 @@ def announce_curves(console: Console, plan: CurvePlan, logs: Path) -> None:
         logs,
         f"learning curves of {_names(plan)}: the tuned parameters on {protocol.CURVE_ROWS[0]:,} rows and more, "
         f"{_each_fit(plan.resources)}",
+    )
+
+
+def announce_robustness(console: Console, plan: RobustnessPlan, logs: Path) -> None:
+    """Say what `robustness` is about to do."""
+    _announce(
+        console,
+        plan.dataset,
+        plan.folder,
+        logs,
+        f"how it breaks, of {_names(plan)}: the tuned parameters on all rows of the record, then {len(plan.chosen):,} "
+        f"test images as they are and under every corruption, {_each_fit(plan.resources)}; all of it takes about "
+        f"{clock(plan.expected_seconds)} by the records' times",
     )
 
 
@@ -122,7 +136,7 @@ def conclude(console: Console, folder: Path, section: str = "") -> None:
 def view(
     console: Console, names: Sequence[str], jobs: int, counted: str = "trial"
 ) -> Iterator[Callable[[Progress, str], None]]:
-    """Show a run; yields the observer for `benchmark.runner.run` or `benchmark.curve.run`.
+    """Show a run; yields the observer for `benchmark.runner.run` and what comes after it.
 
     Parameters
     ----------
@@ -132,7 +146,7 @@ def view(
     jobs : int
         Jobs at once while tuning.
     counted : str
-        What an estimator's progress is counted in: "trial" or "point".
+        What an estimator's progress is counted in: "trial", "point" or "refit".
     """
     started = time.monotonic()
     states: dict[str, Progress] = {}

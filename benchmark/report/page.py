@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark import metrics
-from benchmark.report import curve, hardest, leaderboard, method
+from benchmark.report import curve, hardest, leaderboard, method, robustness
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -36,12 +36,16 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     if summary.learned or summary.outdated:
         parts += [f"## {curve.HEADING}", *curve.answer(summary)]
         parts += [*_figures("curve", figures), *curve.tables(summary)]
+    if summary.withstood or summary.unusable:
+        parts += [f"## {robustness.HEADING}", *robustness.answer(summary)]
+        parts += [*_figures("robustness", figures), *robustness.tables(summary)]
     if summary.hardest is not None:
         name = md.escape(summary.class_names[summary.hardest])
         parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
         parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
+    also += f"; every accuracy under corruption in [{robustness.CSV}]({robustness.CSV})" if summary.withstood else ""
     parts.append(
         "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "
         f"stored predictions. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"

@@ -8,12 +8,13 @@ from itertools import groupby
 
 import numpy as np
 
-from benchmark import metrics
+from benchmark import metrics, robustness_record
 from benchmark.curve_record import Held
 from benchmark.metrics import Floats, Interval, Ints
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
 from benchmark.report.learned import Learned, curves
+from benchmark.report.withstood import Withstood, withstood
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,10 @@ class Summary:
         The learning curves that there are, in the order of `scored`.
     outdated : tuple of (str, tuple of str)
         Titles of estimators whose learning curve was made from another record, and what has changed.
+    withstood : tuple of Withstood
+        What the estimators answered to corrupted test images, where they were asked, in the order of `scored`.
+    unusable : tuple of (str, str)
+        Titles of estimators whose answers to those do not count, and why, as a clause.
     """
 
     test_set: TestSet
@@ -131,6 +136,8 @@ class Summary:
     wrong_under_all: np.typing.NDArray[np.bool_]
     learned: tuple[Learned, ...] = ()
     outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    withstood: tuple[Withstood, ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
 
     @property
     def n_test(self) -> int:
@@ -152,7 +159,11 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summary:
+def summarise(
+    results: Results,
+    held: Mapping[str, Held] | None = None,
+    corrupted: Mapping[str, robustness_record.Held] | None = None,
+) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
@@ -160,6 +171,8 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
     results : Results
     held : mapping of str to Held, optional
         Learning curves by estimator.
+    corrupted : mapping of str to robustness_record.Held, optional
+        Answers to corrupted test images by estimator.
 
     Returns
     -------
@@ -190,6 +203,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
         wrong,
         learned,
         outdated,
+        *withstood(scored, corrupted or {}, test_set.y),
     )
 
 

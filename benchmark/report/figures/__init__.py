@@ -17,13 +17,24 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from benchmark.report import png
-from benchmark.report.figures import accuracy_cost, confusion, heat_map, images, labels, learning_curve, style, tuning
+from benchmark.report.figures import (
+    accuracy_cost,
+    confusion,
+    corrupted,
+    heat_map,
+    images,
+    labels,
+    learning_curve,
+    robustness,
+    style,
+    tuning,
+)
 from benchmark.report.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "curve", "classes", "hardest"]
+Section = Literal["table", "curve", "robustness", "classes", "hardest"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "curve", "classes", "hardest"}
+    section : {"table", "curve", "robustness", "classes", "hardest"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -63,6 +74,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         "learning-curve", "curve", learning_curve.data, learning_curve.draw, learning_curve.caption, learning_curve.alt
     ),
+    Figure("robustness", "robustness", robustness.data, robustness.draw, robustness.caption, robustness.alt),
+    Figure("corruptions", "robustness", corrupted.data, corrupted.draw, corrupted.caption, corrupted.alt),
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
