@@ -56,8 +56,8 @@ def tables(summary: Summary) -> list[str]:
         md.table(
             ["Estimator", *(_start(kind.title) for kind in BREAKS), "Mean"],
             [
-                [md.escape(one.title), *(md.percent(share) for share in shares), md.percent(float(np.mean(shares)))]
-                for one, shares in ((one, [one.kept(kind) for kind in BREAKS]) for one in found)
+                [md.escape(one.title), *(md.percent(share) if one.accuracy else md.NONE for share in shares)]
+                for one, shares in ((one, _shares(one)) for one in found)
             ],
         ),
         *_leads(summary),
@@ -186,7 +186,10 @@ def _first(summary: Summary, stands: Sequence[Stand]) -> str:
         text += f"; {'; '.join(shown)}." if shown else "."
     else:
         text = f"{name} is the best on none: {'; '.join(shown)}."
-    kept = {kind.title: float(np.mean([one.kept(kind) for one in summary.withstood])) for kind in BREAKS}
+    able = [one for one in summary.withstood if one.accuracy]
+    if not able:
+        return text
+    kept = {kind.title: float(np.mean([one.kept(kind) for one in able])) for kind in BREAKS}
     worst, mildest = min(kept, key=lambda kind: kept[kind]), max(kept, key=lambda kind: kept[kind])
     return (
         f"{text} On average over the estimators, {md.percent(kept[worst])} of the accuracy is kept on {worst} images, "
@@ -275,6 +278,12 @@ def _levels(kind: Kind) -> str:
     if len(kind.severities) == 1:
         return ""
     return f" ({md.listing([f'{severity:g}' for severity in kind.severities])}{kind.unit})"
+
+
+def _shares(one: Withstood) -> list[float]:
+    """Return the accuracy kept under each kind, then their mean."""
+    shares = [one.kept(kind) for kind in BREAKS]
+    return [*shares, float(np.mean(shares))]
 
 
 def _mean(one: Withstood, kind: Kind) -> str:
