@@ -13,10 +13,14 @@ How the data flows, in the order in which the files are best read::
     evaluation.py  refits the winner, predicts the test images once per seed
     lanes.py       runs many estimators side by side, and a refit alone
     runner.py      tunes and evaluates many estimators, leaves records on disk
-    curve.py       fits the frozen winners on fewer rows, leaves learning curves on disk
+    winners.py     what is done with the frozen winners after a run, one estimator after the other
+    curve.py       fits them on fewer rows, leaves learning curves on disk
+    corruptions.py what is done to test images to see how an estimator breaks
+    robustness.py  fits them again and predicts such images, leaves the answers on disk
     people.py      puts people beside the stored predictions, leaves sums and means on disk
     schema.py      what a record holds, field by field
-    records.py     what is on disk: the one place where running and reporting meet; curve_record.py for curves,
+    records.py     what is on disk: the one place where running and reporting meet; derived.py,
+                   curve_record.py and robustness_record.py for what is made from a record,
                    people_record.py for people
     metrics.py     arrays in, numbers out
     report/        records in; leaderboard.md, figures and leaderboard.csv out

@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import curve_record, gallery, people_record, protocol, records
+from benchmark import curve_record, gallery, people_record, records, robustness_record
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
@@ -22,6 +22,12 @@ from benchmark.records import TestSet
 
 TestReads = dict[tuple[str, int], int]
 """(estimator, seed) to how often the test images have been predicted for it."""
+
+DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
+    "curve": curve_record.read,
+    "robustness": robustness_record.read,
+}
+"""What is made from records and lies beside them, by the stem of its file, and what reads it."""
 
 RECORD_BYTES, REPORT_BYTES = 200_000, 2_000_000
 """Room for a record beside its predictions, journal included, and for the pages and figures; on the safe side."""
@@ -135,7 +141,7 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
             there = gallery.test_set(dataset)
             records.write_test_set(folder, there)
         earlier = _survey(folder, names)
-        _check_curves(folder, there)
+        _check_derived(folder, there)
         for name in names if force else ():
             _forget(folder, name, preset)
         journal(folder, "any").parent.mkdir(exist_ok=True)
@@ -144,31 +150,34 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
     return earlier
 
 
-def prepare_curves(folder: Path, dataset: Dataset, names: list[str]) -> None:
-    """Look, in a claimed folder, for what would spoil learning curves or the report after them.
+def prepare_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: str, bytes_each: int) -> None:
+    """Look, in a claimed folder, for what would spoil what is made from records, or the report after it.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
     dataset : Dataset
-    names : list of str
-        Estimators whose curves will be made; one that is damaged will be made anew.
+    names : sequence of str
+        Estimators for which it will be made; where theirs is damaged it will be made anew.
+    noun : str
+        A key of `DERIVED`.
+    bytes_each : int
+        Of one estimator's predictions.
 
     Raises
     ------
     BenchmarkError
         It holds results on other data, there is no room for what will be written, or a record or
-        another estimator's curve is damaged.
+        what was made from another one is damaged.
     """
     there = records.read_test_set(folder)
     if there is None or there.sha256 != dataset.sha256:
         raise BenchmarkError(f"{folder} holds results on other data of the same name; give --results another folder")
-    points = protocol.curve_points(len(dataset.train.y))
     try:
-        _check_room(folder, len(names) * (RECORD_BYTES + 2 * len(points) * len(dataset.test.y)))
+        _check_room(folder, len(names) * (RECORD_BYTES + bytes_each))
         _survey(folder, [])
-        _check_curves(folder, there, names)
+        _check_derived(folder, there, noun, names)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -207,15 +216,13 @@ def _survey(folder: Path, names: list[str]) -> TestReads:
     return earlier
 
 
-def _check_curves(folder: Path, test_set: TestSet, names: Sequence[str] = ()) -> None:
-    """Read every learning curve but those that will be made anew, and what is known of people.
-
-    The report would stumble over one that is damaged.
-    """
+def _check_derived(folder: Path, test_set: TestSet, noun: str = "", names: Sequence[str] = ()) -> None:
+    """Read all that was made from records but what will be made anew: the report would stumble over a damaged one."""
     people_record.read(folder, test_set)
-    for path in sorted((folder / "records").glob("*/curve.json")):
-        if path.parent.name not in names:
-            curve_record.read(path, test_set)
+    for kind, read in DERIVED.items():
+        for path in sorted((folder / "records").glob(f"*/{kind}.json")):
+            if kind != noun or path.parent.name not in names:
+                read(path, test_set)
 
 
 def _forget(folder: Path, name: str, preset: Preset) -> None:

@@ -65,25 +65,32 @@ def parser() -> argparse.ArgumentParser:
         "size and seed, and adds what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Points that "
         "stand are kept; after Ctrl-C or a crash the same command goes on.",
     )
-    curve.add_argument(
-        "names", nargs="*", metavar="NAME", help="estimators that have a record (default: all that have one)"
-    )
-    _add_data(curve)
-    curve.add_argument(
-        "--preset",
-        choices=["smoke", "quick", "standard", "thorough"],
-        help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
-    )
+    _add_winners(curve)
     curve.add_argument(
         "--seeds",
         type=_positive,
         metavar="N",
         help="seeds at up to 1,000 rows (default: 5); at 3,000 no more than 3, above 1",
     )
-    _add_machine(curve, threads="of each fit; each is alone on the machine")
-    _add_results(curve)
-    curve.add_argument("--force", action="store_true", help="make anew the points that stand")
-    curve.set_defaults(command=commands.curve, jobs=None)
+    curve.set_defaults(command=commands.curve)
+
+    robustness = verbs.add_parser(
+        "robustness",
+        help="show the tuned estimators corrupted test images: what breaks which",
+        description="Fits each estimator's tuned winner once more on all rows of its record, predicts test images as "
+        "they are and shifted, rotated, noisy, blurred, low-contrast, occluded, inverted and mirrored, and adds "
+        "what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Estimators that stand are kept; "
+        "after Ctrl-C or a crash the same command goes on.",
+    )
+    _add_winners(robustness)
+    robustness.add_argument(
+        "--images",
+        type=_positive,
+        metavar="N",
+        help="test images, a stratified sample, the same for every estimator (default: 4000, or all if there are "
+        "fewer)",
+    )
+    robustness.set_defaults(command=commands.robustness)
 
     people = verbs.add_parser(
         "people",
@@ -180,6 +187,23 @@ def _add_data(verb: argparse.ArgumentParser) -> None:
         help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, "
         "the caches of torchvision and Keras, and last the network)",
     )
+
+
+def _add_winners(verb: argparse.ArgumentParser) -> None:
+    """Add what every verb takes that does something with the tuned estimators on record."""
+    verb.add_argument(
+        "names", nargs="*", metavar="NAME", help="estimators that have a record (default: all that have one)"
+    )
+    _add_data(verb)
+    verb.add_argument(
+        "--preset",
+        choices=["smoke", "quick", "standard", "thorough"],
+        help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
+    )
+    _add_machine(verb, threads="of each fit; each is alone on the machine")
+    _add_results(verb)
+    verb.add_argument("--force", action="store_true", help="make anew what stands")
+    verb.set_defaults(jobs=None)
 
 
 def _add_machine(verb: argparse.ArgumentParser, threads: str) -> None:

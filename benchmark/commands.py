@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from benchmark.errors import BenchmarkError, EngineError, same_command
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
     from benchmark.executors import Executor
     from benchmark.lanes import Stop
-    from benchmark.progress import Progress
+    from benchmark.progress import Observer, Progress
     from benchmark.resources import Resources, Seat
+    from benchmark.winners import Plan as WinnersPlan
+
+    P = TypeVar("P", bound=WinnersPlan)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,27 +55,68 @@ def run(arguments: argparse.Namespace) -> int:
 
 def curve(arguments: argparse.Namespace) -> int:
     """Fit frozen winners on fewer rows, report; the exit status is 1 if a point failed."""
-    from benchmark import curve, datasets, live
+    from benchmark import curve, live
+    from benchmark.report.curve import HEADING
+
+    def plan(given: WinnersPlan) -> curve.Plan:
+        return curve.Plan(**vars(given), seeds=arguments.seeds)
+
+    return _with_winners(arguments, plan, live.announce_curves, curve.run, "point", HEADING)
+
+
+def robustness(arguments: argparse.Namespace) -> int:
+    """Show frozen winners corrupted test images, report; the exit status is 1 if an estimator failed."""
+    from benchmark import live, robustness
+    from benchmark.report.robustness import HEADING
+
+    def plan(given: WinnersPlan) -> robustness.Plan:
+        return robustness.Plan(**vars(given), images=arguments.images)
+
+    return _with_winners(arguments, plan, live.announce_robustness, robustness.run, "refit", HEADING)
+
+
+def _with_winners(
+    arguments: argparse.Namespace,
+    plan: Callable[[WinnersPlan], P],
+    announce: Callable[[Console, P, Path], None],
+    make: Callable[[P, Executor, Observer, Stop], list[Progress]],
+    counted: str,
+    heading: str,
+) -> int:
+    """Do something with the winners that are on record, report; the exit status is 1 if any of it failed.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With names, preset, and what `_measure` asks for.
+    plan : callable
+        Adds to what every such plan says.
+    announce, make : callable
+    counted : str
+        See `benchmark.live.view`.
+    heading : str
+        Of the report's section that answers.
+    """
+    from benchmark import datasets, live, winners
     from benchmark.claim import results_folder
     from benchmark.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
-    from benchmark.report.curve import HEADING
 
     console = live.console()
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     folder = arguments.results / dataset.name
     if arguments.preset:
         folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
-    chosen = curve.choose(folder, arguments.names, warn=lambda text: live.warn(console, text))
-    presets = {curve.preset_of(curve.standing(folder, plugin.name)).name for plugin in chosen}
+    chosen = winners.choose(folder, arguments.names, warn=lambda text: live.warn(console, text))
+    presets = {winners.preset_of(winners.standing(folder, plugin.name)).name for plugin in chosen}
     deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)
 
     def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
-        plan = curve.Plan(chosen, dataset, resources, folder, arguments.seeds, arguments.force)
-        live.announce_curves(console, plan, logs)
-        with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted="point") as observe:
-            return curve.run(plan, executor, observe, stop)
+        planned = plan(winners.Plan(chosen, dataset, resources, folder, arguments.force))
+        announce(console, planned, logs)
+        with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted) as observe:
+            return make(planned, executor, observe, stop)
 
-    return _measure(arguments, console, dataset, folder, deadline, work, HEADING)
+    return _measure(arguments, console, dataset, folder, deadline, work, heading)
 
 
 def people(arguments: argparse.Namespace) -> int:

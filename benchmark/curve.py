@@ -1,59 +1,37 @@
 """Learning curves: the frozen winners fitted on fewer and fewer rows, at what cost and to what effect.
 
-Nothing is tuned here. Each estimator is a lane (see lanes.py), as in a run: describe, fit and
-predict once per size and seed, alone on the machine, and leave the points on disk one by one.
+Nothing is tuned here. Each estimator fits and predicts once per size and seed, alone on the machine
+(see winners.py), and leaves the points on disk one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from benchmark import claim, curve_record, evaluation, lanes, protocol, records, registry
+from benchmark import claim, curve_record, evaluation, protocol, records, winners
 from benchmark.curve_record import Held, Point
-from benchmark.datasets.base import Dataset
 from benchmark.environment import environment
-from benchmark.errors import BenchmarkError, EngineError
-from benchmark.estimator import Task
+from benchmark.errors import BenchmarkError
 from benchmark.executors import Executor
-from benchmark.fingerprint import fingerprint, stale
-from benchmark.jobs import Describe, Job, Outcome, describe_seconds, in_words
-from benchmark.lanes import Lane, Stop, Waves
-from benchmark.progress import Progress
-from benchmark.protocol import Preset
-from benchmark.records import Record
-from benchmark.registry import Plugin
-from benchmark.resources import Resources
-
-FIRST = "python -m benchmark run {name}"
-"""What makes the record that a curve starts from."""
+from benchmark.fingerprint import stale
+from benchmark.jobs import Job, Outcome
+from benchmark.lanes import Stop, Waves
+from benchmark.progress import Observer, Progress
+from benchmark.winners import Desk
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(winners.Plan):
     """What is asked for.
 
     Attributes
     ----------
-    plugins : sequence of Plugin
-    dataset : Dataset
-    resources : Resources
-    folder : Path
-        ``results/<dataset>``.
     seeds : int or None
         At the smallest sizes, instead of the protocol's.
-    force : bool
-        Make anew what stands.
     """
 
-    plugins: Sequence[Plugin]
-    dataset: Dataset
-    resources: Resources
-    folder: Path
     seeds: int | None = None
-    force: bool = False
 
 
 @dataclass
@@ -83,78 +61,7 @@ class CurveProgress(Progress):
         return self.rows_left * self.last_seconds_per_row or None
 
 
-def choose(folder: Path, names: Sequence[str], warn: Callable[[str], None]) -> list[Plugin]:
-    """Return the estimators whose curves can be made: those named, or all that have a record of seed 0.
-
-    Parameters
-    ----------
-    folder : Path
-        ``results/<dataset>``.
-    names : sequence of str
-        Empty: all.
-    warn : callable
-        Told of each that is left out, with the reason.
-
-    Raises
-    ------
-    BenchmarkError
-        None is left; or one that is named has no record, or is no estimator.
-    """
-    if names:
-        chosen = [registry.get(name) for name in dict.fromkeys(names)]
-        for plugin in chosen:
-            standing(folder, plugin.name)
-        return chosen
-    chosen = []
-    for name, plugin in registry.plugins().items():
-        try:
-            standing(folder, name)
-        except BenchmarkError as error:
-            warn(f"{error} (left out)")
-        else:
-            chosen.append(plugin)
-    if not chosen:
-        raise BenchmarkError(f"{folder}: no estimator has a record here; first: python -m benchmark run --all")
-    return chosen
-
-
-def standing(folder: Path, name: str) -> Record:
-    """Return the record of seed 0 that ended well; its parameters are the frozen winner's.
-
-    Raises
-    ------
-    BenchmarkError
-        There is none, or it is damaged or did not end well.
-    """
-    path = records.record_path(folder, name, 0)
-    first = f"first: {FIRST.format(name=name)}"
-    if not path.exists():
-        raise BenchmarkError(f"{name} has no record in {folder}; {first}")
-    record = records.read_record(path)
-    if record.status != "ok":
-        raise BenchmarkError(f"{name}'s record in {folder} says that it {record.status}: {record.reason}; {first}")
-    if not records.intact(path, record):
-        raise BenchmarkError(f"{path}: its predictions are not the ones it was written with; {first}")
-    return record
-
-
-def preset_of(record: Record) -> Preset:
-    """Return the preset that a record was made with.
-
-    Raises
-    ------
-    BenchmarkError
-        It says none that there could be.
-    """
-    try:
-        return Preset.recorded(record.preset)
-    except (TypeError, KeyError) as error:
-        raise BenchmarkError(
-            f"{record.estimator}'s record names no preset; first: {FIRST.format(name=record.estimator)}"
-        ) from error
-
-
-def run(plan: Plan, executor: Executor, observe: Callable[[Progress, str], None], stop: Stop) -> list[Progress]:
+def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
     """Make the curves in a folder that is claimed; return every estimator's last state.
 
     Raises
@@ -164,25 +71,20 @@ def run(plan: Plan, executor: Executor, observe: Callable[[Progress, str], None]
     EngineError
         No job can be run, or no point written, any more; the same command goes on from there.
     """
-    claim.prepare_curves(plan.folder, plan.dataset, [plugin.name for plugin in plan.plugins])
-    with claim.clear_errors(plan.folder):
-        desks = [_Desk(plan, plugin.name, observe) for plugin in plan.plugins]
-        lanes.drive(
-            [Lane(desk.name, desk.progress, _lane(desk)) for desk in desks], executor, plan.resources.jobs, stop
-        )
-    return [desk.progress for desk in desks]
+    points = protocol.curve_points(len(plan.dataset.train.y), plan.seeds)
+    names = [plugin.name for plugin in plan.plugins]
+    claim.prepare_derived(plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y))
+    return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
 
 
-class _Desk:
+class _Desk(Desk):
     """One estimator's place: its record, its curve so far, and how far it is."""
 
-    def __init__(self, plan: Plan, name: str, observe: Callable[[Progress, str], None]) -> None:
-        self.plan, self.name, self._observe = plan, name, observe
-        self.record = standing(plan.folder, name)
-        self.preset = preset_of(self.record)
+    def __init__(self, plan: Plan, name: str, observe: Observer) -> None:
+        super().__init__(plan, name, observe)
         self.wanted = protocol.curve_points(self.record.fit_rows, plan.seeds)
         self.held = self._empty()
-        self.progress = CurveProgress(
+        self.progress: CurveProgress = CurveProgress(
             name,
             trials=len(self.wanted),
             rungs=tuple(dict.fromkeys(rows for rows, _ in self.wanted)) or (self.record.fit_rows,),
@@ -190,12 +92,32 @@ class _Desk:
             final_rows=self.record.fit_rows,
         )
 
-    def say(self, text: str) -> None:
-        self._observe(self.progress, text)
-
-    def fail(self, reason: str) -> None:
-        self.progress.end("failed", reason)
-        self.say(f"failed: {reason}")
+    def life(self, template: Job) -> Waves:
+        """Make what is missing, point by point."""
+        given, progress = self.plan.resources, self.progress
+        self.begin()
+        missing = self.missing()
+        if not missing:
+            progress.end("kept")
+            self.say("its curve stands; --force makes it anew")
+            return
+        reasons = []
+        for rows, seed in missing:
+            progress.phase, progress.rows, progress.seed = "curve", rows, seed
+            job = evaluation.refit_job(template, self.record.params, rows, seed, given.threads, given.refit, draw=seed)
+            (outcome,) = yield [job]
+            progress.saw(rows, None, outcome.fit_seconds + outcome.predict_seconds)
+            self.keep(job, outcome)
+            if outcome.status == "ok":
+                self.say(f"{rows:,} rows, seed {seed}: fitted in {outcome.fit_seconds:.2f} s")
+            else:
+                reasons.append(f"{rows:,} rows, seed {seed}: {outcome.reason}")
+                self.say(reasons[-1])
+        if reasons:
+            self.fail(f"{len(reasons)} of {len(missing)} points, the first at {reasons[0]}")
+            return
+        progress.end("done")
+        self.say("done")
 
     def missing(self) -> list[tuple[int, int]]:
         """Return what has not ended well yet, smallest first."""
@@ -252,58 +174,3 @@ class _Desk:
     def _empty(self) -> Held:
         dataset = self.plan.dataset
         return curve_record.empty(self.record, len(dataset.test.y), len(dataset.class_names))
-
-
-def _lane(desk: _Desk) -> Waves:
-    """One estimator's curve; whatever goes wrong in it never ends the others'."""
-    try:
-        yield from _life(desk)
-    except (EngineError, OSError):
-        raise
-    except Exception as error:
-        desk.fail(in_words(error))
-
-
-def _life(desk: _Desk) -> Waves:
-    """See that the record is of today's plugin, then make what is missing, point by point."""
-    plan, record, progress, given = desk.plan, desk.record, desk.progress, desk.plan.resources
-    task = Task(
-        n_classes=len(plan.dataset.class_names),
-        image_shape=plan.dataset.image_shape,
-        threads=given.tuning_threads,
-        device=given.device,
-    )
-    limits = replace(given.tuning, seconds=describe_seconds(given.refit.seconds))
-    (declared,) = yield [Describe(desk.name, task, limits)]
-    if isinstance(declared, BaseException):
-        desk.fail(in_words(declared))
-        return
-    changed = stale(record.fingerprint, fingerprint(plan.dataset.sha256, desk.preset, declared))
-    if changed:
-        desk.fail(f"its record is stale, {' and '.join(changed)} changed; first: {FIRST.format(name=desk.name)}")
-        return
-    desk.begin()
-    missing = desk.missing()
-    if not missing:
-        progress.end("kept")
-        desk.say("its curve stands; --force makes it anew")
-        return
-
-    template = Job(estimator=desk.name, params={}, task=task, preset=desk.preset, dataset=plan.dataset.sha256, rows=0)
-    reasons = []
-    for rows, seed in missing:
-        progress.phase, progress.rows, progress.seed = "curve", rows, seed
-        job = evaluation.refit_job(template, record.params, rows, seed, given.threads, given.refit, draw=seed)
-        (outcome,) = yield [job]
-        progress.saw(rows, None, outcome.fit_seconds + outcome.predict_seconds)
-        desk.keep(job, outcome)
-        if outcome.status == "ok":
-            desk.say(f"{rows:,} rows, seed {seed}: fitted in {outcome.fit_seconds:.2f} s")
-        else:
-            reasons.append(f"{rows:,} rows, seed {seed}: {outcome.reason}")
-            desk.say(reasons[-1])
-    if reasons:
-        desk.fail(f"{len(reasons)} of {len(missing)} points, the first at {reasons[0]}")
-        return
-    progress.end("done")
-    desk.say("done")

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +22,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import plain, records
+from benchmark import derived, plain, records
+from benchmark.derived import Derived, Labels
 from benchmark.errors import BenchmarkError
-from benchmark.schema import Record, Status, TestSet, safe_name
+from benchmark.schema import Record, Status, TestSet
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a curve of another schema is refused by name."""
 
-Labels = npt.NDArray[np.unsignedinteger[Any]]
+VERB = "curve"
+"""What makes one."""
 
 
 @dataclass(frozen=True)
@@ -72,35 +73,31 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(Derived):
     """One estimator's learning curve.
 
     Attributes
     ----------
-    schema : int
-    dataset, dataset_sha256, estimator : str
-    depends_on : mapping of str to str
-        Of `depends_on`: a curve whose record is another one today is stale.
-    params : mapping
-        The winner's, as in the record.
     environments : tuple of mapping of str to str
         Machines and versions that points were measured on, each once.
     points : tuple of Point
         In the order in which they were first made; no two of one size and seed.
     """
 
-    schema: int
-    dataset: str
-    dataset_sha256: str
-    estimator: str
-    depends_on: Mapping[str, str]
-    params: Mapping[str, Any]
     environments: tuple[Mapping[str, str], ...]
     points: tuple[Point, ...]
 
     def find(self, rows: int, seed: int) -> Point | None:
         """Return the point of this size and seed."""
         return next((point for point in self.points if (point.rows, point.seed) == (rows, seed)), None)
+
+    def check(self) -> None:
+        """See `Derived.check`."""
+        if len({(point.rows, point.seed) for point in self.points}) < len(self.points):
+            raise ValueError("two points are of one size and seed")
+        for point in self.points:
+            if point.rows < 1 or point.environment >= len(self.environments):
+                raise ValueError(f"a point of {point.rows} rows and environment {point.environment}")
 
 
 @dataclass(frozen=True)
@@ -111,20 +108,9 @@ class Held:
     predicted: Labels
 
 
-def depends_on(record: Record) -> dict[str, str]:
-    """Return what a curve made from a record depends on: what the record does, and the winner."""
-    winner = json.dumps(dict(record.params), sort_keys=True)
-    return {**record.fingerprint, "winner": hashlib.sha256(winner.encode()).hexdigest()[:12]}
-
-
 def curve_path(folder: Path, estimator: str) -> Path:
     """Return where a curve's JSON lies; its ``.npz`` lies beside it."""
     return records.record_path(folder, estimator, 0).with_name("curve.json")
-
-
-def label_type(n_classes: int) -> type[np.unsignedinteger[Any]]:
-    """Return the type that labels are stored as."""
-    return np.uint8 if n_classes <= 256 else np.uint16
 
 
 def digest(labels: npt.NDArray[Any]) -> str:
@@ -134,17 +120,8 @@ def digest(labels: npt.NDArray[Any]) -> str:
 
 def empty(record: Record, n_test: int, n_classes: int) -> Held:
     """Return a curve of a record with no points yet."""
-    curve = Curve(
-        schema=SCHEMA,
-        dataset=record.dataset,
-        dataset_sha256=record.dataset_sha256,
-        estimator=record.estimator,
-        depends_on=depends_on(record),
-        params=dict(record.params),
-        environments=(),
-        points=(),
-    )
-    return Held(curve, np.zeros((0, n_test), dtype=label_type(n_classes)))
+    curve = Curve(**derived.head(record, SCHEMA), environments=(), points=())
+    return Held(curve, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
 def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.NDArray[Any] | None) -> Held:
@@ -189,28 +166,8 @@ def write(folder: Path, held: Held) -> None:
 
 
 def read_curve(path: Path) -> Curve:
-    """Read a curve's JSON, strictly: each field of its type, in the place that the curve names.
-
-    Raises
-    ------
-    BenchmarkError
-        Unreadable, or a field is missing, unknown, of another type or out of range.
-    """
-    data = plain.read_json(path, SCHEMA)
-    try:
-        curve: Curve = plain.typed(data, Curve, "the curve")
-        if curve.estimator != path.parent.name:
-            raise ValueError(f"it says that it is of {curve.estimator!r}")
-        if not safe_name(curve.estimator):
-            raise ValueError(f"{curve.estimator!r} is no estimator's name")
-        if len({(point.rows, point.seed) for point in curve.points}) < len(curve.points):
-            raise ValueError("two points are of one size and seed")
-        for point in curve.points:
-            if point.rows < 1 or point.environment >= len(curve.environments):
-                raise ValueError(f"a point of {point.rows} rows and environment {point.environment}")
-    except ValueError as error:
-        raise BenchmarkError(f"{path}: not a curve of schema {SCHEMA} ({error}); {_again(path)}") from error
-    return curve
+    """Read a curve's JSON; see `derived.read` for what is an error."""
+    return derived.read(path, Curve, SCHEMA, VERB)
 
 
 def read(path: Path, test_set: TestSet) -> Held:
@@ -224,16 +181,15 @@ def read(path: Path, test_set: TestSet) -> Held:
     """
     curve = read_curve(path)
     n_test, n_classes = len(test_set.y), len(test_set.class_names)
-    if curve.dataset_sha256 != test_set.sha256:
-        raise BenchmarkError(f"{path}: made on other data than {records.TEST_SET}.json beside it; {_again(path)}")
+    derived.check_data(path, curve, test_set, VERB)
     ok = [place for place, point in enumerate(curve.points) if point.status == "ok"]
-    kind = label_type(n_classes)
+    kind = derived.label_type(n_classes)
     if not ok:
         return Held(curve, np.zeros((len(curve.points), n_test), kind))
     arrays = path.with_suffix(".npz")
     most = len(curve.points) + 1  # the last row may be that of a point whose JSON was never written
     limit = most * n_test * kind().itemsize + records.NPY_HEADER
-    predicted = plain.read_npz(arrays, limit, _again(path)).get("predicted")
+    predicted = plain.read_npz(arrays, limit, derived.again(path, VERB)).get("predicted")
     try:
         if predicted is None or predicted.dtype != kind or predicted.ndim != 2:
             raise ValueError(f"no array `predicted` of rows of {kind.__name__}")
@@ -245,7 +201,7 @@ def read(path: Path, test_set: TestSet) -> Held:
             if digest(predicted[place]) != curve.points[place].predicted_sha256 or predicted[place].max() >= n_classes:
                 raise ValueError(f"row {place} of `predicted` is not the one that {path.name} was written with")
     except ValueError as error:
-        raise BenchmarkError(f"{arrays}: {error}; {_again(path)}") from error
+        raise BenchmarkError(f"{arrays}: {error}; {derived.again(path, VERB)}") from error
     rows = np.zeros((len(curve.points), n_test), kind)
     rows[ok] = predicted[ok]
     return Held(curve, rows)
@@ -255,8 +211,3 @@ def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's curve that there is; see `read` for what is an error."""
     found = sorted((folder / "records").glob("*/curve.json"))
     return {path.parent.name: read(path, test_set) for path in found}
-
-
-def _again(path: Path) -> str:
-    name = path.parent.name
-    return f"delete it{f', or make it anew with: python -m benchmark curve {name}' if safe_name(name) else ''}"

@@ -98,6 +98,11 @@ class Job:
     limits : Limits
     draw : int
         Of a test job: which order of the training rows `rows` is counted in (see `protocol.final_rows`).
+    corruptions : tuple of str
+        Of a test job: names (see `benchmark.corruptions`). With any, the test images are predicted as they are
+        and then under each, which the worker makes for itself.
+    images : tuple of int
+        Then, which test images.
     """
 
     estimator: str
@@ -109,6 +114,8 @@ class Job:
     test: bool = False
     limits: Limits = Limits()
     draw: int = 0
+    corruptions: tuple[str, ...] = ()
+    images: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,8 @@ class Outcome:
         On the validation rows; None for a refit.
     proba : ndarray of float32, (n, n_classes), or None
         Of the test images after a refit, of the validation rows while tuning.
+    predicted : ndarray of int64, (1 + corruptions, images), or None
+        Of a job with corruptions, in place of `proba`: the classes of the images as they are, and under each.
     scores : str
         The method that `proba` comes from.
     fit_seconds, predict_seconds : float
@@ -140,6 +149,7 @@ class Outcome:
     reason: str = ""
     accuracy: float | None = None
     proba: npt.NDArray[np.float32] | None = None
+    predicted: npt.NDArray[np.int64] | None = None
     scores: str = ""
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from benchmark.curve import Plan as CurvePlan
     from benchmark.datasets.base import Dataset
     from benchmark.listing import Row
+    from benchmark.resources import Resources
+    from benchmark.robustness import Plan as RobustnessPlan
     from benchmark.runner import Plan
+    from benchmark.winners import Plan as WinnersPlan
 
 _STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
 
@@ -62,15 +65,37 @@ def announce(console: Console, plan: Plan, logs: Path) -> None:
 
 def announce_curves(console: Console, plan: CurvePlan, logs: Path) -> None:
     """Say what `curve` is about to do."""
-    given = plan.resources
     _announce(
         console,
         plan.dataset,
         plan.folder,
         logs,
-        f"learning curves of {', '.join(escape(plugin.name) for plugin in plan.plugins)}: the tuned parameters on "
-        f"{protocol.CURVE_ROWS[0]:,} rows and more, each fit alone with {given.threads} thread(s); {given.device}; "
-        f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB",
+        f"learning curves of {_names(plan)}: the tuned parameters on {protocol.CURVE_ROWS[0]:,} rows and more, "
+        f"{_each_fit(plan.resources)}",
+    )
+
+
+def announce_robustness(console: Console, plan: RobustnessPlan, logs: Path) -> None:
+    """Say what `robustness` is about to do."""
+    _announce(
+        console,
+        plan.dataset,
+        plan.folder,
+        logs,
+        f"how it breaks, of {_names(plan)}: the tuned parameters on all rows of the record, then {len(plan.chosen):,} "
+        f"test images as they are and under every corruption, {_each_fit(plan.resources)}; all of it takes about "
+        f"{clock(plan.expected_seconds)} by the records' times",
+    )
+
+
+def _names(plan: WinnersPlan) -> str:
+    return ", ".join(escape(plugin.name) for plugin in plan.plugins)
+
+
+def _each_fit(given: Resources) -> str:
+    return (
+        f"each fit alone with {given.threads} thread(s); {given.device}; "
+        f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB"
     )
 
 
@@ -111,7 +136,7 @@ def conclude(console: Console, folder: Path, section: str = "") -> None:
 def view(
     console: Console, names: Sequence[str], jobs: int, counted: str = "trial"
 ) -> Iterator[Callable[[Progress, str], None]]:
-    """Show a run; yields the observer for `benchmark.runner.run` or `benchmark.curve.run`.
+    """Show a run; yields the observer for `benchmark.runner.run` and what comes after it.
 
     Parameters
     ----------
@@ -121,7 +146,7 @@ def view(
     jobs : int
         Jobs at once while tuning.
     counted : str
-        What an estimator's progress is counted in: "trial" or "point".
+        What an estimator's progress is counted in: "trial", "point" or "refit".
     """
     started = time.monotonic()
     states: dict[str, Progress] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -109,3 +110,7 @@ class Progress:
         refit = self.top_seconds * self.final_rows / self.rungs[-1]
         refits = self.seeds - max(0, self.seed - 1)
         return max(0.0, trials if self.phase in ("waiting", "tuning") else 0.0) + refits * refit
+
+
+Observer = Callable[[Progress, str], None]
+"""Called with an estimator's state and one line of what has just happened."""

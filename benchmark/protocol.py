@@ -109,6 +109,13 @@ CURVE_SEEDS = (5, 5, 5, 3, 1, 1)
 next to nothing; which 10,000 moves it by less than 10,000 test images resolve. So all repeats together fit fewer
 rows than the curve's last fit alone."""
 
+CORRUPTED_IMAGES = 4_000
+"""Test images that are predicted under each corruption: a pair of rows that disagree on a tenth of them is told apart
+from a point on, and all twelve estimators answer in less time than two of them take to fit."""
+
+CORRUPTED_SEED = 3
+"""Of the order in which test images are taken for that."""
+
 DEADLINE_SECONDS = {"smoke": 120.0, "quick": 600.0, "standard": 3_600.0, "thorough": 21_600.0}
 """Of one job, by preset. Not part of what a record depends on: it changes no number, only whether there is one."""
 
@@ -218,6 +225,24 @@ def curve_points(fit_rows: int, most_seeds: int | None = None) -> tuple[tuple[in
     return tuple(
         (rows, seed) for rows, seeds in zip(CURVE_ROWS, wanted, strict=True) for seed in range(seeds) if rows < fit_rows
     )
+
+
+def corrupted_images(y: npt.NDArray[np.int64], images: int) -> tuple[int, ...]:
+    """Return which test images are predicted under corruptions: a stratified sample, the same for every estimator.
+
+    Parameters
+    ----------
+    y : ndarray of int64, (n_test,)
+        Test labels.
+    images : int
+        How many; of fewer, all.
+
+    Returns
+    -------
+    tuple of int
+        Ascending, so that their order says nothing of their labels.
+    """
+    return tuple(sorted(stratified_order(y, CORRUPTED_SEED)[:images].tolist()))
 
 
 def _rungs(preset: Preset, n_fit: int, n_classes: int) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ Each estimator is a lane (see lanes.py): describe, tune, refit once per seed, le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,12 @@ from benchmark.executors import Executor
 from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, in_words
 from benchmark.lanes import Lane, Stop, Waves
-from benchmark.progress import Progress
+from benchmark.progress import Observer, Progress
 from benchmark.protocol import Preset
 from benchmark.records import Record
 from benchmark.registry import Plugin
 from benchmark.resources import Resources
 from benchmark.tuning import Tuned
-
-Observer = Callable[[Progress, str], None]
-"""Called with an estimator's state and one line of what has just happened."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import protocol, registry
+from benchmark import corruptions, protocol, registry
 from benchmark.datasets import arrays
 from benchmark.environment import environment
 from benchmark.estimator import Estimator, Task
@@ -144,6 +144,7 @@ def _run(job: Job) -> Outcome:
     if job.test:
         rows = protocol.final_rows(y, job.preset, job.draw)[: job.rows]
         target = np.load(files.test_X)
+        target = target[list(job.images)] if job.corruptions else target
     else:
         rows = parts.fit[: job.rows]
         target = X[parts.validation]
@@ -167,13 +168,31 @@ def _run(job: Job) -> Outcome:
     )
     if not job.test:
         return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()), proba=proba)
+    found: dict[str, Any] = {"proba": proba}
+    if job.corruptions:
+        found = {"predicted": _under_each(job, pipeline, target, classes, proba)}
     return replace(
         outcome,
-        proba=proba,
+        **found,
         model_bytes=_pickled_bytes(pipeline),
         device=device_of(pipeline),
         environment=environment(),
     )
+
+
+def _under_each(
+    job: Job,
+    pipeline: Pipeline,
+    images: npt.NDArray[np.uint8],
+    classes: npt.NDArray[np.int64],
+    proba: npt.NDArray[np.float32],
+) -> npt.NDArray[np.int64]:
+    """Return the classes of the images as they are, whose scores are `proba`, and under each corruption."""
+    found = [proba.argmax(axis=1)]
+    for name in job.corruptions:
+        corrupted = corruptions.get(name).apply(images, job.task.image_shape)
+        found.append(predict(pipeline, corrupted, classes, job.task.n_classes).argmax(axis=1))
+    return np.stack(found).astype(np.int64)
 
 
 def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import curve_record, protocol, records
+from benchmark import corruptions, curve_record, derived, protocol, records, robustness_record
 from benchmark.curve_record import Held, Point
 from benchmark.records import Record, RungResult, TestSet, TrialResult
+from benchmark.robustness_record import Robustness
 
 CLASSES = ("Top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 ENVIRONMENT = {
@@ -220,6 +221,49 @@ def write_curve(
     held = Held(dataclasses.replace(held.curve, **changes), held.predicted)
     curve_record.write(folder, held)
     return held
+
+
+def write_robustness(
+    folder: Path, name: str, wrong: Mapping[str, int], images: int = 4_000, **changes: Any
+) -> robustness_record.Held:
+    """Write the answers to corrupted images for a record that is there.
+
+    Parameters
+    ----------
+    wrong : mapping of str to int
+        Kind of corruption ("none": the images as they are) to how many of the images, the first, are answered
+        wrongly under each of its severities; none of those that are not named.
+    images : int
+        Asked about, at most.
+    **changes
+        Fields of `Robustness`.
+    """
+    test_set = records.read_test_set(folder)
+    assert test_set is not None
+    record = records.read_record(records.record_path(folder, name, 0))
+    truth = test_set.y[list(protocol.corrupted_images(test_set.y, images))]
+    kinds = ["none", *(corruption.kind for corruption in corruptions.CORRUPTIONS)]
+    predicted = np.stack(
+        [np.where(np.arange(len(truth)) < wrong.get(kind, 0), (truth + 1) % 4, truth) for kind in kinds]
+    )
+    made = Robustness(
+        **{**derived.head(record, robustness_record.SCHEMA), "depends_on": robustness_record.depends_on(record)},
+        status="ok",
+        reason="",
+        images=len(truth),
+        corruptions=tuple(corruption.name for corruption in corruptions.CORRUPTIONS),
+        fit_seconds=1.0,
+        predict_seconds=0.1,
+        threads=record.threads,
+        device=record.device,
+        environment=record.environment,
+        test_reads=1,
+        arrays_sha256="",
+    )
+    made = dataclasses.replace(made, **changes)
+    picture = np.arange(np.prod(test_set.image_shape)).astype(np.uint8)
+    held = robustness_record.Held(made, predicted.astype(np.uint8), picture)
+    return robustness_record.write(folder, held if made.status == "ok" else robustness_record.Held(made))
 
 
 STARTS = {"logistic_regression": 0.70, "svm_pca": 0.72, "xgboost": 0.63, "lightgbm": 0.52, "cnn": 0.55}

@@ -167,6 +167,9 @@ MISTAKES = {
     "a curve of nothing": (["curve", *SMOKE, "--results", "/nonexistent"], "first: python -m benchmark run --all"),
     "a curve of no record": (["curve", "cnn", "--results", "/nonexistent"], "first: python -m benchmark run cnn"),
     "a curve of what is not": (["curve", "cnnn", *SMOKE], "did you mean cnn"),
+    "how nothing breaks": (["robustness", *SMOKE, "--results", "/nonexistent"], "first: python -m benchmark run --all"),
+    "how what is not breaks": (["robustness", "cnnn", *SMOKE], "did you mean cnn"),
+    "no images": (["robustness", "--images", "0"], "is not a whole number of at least 1"),
     "unknown estimator": (["run", "xgbost", *SMOKE], "did you mean xgboost"),
     "unknown data set": (["run", "cnn", "--dataset", "fashon-mnist"], "did you mean fashion-mnist"),
     "unknown to check": (["check", "cnnn"], "did you mean cnn"),
@@ -195,7 +198,7 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_training(tmp_
     assert "rows:" not in found.stdout
 
 
-@pytest.mark.parametrize("verb", ["", "run", "curve", "list", "check", "report", "data"])
+@pytest.mark.parametrize("verb", ["", "run", "curve", "robustness", "list", "check", "report", "data"])
 def test_help_says_what_every_flag_does(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([*verb.split(), "--help"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import claim, curve, curve_record, datasets, declaration, plain, protocol, records, report, work
+from benchmark import claim, curve, curve_record, datasets, declaration, plain, protocol, records, report, winners, work
 from benchmark.datasets import arrays
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
@@ -152,7 +152,7 @@ def make(
     digits = datasets.load("digits")
     arrays.materialise(digits)
     plan = curve.Plan(
-        plugins=curve.choose(folder, names, warn=pytest.fail),
+        plugins=winners.choose(folder, names, warn=pytest.fail),
         dataset=digits,
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
         folder=folder,
@@ -288,7 +288,7 @@ def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> 
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
         claim.prepare(standing, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
-        claim.prepare_curves(standing, datasets.load("digits"), ["net"])
+        claim.prepare_derived(standing, datasets.load("digits"), ["net"], "curve", 0)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
     assert len(held(standing, LOGISTIC).curve.points) == 4
 
@@ -296,11 +296,11 @@ def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> 
 def test_a_record_that_did_not_end_well_has_no_curve(standing: Path) -> None:
     warned: list[str] = []
     synthetic.write_failure(standing, "svm_pca", dataset="digits")
-    chosen = curve.choose(standing, [], warned.append)
+    chosen = winners.choose(standing, [], warned.append)
     assert LOGISTIC in [plugin.name for plugin in chosen]
     assert any("says that it failed: ValueError: no; first: python -m benchmark run svm_pca" in text for text in warned)
     with pytest.raises(BenchmarkError, match="says that it failed"):
-        curve.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
+        winners.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
 
 
 # --- cut off

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark.protocol import CURVE_ROWS, PRESETS, curve_points
+from benchmark.corruptions import CORRUPTIONS
+from benchmark.protocol import CORRUPTED_IMAGES, CURVE_ROWS, PRESETS, curve_points
 from tests import readme_table
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
@@ -39,6 +40,10 @@ def test_its_learning_curve_is_the_protocols() -> None:
     assert ", ".join(f"{rows:,}" for rows in CURVE_ROWS[:-1]) + f" and {CURVE_ROWS[-1]:,} images" in TEXT
 
 
+def test_its_corrupted_images_are_the_protocols() -> None:
+    assert f"{CORRUPTED_IMAGES:,} test images as they are and under {len(CORRUPTIONS)} corruptions" in TEXT
+
+
 def test_its_links_and_the_changelogs_lead_somewhere() -> None:
     for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", (CHECKOUT / page).read_text(encoding="utf-8")):
@@ -46,7 +51,9 @@ def test_its_links_and_the_changelogs_lead_somewhere() -> None:
 
 
 def test_every_flag_it_names_exists() -> None:
-    helps = "".join(benchmark(*verb.split(), "--help").stdout for verb in ("run", "curve", "report", "data"))
+    helps = "".join(
+        benchmark(*verb.split(), "--help").stdout for verb in ("run", "curve", "robustness", "report", "data")
+    )
     flags = set(re.findall(r"`(--[a-z-]+)`|benchmark [a-z]+ .*?(--[a-z-]+)", TEXT))
     assert {flag for pair in flags for flag in pair if flag} <= set(re.findall(r"--[a-z-]+", helps))
 

@@ -14,6 +14,8 @@
     learned.py      the numbers of the learning curves
     crossing.py     below how many images, and how many seconds, which family wins
     curve.py        their tables, as markdown and as CSV
+    withstood.py    the numbers of corrupted test images: accuracy under each, and who is ahead
+    robustness.py   what they say of the families, the tables, the CSV
     hardest.py      F1 of each class, and where the hardest one fails
     crowd.py        people as a row beside the estimators
     disagreement.py do people and models stumble over the same images
@@ -29,7 +31,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import curve_record, people_record, plain, records
+from benchmark import curve_record, people_record, plain, records, robustness_record
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -107,14 +109,18 @@ def check(folder: Path) -> list[str]:
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import curve, leaderboard, pairs
+    from benchmark.report import curve, leaderboard, pairs, robustness
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
 
     results = records.read(folder)
-    people = people_record.read(folder, results.test_set)
-    summary = summarise(results, curve_record.read_all(folder, results.test_set), people)
+    summary = summarise(
+        results,
+        curve_record.read_all(folder, results.test_set),
+        robustness_record.read_all(folder, results.test_set),
+        people_record.read(folder, results.test_set),
+    )
     figures = plan(summary)
     texts = {
         "leaderboard.md": page(summary, figures).encode(),
@@ -124,19 +130,20 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
         texts[pairs.CSV] = leaderboard.to_csv(pairs.frame(summary))
     if summary.learned:
         texts[curve.CSV] = leaderboard.to_csv(curve.frame(summary))
+    if summary.withstood:
+        texts[robustness.CSV] = leaderboard.to_csv(robustness.frame(summary))
     return texts, figures
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
-    from benchmark.report import curve, pairs
+    from benchmark.report import curve, pairs, robustness
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
-    for module in (curve, pairs):
-        table = _content(folder / module.CSV)
-        if module.CSV not in made and table is not None and module.is_ours(table):
-            old.append(module.CSV)
+    for table in (curve, pairs, robustness):
+        content = _content(folder / table.CSV)
+        old += [table.CSV] * (table.CSV not in made and content is not None and table.is_ours(content))
     return old
 
 

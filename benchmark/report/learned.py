@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import curve_record, metrics
+from benchmark import derived, metrics
 from benchmark.curve_record import Held
 from benchmark.fingerprint import stale
 from benchmark.metrics import Interval, Ints
@@ -163,7 +163,7 @@ def curves(
     for row in scored:
         if row.name not in held:
             continue
-        changed = stale(held[row.name].curve.depends_on, curve_record.depends_on(row.record))
+        changed = stale(held[row.name].curve.depends_on, derived.depends_on(row.record))
         if changed:
             left_out.append((row.title, tuple(changed)))
         else:

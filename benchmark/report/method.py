@@ -7,7 +7,7 @@ import shlex
 
 from benchmark import inference, protocol
 from benchmark.records import Record
-from benchmark.report import curve, disagreement
+from benchmark.report import curve, disagreement, robustness
 from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ
 from benchmark.report.summary import Failed, Scored, Summary
@@ -27,6 +27,7 @@ def section(summary: Summary) -> list[str]:
         return [_reproduce(summary)]
     rules = [_data(summary), _tuning(summary), _test(summary), _times(summary), _statistics(summary)]
     rules += [curve.rule(summary)] if summary.learned else []
+    rules += [robustness.rule(summary)] if summary.withstood else []
     return ["\n".join(f"- {rule}" for rule in rules), _machine(summary), _reproduce(summary)]
 
 
@@ -134,6 +135,8 @@ def _reproduce(summary: Summary) -> str:
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
     if summary.learned:
         lines.append(_curve_command(summary))
+    if summary.withstood:
+        lines.append(_robustness_command(summary))
     if summary.crowd is not None:
         lines.append(disagreement.COMMAND)
     return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
@@ -157,15 +160,25 @@ def _dataset_flag(dataset: str) -> list[str]:
 
 
 def _curve_command(summary: Summary) -> str:
-    """Return what makes the curves, once the records are there."""
-    names = [one.name for one in summary.learned]
-    words = ["python -m benchmark curve", *(names if len(names) < len(summary.scored) else [])]
+    usual = max(protocol.CURVE_SEEDS)
+    seeds = max((one.seed + 1 for each in summary.learned for one in each.measured if not one.record), default=usual)
+    command = _winners_command(summary, "curve", [one.name for one in summary.learned])
+    return command + f" --seeds {seeds}" * (seeds != usual)
+
+
+def _robustness_command(summary: Summary) -> str:
+    images = summary.withstood[0].images
+    command = _winners_command(summary, "robustness", [one.name for one in summary.withstood])
+    return command + f" --images {images}" * (images != min(protocol.CORRUPTED_IMAGES, summary.n_test))
+
+
+def _winners_command(summary: Summary, verb: str, names: list[str]) -> str:
+    """Return what is made from the records, once they are there."""
+    words = [f"python -m benchmark {verb}", *(names if len(names) < len(summary.scored) else [])]
     words += _dataset_flag(summary.test_set.dataset)
     presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
     words += [f"--preset {_word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
-    usual = max(protocol.CURVE_SEEDS)
-    seeds = max((one.seed + 1 for each in summary.learned for one in each.measured if not one.record), default=usual)
-    return " ".join(words + [f"--seeds {seeds}"] * (seeds != usual))
+    return " ".join(words)
 
 
 def _word(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, pairs, trust
+from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, pairs, robustness, trust
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -41,6 +41,9 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     if summary.learned or summary.outdated:
         parts += [f"## {curve.HEADING}", *curve.answer(summary)]
         parts += [*_figures("curve", figures), *curve.tables(summary)]
+    if summary.withstood or summary.unusable:
+        parts += [f"## {robustness.HEADING}", *robustness.answer(summary)]
+        parts += [*_figures("robustness", figures), *robustness.tables(summary)]
     if summary.hardest is not None:
         name = md.escape(summary.class_names[summary.hardest])
         parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
@@ -53,6 +56,7 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
     also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
+    also += f"; every accuracy under corruption in [{robustness.CSV}]({robustness.CSV})" if summary.withstood else ""
     people = ", but what people said is taken from their sums" if summary.crowd is not None else ""
     parts.append(
         "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "

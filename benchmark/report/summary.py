@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
+from benchmark import robustness_record
 from benchmark.curve_record import Held
 from benchmark.inference import Pair
 from benchmark.people_record import People
@@ -17,6 +18,7 @@ from benchmark.report.calibrated import Trust, trust
 from benchmark.report.crowd import Crowd, crowd
 from benchmark.report.learned import Learned, curves
 from benchmark.report.scored import Failed, Scored, entry, score
+from benchmark.report.withstood import Withstood, withstood
 
 __all__ = ["Failed", "Scored", "Summary", "is_preview", "summarise"]
 
@@ -46,6 +48,10 @@ class Summary:
         The learning curves that there are, in the order of `scored`.
     outdated : tuple of (str, tuple of str)
         Titles of estimators whose learning curve was made from another record, and what has changed.
+    withstood : tuple of Withstood
+        What the estimators answered to corrupted test images, where they were asked, in the order of `scored`.
+    unusable : tuple of (str, str)
+        Titles of estimators whose answers to those do not count, and why, as a clause.
     crowd : Crowd or None
         People beside the estimators; not one of `scored`.
     """
@@ -60,6 +66,8 @@ class Summary:
     trust: tuple[Trust, ...]
     learned: tuple[Learned, ...] = ()
     outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    withstood: tuple[Withstood, ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
     crowd: Crowd | None = None
 
     @property
@@ -93,7 +101,12 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(results: Results, held: Mapping[str, Held] | None = None, people: People | None = None) -> Summary:
+def summarise(
+    results: Results,
+    held: Mapping[str, Held] | None = None,
+    corrupted: Mapping[str, robustness_record.Held] | None = None,
+    people: People | None = None,
+) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
@@ -101,6 +114,8 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None, people: 
     results : Results
     held : mapping of str to Held, optional
         Learning curves by estimator.
+    corrupted : mapping of str to robustness_record.Held, optional
+        Answers to corrupted test images by estimator.
     people : People, optional
 
     Returns
@@ -132,6 +147,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None, people: 
         tuple(trust(row, test_set.y) for row in scored),
         learned,
         outdated,
+        *withstood(scored, corrupted or {}, test_set.y),
         crowd(people, scored),
     )
 

@@ -20,6 +20,7 @@ from benchmark.report import png
 from benchmark.report.figures import (
     accuracy_cost,
     confusion,
+    corrupted,
     heat_map,
     images,
     labels,
@@ -27,6 +28,7 @@ from benchmark.report.figures import (
     pairs,
     people,
     reliability,
+    robustness,
     style,
     tuning,
 )
@@ -35,7 +37,7 @@ from benchmark.report.summary import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "pairs", "curve", "classes", "hardest", "people", "trust"]
+Section = Literal["table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "pairs", "curve", "classes", "hardest", "people", "trust"}
+    section : {"table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -76,6 +78,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         "learning-curve", "curve", learning_curve.data, learning_curve.draw, learning_curve.caption, learning_curve.alt
     ),
+    Figure("robustness", "robustness", robustness.data, robustness.draw, robustness.caption, robustness.alt),
+    Figure("corruptions", "robustness", corrupted.data, corrupted.draw, corrupted.caption, corrupted.alt),
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),

@@ -1,0 +1,260 @@
+"""What is done to test images to see how an estimator breaks: arrays in, arrays out; pure and seeded.
+
+Kinds and severities follow Hendrycks and Dietterich (2019, "Benchmarking Neural Network Robustness
+to Common Corruptions and Perturbations"), scaled to small grey images on black ground. What is
+drawn at random (a direction, a place, the noise) is drawn per image and once per kind: severities of
+a kind are more of the same. An image's draws depend on its place in the array and on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+VERSION = 1
+"""Raised when any corruption gives other pixels than it did: what was predicted before is stale then."""
+
+SEED = 0
+
+Images = npt.NDArray[np.uint8]
+"""(n, height, width), 0 to 255; 0 is the ground."""
+
+Change = Callable[[Images, float, np.random.Generator], Images]
+"""Images, severity and a source of draws in; as many images of the same shape out."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way to break an image.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+        What is done to the images, as a participle.
+    unit : str
+        Of the severity, as it stands behind a number.
+    axis : str
+        What the severity is, with its unit.
+    about : str
+        What is done, and what is drawn, in a clause.
+    change : callable
+    severities : tuple of float
+        Least first.
+    flip : bool
+        Whether it is one of the mirrorings, which are told apart: nets are trained on those.
+    """
+
+    name: str
+    title: str
+    unit: str
+    axis: str
+    about: str
+    change: Change
+    severities: tuple[float, ...]
+    flip: bool = False
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One kind at one severity.
+
+    Attributes
+    ----------
+    name : str
+        Such as "shift-2".
+    kind : str
+        A key of `KINDS`.
+    severity : float
+        In the kind's unit.
+    apply : callable
+        ``apply(X, image_shape)``: uint8, (n, pixels), in and out.
+    """
+
+    name: str
+    kind: str
+    severity: float
+    apply: Callable[[npt.NDArray[np.uint8], tuple[int, int]], npt.NDArray[np.uint8]]
+
+
+def _shift(images: Images, pixels: float, rng: np.random.Generator) -> Images:
+    far = int(pixels)
+    moved = np.stack([_moved(images, far, axis, way) for axis in (1, 2) for way in (1, -1)])
+    return np.asarray(moved[rng.integers(4, size=len(images)), np.arange(len(images))])
+
+
+def _moved(images: Images, far: int, axis: int, way: int) -> Images:
+    """Move all images along an axis; what comes in from beyond the edge is ground."""
+    out, far = np.zeros_like(images), min(far, images.shape[axis])
+    whole = [slice(None)] * 3
+    ahead, behind = whole.copy(), whole.copy()
+    ahead[axis], behind[axis] = slice(far, None), slice(None, images.shape[axis] - far)
+    to, source = (ahead, behind) if way > 0 else (behind, ahead)
+    out[tuple(to)] = images[tuple(source)]
+    return out
+
+
+def _rotate(images: Images, degrees: float, rng: np.random.Generator) -> Images:
+    turned = np.stack([_turned(images, degrees), _turned(images, -degrees)])
+    return np.asarray(turned[rng.integers(2, size=len(images)), np.arange(len(images))])
+
+
+def _turned(images: Images, degrees: float) -> Images:
+    """Turn all images about their middle, counter-clockwise as they are looked at, bilinearly."""
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    matrix = np.eye(3)
+    matrix[1:, 1:] = turn
+    middle = (np.array(images.shape[1:]) - 1) / 2
+    offset = np.concatenate([[0], middle - turn @ middle])
+    return np.asarray(ndimage.affine_transform(images, matrix, offset, order=1, mode="grid-constant", cval=0))
+
+
+def _noise(images: Images, deviation: float, rng: np.random.Generator) -> Images:
+    return _rounded(images + deviation * rng.standard_normal(images.shape, dtype=np.float32))
+
+
+def _blur(images: Images, deviation: float, rng: np.random.Generator) -> Images:
+    blurred = ndimage.gaussian_filter(images.astype(np.float32), deviation, axes=(1, 2), mode="constant", cval=0)
+    return _rounded(blurred)
+
+
+def _contrast(images: Images, lost: float, rng: np.random.Generator) -> Images:
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    return _rounded(mean + (images - mean) * (1 - lost / 100))
+
+
+def _occlude(images: Images, side: float, rng: np.random.Generator) -> Images:
+    shape = np.array(images.shape[1:])
+    patch = np.clip(np.rint(shape * side / 100), 1, shape)
+    first = np.floor(rng.random((len(images), 2)) * (shape - patch + 1))
+    within = [
+        (np.arange(length) >= start[:, None]) & (np.arange(length) < start[:, None] + span)
+        for length, start, span in zip(shape, first.T, patch, strict=True)
+    ]
+    return np.where(within[0][:, :, None] & within[1][:, None, :], 0, images).astype(np.uint8)
+
+
+def _invert(images: Images, share: float, rng: np.random.Generator) -> Images:
+    return np.asarray(255 - images)
+
+
+def _mirror(images: Images, severity: float, rng: np.random.Generator, axis: int) -> Images:
+    return np.asarray(np.flip(images, axis))
+
+
+def _rounded(values: npt.NDArray[Any]) -> Images:
+    return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)
+
+
+_ALL = (
+    Kind(
+        "shift",
+        "shifted",
+        " px",
+        "shift (pixels)",
+        "moved up, down, left or right, drawn per image",
+        _shift,
+        (1, 2, 3),
+    ),
+    Kind(
+        "rotate",
+        "rotated",
+        "°",
+        "rotation (degrees)",
+        "turned about the middle, bilinearly, either way, drawn per image",
+        _rotate,
+        (10, 20),
+    ),
+    Kind(
+        "noise",
+        "noisy",
+        "",
+        "noise (grey levels)",
+        "Gaussian noise of this standard deviation, in grey levels of 255, added to every pixel",
+        _noise,
+        (20, 40, 80),
+    ),
+    Kind("blur", "blurred", " px", "blur (pixels)", "Gaussian filter of this standard deviation", _blur, (0.5, 1, 2)),
+    Kind(
+        "contrast",
+        "low-contrast",
+        " %",
+        "contrast lost (%)",
+        "drawn towards the image's mean by this share",
+        _contrast,
+        (25, 50, 75),
+    ),
+    Kind(
+        "occlude",
+        "occluded",
+        " %",
+        "occluded (% of a side)",
+        "a black patch of this share of each side, its place drawn per image",
+        _occlude,
+        (20, 40, 60),
+    ),
+    Kind("invert", "inverted", "", "inverted", "255 minus the grey value, ground included", _invert, (1,)),
+    Kind(
+        "flip-left-right",
+        "mirrored left-right",
+        "",
+        "mirrored",
+        "mirrored left-right",
+        partial(_mirror, axis=2),
+        (1,),
+        flip=True,
+    ),
+    Kind(
+        "flip-up-down",
+        "mirrored up-down",
+        "",
+        "mirrored",
+        "mirrored up-down",
+        partial(_mirror, axis=1),
+        (1,),
+        flip=True,
+    ),
+)
+
+KINDS = {kind.name: kind for kind in _ALL}
+"""In the order of the page."""
+
+
+def _apply(
+    kind: Kind, severity: float, X: npt.NDArray[np.uint8], image_shape: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    rng = np.random.default_rng([SEED, *kind.name.encode()])
+    changed = kind.change(X.reshape(len(X), *image_shape), severity, rng)
+    return np.ascontiguousarray(changed).reshape(X.shape)
+
+
+def _named(kind: Kind, severity: float) -> str:
+    return f"{kind.name}-{severity:g}" if len(kind.severities) > 1 else kind.name
+
+
+CORRUPTIONS = tuple(
+    Corruption(_named(kind, severity), kind.name, severity, partial(_apply, kind, severity))
+    for kind in _ALL
+    for severity in kind.severities
+)
+"""All there are, kind by kind, the least severity first."""
+
+
+def get(name: str) -> Corruption:
+    """Return the corruption of a name.
+
+    Raises
+    ------
+    KeyError
+    """
+    return _BY_NAME[name]
+
+
+_BY_NAME = {corruption.name: corruption for corruption in CORRUPTIONS}
