@@ -14,8 +14,10 @@ How the data flows, in the order in which the files are best read::
     lanes.py       runs many estimators side by side, and a refit alone
     runner.py      tunes and evaluates many estimators, leaves records on disk
     curve.py       fits the frozen winners on fewer rows, leaves learning curves on disk
+    audit.py       looks the data over for copies and likely label errors, leaves what it finds on disk
     schema.py      what a record holds, field by field
-    records.py     what is on disk: the one place where running and reporting meet; curve_record.py for curves
+    records.py     what is on disk: the one place where running and reporting meet; curve_record.py for curves,
+                   audit_record.py for the audit
     metrics.py     arrays in, numbers out
     report/        records in; leaderboard.md, figures and leaderboard.csv out
     cli.py         verbs and flags

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import curve_record, gallery, protocol, records
+from benchmark import audit_record, curve_record, gallery, protocol, records
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
@@ -23,8 +23,9 @@ from benchmark.records import TestSet
 TestReads = dict[tuple[str, int], int]
 """(estimator, seed) to how often the test images have been predicted for it."""
 
-RECORD_BYTES, REPORT_BYTES = 200_000, 2_000_000
-"""Room for a record beside its predictions, journal included, and for the pages and figures; on the safe side."""
+RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES = 200_000, 2_000_000, 1_000_000
+"""Room for a record beside its predictions, journal included, for the pages and figures, and for an audit beside its
+labels; on the safe side."""
 
 
 def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
@@ -136,6 +137,7 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
             records.write_test_set(folder, there)
         earlier = _survey(folder, names)
         _check_curves(folder, there)
+        audit_record.read(folder, there)
         for name in names if force else ():
             _forget(folder, name, preset)
         journal(folder, "any").parent.mkdir(exist_ok=True)
@@ -169,6 +171,38 @@ def prepare_curves(folder: Path, dataset: Dataset, names: list[str]) -> None:
         _check_room(folder, len(names) * (RECORD_BYTES + 2 * len(points) * len(dataset.test.y)))
         _survey(folder, [])
         _check_curves(folder, there, names)
+        audit_record.read(folder, there)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def prepare_audit(folder: Path, dataset: Dataset) -> None:
+    """Look, in a claimed folder, for what would spoil an audit or the report after it; a new one gets its labels.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    dataset : Dataset
+
+    Raises
+    ------
+    BenchmarkError
+        It holds results on other data, there is no room for what will be written, or a record or a
+        learning curve is damaged; an audit that is damaged will be made anew.
+    """
+    try:
+        _check_room(folder, AUDIT_BYTES + len(dataset.train.y))
+        there = records.read_test_set(folder)
+        if there is None:
+            there = gallery.test_set(dataset)
+            records.write_test_set(folder, there)
+        if there.sha256 != dataset.sha256:
+            raise BenchmarkError(
+                f"{folder} holds results on other data of the same name; give --results another folder"
+            )
+        _survey(folder, [])
+        _check_curves(folder, there)
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -9,6 +9,8 @@
     learned.py      the numbers of the learning curves
     crossing.py     below how many images, and how many seconds, which family wins
     curve.py        their tables, as markdown and as CSV
+    findings.py     what an audit of the data found, counted and listed
+    odd.py          what is odd about the data, in words
     hardest.py      F1 of each class, and where the hardest one fails
     method.py       protocol, machine, versions, how to reproduce
     page.py         leaderboard.md, from the above
@@ -22,7 +24,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import curve_record, plain, records
+from benchmark import audit_record, curve_record, plain, records
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -100,13 +102,14 @@ def check(folder: Path) -> list[str]:
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import curve, leaderboard
+    from benchmark.report import curve, findings, leaderboard
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
 
     results = records.read(folder)
-    summary = summarise(results, curve_record.read_all(folder, results.test_set))
+    test_set = results.test_set
+    summary = summarise(results, curve_record.read_all(folder, test_set), audit_record.read(folder, test_set))
     figures = plan(summary)
     texts = {
         "leaderboard.md": page(summary, figures).encode(),
@@ -114,17 +117,21 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
     }
     if summary.learned:
         texts[curve.CSV] = leaderboard.to_csv(curve.frame(summary))
+    if summary.audit is not None:
+        texts[findings.CSV] = leaderboard.to_csv(findings.frame(summary))
     return texts, figures
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
-    from benchmark.report import curve
+    from benchmark.report import curve, findings
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
-    table = _content(folder / curve.CSV)
-    return old + [curve.CSV] * (curve.CSV not in made and table is not None and curve.is_ours(table))
+    for name, is_ours in ((curve.CSV, curve.is_ours), (findings.CSV, findings.is_ours)):
+        table = _content(folder / name)
+        old += [name] * (name not in made and table is not None and is_ours(table))
+    return old
 
 
 def _content(path: Path) -> bytes | None:

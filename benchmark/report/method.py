@@ -126,7 +126,12 @@ def _reproduce(summary: Summary) -> str:
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
     if summary.learned:
         lines.append(_curve_command(summary))
-    return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
+    if summary.audit is not None:
+        search = summary.audit.audit.search
+        words = ["python -m benchmark audit", *_dataset_flag(summary.test_set.dataset)]
+        lines.append(" ".join(words + ([f"--estimator {_word(search.estimator)}"] if search else [])))
+    versions = ", with the versions above" if summary.scored else ""
+    return "\n".join([f"To reproduce it{versions}:", "", "```", *lines, "```"]) if lines else ""
 
 
 def _command(record: Record) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark import metrics
-from benchmark.report import curve, hardest, leaderboard, method
+from benchmark.report import curve, hardest, leaderboard, method, odd
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -29,8 +29,7 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     parts = [
         f"# Leaderboard: {md.escape(summary.test_set.dataset)}",
         verdict(summary),
-        "## The estimators",
-        leaderboard.table(summary),
+        *(["## The estimators", leaderboard.table(summary)] if summary.scored or summary.failed else []),
         *_figures("table", figures),
     ]
     if summary.learned or summary.outdated:
@@ -40,6 +39,8 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         name = md.escape(summary.class_names[summary.hardest])
         parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
         parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
+    if summary.audit is not None:
+        parts += [f"## {odd.HEADING}", *odd.section(summary), *_figures("odd", figures)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
     parts.append(

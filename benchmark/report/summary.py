@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from benchmark import metrics
+from benchmark import audit_schema, metrics
 from benchmark.curve_record import Held
 from benchmark.metrics import Floats, Interval, Ints
 from benchmark.records import Record, Results, TestSet
@@ -121,6 +121,8 @@ class Summary:
         The learning curves that there are, in the order of `scored`.
     outdated : tuple of (str, tuple of str)
         Titles of estimators whose learning curve was made from another record, and what has changed.
+    audit : Held or None
+        What is odd about the data, where that was looked for.
     """
 
     test_set: TestSet
@@ -131,6 +133,7 @@ class Summary:
     wrong_under_all: np.typing.NDArray[np.bool_]
     learned: tuple[Learned, ...] = ()
     outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    audit: audit_schema.Held | None = None
 
     @property
     def n_test(self) -> int:
@@ -152,7 +155,9 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summary:
+def summarise(
+    results: Results, held: Mapping[str, Held] | None = None, audit: audit_schema.Held | None = None
+) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
@@ -160,6 +165,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
     results : Results
     held : mapping of str to Held, optional
         Learning curves by estimator.
+    audit : benchmark.audit_schema.Held, optional
 
     Returns
     -------
@@ -190,6 +196,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
         wrong,
         learned,
         outdated,
+        audit,
     )
 
 

@@ -17,13 +17,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from benchmark.report import png
-from benchmark.report.figures import accuracy_cost, confusion, heat_map, images, labels, learning_curve, style, tuning
+from benchmark.report.figures import (
+    accuracy_cost,
+    confusion,
+    heat_map,
+    images,
+    labels,
+    learning_curve,
+    oddities,
+    style,
+    tuning,
+)
 from benchmark.report.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "curve", "classes", "hardest"]
+Section = Literal["table", "curve", "classes", "hardest", "odd"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "curve", "classes", "hardest"}
+    section : {"table", "curve", "classes", "hardest", "odd"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -66,6 +76,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
+    Figure("copies", "odd", oddities.copies_data, oddities.draw_copies, oddities.copies_caption, oddities.copies_alt),
+    Figure(
+        "label-errors", "odd", oddities.errors_data, oddities.draw_errors, oddities.errors_caption, oddities.errors_alt
+    ),
 )
 
 
