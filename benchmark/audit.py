@@ -201,9 +201,8 @@ def _pictures(dataset: Dataset, copies: dict[str, Copies], errors: LabelErrors) 
     y = {part: getattr(dataset, part).y for part in PARTS}
     scope = audit_schema.shown_scope(copies)
     if scope is not None:
-        parts = audit_schema.parts_of(scope)
-        order = audit_schema.differing_first(copies[scope], *(y[part] for part in parts))
-        for part, places in zip(parts, copies[scope].pairs[order[: audit_schema.PAIRS_SHOWN]].T, strict=True):
+        chosen = copies[scope].pairs[audit_schema.pairs_to_show(scope, copies[scope], y)]
+        for part, places in zip(audit_schema.parts_of(scope), chosen.T, strict=True):
             shown[part] += places.tolist()
     index = {part: np.unique(np.asarray(places, dtype=np.int64)) for part, places in shown.items()}
     return {part: Pictures(places, getattr(dataset, part).X[places]) for part, places in index.items()}

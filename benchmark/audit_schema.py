@@ -173,10 +173,27 @@ def shown_scope(copies: Mapping[str, Copies]) -> str | None:
     return next((scope for scope in ("across", "train", "test") if copies[scope].n_pairs), None)
 
 
-def differing_first(copies: Copies, y_first: Ints, y_second: Ints) -> Ints:
-    """Return places in `copies.pairs`: those of different labels first, then the closest."""
-    same_label = y_first[copies.pairs[:, 0]] == y_second[copies.pairs[:, 1]]
-    return np.lexsort((-copies.similarity, same_label)).astype(np.int64)
+def pairs_to_show(scope: str, copies: Copies, y: Mapping[str, Ints]) -> Ints:
+    """Return places in `copies.pairs`: those of two labels first, then the closest; no image is shown twice.
+
+    Parameters
+    ----------
+    scope : str
+    copies : Copies
+        Of that scope.
+    y : mapping of part to ndarray of int64
+        Labels.
+    """
+    first, second = parts_of(scope)
+    same_label = y[first][copies.pairs[:, 0]] == y[second][copies.pairs[:, 1]]
+    shown: set[tuple[str, int]] = set()
+    places: list[int] = []
+    for place in np.lexsort((-copies.similarity, same_label)).tolist():
+        images = {(first, int(copies.pairs[place, 0])), (second, int(copies.pairs[place, 1]))}
+        if not images & shown and len(places) < PAIRS_SHOWN:
+            shown |= images
+            places.append(place)
+    return np.array(places, dtype=np.int64)
 
 
 def no_errors() -> LabelErrors:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from benchmark.audit_schema import Copies
 
 NEAR = 0.99
-"""Correlation from which two images are near copies: above it, pairs of clothes show one article twice."""
+"""Correlation from which two images count as near copies."""
 
 LISTED = 20_000
 """Pairs that are kept, the closest first. How many there are, and which images have one, is known of all."""

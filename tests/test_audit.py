@@ -401,6 +401,28 @@ def test_the_section_scores_without_copies(folder: Path) -> None:
     )
 
 
+def test_rows_that_change_places_are_named(folder: Path) -> None:
+    answers = planted().test.y.copy()
+    answers[[8, 55, 56, 57, 58, 59]] = (answers[[8, 55, 56, 57, 58, 59]] + 1) % 3  # a copy, and five that are none
+    test_set = labels(folder)
+    synthetic.write_predictions(
+        folder, test_set, "net", answers, family="cnn", title="N|T", dataset_sha256=test_set.sha256, fit_seconds=99.0
+    )
+    text = section(folder)
+    assert "scores change by −0.34 to +1.38 points, and *N\\|T* comes out ahead of *SVM*." in text
+    assert cells(text, 2)["N\\|T"] == ["0.9000", "0.9138", "+1.38", "50.0 %"]
+
+
+def test_no_picture_is_shown_twice(folder: Path) -> None:
+    held = audit_record.read(folder, labels(folder))
+    assert held is not None
+    pairs = np.array([[1, 2], [1, 3], [5, 1], [5, 9], [7, 2]])
+    y = {"train": np.array([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]), "test": np.zeros(10, dtype=np.int64)}
+    copies = dataclasses.replace(held.copies["train"], pairs=pairs, similarity=np.linspace(1, 0.99, 5))
+    assert audit_schema.pairs_to_show("train", copies, y).tolist() == [1, 3, 4]
+    assert audit_schema.pairs_to_show("across", copies, y).tolist() == [1, 2, 4]
+
+
 def test_a_score_that_does_not_change_is_not_in_the_table(folder: Path) -> None:
     write_results(folder, planted(), wrong=0)
     assert "a near copy in training, no score changes." in section(folder)
@@ -409,6 +431,7 @@ def test_a_score_that_does_not_change_is_not_in_the_table(folder: Path) -> None:
 def test_label_errors_by_class(folder: Path) -> None:
     text = section(folder)
     assert "estimates that 2.0 % of the labels are wrong, and names 12 images of 240 (5.0 %). Read it as" in text
+    assert "8 of them (66.7 %) are labelled left or suggested to be." in text
     assert set(cells(text, 3)) <= set(CLASSES)
     assert [row.count("| 4 |") for row in text.splitlines() if row.count("33.3 %")] == [1, 1, 1]
 

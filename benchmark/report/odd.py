@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -136,18 +137,27 @@ def _scores(summary: Summary, held: Held) -> list[str]:
         return [f"{title} no score changes."]
     low, high = _signed(min(changes)), _signed(max(changes))
     span = f"by {low} points" if low == high else f"by {low} to {high} points"
-    moved = any(one < other for one, other in pairwise(after))
-    order = "which changes the order of the rows" if moved else "and the order of the rows stays as it is"
     which = "scores change" if len(rows) > 1 else "one score changes"
     rest = len(summary.scored) - len(rows)
     others = f" {md.plural(rest, 'other score')} {'does' if rest == 1 else 'do'} not change." if rest else ""
     return [
-        f"{title} {which} {span}, {order}.{others}",
+        f"{title} {which} {span}, and {_order(summary, after)}.{others}",
         md.table(
             ["Estimator", "All test images", "Without the copies", "Change in points", f"Right on the {n:,} alone"],
             rows,
         ),
     ]
+
+
+def _order(summary: Summary, after: Sequence[float]) -> str:
+    """Return what becomes of the order of the rows, given the score that each has then."""
+    titles = [f"*{md.escape(row.title)}*" for row in summary.scored]
+    swapped = [(b, a) for (a, x), (b, y) in combinations(zip(titles, after, strict=True), 2) if x < y]
+    if not swapped:
+        return "the order of the rows stays as it is"
+    if len(swapped) > 2:
+        return f"{len(swapped)} pairs of rows change places"
+    return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in swapped])
 
 
 def _label_errors(summary: Summary, held: Held) -> list[str]:
@@ -174,6 +184,11 @@ def _label_errors(summary: Summary, held: Held) -> list[str]:
         "labels and pictures are at odds, not as a count of mistakes: a model that cannot tell two classes apart is at "
         "odds with good labels, too."
     )
+    if summary.hardest is not None:
+        either = int(((held.y_train[errors.index] == summary.hardest) | (errors.suggested == summary.hardest)).sum())
+        name = md.escape(summary.class_names[summary.hardest])
+        text += f" {findings.some(either).capitalize()} of them ({md.percent(either / n)}) "
+        text += f"{'are' if either != 1 else 'is'} labelled {name} or suggested to be."
     k = len(summary.class_names)
     tally = np.bincount(held.y_train[errors.index] * k + errors.suggested, minlength=k * k).reshape(k, k)
     images = np.bincount(held.y_train, minlength=k)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.audit_schema import ERRORS_SHOWN, PAIRS_SHOWN, Held, Ints, differing_first, parts_of, shown_scope
+from benchmark.audit_schema import ERRORS_SHOWN, Held, Ints, pairs_to_show, parts_of, shown_scope
 from benchmark.metrics import Floats
 from benchmark.report import markdown as md
 from benchmark.report.figures import style
@@ -80,9 +80,8 @@ def copies_data(summary: Summary) -> Copies | None:
         return None
     found, parts = held.copies[scope], parts_of(scope)
     y = {"train": held.y_train, "test": summary.test_set.y}
-    order = differing_first(found, y[parts[0]], y[parts[1]])
+    order = pairs_to_show(scope, found, y)
     kept = [place for place in order if all(found.pairs[place, k] in held.pictures[parts[k]].index for k in (0, 1))]
-    kept = kept[:PAIRS_SHOWN]
     pairs = found.pairs[kept]
     if not len(pairs):
         return None
@@ -137,7 +136,7 @@ def draw_copies(data: Copies) -> Figure:
             label = style.short(data.labels[place][k], letters)
             sheet.text(middle, top + 0.4 + side, label, style.WRONG if two else "black", bold=two)
         sheet.text(
-            column * cell + cell / 2, top + 0.61 + side, f"correlation {data.similarity[place]:.4f}", style.MUTED, 9
+            column * cell + cell / 2, top + 0.61 + side, f"correlation {data.similarity[place]:.5f}", style.MUTED, 9
         )
     return sheet.figure
 
@@ -175,9 +174,8 @@ def copies_caption(data: Copies) -> str:
     if len(data.index) == data.n_pairs:
         shown = "All there are" if data.n_pairs > 1 else "The one that there is"
     else:
-        shown = f"{len(data.index)} of {data.n_pairs:,} pairs, " + (
-            "those of two labels first (coloured), then the closest" if data.differing else "the closest"
-        )
+        first = "those of two labels first (coloured), then the closest" if data.differing else "the closest"
+        shown = f"{len(data.index)} of {data.n_pairs:,} pairs, {first}; no image is shown twice"
     return f"Near copies: {which} is nearly equal to. {shown}."
 
 
