@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import curve_record, gallery, people_record, records, robustness_record
+from benchmark import audit_record, curve_record, gallery, people_record, records, robustness_record
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
@@ -29,8 +29,9 @@ DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
 }
 """What is made from records and lies beside them, by the stem of its file, and what reads it."""
 
-RECORD_BYTES, REPORT_BYTES = 200_000, 2_000_000
-"""Room for a record beside its predictions, journal included, and for the pages and figures; on the safe side."""
+RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES = 200_000, 2_000_000, 1_000_000
+"""Room for a record beside its predictions, journal included, for the pages and figures, and for an audit beside its
+labels; on the safe side."""
 
 
 def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
@@ -182,6 +183,37 @@ def prepare_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: 
         raise _unwritable(folder, error) from error
 
 
+def prepare_audit(folder: Path, dataset: Dataset) -> None:
+    """Look, in a claimed folder, for what would spoil an audit or the report after it; a new one gets its labels.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    dataset : Dataset
+
+    Raises
+    ------
+    BenchmarkError
+        It holds results on other data, there is no room for what will be written, or a record or a
+        learning curve is damaged; an audit that is damaged will be made anew.
+    """
+    try:
+        _check_room(folder, AUDIT_BYTES + len(dataset.train.y))
+        there = records.read_test_set(folder)
+        if there is None:
+            there = gallery.test_set(dataset)
+            records.write_test_set(folder, there)
+        if there.sha256 != dataset.sha256:
+            raise BenchmarkError(
+                f"{folder} holds results on other data of the same name; give --results another folder"
+            )
+        _survey(folder, [])
+        _check_derived(folder, there, "audit")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def journal(folder: Path, name: str) -> Path:
     """Return the file of an estimator's study."""
     return folder / "studies" / f"{name}.journal"
@@ -219,6 +251,8 @@ def _survey(folder: Path, names: list[str]) -> TestReads:
 def _check_derived(folder: Path, test_set: TestSet, noun: str = "", names: Sequence[str] = ()) -> None:
     """Read all that was made from records but what will be made anew: the report would stumble over a damaged one."""
     people_record.read(folder, test_set)
+    if noun != "audit":
+        audit_record.read(folder, test_set)
     for kind, read in DERIVED.items():
         for path in sorted((folder / "records").glob(f"*/{kind}.json")):
             if kind != noun or path.parent.name not in names:

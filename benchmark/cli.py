@@ -115,6 +115,25 @@ def parser() -> argparse.ArgumentParser:
     _add_results(people)
     people.set_defaults(command=commands.people)
 
+    audit = verbs.add_parser(
+        "audit",
+        help="look the data over: copies within and across training and test, constant pixels, likely label errors",
+        description="Looks for images that are there twice or nearly so (within the training part, within the test "
+        "part, and across them), for pixels that never vary, and for labels that are likely wrong: by confident "
+        "learning (cleanlab, in the extra [audit]) from what an estimator says of training images that it was not "
+        "fitted on. Adds what is odd to results/<dataset>/leaderboard.md, which needs no estimator's record for it.",
+    )
+    _add_data(audit)
+    audit.add_argument(
+        "--estimator",
+        metavar="NAME",
+        default="hog_logistic_regression",
+        help="whose out-of-fold probabilities find label errors (default: %(default)s)",
+    )
+    _add_machine(audit, threads="of the comparison and of each fit", cluster=False)
+    _add_results(audit)
+    audit.set_defaults(command=commands.audit)
+
     lister = verbs.add_parser(
         "list",
         help="every estimator: title, family, origin, whether it can be imported, what stands recorded",
@@ -206,7 +225,7 @@ def _add_winners(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(jobs=None)
 
 
-def _add_machine(verb: argparse.ArgumentParser, threads: str) -> None:
+def _add_machine(verb: argparse.ArgumentParser, threads: str, cluster: bool = True) -> None:
     verb.add_argument("--threads", type=_positive, metavar="N", help=f"threads {threads} (default: one a core)")
     verb.add_argument(
         "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
@@ -225,6 +244,8 @@ def _add_machine(verb: argparse.ArgumentParser, threads: str) -> None:
         help="a worker that holds more, its children included, is killed (default: nine tenths of the machine, shared "
         "by the jobs that run at once)",
     )
+    if not cluster:
+        return
     verb.add_argument(
         "--cluster",
         metavar="ADDRESS",

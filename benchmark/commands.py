@@ -220,6 +220,35 @@ def _executor(cluster: str | None, dataset: Dataset, logs: Path) -> tuple[Execut
     return executor, executor.seats
 
 
+def audit(arguments: argparse.Namespace) -> int:
+    """Look a data set over, report; the exit status is 1 if the search for label errors failed."""
+    from benchmark import audit, claim, datasets, label_errors, live, registry, report, resources
+    from benchmark.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
+
+    console = live.console()
+    registry.get(arguments.estimator)
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    given = resources.share(
+        resources.seats(),
+        arguments.deadline or DEADLINE_SECONDS[DEFAULT_PRESET],
+        1,
+        arguments.threads,
+        arguments.memory,
+        _device(arguments.device, cluster=False),
+    )
+    folder = arguments.results / dataset.name
+    plan = audit.Plan(dataset, arguments.estimator, given, folder, datasets.cache_folder() / "logs")
+    if not label_errors.available():
+        live.warn(console, f"{label_errors.MISSING}; all else is looked at without it")
+    with claim.claimed(folder):
+        claim.prepare_audit(folder, dataset)
+        live.announce_audit(console, plan)
+        found = audit.run(plan, say=lambda text: live.step(console, text))
+        report.write(folder)
+        live.print_audit(console, found, dataset.test.y, len(dataset.class_names), folder)
+    return 1 if found.audit.status == "failed" else 0
+
+
 def list_(arguments: argparse.Namespace) -> int:
     """Show every estimator and what stands recorded for it."""
     from benchmark import listing, live

@@ -19,6 +19,8 @@ from benchmark.progress import Progress
 from benchmark.report.markdown import plain
 
 if TYPE_CHECKING:
+    from benchmark.audit import Plan as AuditPlan
+    from benchmark.audit_schema import Held, Ints
     from benchmark.check import Clause
     from benchmark.curve import Plan as CurvePlan
     from benchmark.datasets.base import Dataset
@@ -175,6 +177,40 @@ def view(
 
     with Live(get_renderable=table, console=console, refresh_per_second=4) as live:
         yield update
+
+
+def announce_audit(console: Console, plan: AuditPlan) -> None:
+    """Say what `audit` is about to do."""
+    given = plan.resources
+    _announce(
+        console,
+        plan.dataset,
+        plan.folder,
+        plan.logs,
+        f"audit, with {given.threads} thread(s); label errors from out-of-fold probabilities of "
+        f"{escape(plan.estimator)}; {given.device}; a fit may take {clock(given.refit.seconds or 0)} and "
+        f"{(given.refit.memory_bytes or 0) / 2**30:.1f} GiB",
+    )
+
+
+def step(console: Console, text: str) -> None:
+    """Say what is being done."""
+    console.print(escape(text))
+
+
+def print_audit(console: Console, held: Held, y_test: Ints, n_classes: int, folder: Path) -> None:
+    """Print how many there are of everything odd, the first indices of each kind, and where the rest lies."""
+    from benchmark.report import findings
+
+    table = Table("", "training", "test", "test against training", box=None, pad_edge=False)
+    for row in findings.counts(held, y_test, n_classes):
+        table.add_row(*map(escape, row))
+    console.print(table)
+    for kind, indices in findings.first_indices(held):
+        console.print(f"{escape(kind)}: {indices}")
+    console.print(
+        f"[bold]{escape(str(folder / 'leaderboard.md'))}[/], all indices in {escape(str(folder / findings.CSV))}"
+    )
 
 
 def print_listing(console: Console, rows: list[Row]) -> None:

@@ -16,6 +16,8 @@
     curve.py        their tables, as markdown and as CSV
     withstood.py    the numbers of corrupted test images: accuracy under each, and who is ahead
     robustness.py   what they say of the families, the tables, the CSV
+    findings.py     what an audit of the data found, counted and listed
+    odd.py          what is odd about the data, in words
     hardest.py      F1 of each class, and where the hardest one fails
     crowd.py        people as a row beside the estimators
     disagreement.py do people and models stumble over the same images
@@ -31,7 +33,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import curve_record, people_record, plain, records, robustness_record
+from benchmark import audit_record, curve_record, people_record, plain, records, robustness_record
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -109,17 +111,19 @@ def check(folder: Path) -> list[str]:
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import curve, leaderboard, pairs, robustness
+    from benchmark.report import curve, findings, leaderboard, pairs, robustness
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
 
     results = records.read(folder)
+    test_set = results.test_set
     summary = summarise(
         results,
-        curve_record.read_all(folder, results.test_set),
-        robustness_record.read_all(folder, results.test_set),
-        people_record.read(folder, results.test_set),
+        curve_record.read_all(folder, test_set),
+        robustness_record.read_all(folder, test_set),
+        people_record.read(folder, test_set),
+        audit_record.read(folder, test_set),
     )
     figures = plan(summary)
     texts = {
@@ -132,16 +136,18 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
         texts[curve.CSV] = leaderboard.to_csv(curve.frame(summary))
     if summary.withstood:
         texts[robustness.CSV] = leaderboard.to_csv(robustness.frame(summary))
+    if summary.audit is not None:
+        texts[findings.CSV] = leaderboard.to_csv(findings.frame(summary))
     return texts, figures
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
-    from benchmark.report import curve, pairs, robustness
+    from benchmark.report import curve, findings, pairs, robustness
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
-    for table in (curve, pairs, robustness):
+    for table in (curve, findings, pairs, robustness):
         content = _content(folder / table.CSV)
         old += [table.CSV] * (table.CSV not in made and content is not None and table.is_ours(content))
     return old

@@ -182,7 +182,7 @@ def frame_of(summary: Summary) -> pd.DataFrame:
     head = ["rank", "estimator", "title", "family", "status", "reason"]
     columns = list(rows[0]) if summary.scored else head
     # Whole numbers stay whole where a failed row has none.
-    whole = ["rank", *(name for name in columns[1:] if isinstance(rows[0].get(name), int))]
+    whole = ["rank", *(name for name in columns[1:] if rows and isinstance(rows[0].get(name), int))]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(whole, "Int64"))
 
 

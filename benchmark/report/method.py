@@ -139,7 +139,12 @@ def _reproduce(summary: Summary) -> str:
         lines.append(_robustness_command(summary))
     if summary.crowd is not None:
         lines.append(disagreement.COMMAND)
-    return "\n".join(["To reproduce it, with the versions above:", "", "```", *lines, "```"]) if lines else ""
+    if summary.audit is not None:
+        search = summary.audit.audit.search
+        words = ["python -m benchmark audit", *_dataset_flag(summary.test_set.dataset)]
+        lines.append(" ".join(words + ([f"--estimator {_word(search.estimator)}"] if search else [])))
+    versions = ", with the versions above" if summary.scored else ""
+    return "\n".join([f"To reproduce it{versions}:", "", "```", *lines, "```"]) if lines else ""
 
 
 def _command(record: Record) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, pairs, robustness, trust
+from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, odd, pairs, robustness, trust
 from benchmark.report import markdown as md
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
@@ -28,8 +28,7 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     parts = [
         f"# Leaderboard: {md.escape(summary.test_set.dataset)}",
         verdict(summary),
-        "## The estimators",
-        leaderboard.table(summary),
+        *(["## The estimators", leaderboard.table(summary)] if summary.scored or summary.failed else []),
         *_figures("table", figures),
     ]
     compared, believed = pairs.section(summary), trust.section(summary)
@@ -53,6 +52,8 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         parts += [*_figures("people", figures), *disagreement.tables(summary)]
     if believed:
         parts += [f"## {trust.HEADING}", *believed, *_figures("trust", figures)]
+    if summary.audit is not None:
+        parts += [f"## {odd.HEADING}", *odd.section(summary), *_figures("odd", figures)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
     also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""

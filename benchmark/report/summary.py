@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from benchmark import robustness_record
+from benchmark import audit_schema, robustness_record
 from benchmark.curve_record import Held
 from benchmark.inference import Pair
 from benchmark.people_record import People
@@ -54,6 +54,8 @@ class Summary:
         Titles of estimators whose answers to those do not count, and why, as a clause.
     crowd : Crowd or None
         People beside the estimators; not one of `scored`.
+    audit : Held or None
+        What is odd about the data, where that was looked for.
     """
 
     test_set: TestSet
@@ -69,6 +71,7 @@ class Summary:
     withstood: tuple[Withstood, ...] = ()
     unusable: tuple[tuple[str, str], ...] = ()
     crowd: Crowd | None = None
+    audit: audit_schema.Held | None = None
 
     @property
     def n_test(self) -> int:
@@ -106,6 +109,7 @@ def summarise(
     held: Mapping[str, Held] | None = None,
     corrupted: Mapping[str, robustness_record.Held] | None = None,
     people: People | None = None,
+    audit: audit_schema.Held | None = None,
 ) -> Summary:
     """Score and rank everything that is on record.
 
@@ -117,6 +121,7 @@ def summarise(
     corrupted : mapping of str to robustness_record.Held, optional
         Answers to corrupted test images by estimator.
     people : People, optional
+    audit : benchmark.audit_schema.Held, optional
 
     Returns
     -------
@@ -149,6 +154,7 @@ def summarise(
         outdated,
         *withstood(scored, corrupted or {}, test_set.y),
         crowd(people, scored),
+        audit,
     )
 
 

@@ -19,6 +19,8 @@ def verdict(summary: Summary) -> str:
         text = _one_side(summary, classical, cnn)
     elif summary.scored:
         text = f"No classical pipeline and no CNN has a result here; the best row is {_named(summary.scored[0])}."
+    elif not summary.failed:
+        text = "No estimator has been run on these data yet: `python -m benchmark run --all` does."
     else:
         text = f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason."
     return "\n\n".join(filter(None, [_preview(summary), text]))

@@ -25,6 +25,7 @@ from benchmark.report.figures import (
     images,
     labels,
     learning_curve,
+    oddities,
     pairs,
     people,
     reliability,
@@ -37,7 +38,7 @@ from benchmark.report.summary import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust"]
+Section = Literal["table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust", "odd"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust"}
+    section : {"table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust", "odd"}
         Where leaderboard.md shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
@@ -85,6 +86,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
     Figure("people-disagree", "people", people.data, people.draw, people.caption, people.alt),
     Figure("reliability", "trust", reliability.data, reliability.draw, reliability.caption, reliability.alt),
+    Figure("copies", "odd", oddities.copies_data, oddities.draw_copies, oddities.copies_caption, oddities.copies_alt),
+    Figure(
+        "label-errors", "odd", oddities.errors_data, oddities.draw_errors, oddities.errors_caption, oddities.errors_alt
+    ),
 )
 
 
