@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -162,6 +162,20 @@ class TestSet:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """What the winner predicted for the validation rows, at the top rung that it was chosen on.
+
+    Attributes
+    ----------
+    y : ndarray of int64, (n_val,)
+    proba : ndarray of float16, (n_val, n_classes)
+    """
+
+    y: npt.NDArray[np.int64]
+    proba: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
 class Results:
     """One data set's folder, read and verified.
 
@@ -174,12 +188,15 @@ class Results:
         Sorted by estimator and seed, failed ones included.
     proba : mapping of (estimator, seed) to ndarray of float16, (n_test, n_classes)
         Of the records whose status is "ok".
+    validation : mapping of (estimator, seed) to Validation
+        Of the records that have it.
     """
 
     folder: Path
     test_set: TestSet
     records: tuple[Record, ...]
     proba: Mapping[tuple[str, int], npt.NDArray[np.float16]]
+    validation: Mapping[tuple[str, int], Validation] = field(default_factory=dict)
 
 
 def safe_name(estimator: str) -> bool:
