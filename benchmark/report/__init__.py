@@ -1,4 +1,4 @@
-"""Records in; leaderboard.md, CSV files and figures out. Never sees a live model.
+"""Records in; leaderboard.md, the hardest class's page, CSV files and figures out. Never sees a live model.
 
 ::
 
@@ -9,7 +9,9 @@
     learned.py      the numbers of the learning curves
     crossing.py     below how many images, and how many seconds, which family wins
     curve.py        their tables, as markdown and as CSV
-    hardest.py      F1 of each class, and where the hardest one fails
+    hardest.py      F1 of each class, and the essentials of the hardest one
+    anatomy_page.py the hardest one's own page: flows.py, rescues.py, thresholds.py, neighbours.py and limits.py are its
+                    sections, subject.py what they are made from, pages.py what its file is called
     method.py       protocol, machine, versions, how to reproduce
     page.py         leaderboard.md, from the above
     figures/        the pictures; the only importer of matplotlib
@@ -100,7 +102,7 @@ def check(folder: Path) -> list[str]:
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import curve, leaderboard
+    from benchmark.report import anatomy_page, curve, leaderboard
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
@@ -114,15 +116,21 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
     }
     if summary.learned:
         texts[curve.CSV] = leaderboard.to_csv(curve.frame(summary))
+    anatomy = anatomy_page.page(summary, figures)
+    if anatomy is not None:
+        texts[anatomy[0]] = anatomy[1].encode()
     return texts, figures
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
     from benchmark.report import curve
+    from benchmark.report.pages import is_anatomy
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
+    pages = (path.name for path in sorted(folder.glob("*.md")))
+    old += [name for name in pages if name not in made and is_anatomy(name, (folder / name).read_bytes())]
     table = _content(folder / curve.CSV)
     return old + [curve.CSV] * (curve.CSV not in made and table is not None and curve.is_ours(table))
 

@@ -10,6 +10,7 @@ import numpy as np
 from benchmark import metrics
 from benchmark.report import curve, hardest, leaderboard, method
 from benchmark.report import markdown as md
+from benchmark.report.pages import pictures
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
 
@@ -31,15 +32,15 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         verdict(summary),
         "## The estimators",
         leaderboard.table(summary),
-        *_figures("table", figures),
+        *pictures("table", figures),
     ]
     if summary.learned or summary.outdated:
         parts += [f"## {curve.HEADING}", *curve.answer(summary)]
-        parts += [*_figures("curve", figures), *curve.tables(summary)]
+        parts += [*pictures("curve", figures), *curve.tables(summary)]
     if summary.hardest is not None:
         name = md.escape(summary.class_names[summary.hardest])
-        parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
-        parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
+        parts += ["## F1 of each class", _per_class(summary), *pictures("classes", figures)]
+        parts += [f"## Where {name} fails", *hardest.section(summary), *pictures("hardest", figures)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
     parts.append(
@@ -59,11 +60,3 @@ def _per_class(summary: Summary) -> str:
         f"±{(interval.high - interval.low) / 2:.2f}: read smaller differences as none."
     )
     return f"{text}\n\n{hardest.per_class_table(summary)}"
-
-
-def _figures(section: str, figures: Sequence[Planned]) -> list[str]:
-    out = []
-    for planned in figures:
-        if planned.figure.section == section:
-            out += [md.image(planned.figure.alt(planned.data), planned.path), planned.figure.caption(planned.data)]
-    return out

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmark import metrics
+from benchmark import anatomy, metrics
 from benchmark.curve_record import Held
 from benchmark.metrics import Floats, Interval, Ints
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
 from benchmark.report.learned import Learned, curves
+from benchmark.schema import Validation
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Scored:
     precision, recall, f1 : ndarray of float64, (n_classes,)
     confusion : ndarray of float64, (n_classes, n_classes)
         Images by true class (row) and predicted class (column).
+    proba : ndarray of float16, (seeds, n_test, n_classes)
+        As stored.
+    validation : tuple of Validation or None
+        What each of `records` predicted for the validation rows, where that is stored.
     """
 
     name: str
@@ -62,6 +68,8 @@ class Scored:
     recall: Floats
     f1: Floats
     confusion: Floats
+    proba: npt.NDArray[np.float16]
+    validation: tuple[Validation | None, ...]
 
     @property
     def record(self) -> Record:
@@ -186,7 +194,7 @@ def summarise(results: Results, held: Mapping[str, Held] | None = None) -> Summa
         _unique(test_set.class_names),
         scored,
         tuple(failed),
-        _hardest(scored, test_set),
+        anatomy.hardest(test_set.y, np.stack([row.f1 for row in scored])) if scored else None,
         wrong,
         learned,
         outdated,
@@ -208,7 +216,9 @@ def _counted(records: Sequence[Record]) -> tuple[Record, ...]:
 
 def _score(results: Results, title: str, records: tuple[Record, ...], left_out: tuple[Record, ...]) -> Scored:
     y, n_classes = results.test_set.y, len(results.test_set.class_names)
-    predicted = np.stack([metrics.predict(results.proba[record.estimator, record.seed]) for record in records])
+    keys = [(record.estimator, record.seed) for record in records]
+    proba = np.stack([results.proba[key] for key in keys])
+    predicted = np.stack([metrics.predict(one) for one in proba])
     counts = [metrics.confusion(y, answers, n_classes) for answers in predicted]
     # NaN under one seed (a class never predicted) stays NaN in the mean: it is not a zero.
     classes = [np.mean(values, axis=0) for values in zip(*(metrics.per_class(count) for count in counts), strict=True)]
@@ -230,6 +240,8 @@ def _score(results: Results, title: str, records: tuple[Record, ...], left_out: 
         recall=classes[1],
         f1=classes[2],
         confusion=np.mean(counts, axis=0),
+        proba=proba,
+        validation=tuple(results.validation.get(key) for key in keys),
     )
 
 
@@ -237,14 +249,6 @@ def _ranked(finished: Sequence[Scored]) -> tuple[Scored, ...]:
     rows = sorted(finished, key=lambda row: (-row.accuracy.estimate, row.fit_seconds, row.name))
     ranks = metrics.rank_groups([row.correct for row in rows])
     return tuple(replace(row, rank=rank, tied=ranks.count(rank) > 1) for row, rank in zip(rows, ranks, strict=True))
-
-
-def _hardest(scored: Sequence[Scored], test_set: TestSet) -> int | None:
-    if not scored:
-        return None
-    images = np.bincount(test_set.y, minlength=len(test_set.class_names))
-    mean = np.mean([row.f1 for row in scored], axis=0)
-    return int(np.argmin(np.where(images > 0, mean, np.inf)))
 
 
 def _titles(by_name: dict[str, tuple[Record, ...]]) -> dict[str, str]:

@@ -17,13 +17,26 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from benchmark.report import png
-from benchmark.report.figures import accuracy_cost, confusion, heat_map, images, labels, learning_curve, style, tuning
+from benchmark.report.figures import (
+    accuracy_cost,
+    confusion,
+    flow,
+    grids,
+    heat_map,
+    images,
+    labels,
+    learning_curve,
+    ranking,
+    style,
+    tuning,
+)
 from benchmark.report.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "curve", "classes", "hardest"]
+Page = Literal["leaderboard", "anatomy"]
+Section = Literal["table", "curve", "classes", "hardest", "flow", "core", "cnn", "others", "ranking"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +47,8 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "curve", "classes", "hardest"}
-        Where leaderboard.md shows it.
+    section : str
+        Where its page shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
         there is nothing to draw.
@@ -45,6 +58,8 @@ class Figure:
         ``caption(data)``: one sentence on what to see, as markdown.
     alt : callable
         ``alt(data)``: what stands for it where it cannot be seen, as plain text.
+    page : {"leaderboard", "anatomy"}
+        leaderboard.md, or the page of the hardest class.
     """
 
     name: str
@@ -53,6 +68,7 @@ class Figure:
     draw: Callable[[Any], MatplotlibFigure]
     caption: Callable[[Any], str]
     alt: Callable[[Any], str]
+    page: Page = "leaderboard"
 
 
 FIGURES: tuple[Figure, ...] = (
@@ -66,6 +82,11 @@ FIGURES: tuple[Figure, ...] = (
     Figure("per-class-f1", "classes", heat_map.data, heat_map.draw, heat_map.caption, heat_map.alt),
     Figure("confusion-matrices", "hardest", confusion.data, confusion.draw, confusion.caption, confusion.alt),
     Figure("hardest-images", "hardest", images.data, images.draw, images.caption, images.alt),
+    Figure("hardest-flow", "flow", flow.data, flow.draw, flow.caption, flow.alt, "anatomy"),
+    Figure("hard-core", "core", grids.core, grids.draw, grids.caption, grids.alt, "anatomy"),
+    Figure("found-by-cnn-only", "cnn", grids.cnn, grids.draw, grids.caption, grids.alt, "anatomy"),
+    Figure("found-by-others-only", "others", grids.others, grids.draw, grids.caption, grids.alt, "anatomy"),
+    Figure("hardest-ranking", "ranking", ranking.data, ranking.draw, ranking.caption, ranking.alt, "anatomy"),
 )
 
 
