@@ -63,7 +63,7 @@ def shared(y: Ints, label: int, a: Ints, b: Ints) -> Ceiling:
     """Return the ceiling if two estimators fail apart by chance, and together only on what cannot be told.
 
     As in capture and recapture (Lincoln 1930): of the images that can be told, as many would be lost to both as
-    independence says, (only a × only b) / (neither); what is lost to both beyond that cannot be told. Too low a ceiling:
+    independence says, (only a × only b) / (neither); what is lost to both beyond that cannot be told. Too low:
     some images are merely harder, and lost to both for that.
 
     Parameters

@@ -58,9 +58,9 @@ def _opening(one: Subject) -> str:
     best = max(one.rows, key=lambda row: float(row.f1[one.label]))
     core = len(one.kinds["core"])
     text = (
-        f"Of the {len(one.summary.class_names)} classes of [the leaderboard](leaderboard.md), {one.name} has the lowest "
-        f"F1: {md.score(mean)} on average over {md.plural(len(one.rows), 'estimator')}, {md.score(best.f1[one.label])} "
-        f"at best ({titled(best)}). {core:,} of its {md.plural(one.size, 'test image')} "
+        f"Of the {len(one.summary.class_names)} classes of [the leaderboard](leaderboard.md), {one.name} has the "
+        f"lowest F1: {md.score(mean)} on average over {md.plural(len(one.rows), 'estimator')}, "
+        f"{md.score(best.f1[one.label])} at best ({titled(best)}). {core:,} of its {md.plural(one.size, 'test image')} "
         f"{'is' if core == 1 else 'are'} wrong under every estimator."
     )
     found = limits.estimates(one)

@@ -37,8 +37,8 @@ def estimates(one: Subject) -> tuple[Estimate, ...]:
         ),
         Estimate(
             f"**Unanimity**: an image is beyond all if the better half of the estimators ({which}) give it one and the "
-            "same wrong answer. Assumes that these are wrong labels or pictures that cannot be told apart, and that all "
-            "else could be learned; estimators of one kind may also just share a fault.",
+            "same wrong answer. Assumes that these are wrong labels or pictures that cannot be told apart, and that "
+            "all else could be learned; estimators of one kind may also just share a fault.",
             ceiling.unanimous(y, one.label, np.concatenate([row.predicted for row in good])),
         ),
         Estimate(
@@ -75,7 +75,7 @@ def section(one: Subject) -> list[str]:
     ]
     header = ["Estimate and what it assumes", f"{one.name} beyond all", f"Others that stay {one.name}", "Recall", "F1"]
     after = (
-        "Each takes as lost what it calls beyond all, on both sides: images of the class that stay missed, and images of "
-        "others that stay taken for it. All three know only these estimators; another kind of model could move them."
+        "Each takes as lost what it calls beyond all, on both sides: images of the class that stay missed, and images "
+        "of others that stay taken for it. All three know only these estimators; another kind of model could move them."
     )
     return [lead, md.table(header, rows), after]

@@ -32,12 +32,13 @@ def section(one: Subject) -> list[str]:
     added = [accuracy.estimate - all_ for (accuracy, _), all_ in zip(scores, within, strict=True)]
     best = int(np.argmax([accuracy.estimate for accuracy, _ in scores]))
     text = (
-        f"{md.listing([one.named(label) for label in found])}: every class that has at least {SHARE * 100:.0f} % of the "
-        f"confusions of {one.name}, both ways and on average over the estimators. **{share} of all errors on the test "
-        f"set are between these {len(found)} classes.** Here only their {inside.sum():,} test images count, and the answer "
-        f"is the highest of their {len(found)} scores; chance would be right in {md.percent(1 / len(found))}. "
-        f"{titled(one.rows[best])} is the most accurate, {md.accuracy(scores[best][0].estimate)}. To know beforehand that "
-        f"an image is one of these adds {_range(added)} points to what the same images score with all answers allowed."
+        f"{md.listing([one.named(label) for label in found])}: the class itself and every other with at least "
+        f"{SHARE * 100:.0f} % of its confusions, both ways and on average over the estimators. **{share} of all errors "
+        f"on the test set are between these {len(found)}.** Here only their {inside.sum():,} test images count, and "
+        f"the answer is the highest of {len(found)} scores; chance would be right in {md.percent(1 / len(found))}. "
+        f"{titled(one.rows[best])} is the most accurate, {md.accuracy(scores[best][0].estimate)}. To know beforehand "
+        f"that an image is one of these adds {_range(added)} points to what the same images score with all answers "
+        "allowed."
     )
     header = ["Estimator", "Accuracy (95 % interval)", f"With all {len(one.summary.class_names)} answers allowed"]
     rows = [

@@ -63,26 +63,18 @@ def rescues(one: Subject) -> list[str]:
     cnns = int(one.finds.cnn.sum())
     others = len(one.rows) - cnns
     only, not_cnn = one.kinds["cnn"], one.kinds["others"]
-    found = "is" if len(only) == 1 else "are"
+    who, no_one = ("the CNN", "not by the CNN") if cnns == 1 else ("CNNs", "by no CNN")
     text = (
-        f"**{md.plural(len(only), f'{one.name} image')} {found} found by {_cnns(one)} and by none of the {others} other"
-        f"{'s' if others > 1 else ''}**{_mostly(one, only, cnn=False)}; **{len(not_cnn):,} {_the_other_way(one)}**"
+        f"**{md.plural(len(only), f'{one.name} image')} {'is' if len(only) == 1 else 'are'} found by {who} only**"
+        f"{_mostly(one, only, cnn=False)}; **{len(not_cnn):,} by others and {no_one}**"
         f"{_mostly(one, not_cnn, cnn=True)}."
     )
     if others != cnns:
         text += (
-            f" The two numbers are not to be compared: with {max(others, cnns)} tries against {min(others, cnns)}, one is "
-            "right by luck more often."
+            f" The two numbers are not to be compared: with {max(others, cnns)} tries against {min(others, cnns)}, one "
+            "is right by luck more often."
         )
     return [text, *_head_to_head(one), _table(one)]
-
-
-def _cnns(one: Subject) -> str:
-    return "the CNN only" if one.finds.cnn.sum() == 1 else "CNNs only"
-
-
-def _the_other_way(one: Subject) -> str:
-    return "by some other, and not by the CNN" if one.finds.cnn.sum() == 1 else "by some other, and by no CNN"
 
 
 def _mostly(one: Subject, index: Ints, *, cnn: bool) -> str:
@@ -124,8 +116,8 @@ def _head_to_head(one: Subject) -> list[str]:
     missed = int((~b).sum())
     if missed:
         text += (
-            f" Of what the CNN misses, the classical pipeline finds {md.percent((a & ~b).sum() / missed)}; together they "
-            f"would find {md.percent((a | b).mean())}."
+            f" Of what the CNN misses, the classical pipeline finds {md.percent((a & ~b).sum() / missed)}; together "
+            f"they would find {md.percent((a | b).mean())}."
         )
     return [text]
 

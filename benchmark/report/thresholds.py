@@ -48,10 +48,10 @@ def ranking(one: Subject) -> list[str]:
         return []
     auc, precision = (np.array([values[place] for values in found]) for place in (0, 1))
     text = (
-        f"The score of {one.name} taken alone, {one.name} against the rest: does it put {one.name} images above others, "
-        "wherever the threshold is? The area under the ROC curve is the chance that it does for one image of each kind; "
-        f"as only {md.percent(one.of_class.mean())} of the images are {one.name}, average precision, the area under the "
-        "precision-recall curve, tells more."
+        f"The score of {one.name} taken alone, {one.name} against the rest: does it put {one.name} images above "
+        "others, wherever the threshold is? The area under the ROC curve is the chance that it does for one image of "
+        f"each kind; as only {md.percent(one.of_class.mean())} of the images are {one.name}, average precision, the "
+        "area under the precision-recall curve, tells more."
     )
     if len(one.rows) > 1:
         first = int(precision.argmax())
@@ -62,7 +62,7 @@ def ranking(one: Subject) -> list[str]:
         )
     rows = [
         [
-            md.escape(row.title) + (f" {SOFTMAX}" if is_softmax(row) else ""),
+            md.escape(row.title) + (f" {md.escape(SOFTMAX)}" if is_softmax(row) else ""),
             md.score(values.auc),
             md.score(values.average_precision),
             md.percent(values.recall_at_precision),
@@ -87,9 +87,9 @@ def _softmax_note(one: Subject) -> list[str]:
     if not any(is_softmax(row) for row in one.rows):
         return []
     return [
-        f"{SOFTMAX} Its scores are a softmax of `decision_function`: they rank the classes of one image and are no "
-        "probabilities. What is ranked here is images, across which such scores are pressed together at the top, so low "
-        "numbers in these rows are the softmax's fault as much as the estimator's."
+        f"{md.escape(SOFTMAX)} Its scores are a softmax of `decision_function`: they rank the classes of one image and "
+        "are no probabilities. What is ranked here is images, across which such scores are pressed together at the "
+        "top, so low numbers in these rows are the softmax's fault as much as the estimator's."
     ]
 
 
@@ -105,8 +105,8 @@ def shifts(one: Subject) -> list[str]:
     macro = [_shift(one, row, metrics.macro_f1) for row in one.rows]
     how = (
         f"An estimator could be told to say “{one.name}” more readily, or less: its score is multiplied by a factor, "
-        "which is another prior for the class, or another threshold. The factor is chosen on the validation rows out of "
-        f"{len(FACTORS)} from {FACTORS[0]:g} to {FACTORS[-1]:g}, then frozen and applied to the stored test scores. "
+        "which is another prior for the class, or another threshold. The factor is chosen on the validation rows out "
+        f"of {len(FACTORS)} from {FACTORS[0]:g} to {FACTORS[-1]:g}, then frozen and applied to the stored test scores. "
         "Validation scores come from a fit on fewer rows than the one tested, so the best factor need not carry over."
     )
     missing = [titled(row) for row, shift in zip(one.rows, own, strict=True) if shift is None]
@@ -149,16 +149,16 @@ def _verdict(one: Subject, found: Sequence[Shift | None]) -> str:
     gains = np.array([shift.gain.estimate for shift in there])
     sure, worse = sum(shift.gain.low > 0 for shift in there), sum(shift.gain.high < 0 for shift in there)
     text = (
-        f"the change of F1 runs from {md.signed(gains.min())} to {md.signed(gains.max())}, {md.signed(gains.mean())} on "
-        f"average; {sure} of {md.plural(len(there), 'estimator')} gain{'s' if sure == 1 else ''} more than the test "
+        f"the change of F1 runs from {md.signed(gains.min())} to {md.signed(gains.max())}, {md.signed(gains.mean())} "
+        f"on average; {sure} of {md.plural(len(there), 'estimator')} gain{'s' if sure == 1 else ''} more than the test "
         f"images could show by chance{f', {worse} lose' if worse else ''}."
     )
     if one.neighbours:
         costs = np.mean([shift.f1[list(one.neighbours)] for shift in there], axis=0)
-        worst = int(costs.argmin())
+        worst, accuracy = int(costs.argmin()), float(np.mean([shift.accuracy for shift in there]))
         text += (
-            f" Of the neighbours, {one.named(one.neighbours[worst])} fares worst: {md.signed(costs[worst])} on average; "
-            f"accuracy changes by {md.signed_points(float(np.mean([shift.accuracy for shift in there])))} points on average."
+            f" Of the neighbours, {one.named(one.neighbours[worst])} fares worst: {md.signed(costs[worst])} on "
+            f"average; accuracy changes by {md.signed_points(accuracy)} points on average."
         )
     if sure * 2 < len(there):
         return f"{text} So {one.name} is not lost for want of a better threshold."
@@ -171,8 +171,8 @@ def _macro_verdict(found: Sequence[Shift | None]) -> str:
     gains = np.array([shift.macro_f1 for shift in there])
     return (
         f"macro F1 changes by {md.signed(gains.min(), 4)} to {md.signed(gains.max(), 4)}, "
-        f"{md.signed(gains.mean(), 4)} on average; for {still} of {md.plural(len(there), 'estimator')} the best factor is "
-        "1, no shift at all."
+        f"{md.signed(gains.mean(), 4)} on average; for {still} of {md.plural(len(there), 'estimator')} the best factor "
+        "is 1, no shift at all."
     )
 
 

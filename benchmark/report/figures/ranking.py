@@ -107,10 +107,10 @@ def caption(data: Data) -> str:
     """Say what to see."""
     several = " Up and to the left is better on the left, up and to the right on the right." * (len(data.lines) > 1)
     return (
-        f"{md.escape(data.hardest)} against the rest as the threshold on its score moves.{several} Dots are the answers "
-        "as they are given, the highest of all scores, which is no threshold on one score and so need not lie on the "
-        f"line. The right panel has the best precision at that recall or more. {SOFTMAX} marks a softmax of a decision "
-        "function."
+        f"{md.escape(data.hardest)} against the rest as the threshold on its score moves.{several} Dots are the "
+        "answers as they are given, the highest of all scores, which is no threshold on one score and so need not lie "
+        "on the line. The right panel has the best precision at that recall or more. "
+        f"{md.escape(SOFTMAX)} marks a softmax of a decision function."
     )
 
 
