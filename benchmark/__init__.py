@@ -16,7 +16,7 @@ How the data flows, in the order in which the files are best read::
     curve.py       fits the frozen winners on fewer rows, leaves learning curves on disk
     schema.py      what a record holds, field by field
     records.py     what is on disk: the one place where running and reporting meet; curve_record.py for curves
-    metrics.py     arrays in, numbers out
+    metrics.py     arrays in, numbers out; anatomy.py and ceiling.py for the hardest class
     report/        records in; leaderboard.md, figures and leaderboard.csv out
     cli.py         verbs and flags
 

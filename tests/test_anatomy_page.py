@@ -118,8 +118,8 @@ def test_the_core_and_the_rescues(known: Path) -> None:
     assert "14 of them (100.0 %) get one and the same wrong answer" in text
     assert cells(text, 3) == {"left": ["10", "71.4 %", "10"], "right": ["4", "28.6 %", "4"]}
     assert cells(text, 4) == {"2 of 2": ["14"]}
-    assert "**36 mid images are found by the CNN only** (missed most often as right, 26)" in text
-    assert "**3 by others and not by the CNN** (missed most often as right, 3)" in text
+    assert "**36 mid images are found by the CNN only** (26 of them most often called right)" in text
+    assert "**3 by others and not by the CNN** (3 of them most often called right)" in text
     assert (
         "47 mid images are found by both, 36 by the CNN only, 3 by the classical pipeline only, 14 by neither" in text
     )

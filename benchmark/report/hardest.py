@@ -30,8 +30,8 @@ def section(summary: Summary) -> list[str]:
         return []
     file = anatomy_file(summary.class_names[one.label], one.label)
     more = (
-        f"**[{file}]({file})** is the anatomy of {one.name}: what it is taken for, the hard core in pictures, what "
-        "only some estimators find, what a threshold would buy, and how far it could go."
+        f"**[{file}]({file})** is the anatomy of {one.name}: what it is taken for, the hard core in pictures, who "
+        "finds what others miss, how it ranks against the rest, and how far it could go."
     )
     return [_opening(one), _recall_table(one), _wrong_under_all(one), more]
 

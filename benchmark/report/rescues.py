@@ -87,7 +87,7 @@ def _mostly(one: Subject, index: Ints, *, cnn: bool) -> str:
     if not counts.any():
         return ""
     first = int(counts.argmax())
-    return f" (missed most often as {one.named(first)}, {counts[first]:,})"
+    return f" ({counts[first]:,} of them most often called {one.named(first)})"
 
 
 def _head_to_head(one: Subject) -> list[str]:

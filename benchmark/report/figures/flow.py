@@ -98,7 +98,9 @@ def draw(data: Data) -> Figure:
     panels = len(data.panels)
     width = style.WIDTH if panels > 1 else style.WIDTH * 0.6
     figure = Figure(figsize=(width, HEIGHT), dpi=style.DPI)  # laid out by hand: bands are to scale
-    names = sorted({name for panel in data.panels for name, _ in (*panel.lost, *panel.gained)} - {OTHERS})
+    bands = [band for panel in data.panels for band in (*panel.lost, *panel.gained)]
+    totals = {name: sum(images for other, images in bands if other == name) for name, _ in bands if name != OTHERS}
+    names = sorted(totals, key=lambda name: (-totals[name], name))  # colours come again after the seventh
     colours = {name: style.LINE_COLOURS[place % len(style.LINE_COLOURS)] for place, name in enumerate(names)}
     colours[OTHERS] = style.MUTED
     scale = min(_scale(panel) for panel in data.panels)
