@@ -30,7 +30,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_leaves_leaderboard_figures_records_and_a_study(finished: Path) -> None:
     folder = finished / "digits"
     assert (folder / "leaderboard.md").read_text().count("| SVM on PCA") >= 2
-    assert len(list((folder / "figures").glob("*.png"))) == 5
+    assert len(list((folder / "figures").glob("*.png"))) == 8
     assert {path.name for path in folder.glob("records/svm_pca/*")} == {"seed-0.json", "seed-0.npz"}
     assert (folder / "studies" / "svm_pca.journal").stat().st_size > 0
 

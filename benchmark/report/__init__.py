@@ -1,4 +1,4 @@
-"""Records in; leaderboard.md, CSV files and figures out. Never sees a live model.
+"""Records in; leaderboard.md, the hardest class's page, CSV files and figures out. Never sees a live model.
 
 ::
 
@@ -18,7 +18,9 @@
     robustness.py   what they say of the families, the tables, the CSV
     findings.py     what an audit of the data found, counted and listed
     odd.py          what is odd about the data, in words
-    hardest.py      F1 of each class, and where the hardest one fails
+    hardest.py      F1 of each class, and the essentials of the hardest one
+    anatomy_page.py the hardest one's own page: flows.py, rescues.py, thresholds.py, neighbours.py and limits.py are its
+                    sections, subject.py what they are made from, pages.py what its file is called
     crowd.py        people as a row beside the estimators
     disagreement.py do people and models stumble over the same images
     method.py       protocol, machine, versions, how to reproduce
@@ -111,7 +113,7 @@ def check(folder: Path) -> list[str]:
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import curve, findings, leaderboard, pairs, robustness
+    from benchmark.report import anatomy_page, curve, findings, leaderboard, pairs, robustness
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
@@ -138,15 +140,21 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
         texts[robustness.CSV] = leaderboard.to_csv(robustness.frame(summary))
     if summary.audit is not None:
         texts[findings.CSV] = leaderboard.to_csv(findings.frame(summary))
+    anatomy = anatomy_page.page(summary, figures)
+    if anatomy is not None:
+        texts[anatomy[0]] = anatomy[1].encode()
     return texts, figures
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
     from benchmark.report import curve, findings, pairs, robustness
+    from benchmark.report.pages import is_anatomy
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
+    pages = (path.name for path in sorted(folder.glob("*.md")))
+    old += [name for name in pages if name not in made and is_anatomy(name, (folder / name).read_bytes())]
     for table in (curve, findings, pairs, robustness):
         content = _content(folder / table.CSV)
         old += [table.CSV] * (table.CSV not in made and content is not None and table.is_ours(content))

@@ -43,8 +43,9 @@ def trust(row: Scored, y: Ints) -> Trust:
     if row.record.scores == "predict_proba":
         logs = [calibration.logarithms(proba) for proba in row.proba]
         own, own_curve = _mean([calibration.quality(y, one) for one in logs]), calibration.reliability(y, logs[0])
-    if row.validation is not None and len(row.validation.y):
-        found = calibration.temperature(row.validation.y, row.validation.proba)
+    known = next((one for one in row.validation if one is not None and len(one.y)), None)
+    if known is not None:  # tuned once, so all seeds hold the same
+        found = calibration.temperature(known.y, known.proba)
         logs = [calibration.scaled(proba, found) for proba in row.proba]
         mended = _mean([calibration.quality(y, one) for one in logs])
         mended_curve = calibration.reliability(y, logs[0])

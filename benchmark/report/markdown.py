@@ -110,6 +110,17 @@ def p_value(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p >= 0.001 else f"{p:.4f}"
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """Return a change of a score with its sign, "+0.012", "−0.004" or "0.000", to 3 decimals."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
+def signed_points(value: float) -> str:
+    """Return a change of an accuracy in percentage points with its sign, to 2 decimals."""
+    return signed(value * 100, 2)
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage, to 1 decimal."""
     return f"{share * 100:.1f} %"

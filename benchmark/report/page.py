@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, odd, pairs, robustness, trust
 from benchmark.report import markdown as md
+from benchmark.report.pages import pictures
 from benchmark.report.summary import Summary
 from benchmark.report.verdict import verdict
 
@@ -29,31 +30,31 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         f"# Leaderboard: {md.escape(summary.test_set.dataset)}",
         verdict(summary),
         *(["## The estimators", leaderboard.table(summary)] if summary.scored or summary.failed else []),
-        *_figures("table", figures),
+        *pictures("table", figures),
     ]
     compared, believed = pairs.section(summary), trust.section(summary)
     if compared:
-        parts += [f"## {pairs.HEADING}", *compared, *_figures("pairs", figures)]
+        parts += [f"## {pairs.HEADING}", *compared, *pictures("pairs", figures)]
     stopped = budget.section(summary)
     if stopped:
         parts += [f"## {budget.HEADING}", *stopped]
     if summary.learned or summary.outdated:
         parts += [f"## {curve.HEADING}", *curve.answer(summary)]
-        parts += [*_figures("curve", figures), *curve.tables(summary)]
+        parts += [*pictures("curve", figures), *curve.tables(summary)]
     if summary.withstood or summary.unusable:
         parts += [f"## {robustness.HEADING}", *robustness.answer(summary)]
-        parts += [*_figures("robustness", figures), *robustness.tables(summary)]
+        parts += [*pictures("robustness", figures), *robustness.tables(summary)]
     if summary.hardest is not None:
         name = md.escape(summary.class_names[summary.hardest])
-        parts += ["## F1 of each class", _per_class(summary), *_figures("classes", figures)]
-        parts += [f"## Where {name} fails", *hardest.section(summary), *_figures("hardest", figures)]
+        parts += ["## F1 of each class", _per_class(summary), *pictures("classes", figures)]
+        parts += [f"## Where {name} fails", *hardest.section(summary), *pictures("hardest", figures)]
     if summary.crowd is not None:
         parts += [f"## {disagreement.HEADING}", *disagreement.answer(summary)]
-        parts += [*_figures("people", figures), *disagreement.tables(summary)]
+        parts += [*pictures("people", figures), *disagreement.tables(summary)]
     if believed:
-        parts += [f"## {trust.HEADING}", *believed, *_figures("trust", figures)]
+        parts += [f"## {trust.HEADING}", *believed, *pictures("trust", figures)]
     if summary.audit is not None:
-        parts += [f"## {odd.HEADING}", *odd.section(summary), *_figures("odd", figures)]
+        parts += [f"## {odd.HEADING}", *odd.section(summary), *pictures("odd", figures)]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
     also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
@@ -86,11 +87,3 @@ def _per_class(summary: Summary) -> str:
 def _half_width(summary: Summary) -> float:
     """Return half of the width of the intervals of the hardest class, on average over the estimators."""
     return float(np.mean([row.f1_high[summary.hardest] - row.f1_low[summary.hardest] for row in summary.scored])) / 2
-
-
-def _figures(section: str, figures: Sequence[Planned]) -> list[str]:
-    out = []
-    for planned in figures:
-        if planned.figure.section == section:
-            out += [md.image(planned.figure.alt(planned.data), planned.path), planned.figure.caption(planned.data)]
-    return out

@@ -48,10 +48,10 @@ class Scored:
         Ends of F1's intervals, over test images and seeds.
     confusion : ndarray of float64, (n_classes, n_classes)
         Images by true class (row) and predicted class (column).
-    proba : tuple of ndarray of float16, (n_test, n_classes)
-        As stored, one for each of `records`.
-    validation : Validation or None
-        What the winner of tuning said of the validation rows, where the records hold it.
+    proba : ndarray of float16, (seeds, n_test, n_classes)
+        As stored.
+    validation : tuple of Validation or None
+        What the winner of tuning said of the validation rows, where each of `records` holds it.
     """
 
     name: str
@@ -74,8 +74,8 @@ class Scored:
     f1_low: Floats
     f1_high: Floats
     confusion: Floats
-    proba: tuple[npt.NDArray[np.float16], ...]
-    validation: Validation | None
+    proba: npt.NDArray[np.float16]
+    validation: tuple[Validation | None, ...]
 
     @property
     def record(self) -> Record:
@@ -200,8 +200,8 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
                 f1_low=drawn.f1_low[place],
                 f1_high=drawn.f1_high[place],
                 confusion=np.mean(counts, axis=0),
-                proba=tuple(results.proba[record.estimator, record.seed] for record in row.records),
-                validation=results.validation.get((row.name, row.records[0].seed)),
+                proba=np.stack([results.proba[row.name, record.seed] for record in row.records]),
+                validation=tuple(results.validation.get((row.name, record.seed)) for record in row.records),
             )
         )
     return tuple(found), pairs

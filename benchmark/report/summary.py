@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from benchmark import audit_schema, robustness_record
+from benchmark import anatomy, audit_schema, robustness_record
 from benchmark.curve_record import Held
 from benchmark.inference import Pair
 from benchmark.people_record import People
@@ -147,7 +147,7 @@ def summarise(
         scored,
         tuple(failed),
         pairs,
-        _hardest(scored, test_set),
+        anatomy.hardest(test_set.y, np.stack([row.f1 for row in scored])) if scored else None,
         wrong,
         tuple(trust(row, test_set.y) for row in scored),
         learned,
@@ -156,14 +156,6 @@ def summarise(
         crowd(people, scored),
         audit,
     )
-
-
-def _hardest(scored: Sequence[Scored], test_set: TestSet) -> int | None:
-    if not scored:
-        return None
-    images = np.bincount(test_set.y, minlength=len(test_set.class_names))
-    mean = np.mean([row.f1 for row in scored], axis=0)
-    return int(np.argmin(np.where(images > 0, mean, np.inf)))
 
 
 def _titles(by_name: dict[str, tuple[Record, ...]]) -> dict[str, str]:

@@ -21,6 +21,8 @@ from benchmark.report.figures import (
     accuracy_cost,
     confusion,
     corrupted,
+    flow,
+    grids,
     heat_map,
     images,
     labels,
@@ -28,6 +30,7 @@ from benchmark.report.figures import (
     oddities,
     pairs,
     people,
+    ranking,
     reliability,
     robustness,
     style,
@@ -38,7 +41,23 @@ from benchmark.report.summary import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Section = Literal["table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust", "odd"]
+Page = Literal["leaderboard", "anatomy"]
+Section = Literal[
+    "table",
+    "pairs",
+    "curve",
+    "robustness",
+    "classes",
+    "hardest",
+    "people",
+    "trust",
+    "odd",
+    "flow",
+    "core",
+    "cnn",
+    "others",
+    "ranking",
+]
 
 
 @dataclass(frozen=True)
@@ -49,8 +68,8 @@ class Figure:
     ----------
     name : str
         Of the file, without ``.png``.
-    section : {"table", "pairs", "curve", "robustness", "classes", "hardest", "people", "trust", "odd"}
-        Where leaderboard.md shows it.
+    section : str
+        Where its page shows it.
     data : callable
         ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
         there is nothing to draw.
@@ -60,6 +79,8 @@ class Figure:
         ``caption(data)``: one sentence on what to see, as markdown.
     alt : callable
         ``alt(data)``: what stands for it where it cannot be seen, as plain text.
+    page : {"leaderboard", "anatomy"}
+        leaderboard.md, or the page of the hardest class.
     """
 
     name: str
@@ -68,6 +89,7 @@ class Figure:
     draw: Callable[[Any], MatplotlibFigure]
     caption: Callable[[Any], str]
     alt: Callable[[Any], str]
+    page: Page = "leaderboard"
 
 
 FIGURES: tuple[Figure, ...] = (
@@ -90,6 +112,11 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         "label-errors", "odd", oddities.errors_data, oddities.draw_errors, oddities.errors_caption, oddities.errors_alt
     ),
+    Figure("hardest-flow", "flow", flow.data, flow.draw, flow.caption, flow.alt, "anatomy"),
+    Figure("hard-core", "core", grids.core, grids.draw, grids.caption, grids.alt, "anatomy"),
+    Figure("found-by-cnn-only", "cnn", grids.cnn, grids.draw, grids.caption, grids.alt, "anatomy"),
+    Figure("found-by-others-only", "others", grids.others, grids.draw, grids.caption, grids.alt, "anatomy"),
+    Figure("hardest-ranking", "ranking", ranking.data, ranking.draw, ranking.caption, ranking.alt, "anatomy"),
 )
 
 

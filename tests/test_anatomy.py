@@ -1,0 +1,185 @@
+"""The numbers of the hardest class's page, against scikit-learn and against values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from benchmark import anatomy, ceiling, metrics
+
+
+@pytest.fixture
+def scores() -> tuple[np.ndarray, np.ndarray]:
+    """Four classes and scores that are right more often than not, rounded so that some are equal."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 600)
+    raw = rng.random((600, 4)) + 0.8 * np.eye(4)[y] * rng.random((600, 1))
+    return y, np.round(raw / raw.sum(axis=1, keepdims=True), 2).astype(np.float16)
+
+
+def test_the_hardest_class_has_images() -> None:
+    f1 = np.array([[0.9, 0.2, 0.0], [0.1, 0.4, 0.0]])
+    assert anatomy.hardest(np.array([0, 1, 1]), f1) == 1
+
+
+def test_images_are_parted_by_who_finds_them() -> None:
+    y = np.array([1, 1, 1, 1, 1, 0])
+    wrong, right = [0.9, 0.1], [0.2, 0.8]
+    sure = [0.0, 1.0]
+    a = np.array([[wrong, right, wrong, right, right, right]], dtype=np.float16)
+    b = np.array([[[0.8, 0.2], wrong, wrong, right, wrong, right]], dtype=np.float16)
+    seeds = [[wrong, wrong, right, wrong, wrong, right], [[0.6, 0.4], wrong, wrong, wrong, wrong, right]]
+    cnn = np.array(seeds, dtype=np.float16)
+    found = anatomy.finds(y, [a, b, cnn], [False, False, True])
+    assert found.right[:, :3].tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0.5]]
+    assert found.truth[2, 0] == pytest.approx((0.1 + 0.4) / 2, abs=1e-3)
+    kinds = anatomy.kinds(found, y == 1)
+    # 3 is found by both of the others, 1 and 4 by one and with the same score: the lower index first.
+    assert {kind: index.tolist() for kind, index in kinds.items()} == {"core": [0], "cnn": [2], "others": [3, 1, 4]}
+    a[0, 4] = sure
+    assert anatomy.kinds(anatomy.finds(y, [a, b, cnn], [False, False, True]), y == 1)["others"].tolist() == [3, 4, 1]
+
+
+def test_the_core_begins_with_what_looks_least_like_the_truth() -> None:
+    y = np.zeros(3, dtype=np.int64)
+    proba = np.array([[[0.3, 0.7], [0.1, 0.9], [0.2, 0.8]]], dtype=np.float16)
+    kinds = anatomy.kinds(anatomy.finds(y, [proba], [False]), y == 0)
+    assert kinds["core"].tolist() == [1, 2, 0]
+    assert kinds["cnn"].tolist() == kinds["others"].tolist() == []
+
+
+def test_consensus() -> None:
+    answers = np.array([[1, 2, 0], [1, 3, 3], [1, 2, 3], [0, 3, 3]])
+    common, votes = anatomy.consensus(answers)
+    assert common.tolist() == [1, 2, 3]  # of two equal, the lower label
+    assert votes.tolist() == [3, 2, 3]
+    assert anatomy.consensus(answers[:, :0])[0].shape == (0,)
+
+
+def test_ranking_is_that_of_scikit_learn(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    y, proba = scores
+    of_class, values = y == 2, proba[:, 2]
+    found = anatomy.ranking(of_class, values)
+    assert found.auc == pytest.approx(roc_auc_score(of_class, values))
+    assert found.average_precision == pytest.approx(average_precision_score(of_class, values))
+    reached = [
+        recall_score(of_class, values >= threshold)
+        for threshold in np.unique(values)
+        if precision_score(of_class, values >= threshold) >= 0.9
+    ]
+    assert found.recall_at_precision == pytest.approx(max(reached, default=0))
+    assert np.isnan(anatomy.ranking(np.ones(600, dtype=bool), values).auc)
+
+
+def test_curves_hold_points_that_a_threshold_reaches(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    y, proba = scores
+    of_class, values = y == 2, proba[:, 2].astype(np.float64)
+    places = np.linspace(0, 1, 41)
+    found = anatomy.curves(of_class, values, places, places)
+    thresholds = np.append(np.unique(values), np.inf)
+    said = values >= thresholds[:, None]
+    wrongly, rightly = said[:, ~of_class].mean(axis=1), said[:, of_class].mean(axis=1)
+    assert found.recall.tolist() == [max(rightly[wrongly <= place]) for place in places]
+    precision, recall, _ = precision_recall_curve(of_class, values)
+    assert found.precision.tolist() == [max(precision[recall >= place]) for place in places]
+
+
+def test_a_shift_multiplies_one_score(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    y, proba = scores
+    assert 1.0 in anatomy.FACTORS
+    assert (anatomy.shifted(proba, 2, 1.0) == metrics.predict(proba)).all()
+    said = [(anatomy.shifted(proba, 2, factor) == 2).sum() for factor in anatomy.FACTORS]
+    assert said == sorted(said)
+    assert said[0] < said[40] < said[-1]
+    counts = anatomy.confusions(y, proba, 2)
+    for place in (0, 25, 40, 80):
+        answers = anatomy.shifted(proba, 2, anatomy.FACTORS[place])
+        assert (counts[place] == metrics.confusion(y, answers, 4)).all()
+
+
+def test_the_factor_is_the_best_and_the_nearest_to_one(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    y, proba = scores
+    biased = (proba * np.array([1, 1, 0.4, 1])).astype(np.float16)
+    counts = anatomy.confusions(y, biased, 2)
+    by_hand = [f1_score(y, anatomy.shifted(biased, 2, f), labels=[2], average=None)[0] for f in anatomy.FACTORS]
+    factor = anatomy.best_factor(counts, lambda one: float(metrics.per_class(one).f1[2]))
+    assert by_hand[anatomy.FACTORS.tolist().index(factor)] == max(by_hand)
+    assert factor > 1.5
+    assert anatomy.best_factor(counts, lambda one: 0.5) == 1.0
+    assert anatomy.best_factor(counts, lambda one: float("nan")) == 1.0
+
+
+def test_gain_of_f1() -> None:
+    rng = np.random.default_rng(1)
+    of_class = rng.random(4000) < 0.3
+    before = np.stack([np.where(rng.random(4000) < 0.4, ~of_class, of_class) for _ in range(2)])
+    after = np.where(rng.random((2, 4000)) < 0.3, of_class, before)
+    gain = anatomy.f1_gain(of_class, before, after)
+    by_hand = [f1_score(of_class, new) - f1_score(of_class, old) for old, new in zip(before, after, strict=True)]
+    assert gain.estimate == pytest.approx(np.mean(by_hand))
+    drawn = []
+    for _ in range(400):  # one image at a time, as a bootstrap is told
+        index = rng.integers(0, 4000, 4000)
+        values = [
+            metrics.per_class(metrics.confusion(of_class[index].astype(int), one[index].astype(int), 2)).f1[1]
+            for one in (*after, *before)
+        ]
+        drawn.append((sum(values[:2]) - sum(values[2:])) / 2)
+    assert gain.low == pytest.approx(np.quantile(drawn, 0.025), abs=0.005)
+    assert gain.high == pytest.approx(np.quantile(drawn, 0.975), abs=0.005)
+    assert anatomy.f1_gain(of_class, before, before) == (0, 0, 0)
+
+
+def test_neighbours_have_their_share_of_confusions() -> None:
+    confusion = np.zeros((5, 5))
+    confusion[1] = [30, 500, 20, 1, 0]
+    confusion[:, 1] += [40, 0, 0, 3, 0]
+    assert anatomy.neighbours(confusion, 1) == (0, 2)  # 70 and 20 of 94; 4 is less than a twentieth
+    assert anatomy.neighbours(np.diag([1.0, 2.0]), 0) == ()
+
+
+def test_among_leaves_out_other_classes() -> None:
+    proba = np.array([[[0.1, 0.2, 0.7, 0.0], [0.3, 0.3, 0.1, 0.3]]], dtype=np.float16)
+    assert anatomy.among(proba, (0, 1, 3)).tolist() == [[1, 0]]
+
+
+def test_ceilings_by_hand() -> None:
+    #            of the class: all wrong, one right, shared fault   others: taken by all, by one
+    y = np.array([1, 1, 1, 1, 0, 0, 2])
+    a = np.array([0, 1, 0, 1, 1, 0, 1])
+    b = np.array([0, 0, 0, 1, 1, 1, 1])
+    c = np.array([2, 0, 0, 1, 1, 0, 0])
+    oracle = ceiling.oracle(y, 1, np.stack([a, b, c]))
+    # 0 and 2 of the class are lost; 4 is lost and called 1 by all, 6 is lost and called 1 by two of three.
+    assert (oracle.images, oracle.missed, oracle.mistaken) == (4, 2, 2)
+    assert oracle.recall == 0.5
+    assert oracle.f1 == pytest.approx(2 * 2 / (2 * 2 + 2 + 2))
+    alike = ceiling.unanimous(y, 1, np.stack([a, b, c]))
+    assert (alike.missed, alike.mistaken) == (1, 1)
+    perfect = ceiling.unanimous(y, 1, y[None])
+    assert (perfect.recall, perfect.f1) == (1.0, 1.0)
+
+
+def test_shared_errors_beyond_chance() -> None:
+    # 40 of 100 are missed by a, 30 by b, 25 by both: apart 15 and 5, neither 55; chance would share 15 * 5 / 55.
+    y = np.repeat([1, 0], [100, 10])
+    a, b = y.copy(), y.copy()
+    a[:40], b[15:45] = 0, 0
+    a[100:102], b[101:104] = 1, 1  # others taken for it: 1 by both, 1 and 2 by one, 6 by neither
+    found = ceiling.shared(y, 1, a, b)
+    assert found.missed == pytest.approx(25 - 15 * 5 / 55)
+    assert found.mistaken == pytest.approx(1 - 1 * 2 / 6)
+    # Independent errors share no more than chance has them share: nothing is beyond all.
+    rng = np.random.default_rng(0)
+    y = np.ones(100_000, dtype=np.int64)
+    a, b = (np.where(rng.random(len(y)) < share, 0, 1) for share in (0.2, 0.3))
+    assert ceiling.shared(y, 1, a, b).missed / len(y) == pytest.approx(0, abs=0.005)
+    assert ceiling.shared(y, 1, 1 - y, 1 - y).missed == len(y)
