@@ -53,12 +53,14 @@ def ranking(one: Subject) -> list[str]:
         f"each kind; as only {md.percent(one.of_class.mean())} of the images are {one.name}, average precision, the "
         "area under the precision-recall curve, tells more."
     )
-    if len(one.rows) > 1:
-        first = int(precision.argmax())
+    fair = [place for place, row in enumerate(one.rows) if not is_softmax(row)]
+    if len(fair) > 1:
+        first = max(fair, key=lambda place: float(precision[place]))
+        which = "all" if len(fair) == len(one.rows) else "the estimators with probabilities"
         text += (
-            f" It is highest for {titled(one.rows[first])}: {md.score(precision[first])}, against "
-            f"{md.score(precision.min())} at worst, where the areas under the ROC curve all lie between "
-            f"{md.score(auc.min())} and {md.score(auc.max())}."
+            f" Of {which}, {titled(one.rows[first])} has the highest, {md.score(precision[first])}, against "
+            f"{md.score(precision[fair].min())} at worst; their areas under the ROC curve all lie between "
+            f"{md.score(auc[fair].min())} and {md.score(auc[fair].max())}."
         )
     rows = [
         [
