@@ -63,7 +63,7 @@ def assert_harmless(folder: Path) -> None:
     elements.feed(drawn)
     for tag, attributes in elements.found:
         if tag == "a":
-            assert attributes["href"] in ("leaderboard.csv", "learning-curve.csv")
+            assert attributes["href"] in ("leaderboard.csv", "learning-curve.csv", "robustness.csv")
         elif tag == "img":
             assert attributes["src"].startswith("figures/")
         else:
@@ -75,7 +75,7 @@ def assert_harmless(folder: Path) -> None:
         rows = [re.split(r"(?<!\\)\|", line) for line in block.splitlines()]
         assert len({len(row) for row in rows}) == 1, block
     headings = re.findall(r"^#+ .*$", page, flags=re.M)
-    assert len(headings) <= 6, headings
+    assert len(headings) <= 7, headings
     for table in folder.glob("*.csv"):
         assert_harmless_csv(table.read_text(encoding="utf-8"))
     for path in folder.rglob("*"):
@@ -275,7 +275,9 @@ def sent(tmp_path: Path) -> Path:
         synthetic.write_predictions(folder, test_set, f"e{place}", np.where(hard, (y + 1) % 6, y), **fields)
     for name in ("e0", "e1"):
         synthetic.write_curve(folder, name, {100: [y, (y + 1) % 6], 300: [y, NASTY]})
+        synthetic.write_robustness(folder, name, {"none": 20, "shift": 60}, environment={NASTY: NASTY})
     synthetic.write_curve(folder, "e2", {100: [y]}, depends_on={NASTY: "another"})
+    synthetic.write_robustness(folder, "e2", {}, status="oom", reason=NASTY)
     synthetic.write_failure(folder, "e3", title=NASTY, reason=NASTY, status="oom", dataset=NASTY)
     synthetic.write_failure(folder, "e0", seed=1, reason=NASTY)
     return folder
@@ -294,7 +296,9 @@ def test_texts_in_a_record_stay_texts(sent: Path) -> None:
         "leaderboard.md",
         "leaderboard.csv",
         "learning-curve.csv",
+        "robustness.csv",
     }
+    assert "are left out: it ran out of memory: " in page
     assert "is left out: it was made from another record" in page
     rows = list(csv.DictReader(io.StringIO((sent / "leaderboard.csv").read_text(encoding="utf-8"))))
     assert len([name for name in rows[0] if name.startswith("f1_")]) == 6  # classes that feign another's name

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark import metrics
 from benchmark.corruptions import CORRUPTIONS, Kind
 from benchmark.report import markdown as md
+from benchmark.report.notes import missing
 from benchmark.report.summary import Summary
 from benchmark.report.withstood import BREAKS, FLIPS, Stand, Withstood, families, leader, stand
 
@@ -251,17 +252,11 @@ def _leads(summary: Summary) -> list[str]:
 
 
 def _missing(summary: Summary) -> list[str]:
-    """Say which rows of the leaderboard are not here, and how to get them."""
-    there = {one.name for one in summary.withstood}
-    why = dict(summary.unusable)
-    out = [f"The answers of *{md.escape(title)}* are left out: {md.escape(reason)}." for title, reason in why.items()]
-    none = [row for row in summary.scored if row.name not in there and row.title not in why]
-    if none:
-        out.append(f"Not asked yet: {md.listing([f'*{md.escape(row.title)}*' for row in none])}.")
-    if out:
-        names = " ".join(row.name for row in summary.scored if row.name not in there)
-        out.append(f"Make what is missing with `python -m benchmark robustness {names}`.")
-    return [" ".join(out)] if out else []
+    left_out = {
+        title: f"The answers of *{md.escape(title)}* are left out: {md.escape(reason)}."
+        for title, reason in summary.unusable
+    }
+    return missing(summary, {one.name for one in summary.withstood}, left_out, "Not asked yet", "robustness")
 
 
 def _kinds(stands: Sequence[Stand]) -> str:
