@@ -206,11 +206,19 @@ def _sample(summary: Summary, stands: Sequence[Stand]) -> str:
         if images == summary.n_test
         else f"{images:,} of the {summary.n_test:,} test images, a stratified sample, the same for every estimator"
     )
-    halves = sorted((one.lead.high - one.lead.low) / 2 for one in stands if one.lead is not None)
-    text = f"This is of {which}"
-    if halves:
-        text += f"; a lead of one family over the other is good to ±{_size(halves[0])} to ±{_size(halves[-1])} points"
-    return f"{text}, and smaller differences are read as none."
+    leads = [
+        metrics.paired_difference(one.best[0].under(one.kind), other.under(one.kind))
+        for one in stands
+        for other in summary.withstood
+        if other is not one.best[0]
+    ]
+    halves = sorted((lead.high - lead.low) / 2 for lead in leads)
+    if not halves:
+        return f"This is of {which}."
+    return (
+        f"This is of {which}: they tell the best from another to ±{_size(halves[0])} to ±{_size(halves[-1])} points, "
+        "and smaller differences are read as none."
+    )
 
 
 def _accuracies(found: Sequence[Withstood], kinds: Sequence[Kind]) -> str:
