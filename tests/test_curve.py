@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from benchmark import claim, curve, curve_record, datasets, declaration, plain, protocol, records, report, winners, work
-from benchmark.datasets import arrays
+from benchmark import claim, curve, curve_record, datasets, protocol, records, report, winners, work
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
-from benchmark.jobs import Describe, Job, Limits, Outcome
-from benchmark.lanes import Stop
+from benchmark.jobs import Job, Outcome
 from benchmark.protocol import PRESETS
-from benchmark.resources import Resources
+from tests import again
 from tests import synthetic_results as synthetic
+from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
 from tests.running import SMOKE, WAITS, Program, eventually, on_a_terminal
@@ -108,36 +105,6 @@ def test_the_same_command_again_keeps_every_point(lab: Path, finished: Path) -> 
 # --- the same in this process, with a hand on every job and every write
 
 
-class Inline:
-    """An executor that runs jobs here and now, and notes what it was asked for."""
-
-    def __init__(self, answer: Callable[[Job], Outcome] = work.run) -> None:
-        self.asked: list[tuple[int, int]] = []
-        self._answer = answer
-
-    def describe(self, job: Describe) -> Future:
-        future: Future = Future()
-        future.set_result(declaration.describe(job))
-        return future
-
-    def submit(self, job: Job) -> Future:
-        assert job.test
-        self.asked.append((job.rows, job.draw))
-        future: Future = Future()
-        try:
-            future.set_result(self._answer(job))
-        except EngineError as error:
-            future.set_exception(error)
-        return future
-
-    def retire(self, estimator: str) -> None: ...
-    def close(self) -> None: ...
-    def kill(self) -> None: ...
-
-
-LOGISTIC = "logistic_regression"
-
-
 @pytest.fixture
 def standing(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the results, to be changed."""
@@ -145,31 +112,9 @@ def standing(finished: Path, tmp_path: Path) -> Path:
     return tmp_path / "copy" / "digits"
 
 
-def make(
-    folder: Path, executor: Inline, names: Sequence[str] = (LOGISTIC,), seeds: int | None = 2, force: bool = False
-) -> dict[str, str]:
-    """Make curves, and return what became of each."""
-    digits = datasets.load("digits")
-    arrays.materialise(digits)
-    plan = curve.Plan(
-        plugins=winners.choose(folder, names, warn=pytest.fail),
-        dataset=digits,
-        resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
-        folder=folder,
-        seeds=seeds,
-        force=force,
-    )
-    told: list[str] = []
-    states = curve.run(plan, executor, lambda _, text: told.append(text), Stop())
-    assert told
-    return {state.estimator: state.reason or state.phase for state in states}
-
-
-def changed(folder: Path, **changes: object) -> None:
-    """Replace fields of the logistic regression's record."""
-    results = records.read(folder)
-    record = next(record for record in results.records if record.estimator == LOGISTIC)
-    records.write(folder, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
+def make(folder: Path, executor: Inline, seeds: int | None = 2, force: bool = False) -> dict[str, str]:
+    """Make a curve, and return what became of it."""
+    return again.make(curve, folder, executor, seeds=seeds, force=force)
 
 
 def test_more_seeds_are_added_to_those_that_stand(standing: Path) -> None:
@@ -245,38 +190,23 @@ def test_when_no_job_can_be_run_the_points_so_far_are_kept(standing: Path) -> No
     assert [(point.rows, point.seed) for point in held(standing, LOGISTIC).curve.points] == POINTS[:2]
 
 
-class Killed(BaseException):
-    """What no code catches."""
-
-
 @pytest.mark.parametrize("force", [False, True], ids=["from nothing", "in place of one that stands"])
 def test_killed_before_any_write_nothing_is_lost_or_damaged(
     standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
-    whole, real = held(standing, LOGISTIC), plain.write_atomically
+    whole = held(standing, LOGISTIC)
     for number in range(2 * len(POINTS) + force):
         folder = tmp_path / str(number) / "digits"
         shutil.copytree(standing, folder)
         if not force:
             curve_record.curve_path(folder, LOGISTIC).unlink()
-        left = [number]
-
-        def dying(path: Path, blob: bytes, left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
-            real(path, blob)
-
-        first, again = Inline(), Inline()
-        with monkeypatch.context() as patched:
-            patched.setattr(plain, "write_atomically", dying)
-            with pytest.raises(Killed):
-                make(folder, first, force=force)
+        first, then = Inline(), Inline()
+        killed_after(number, monkeypatch, partial(make, folder, first, force=force))
         report.check(folder)  # which would raise
         stood = force and number == 0  # killed before the old one was let go
-        assert make(folder, again) == {LOGISTIC: "kept" if stood else "done"}
+        assert make(folder, then) == {LOGISTIC: "kept" if stood else "done"}
         # Each point is made once, but that in whose writing it was killed.
-        assert len(first.asked) + len(again.asked) == (0 if stood else len(POINTS) + 1)
+        assert len(first.asked) + len(then.asked) == (0 if stood else len(POINTS) + 1)
         after = held(folder, LOGISTIC)
         assert [(point.rows, point.seed) for point in after.curve.points] == POINTS
         assert (after.predicted == whole.predicted).all()
@@ -343,8 +273,8 @@ def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path
         assert "## How many images, how many seconds" in (folder / "leaderboard.md").read_text()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-300").touch()
-    again = Program(tmp_path / "results", "waits", *FEW, cwd=lab, env=env, verb="curve")
-    status, out, errors = again.finish()
+    resumed = Program(tmp_path / "results", "waits", *FEW, cwd=lab, env=env, verb="curve")
+    status, out, errors = resumed.finish()
     assert status == 0, out + errors
     after = held(folder, "waits")
     assert [(point.rows, point.seed) for point in after.curve.points] == POINTS

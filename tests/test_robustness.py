@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from benchmark import claim, corruptions, datasets, plain, protocol, records, report, robustness, winners, work
+from benchmark import claim, corruptions, datasets, protocol, records, report, robustness, work
 from benchmark import robustness_record as record_of
 from benchmark.corruptions import CORRUPTIONS
 from benchmark.datasets import arrays
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
-from benchmark.jobs import Job, Limits, Outcome
-from benchmark.lanes import Stop
+from benchmark.jobs import Job, Outcome
 from benchmark.protocol import PRESETS
-from benchmark.resources import Resources
+from tests import again
+from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
 from tests.running import SMOKE, WAITS, Program, eventually
-from tests.test_curve import Inline, Killed
 from tests.test_report import page
 from tests.test_robustness_record import held
 
-LOGISTIC = "logistic_regression"
 FEW = ("--images", "200")
 
 
@@ -99,29 +97,9 @@ def standing(finished: Path, tmp_path: Path) -> Path:
     return tmp_path / "copy" / "digits"
 
 
-def make(
-    folder: Path, executor: Inline, names: Sequence[str] = (LOGISTIC,), images: int | None = 200, force: bool = False
-) -> dict[str, str]:
-    """Show corrupted images, and return what became of each estimator."""
-    digits = datasets.load("digits")
-    arrays.materialise(digits)
-    plan = robustness.Plan(
-        plugins=winners.choose(folder, names, warn=pytest.fail),
-        dataset=digits,
-        resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
-        folder=folder,
-        images=images,
-        force=force,
-    )
-    states = robustness.run(plan, executor, lambda *_: None, Stop())
-    return {state.estimator: state.reason or state.phase for state in states}
-
-
-def changed(folder: Path, **changes: object) -> None:
-    """Replace fields of the logistic regression's record."""
-    results = records.read(folder)
-    record = next(record for record in results.records if record.estimator == LOGISTIC)
-    records.write(folder, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
+def make(folder: Path, executor: Inline, images: int | None = 200, force: bool = False) -> dict[str, str]:
+    """Show corrupted images, and return what became of it."""
+    return again.make(robustness, folder, executor, images=images, force=force)
 
 
 def test_what_stands_is_kept_to_the_byte(standing: Path) -> None:
@@ -189,24 +167,13 @@ def test_when_no_job_can_be_run_what_was_there_is_no_damage(standing: Path) -> N
 def test_killed_before_any_write_nothing_is_lost_or_damaged(
     standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
-    whole, real = held(standing, LOGISTIC), plain.write_atomically
+    whole = held(standing, LOGISTIC)
     for number in range(2 + force):
         folder = tmp_path / str(number) / "digits"
         shutil.copytree(standing, folder)
         if not force:
             record_of.path_of(folder, LOGISTIC).unlink()
-        left = [number]
-
-        def dying(path: Path, blob: bytes, left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
-            real(path, blob)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(plain, "write_atomically", dying)
-            with pytest.raises(Killed):
-                make(folder, Inline(), force=force)
+        killed_after(number, monkeypatch, partial(make, folder, Inline(), force=force))
         report.check(folder)  # which would raise
         stood = force and number == 0  # killed before the old one was let go
         assert make(folder, Inline()) == {LOGISTIC: "kept" if stood else "done"}
@@ -272,8 +239,8 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_pat
         assert "## How it breaks" in (folder / "leaderboard.md").read_text()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-500").touch()
-    again = Program(results, "net", "waits", cwd=lab, env=env, verb="robustness")
-    status, out, errors = again.finish()
+    resumed = Program(results, "net", "waits", cwd=lab, env=env, verb="robustness")
+    status, out, errors = resumed.finish()
     assert status == 0, out + errors
     assert record_of.path_of(folder, "net").read_bytes() == before
     assert held(folder, "waits").robustness.test_reads == 1

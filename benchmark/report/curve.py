@@ -9,7 +9,7 @@ import pandas as pd
 from benchmark.report import crossing
 from benchmark.report import markdown as md
 from benchmark.report.learned import Learned, Measured, Size, by_rows, by_seconds
-from benchmark.report.notes import seen_values
+from benchmark.report.notes import missing, seen_values
 from benchmark.report.summary import Summary
 
 HEADING = "How many images, how many seconds"
@@ -169,21 +169,12 @@ def _open(summary: Summary) -> str:
 
 
 def _missing(summary: Summary) -> list[str]:
-    """Say which rows of the leaderboard have no curve, and how to make one."""
-    there = {one.name for one in summary.learned}
-    old = dict(summary.outdated)
-    out = [
-        f"The curve of *{md.escape(title)}* is left out: it was made from another record "
+    left_out = {
+        title: f"The curve of *{md.escape(title)}* is left out: it was made from another record "
         f"({md.escape(md.listing(changed))} changed)."
-        for title, changed in old.items()
-    ]
-    none = [row for row in summary.scored if row.name not in there and row.title not in old]
-    if none:
-        out.append(f"No curve yet: {md.listing([f'*{md.escape(row.title)}*' for row in none])}.")
-    if out:
-        names = " ".join(row.name for row in summary.scored if row.name not in there)
-        out.append(f"Make what is missing with `python -m benchmark curve {names}`.")
-    return [" ".join(out)] if out else []
+        for title, changed in summary.outdated
+    }
+    return missing(summary, {one.name for one in summary.learned}, left_out, "No curve yet", "curve")
 
 
 def _failures(summary: Summary) -> list[str]:

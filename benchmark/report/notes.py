@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from benchmark.records import Record
 from benchmark.report import markdown as md
@@ -109,3 +109,32 @@ def failure(row: Failed) -> str:
     """Return why an estimator has no score, as markdown."""
     label = {"failed": "failed", "timeout": "ran out of time", "oom": "ran out of memory"}[row.record.status]
     return f"**{label}**: {md.escape(row.record.reason)}" if row.record.reason else f"**{label}**"
+
+
+def missing(
+    summary: Summary, there: Collection[str], left_out: Mapping[str, str], nothing: str, verb: str
+) -> list[str]:
+    """Say which rows have no part in a section made from records, and how to get them into it.
+
+    Parameters
+    ----------
+    summary : Summary
+    there : collection of str
+        Names of the estimators that have.
+    left_out : mapping of str to str
+        Titles of those whose part does not count, to a sentence that says so.
+    nothing : str
+        What is said of those that have none.
+    verb : str
+        Of the command that makes it.
+    """
+    out = list(left_out.values())
+    none = [
+        f"*{md.escape(row.title)}*" for row in summary.scored if row.name not in there and row.title not in left_out
+    ]
+    if none:
+        out.append(f"{nothing}: {md.listing(none)}.")
+    if not out:
+        return []
+    names = " ".join(row.name for row in summary.scored if row.name not in there)
+    return [f"{' '.join(out)} Make what is missing with `python -m benchmark {verb} {names}`."]

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark import metrics
 from benchmark.corruptions import CORRUPTIONS, Kind
 from benchmark.report import markdown as md
+from benchmark.report.notes import missing
 from benchmark.report.summary import Summary
 from benchmark.report.withstood import BREAKS, FLIPS, Stand, Withstood, families, leader, stand
 
@@ -205,11 +206,19 @@ def _sample(summary: Summary, stands: Sequence[Stand]) -> str:
         if images == summary.n_test
         else f"{images:,} of the {summary.n_test:,} test images, a stratified sample, the same for every estimator"
     )
-    halves = sorted((one.lead.high - one.lead.low) / 2 for one in stands if one.lead is not None)
-    text = f"This is of {which}"
-    if halves:
-        text += f"; a lead of one family over the other is good to ±{_size(halves[0])} to ±{_size(halves[-1])} points"
-    return f"{text}, and smaller differences are read as none."
+    leads = [
+        metrics.paired_difference(one.best[0].under(one.kind), other.under(one.kind))
+        for one in stands
+        for other in summary.withstood
+        if other is not one.best[0]
+    ]
+    halves = sorted((lead.high - lead.low) / 2 for lead in leads)
+    if not halves:
+        return f"This is of {which}."
+    return (
+        f"This is of {which}: they tell the best from another to ±{_size(halves[0])} to ±{_size(halves[-1])} points, "
+        "and smaller differences are read as none."
+    )
 
 
 def _accuracies(found: Sequence[Withstood], kinds: Sequence[Kind]) -> str:
@@ -251,17 +260,11 @@ def _leads(summary: Summary) -> list[str]:
 
 
 def _missing(summary: Summary) -> list[str]:
-    """Say which rows of the leaderboard are not here, and how to get them."""
-    there = {one.name for one in summary.withstood}
-    why = dict(summary.unusable)
-    out = [f"The answers of *{md.escape(title)}* are left out: {md.escape(reason)}." for title, reason in why.items()]
-    none = [row for row in summary.scored if row.name not in there and row.title not in why]
-    if none:
-        out.append(f"Not asked yet: {md.listing([f'*{md.escape(row.title)}*' for row in none])}.")
-    if out:
-        names = " ".join(row.name for row in summary.scored if row.name not in there)
-        out.append(f"Make what is missing with `python -m benchmark robustness {names}`.")
-    return [" ".join(out)] if out else []
+    left_out = {
+        title: f"The answers of *{md.escape(title)}* are left out: {md.escape(reason)}."
+        for title, reason in summary.unusable
+    }
+    return missing(summary, {one.name for one in summary.withstood}, left_out, "Not asked yet", "robustness")
 
 
 def _kinds(stands: Sequence[Stand]) -> str:
