@@ -17,7 +17,7 @@ How the data flows, in the order in which the files are best read::
     schema.py      what a record holds, field by field
     records.py     what is on disk: the one place where running and reporting meet; curve_record.py for curves
     metrics.py     arrays in, numbers out
-    report/        records in; leaderboard.md, figures and leaderboard.csv out
+    report/        records in; leaderboard.md, the same as HTML, figures and leaderboard.csv out
     cli.py         verbs and flags
 
 This module imports nothing, so that a worker process can set its thread counts
