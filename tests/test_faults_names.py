@@ -7,6 +7,7 @@ import html.parser
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,23 @@ class Elements(html.parser.HTMLParser):
 
 OURS = {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "em", "strong", "code", "pre", "ul", "li"}
 OURS |= {"sup", "br", "blockquote"}
+OUR_SHELL = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "link",
+    "style",
+    "body",
+    "nav",
+    "main",
+    "div",
+    "span",
+    "script",
+    "a",
+    "img",
+}
+"""What leaderboard.html has besides."""
 
 
 def assert_harmless(folder: Path) -> None:
@@ -76,11 +94,17 @@ def assert_harmless(folder: Path) -> None:
         assert len({len(row) for row in rows}) == 1, block
     headings = re.findall(r"^#+ .*$", page, flags=re.M)
     assert len(headings) <= 6, headings
+    whole = Elements()
+    whole.feed((folder / "leaderboard.html").read_text(encoding="utf-8"))
+    counted = Counter(tag for tag, _ in whole.found)
+    assert set(counted) <= OURS | OUR_SHELL
+    assert counted["script"] == 1
+    assert counted["img"] == len(list((folder / "figures").glob("*.png")))
     for table in folder.glob("*.csv"):
         assert_harmless_csv(table.read_text(encoding="utf-8"))
     for path in folder.rglob("*"):
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", path.name), path
-        assert path.suffix in {".md", ".csv", ".png", ".json", ".npz", ".journal", ".lock", ""}, path
+        assert path.suffix in {".md", ".html", ".csv", ".png", ".json", ".npz", ".journal", ".lock", ""}, path
 
 
 def assert_harmless_csv(text: str) -> None:
@@ -292,6 +316,7 @@ def test_texts_in_a_record_stay_texts(sent: Path) -> None:
     new = {name.removeprefix("results/digits/") for name in everything(sent.parents[1]) - before}
     assert {name for name in new if not name.startswith("figures")} == {
         "leaderboard.md",
+        "leaderboard.html",
         "leaderboard.csv",
         "learning-curve.csv",
     }

@@ -219,6 +219,7 @@ def test_check_finds_edits(realistic: Path, tmp_path: Path) -> None:
         "figures/old.png",
         "figures/per-class-f1.png",
         "leaderboard.csv",
+        "leaderboard.html",
         "leaderboard.md",
     ]
     report.write(folder)
@@ -235,7 +236,7 @@ def test_check_finds_other_pixels_under_the_old_stamp(realistic: Path, tmp_path:
     forged = b"".join(png._pack(*chunk) for chunk in [*pixels[:-1], *stamps, pixels[-1]])
     one.write_bytes(png._SIGNATURE + forged)
     other.write_bytes(other.read_bytes()[:-40])
-    assert report.check(folder) == ["figures/per-class-f1.png", "figures/hardest-images.png"]
+    assert report.check(folder) == ["figures/per-class-f1.png", "figures/hardest-images.png", "leaderboard.html"]
 
 
 def test_check_finds_a_changed_record(realistic: Path, tmp_path: Path) -> None:
@@ -243,7 +244,8 @@ def test_check_finds_a_changed_record(realistic: Path, tmp_path: Path) -> None:
     results = records.read(folder)
     record = next(record for record in results.records if record.estimator == "cnn")
     records.write(folder, dataclasses.replace(record, fit_seconds=9.0), results.proba["cnn", record.seed])
-    assert set(report.check(folder)) == {"leaderboard.md", "leaderboard.csv", "figures/accuracy-fit-time.png"}
+    pages = {"leaderboard.md", "leaderboard.html", "leaderboard.csv"}
+    assert set(report.check(folder)) == {*pages, "figures/accuracy-fit-time.png"}
     worse = results.proba["cnn", record.seed].copy()
     worse[:200] = worse[::-1][:200]
     records.write(folder, record, worse)
@@ -272,7 +274,7 @@ def test_names_cannot_break_out(tmp_path: Path) -> None:
     assert len({len(row) for row in rows}) == 1
     assert len(rows) == 6
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
-    assert len(files) == 7
+    assert len(files) == 8
 
 
 @pytest.mark.parametrize("family", ["classical", "cnn"])
@@ -284,7 +286,7 @@ def test_one_estimator_and_two_classes(tmp_path: Path, family: str) -> None:
     text = page(tmp_path)
     assert f"**The question is open: no {missing} has a result here**." in text
     assert "python -m benchmark run --all --dataset digits --preset standard" in text
-    assert len(report.render(tmp_path)) == 7
+    assert len(report.render(tmp_path)) == 8
 
 
 def test_perfect_answers_have_no_hardest_images(tmp_path: Path) -> None:
@@ -303,14 +305,14 @@ def test_a_class_never_predicted_and_one_without_images(tmp_path: Path) -> None:
     synthetic.write_predictions(tmp_path, test_set, "x", np.zeros(60, dtype=int))
     assert summarise(records.read(tmp_path)).hardest == 1
     assert cells(page(tmp_path), 1) == {"X": ["**0.667**", "**0.000**", "—"]}
-    assert len(report.render(tmp_path)) == 7
+    assert len(report.render(tmp_path)) == 8
 
 
 def test_nothing_finished(tmp_path: Path) -> None:
     synthetic.write_test_set(tmp_path, np.arange(10))
     synthetic.write_failure(tmp_path, "cnn", title="CNN", family="cnn", status="timeout", reason="after 1 h")
     files = report.render(tmp_path)
-    assert set(files) == {"leaderboard.md", "leaderboard.csv"}
+    assert set(files) == {"leaderboard.md", "leaderboard.html", "leaderboard.csv"}
     text = files["leaderboard.md"].decode()
     assert "No estimator finished" in text
     assert "**ran out of time**: after 1 h" in text

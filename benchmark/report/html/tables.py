@@ -114,10 +114,11 @@ def _dress(table: Sequence[Token], measured: Measured | None) -> None:
         raise ValueError(f"the table {plain(header[name][1])!r} has not the cells that it was made from")
     for place, ((top, _, _), *below) in enumerate(zip(header, *rows, strict=True)):
         side = "number" if "right" in str(top.attrs.get("style")) else "words"
-        top.attrs = {"class": f"{side} name" if place == name else side, "scope": "col"}
         made_from = [row[place] for row in cells]
         values = _values(made_from, [plain(inline) for _, inline, _ in below], side)
-        top.attrs["data-order"] = "words" if any(isinstance(value, str) for value in values) else "number"
+        order = "words" if any(isinstance(value, str) for value in values) else "number"
+        side = "words" if order == "words" else side  # they read and break badly on the right
+        top.attrs = {"class": f"{side} name" if place == name else side, "scope": "col", "data-order": order}
         for (opening, inline, closing), cell, value in zip(below, made_from, values, strict=True):
             opening.attrs = {"class": side}
             if place == name:
