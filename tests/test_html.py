@@ -441,6 +441,17 @@ def test_intervals_are_shown_by_pointer_and_keyboard(desk: Seen, realistic: Path
     expect(tip).to_be_visible()
     desk.page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
+    desk.page.set_viewport_size({"width": 1280, "height": 300})
+    for _ in range(4):
+        desk.page.keyboard.press("Tab")  # to rows that the browser must scroll to
+    desk.page.wait_for_timeout(300)
+    last = desk.page.locator(".hint").nth(4)
+    expect(last).to_be_focused()
+    expect(tip).to_be_in_viewport()
+    spot, about = tip.bounding_box(), last.bounding_box()
+    assert spot is not None
+    assert about is not None
+    assert 0 < about["y"] - spot["y"] - spot["height"] < 12, "it stands right above what it is about"
 
 
 def test_a_phone_scrolls_tables_and_not_the_page(phone: Seen, realistic: Path) -> None:

@@ -49,20 +49,28 @@ tip.setAttribute("role", "tooltip");
 tip.hidden = true;
 document.body.append(tip);
 let leaving = 0;
+let shown = null;
 
-function show(button, text) {
-  clearTimeout(leaving);
-  tip.textContent = text;
-  tip.hidden = false;
-  const spot = button.getBoundingClientRect();
+function place() {
+  const spot = shown.getBoundingClientRect();
+  if (spot.bottom < 0 || spot.top > document.documentElement.clientHeight) return hide();
   const left = spot.left + spot.width / 2 - tip.offsetWidth / 2;
   const above = spot.top - tip.offsetHeight - 6;
   tip.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
   tip.style.top = `${above < 8 ? spot.bottom + 6 : above}px`;
 }
 
+function show(button, text) {
+  clearTimeout(leaving);
+  shown = button;
+  tip.textContent = text;
+  tip.hidden = false;
+  place();
+}
+
 function hide() {
   clearTimeout(leaving);
+  shown = null;
   tip.hidden = true;
 }
 
@@ -84,4 +92,4 @@ document.querySelectorAll("tbody .detail").forEach((detail, place) => {
 tip.addEventListener("pointerenter", () => clearTimeout(leaving));
 tip.addEventListener("pointerleave", hideSoon);
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-document.addEventListener("scroll", hide, { capture: true, passive: true });
+document.addEventListener("scroll", () => shown && place(), { capture: true, passive: true }); // of the page or a box
