@@ -24,7 +24,7 @@ How the data flows, in the order in which the files are best read::
                    curve_record.py and robustness_record.py for what is made from a record,
                    people_record.py for people, audit_record.py for the audit
     metrics.py     arrays in, numbers out; anatomy.py and ceiling.py for the hardest class
-    report/        records in; leaderboard.md, figures and leaderboard.csv out
+    report/        records in; leaderboard.md, the same as HTML, figures and leaderboard.csv out
     cli.py         verbs and flags
 
 This module imports nothing, so that a worker process can set its thread counts

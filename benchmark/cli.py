@@ -153,8 +153,8 @@ def parser() -> argparse.ArgumentParser:
     report = verbs.add_parser(
         "report",
         help="rewrite leaderboards and figures from the records alone",
-        description="Rewrites leaderboard.md, leaderboard.csv and figures/ of every data set under --results from the "
-        "records, without data or models. The same records give the same bytes.",
+        description="Rewrites leaderboard.md, leaderboard.html, leaderboard.csv and figures/ of every data set under "
+        "--results from the records, without data or models. The same records give the same bytes.",
     )
     _add_results(report)
     report.add_argument("--check", action="store_true", help="write nothing; exit 1 if what is on disk differs")

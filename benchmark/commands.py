@@ -288,7 +288,10 @@ def report(arguments: argparse.Namespace) -> int:
         else:
             with clear_errors(folder):
                 written = report.write(folder)
-            print(f"{plain(str(folder / 'leaderboard.md'))}: written, with {len(written) - 1} files beside it")
+            print(
+                f"{plain(str(folder / 'leaderboard.md'))} and leaderboard.html: written, with "
+                f"{len(written) - 2} files beside them"
+            )
     if differing:
         print("rewrite with: python -m benchmark report", file=sys.stderr)
     return 1 if differing else 0

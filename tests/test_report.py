@@ -221,6 +221,7 @@ def test_check_finds_edits(realistic: Path, tmp_path: Path) -> None:
         "figures/old.png",
         "figures/per-class-f1.png",
         "leaderboard.csv",
+        "leaderboard.html",
         "leaderboard.md",
     ]
     report.write(folder)
@@ -237,7 +238,7 @@ def test_check_finds_other_pixels_under_the_old_stamp(realistic: Path, tmp_path:
     forged = b"".join(png._pack(*chunk) for chunk in [*pixels[:-1], *stamps, pixels[-1]])
     one.write_bytes(png._SIGNATURE + forged)
     other.write_bytes(other.read_bytes()[:-40])
-    assert report.check(folder) == ["figures/per-class-f1.png", "figures/hardest-images.png"]
+    assert report.check(folder) == ["figures/per-class-f1.png", "figures/hardest-images.png", "leaderboard.html"]
 
 
 def test_check_finds_a_changed_record(realistic: Path, tmp_path: Path) -> None:
@@ -245,7 +246,8 @@ def test_check_finds_a_changed_record(realistic: Path, tmp_path: Path) -> None:
     results = records.read(folder)
     record = next(record for record in results.records if record.estimator == "cnn")
     records.write(folder, dataclasses.replace(record, fit_seconds=9.0), results.proba["cnn", record.seed])
-    assert set(report.check(folder)) == {"leaderboard.md", "leaderboard.csv", "figures/accuracy-fit-time.png"}
+    pages = {"leaderboard.md", "leaderboard.html", "leaderboard.csv"}
+    assert set(report.check(folder)) == {*pages, "figures/accuracy-fit-time.png"}
     worse = results.proba["cnn", record.seed].copy()
     worse[:200] = worse[::-1][:200]
     records.write(folder, record, worse)
@@ -314,7 +316,7 @@ def test_nothing_finished(tmp_path: Path) -> None:
     synthetic.write_test_set(tmp_path, np.arange(10))
     synthetic.write_failure(tmp_path, "cnn", title="CNN", family="cnn", status="timeout", reason="after 1 h")
     files = report.render(tmp_path)
-    assert set(files) == {"leaderboard.md", "leaderboard.csv"}
+    assert set(files) == {"leaderboard.md", "leaderboard.html", "leaderboard.csv"}
     text = files["leaderboard.md"].decode()
     assert "No estimator finished" in text
     assert "**ran out of time**: after 1 h" in text

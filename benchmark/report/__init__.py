@@ -1,4 +1,6 @@
-"""Records in; leaderboard.md, the hardest class's page, CSV files and figures out. Never sees a live model.
+"""Records in; leaderboard.md, the same as HTML, the hardest class's page, CSV files and figures out.
+
+Never sees a live model.
 
 ::
 
@@ -26,6 +28,7 @@
     method.py       protocol, machine, versions, how to reproduce
     page.py         leaderboard.md, from the above
     figures/        the pictures; the only importer of matplotlib
+    html/           leaderboard.html: leaderboard.md in one file, with the figures in it and tables that sort
     png.py          what a picture was drawn from, written into it
     markdown.py     escaping, tables, numbers as people read them
 """
@@ -40,6 +43,9 @@ from benchmark.report import png
 
 if TYPE_CHECKING:
     from benchmark.report.figures import Planned
+    from benchmark.report.html import Measured
+
+PAGE = "leaderboard.md"
 
 
 def render(folder: Path) -> dict[str, bytes]:
@@ -60,8 +66,11 @@ def render(folder: Path) -> dict[str, bytes]:
     BenchmarkError
         No records, or odd ones (see `benchmark.records.read`).
     """
-    texts, figures = _plan(folder)
-    return texts | {planned.path: planned.png() for planned in figures}
+    from benchmark.report import html
+
+    texts, figures, measured = _plan(folder)
+    drawn = {planned.path: planned.png() for planned in figures}
+    return texts | drawn | {html.PAGE: html.page(texts[PAGE].decode(), drawn, measured)}
 
 
 def write(folder: Path) -> list[Path]:
@@ -92,7 +101,8 @@ def check(folder: Path) -> list[str]:
     """Return what on disk is not what the records give: missing, different, or no longer made.
 
     Texts are compared byte by byte. A figure is not drawn again: it is the same if it states the
-    digest of the same inputs and drawing code, and is otherwise untouched (see `png`).
+    digest of the same inputs and drawing code, and is otherwise untouched (see `png`); leaderboard.html
+    is compared with what the figures on disk give, and so differs where one of them does.
 
     Parameters
     ----------
@@ -103,17 +113,25 @@ def check(folder: Path) -> list[str]:
     list of str
         Paths relative to `folder`; empty if all is well.
     """
-    texts, figures = _plan(folder)
+    from benchmark.report import html
+
+    texts, figures, measured = _plan(folder)
     wrong = [name for name, blob in texts.items() if _content(folder / name) != blob]
+    drawn = {}
     for planned in figures:
         content = _content(folder / planned.path)
         if content is None or png.stamped_inputs(content) != planned.inputs:
             wrong.append(planned.path)
+        else:
+            drawn[planned.path] = content
+    whole = html.page(texts[PAGE].decode(), drawn, measured) if len(drawn) == len(figures) else None
+    if whole is None or _content(folder / html.PAGE) != whole:
+        wrong.append(html.PAGE)
     return wrong + _stale(folder, {*texts, *(planned.path for planned in figures)})
 
 
-def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
-    from benchmark.report import anatomy_page, curve, findings, leaderboard, pairs, robustness
+def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned], list[Measured]]:
+    from benchmark.report import anatomy_page, curve, findings, html, leaderboard, pairs, robustness
     from benchmark.report.figures import plan
     from benchmark.report.page import page
     from benchmark.report.summary import summarise
@@ -129,7 +147,7 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
     )
     figures = plan(summary)
     texts = {
-        "leaderboard.md": page(summary, figures).encode(),
+        PAGE: page(summary, figures).encode(),
         "leaderboard.csv": leaderboard.to_csv(leaderboard.frame_of(summary)),
     }
     if summary.pairs:
@@ -143,7 +161,7 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned]]:
     anatomy = anatomy_page.page(summary, figures)
     if anatomy is not None:
         texts[anatomy[0]] = anatomy[1].encode()
-    return texts, figures
+    return texts, figures, html.measured(summary)
 
 
 def _stale(folder: Path, made: set[str]) -> list[str]:

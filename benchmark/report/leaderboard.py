@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +38,36 @@ class Column:
     cell : callable
         ``cell(row, summary)``: the text in leaderboard.md.
     values : callable
-        ``values(row, summary)``: columns of leaderboard.csv, raw, with the unit in the name.
+        ``values(row, summary)``: columns of leaderboard.csv, raw, with the unit in the name. Where
+        ``x_low`` and ``x_high`` go with ``x``, they are its 95 % interval.
     people : callable, optional
         ``people(crowd, summary)``: both of these of the people's majority; without it nothing is said of them.
+    order : str, optional
+        Which of `values` leaderboard.html sorts by: the first number, unless another is named; the
+        number that `cell` begins with, if empty.
     """
 
     header: str
     cell: Callable[[Scored, Summary], str]
     values: Callable[[Scored, Summary], Mapping[str, Value]]
     people: Callable[[Crowd, Summary], tuple[str, Mapping[str, Value]]] | None = None
+    order: str | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell of a table was made from.
+
+    Attributes
+    ----------
+    value : str or int or float or None
+        None where nothing is known but the cell's text.
+    interval : (float, float) or None
+        Of 95 %, lower end first.
+    """
+
+    value: Value
+    interval: tuple[float, float] | None = None
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -68,6 +89,7 @@ COLUMNS: tuple[Column, ...] = (
             "test_accuracy_seed_min": min(row.seed_accuracy),
             "test_accuracy_seed_max": max(row.seed_accuracy),
         },
+        order="",
     ),
     Column(
         "Macro F1",
@@ -82,7 +104,11 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "F1 of {hardest}",
         lambda row, summary: _with_ends(_f1(row, _hardest(summary))),
-        lambda row, summary: _hardest_values(row.f1, summary),
+        lambda row, summary: {
+            **_hardest_values(row.f1, summary),
+            "hardest_class_f1_low": float(row.f1_low[_hardest(summary)]),
+            "hardest_class_f1_high": float(row.f1_high[_hardest(summary)]),
+        },
         lambda people, summary: (md.score(people.f1[_hardest(summary)]), _hardest_values(people.f1, summary)),
     ),
     Column(
@@ -220,6 +246,32 @@ def table(summary: Summary) -> str:
     header = ["Rank", "Estimator", "Family", *(column.header.format(hardest=hardest) for column in shown)]
     footnotes = [f"{letter} {text}" for text, letter in letters.items()]
     return "\n\n".join([md.table(header, rows, left=3), "<br>\n".join(footnotes)]).strip()
+
+
+def cells(summary: Summary) -> list[list[Cell]]:
+    """Return what the cells of `table` were made from, row by row."""
+    found = frame_of(summary)
+    by = ["rank", "title", "family", *(_order(column, found, summary) for column in COLUMNS if column.header)]
+    return [[_cell(row, name) for name in by] for row in found.to_dict("records")]
+
+
+def class_cells(summary: Summary) -> list[list[Cell]]:
+    """Return the same of `hardest.per_class_table`, which has no row for an estimator that failed."""
+    failed = {row.name for row in summary.failed}
+    rows = [row for row in frame_of(summary).to_dict("records") if row["estimator"] not in failed]
+    return [[_cell(row, name) for name in ("title", *(f"f1_{name}" for name in summary.class_names))] for row in rows]
+
+
+def _order(column: Column, found: pd.DataFrame, summary: Summary) -> str:
+    if column.order is not None or not summary.scored:
+        return column.order or ""
+    names = column.values(summary.scored[0], summary)
+    return next((name for name in names if pd.api.types.is_numeric_dtype(found[name])), "")
+
+
+def _cell(row: Mapping[Hashable, Any], name: str) -> Cell:
+    value, low, high = (None if pd.isna(row.get(key)) else row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    return Cell(value, None if low is None or high is None else (low, high))
 
 
 def _accuracy(found: Interval) -> str:
