@@ -99,6 +99,7 @@ class _Desk(Desk):
         """Fit, predict everything, leave it on disk."""
         given, progress = self.plan.resources, self.progress
         if self.stands():
+            progress.trial = 1
             progress.end("kept")
             self.say("its answers stand; --force makes them anew")
             return
@@ -113,6 +114,7 @@ class _Desk(Desk):
         if held.predicted is None:
             self.fail(outcome.reason)
             return
+        progress.trial = 1
         progress.end("done")
         self.say(f"fitted in {outcome.fit_seconds:.1f} s; {self.agreement(held)}")
 

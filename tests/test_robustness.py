@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests import again
 from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
-from tests.running import SMOKE, WAITS, Program, eventually
+from tests.running import SMOKE, WAITS, Program, eventually, on_a_terminal
 from tests.test_report import page
 from tests.test_robustness_record import held
 
@@ -210,6 +211,7 @@ def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
 # --- cut off
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "interrupt"])
 def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_path: Path, how: str) -> None:
     place, results = tmp_path / "place", tmp_path / "results"
@@ -244,3 +246,14 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_pat
     assert status == 0, out + errors
     assert record_of.path_of(folder, "net").read_bytes() == before
     assert held(folder, "waits").robustness.test_reads == 1
+
+
+def test_on_a_terminal_there_is_a_live_table(standing: Path) -> None:
+    command = ("robustness", LOGISTIC, "--force", *FEW, *SMOKE, "--results", str(standing.parent))
+    status, seen = on_a_terminal(*command, env={"COLUMNS": "120", "LINES": "40"})
+    assert status == 0, seen
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
+    for word in ("estimator", "refit", "size", "elapsed", "left", "1/1", "done", "under every corruption"):
+        assert word in text
+    assert "best so far" not in text
+    assert "Traceback" not in text
