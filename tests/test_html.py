@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from benchmark import cli, records, report
 from benchmark.report import html as leaderboard_html
 from benchmark.report.html.tables import quantity
-from benchmark.report.leaderboard import cells, class_cells
+from benchmark.report.leaderboard import Cell, cells, class_cells
 from benchmark.report.summary import summarise
 from tests import synthetic_results as synthetic
 from tests.test_faults_names import NASTY
@@ -232,6 +232,16 @@ def test_a_column_without_numbers_is_one_of_words_wherever_it_stands() -> None:
     assert re.findall('data-order="(.+?)"', shown) == ["words", "words", "number"]
     assert re.findall('<td class="words"(.*?)>', shown) == [*(f' data-sort="{word}"' for word in "kji"), ""]
     assert re.findall('<td class="number"(.*?)>', shown) == [' data-sort="9"', "", ' data-sort="120"', ""]
+
+
+def test_an_interval_in_a_text_is_apart_and_kept() -> None:
+    text = "| a | b | c |\n| :-- | --: | --: |\n| x | 0.9 (0.8–1.0) | −0.9 |\n"
+    made_from = [Cell(None), Cell(0.9, (0.8, 1.0)), Cell(-0.9, (-1.0, -0.8))]
+    shown = leaderboard_html.page(text, {}, [leaderboard_html.Measured(text, [made_from])]).decode()
+    assert re.findall("<td.*?>(.*)</td>", shown) == [
+        '0.9<span class="range"> (0.8–1.0)</span> <span class="detail">95 % interval 0.8000 to 1.0000</span>',
+        '−0.9 <span class="detail">95 % interval -1.0000 to -0.8000</span>',
+    ]
 
 
 def test_a_page_without_its_tables_or_pictures_is_refused(realistic: Path) -> None:
@@ -484,7 +494,7 @@ def test_a_phone_scrolls_tables_and_not_the_page(phone: Seen, realistic: Path) -
 
 
 def test_the_header_stays_where_a_table_is_higher_than_the_window(desk: Seen) -> None:
-    desk.page.set_viewport_size({"width": 1280, "height": 300})
+    desk.page.set_viewport_size({"width": 1280, "height": 200})
     box = desk.page.get_by_role("region").first
     box.evaluate("box => box.scrollTo(0, 150)")
     outer, header = box.bounding_box(), box.locator("thead th").first.bounding_box()

@@ -77,6 +77,9 @@ class _Renderer(RendererHTML):
         size = f'width="{picture.width}" height="{picture.height}"'
         return f'<span class="box"><img src="{picture.address}" alt="{alt}" {size}></span>'
 
+    def range(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return f'<span class="range">{escape(tokens[idx].content)}</span>'
+
     def detail(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         return f' <span class="detail">{escape(tokens[idx].content)}</span>'
 

@@ -18,6 +18,8 @@ _QUANTITY = re.compile(
     rf"[<>≈+±]?\s*(?P<sign>[-−]?)(?P<number>\d[\d,]*(\.\d+)?(e[-+]?\d+)?)(\s*(?P<unit>{'|'.join(UNITS)})\b)?"
 )
 
+_RANGE = re.compile(r" \([-−]?[\d.]+–[-−]?[\d.]+\)$")
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -126,9 +128,18 @@ def _dress(table: Sequence[Token], measured: Measured | None) -> None:
                 opening.attrs["scope"] = "row"
             if value is not None:
                 opening.attrs["data-sort"] = value if isinstance(value, str) else f"{value:.9g}"
-            if cell.interval is not None and inline.children is not None:
+            if cell.interval is not None and inline.children:
                 low, high = cell.interval
-                inline.children.append(Token("detail", "", 0, content=f"95 % interval {low:.4f} to {high:.4f}"))
+                detail = Token("detail", "", 0, content=f"95 % interval {low:.4f} to {high:.4f}")
+                inline.children = [*inline.children[:-1], *_parted(inline.children[-1]), detail]
+
+
+def _parted(last: Token) -> list[Token]:
+    """Part the interval at the end of a cell's text from its number: there is not room for it in every column."""
+    found = _RANGE.search(last.content) if last.type == "text" else None
+    if found is None:
+        return [last]
+    return [last.copy(content=last.content[: found.start()]), Token("range", "", 0, content=found[0])]
 
 
 def _values(made_from: Sequence[Cell], texts: Sequence[str], side: str) -> list[str | int | float | None]:
