@@ -89,7 +89,7 @@ def test_where_the_hardest_class_fails(known: Path) -> None:
         "A": ["0.500", "0.833", "0.625", "50", "10"],
     }
     assert "**[mid.md](mid.md)**" in text
-    assert len(tables(text)) == 3  # all else is on the page of its own
+    assert len(tables(text)) == 1  # all else is on the page of its own
     # Both are wrong on 100 to 109 and 120 to 123, all of them mid.
     assert "14 test images of 300 (4.7 %) are wrong under all 2 estimators" in text
     assert "14 of these are mid (100.0 % of them, and 14.0 % of all mid images)" in text
@@ -290,7 +290,7 @@ def test_one_estimator_and_two_classes(tmp_path: Path, family: str) -> None:
     text = page(tmp_path)
     assert f"**The question is open: no {missing} has a result here**." in text
     assert "python -m benchmark run --all --dataset digits --preset standard" in text
-    assert len([name for name in report.render(tmp_path) if name.endswith(".png")]) == 6
+    assert len([name for name in report.render(tmp_path) if name.endswith(".png")]) == 9
 
 
 def test_perfect_answers_have_no_hardest_images(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_class_never_predicted_and_one_without_images(tmp_path: Path) -> None:
     synthetic.write_predictions(tmp_path, test_set, "x", np.zeros(60, dtype=int))
     assert summarise(records.read(tmp_path)).hardest == 1
     assert cells(section(page(tmp_path), "F1 of each class"), 0) == {"X": ["**0.667**", "**0.000**", "—"]}
-    assert len([name for name in report.render(tmp_path) if name.endswith(".png")]) == 6
+    assert len([name for name in report.render(tmp_path) if name.endswith(".png")]) == 9
 
 
 def test_nothing_finished(tmp_path: Path) -> None:

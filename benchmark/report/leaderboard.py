@@ -283,7 +283,9 @@ def _accuracy_values(found: Interval) -> dict[str, Value]:
 
 
 def _f1_values(f1: Floats, summary: Summary, end: str = "") -> dict[str, Value]:
-    return {f"f1_{name}{end}": float(value) for name, value in zip(summary.class_names, f1, strict=True)}
+    found = {f"{name}{end}": float(value) for name, value in zip(summary.class_names, f1, strict=True)}
+    # A class may be called as the column of another's interval would be.
+    return {f"f1_{name}": value for name, value in found.items() if not end or name not in summary.class_names}
 
 
 def _hardest_values(f1: Floats, summary: Summary) -> dict[str, Value]:
