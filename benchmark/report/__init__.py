@@ -7,7 +7,7 @@ Never sees a live model.
     summary.py      every number, computed once from the records
     scored.py       the rows: scored, resampled, compared and ranked
     calibrated.py   how far their probabilities can be believed
-    leaderboard.py  the table's columns, as markdown and as CSV
+    leaderboard.py  the table, as markdown and as CSV; columns.py what a row says
     notes.py        what must be known of a row before comparing it
     verdict.py      the answer in two or three sentences
     pairs.py        every two rows compared, in words and as CSV

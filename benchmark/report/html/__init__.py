@@ -24,10 +24,12 @@ PAGE = "leaderboard.html"
 
 def measured(summary: Summary) -> list[Measured]:
     """Return leaderboard.md's tables whose numbers are at hand, so that they need not be read off its texts."""
-    return [
-        Measured(leaderboard.table(summary), leaderboard.cells(summary), name=1),
-        *([Measured(hardest.per_class_table(summary), leaderboard.class_cells(summary))] if summary.scored else []),
-    ]
+    found = []
+    if summary.scored or summary.failed:  # an audit needs no estimator
+        found.append(Measured(leaderboard.table(summary), leaderboard.cells(summary), name=1))
+    if summary.scored:
+        found.append(Measured(hardest.per_class_table(summary), leaderboard.class_cells(summary)))
+    return found
 
 
 def page(text: str, pictures: Mapping[str, bytes], measured: Sequence[Measured]) -> bytes:

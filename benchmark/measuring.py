@@ -1,0 +1,126 @@
+"""What the verbs that fit estimators share: a claimed folder, workers, Ctrl-C, and a report of what there is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.errors import BenchmarkError, EngineError, same_command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmark.datasets.base import Dataset
+    from benchmark.executors import Executor
+    from benchmark.lanes import Stop
+    from benchmark.progress import Progress
+    from benchmark.resources import Resources, Seat
+
+
+def measure(
+    arguments: argparse.Namespace,
+    console: Console,
+    dataset: Dataset,
+    folder: Path,
+    deadline: float,
+    work: Callable[[Executor, Resources, Stop, Path], list[Progress]],
+    section: str = "",
+) -> int:
+    """Do the work in a claimed folder, heeding Ctrl-C, and report what it left there; return the exit status.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With the flags of the machine: device, threads, deadline, memory, cluster, jobs; and force.
+    console : Console
+    dataset : Dataset
+    folder : Path
+        ``results/<dataset>``.
+    deadline : float
+        Seconds of a job, where none is asked for.
+    work : callable
+        ``work(executor, resources, stop, logs)``: the last state of each estimator.
+    section : str
+        Of the report, whose first lines are shown at the end; empty for its top.
+    """
+    from benchmark import datasets, gallery, interrupts, live, report
+    from benchmark.claim import claimed, clear_errors
+    from benchmark.lanes import Stop
+    from benchmark.resources import share
+
+    device = device_of(arguments.device, bool(arguments.cluster))
+    stop = Stop(lambda refitting: live.stopping(console, refitting))
+    logs = datasets.cache_folder() / "logs"
+    states: list[Progress] = []
+    failure: BaseException | None = None
+    with claimed(folder), ExitStack() as until_the_last_page:
+        executor, seats = _executor(arguments.cluster, dataset, logs)
+        until_the_last_page.enter_context(interrupts.heeded(stop, executor.kill, same_command(arguments.force)))
+        try:
+            given = share(
+                seats, arguments.deadline or deadline, arguments.jobs, arguments.threads, arguments.memory, device
+            )
+            states = work(executor, given, stop, logs)
+        except EngineError as error:
+            failure = error
+        finally:
+            executor.close()
+        if stop.asked:
+            failure = KeyboardInterrupt()
+        if failure is None or list(folder.glob("records/*/seed-*.json")):
+            # What there is, is reported after a failure, too; but then the failure is the news.
+            with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
+                gallery.update(folder, dataset)
+                report.write(folder)
+                live.conclude(console, folder, section)
+    if failure is not None:
+        raise failure
+    return 1 if any(state.phase == "failed" for state in states) else 0
+
+
+def _executor(cluster: str | None, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:
+    """Return where jobs will run, and how many places there are."""
+    from benchmark import resources
+    from benchmark.datasets.arrays import materialise
+    from benchmark.executors.local import LocalExecutor
+
+    files = materialise(dataset)
+    if cluster is None:
+        return LocalExecutor(logs), resources.seats()
+    try:
+        from benchmark.executors.cluster import DaskExecutor
+    except ImportError as error:
+        raise BenchmarkError(f"--cluster needs Dask ({error}); install it with: pip install -e '.[cluster]'") from error
+    executor = DaskExecutor(cluster, dataset.sha256, files)
+    return executor, executor.seats
+
+
+def device_of(asked: str, cluster: bool) -> str:
+    """Turn "auto" into what is there, and refuse "cuda" where it is not, before any training.
+
+    Of a cluster's machines nothing is known here: "auto" is the CPU, and "cuda" is taken at its word.
+    """
+    import shutil
+    import subprocess
+
+    if cluster:
+        return "cuda" if asked == "cuda" else "cpu"
+    if asked == "cpu" or (asked == "auto" and shutil.which("nvidia-smi") is None):
+        return "cpu"
+    # Asked in a process of its own: torch must not be loaded into the parent.
+    probe = subprocess.run(
+        [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"],
+        capture_output=True,
+        check=False,
+    )
+    if probe.returncode == 0:
+        return "cuda"
+    if asked == "cuda":
+        raise BenchmarkError(
+            "--device cuda: torch finds no CUDA device here; use --device cpu, or a CUDA build of torch"
+        )
+    return "cpu"
