@@ -201,7 +201,7 @@ def _macro_table(one: Subject, found: Sequence[Shift | None]) -> str:
             cells = [_factor(shift), md.signed(shift.gain.estimate), md.signed(shift.macro_f1, 4)]
             cells.append(md.signed_points(shift.accuracy))
         rows.append([md.escape(row.title), *cells])
-    return md.table(["Estimator", "Factor", f"F1 of {one.name}", "Macro F1", "Accuracy, points"], rows)
+    return md.table(["Estimator", "Factor", f"Change of {one.name}", "Change of macro F1", "Accuracy, points"], rows)
 
 
 def _factor(shift: Shift) -> str:
