@@ -148,8 +148,9 @@ def _ranking(summary: Summary, stands: Sequence[Stand]) -> str:
     ]
     if by[""]:
         clauses.append(f"on {md.listing([one.kind.title for one in by['']])} images they cannot be told apart")
+    among = "The" if len(summary.withstood) == len(summary.scored) else "Of those asked, the"
     return (
-        f"**{_verdict(clean, by)}** The best classical pipeline is *{md.escape(classical.title)}*, the best CNN "
+        f"**{_verdict(clean, by)}** {among} best classical pipeline is *{md.escape(classical.title)}*, the best CNN "
         f"*{md.escape(cnn.title)}*: {'; '.join(clauses)}."
     )
 
