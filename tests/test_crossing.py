@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -227,6 +228,16 @@ def test_families_are_compared_at_sizes_that_both_have() -> None:
     learned = curves(classical=[(100, 1, 0.7), (300, 1, 0.8)], cnn=[(300, 1, 0.7), (500, 1, 0.9)])
     assert [stand.at for stand in by_rows(learned)] == [300]
     assert by_seconds(curves(classical=[(100, 1, 0.7)])) == []
+
+
+def test_rows_that_share_a_rank_have_no_leader_here_either() -> None:
+    learned = curves(classical=[(100, 1, 0.9), (300, 1, 0.95)], cnn=[(100, 1, 0.7), (300, 1, 0.8)])
+    stands = by_rows(learned)
+    assert [stand.leader for stand in stands] == ["classical", "classical"]
+    tied = [stands[0], dataclasses.replace(stands[1], tied=True)]
+    text = crossing.of_rows(tied)
+    assert text.startswith("**At 100 training images a classical model wins; the CNN does at no size measured.**")
+    assert "At 300 they share a rank on the leaderboard" in text
 
 
 def test_seeds_that_disagree_widen_the_interval() -> None:

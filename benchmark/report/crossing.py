@@ -156,13 +156,16 @@ def _cross(stands: Sequence[Stand], before: Span, after: Span, axis: Axis) -> st
 
 def _unresolved(stands: Sequence[Stand], axis: Axis) -> list[str]:
     """Say where nobody's lead can be resolved."""
-    where = []
-    for leader, group in groupby(enumerate(stands), key=lambda item: item[1].leader):
+    where: dict[bool, list[str]] = {False: [], True: []}
+    for (leader, tied), group in groupby(enumerate(stands), key=lambda item: (item[1].leader, item[1].tied)):
         if not leader:
             places = [place for place, _ in group]
-            where.append(_stretch(stands, Span("", places[0], places[-1]), axis))
-    text = f"{_start(md.listing(where))} the difference is within what other test images and other seeds would change."
-    return [text] if where else []
+            where[tied].append(_stretch(stands, Span("", places[0], places[-1]), axis))
+    why = {
+        False: "the difference is within what other test images and other seeds would change",
+        True: "they share a rank on the leaderboard, whose tests are corrected for all its pairs",
+    }
+    return [f"{_start(md.listing(found))} {why[tied]}." for tied, found in where.items() if found]
 
 
 def _both(stand: Stand, say: Callable[[Size], str]) -> str:

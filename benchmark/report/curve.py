@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
 from benchmark.report import crossing
 from benchmark.report import markdown as md
-from benchmark.report.learned import Learned, Measured, Size, by_rows, by_seconds
+from benchmark.report.learned import Learned, Measured, Size, Stand, by_rows, by_seconds
 from benchmark.report.notes import missing, seen_values
-from benchmark.report.summary import Summary
+from benchmark.report.summary import Scored, Summary
 
 HEADING = "How many images, how many seconds"
 
@@ -39,12 +40,22 @@ def answer(summary: Summary) -> list[str]:
     """Return the paragraphs that answer: below how many images, and seconds, which family wins."""
     if not summary.learned:
         return _missing(summary)
-    stands = by_rows(summary.learned)
+    stands = [_as_ranked(summary, stand) for stand in by_rows(summary.learned)]
     if not stands:
         return [_open(summary), *_missing(summary)]
-    quick = by_seconds(summary.learned)
+    quick = [_as_ranked(summary, stand) for stand in by_seconds(summary.learned)]
     seconds = " ".join([crossing.of_seconds(quick), *_conditions(summary)]) if quick else ""
     return [crossing.of_rows(stands), seconds, *_missing(summary)]
+
+
+def _as_ranked(summary: Summary, stand: Stand) -> Stand:
+    """Return the stand as the leaderboard has it, where both are rows of its own: one page must not say two things."""
+    rows = [row for size in (stand.classical, stand.cnn) for row in summary.scored if size and _is_row(size, row)]
+    return replace(stand, tied=len(rows) == 2 and not summary.pair(*rows).told_apart)
+
+
+def _is_row(size: Size, row: Scored) -> bool:
+    return (size.title, size.rows) == (row.title, row.record.fit_rows)
 
 
 def tables(summary: Summary) -> list[str]:

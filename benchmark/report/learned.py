@@ -131,19 +131,22 @@ class Stand:
         The most accurate of each; None where none is that quick.
     lead : Interval or None
         Accuracy of the CNN minus that of the classical pipeline; None where there is but one.
+    tied : bool
+        Whether these are two rows that the leaderboard cannot tell apart: nobody leads then.
     """
 
     at: float
     classical: Size | None
     cnn: Size | None
     lead: Interval | None
+    tied: bool = False
 
     @property
     def leader(self) -> str:
         """Whose lead the test images and the seeds can resolve: "classical", "cnn", or "" where they cannot."""
         if self.lead is None:
             return "classical" if self.classical else "cnn"
-        if self.lead.holds_zero:
+        if self.tied or self.lead.holds_zero:
             return ""
         return "cnn" if self.lead.estimate > 0 else "classical"
 
