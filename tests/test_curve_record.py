@@ -15,8 +15,9 @@ import pytest
 from benchmark import curve_record, records, report
 from benchmark.curve_record import Held
 from benchmark.errors import BenchmarkError
+from benchmark.report.curve import HEADING
 from tests import synthetic_results as synthetic
-from tests.test_report import cells, page
+from tests.test_report import cells, page, section
 
 # --- on disk
 
@@ -158,19 +159,19 @@ def test_the_section_says_who_wins_where_and_shows_each_size(folder: Path) -> No
     report.write(folder)
     assert report.check(folder) == []
     text = (folder / "leaderboard.md").read_text()
-    section = text.split("## How many images, how many seconds\n\n")[1].split("\n## ")[0]
+    found = section(text, HEADING).lstrip()
     # 0.79 against 0.59, 0.85 against 0.75, 0.9 against 0.975.
-    assert section.startswith(
+    assert found.startswith(
         "**Up to 300 training images a classical model wins; at 1,000 the CNN does.** They cross between 300 and 1,000 "
         "(about 600). At 100, *SVM* 0.790 against *NET* 0.590; at 1,000, *SVM* 0.900 against *NET* 0.975.\n\n"
         "**Up to 15 s of fitting a classical model wins; at 60 s the CNN does.** They cross between 15 s and 60 s ("
     )
-    assert cells(text, 1) == {
+    assert cells(section(text, HEADING), 0) == {
         "NET": ["0.590<br>±0.014", "0.750", "**0.975**"],
         "SVM": ["**0.790**<br>±0.014", "**0.850**", "0.900"],
     }
-    assert cells(text, 2) == {"NET": ["5.0 s", "15 s", "60 s"], "SVM": ["1.0 s", "3.0 s", "60 s"]}
-    assert "± is the standard deviation over seeds (2 at 100)." in section
+    assert cells(section(text, HEADING), 1) == {"NET": ["5.0 s", "15 s", "60 s"], "SVM": ["1.0 s", "3.0 s", "60 s"]}
+    assert "± is the standard deviation over seeds (2 at 100)." in found
     assert "the test images are predicted once per estimator, size and seed" in text
     assert "python -m benchmark curve --dataset PATH --seeds 2\n" in text
     assert "![Test accuracy against training images and fit time. From 100 to 1,000 images: NET 0.590 to 0.975;" in text
@@ -191,7 +192,12 @@ def test_without_curves_the_report_is_what_it_was(folder: Path) -> None:
     figures = {path.name: path.read_bytes() for path in (folder / "figures").iterdir()}
     for path in folder.glob("records/*/curve.*"):
         path.unlink()
-    assert set(report.check(folder)) == {"leaderboard.md", "learning-curve.csv", "figures/learning-curve.png"}
+    assert set(report.check(folder)) == {
+        "leaderboard.md",
+        "leaderboard.html",
+        "learning-curve.csv",
+        "figures/learning-curve.png",
+    }
     report.write(folder)
     assert report.check(folder) == []
     text = (folder / "leaderboard.md").read_text()
@@ -218,7 +224,7 @@ def test_a_curve_of_another_winner_is_left_out_and_said(folder: Path) -> None:
     assert "**The question is open: no CNN has a learning curve here.**" in text
     assert "The curve of *NET* is left out: it was made from another record (winner changed)." in text
     assert "`python -m benchmark curve net`" in text
-    assert list(cells(text, 1)) == ["SVM"]
+    assert list(cells(section(text, HEADING), 0)) == ["SVM"]
     curve_record.curve_path(folder, "svm").unlink()
     text = page(folder)
     assert "The curve of *NET* is left out" in text
@@ -245,7 +251,7 @@ def test_points_that_failed_are_named_and_do_not_count(folder: Path) -> None:
     y = np.arange(400) % 4
     synthetic.write_curve(folder, "net", {100: [y, "ValueError: a|b"], 300: ["ValueError: a|b"]})
     text = page(folder)
-    assert cells(text, 1)["NET"] == ["**1.000**", "failed", "**0.975**"]
+    assert cells(section(text, HEADING), 0)["NET"] == ["**1.000**", "failed", "**0.975**"]
     assert "- *NET* at 100 (seed 1) and 300 (seed 0) **failed**: ValueError: a\\|b" in text
     rows = list(csv.DictReader(io.StringIO(report.render(folder)["learning-curve.csv"].decode())))
     assert [(row["status"], row["test_accuracy"], row["fit_seconds"]) for row in rows[1:3]] == [("failed", "", "")] * 2
@@ -265,5 +271,5 @@ def test_a_realistic_curve_is_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "figures" / "learning-curve.png").stat().st_size > 20_000
     text = (tmp_path / "leaderboard.md").read_text()
     assert "nan" not in text.lower().split()
-    assert len(cells(text, 1)) == 5
+    assert len(cells(section(text, HEADING), 0)) == 5
     assert report.check(tmp_path) == []
