@@ -346,7 +346,7 @@ def test_a_damaged_audit_is_refused_with_its_name(folder: Path, damage: Callable
     assert "python -m benchmark audit" in str(refused.value) or "delete it" in str(refused.value)
     assert "\n" not in str(refused.value)
     with pytest.raises(BenchmarkError, match=found):  # before any training, not after it
-        claim.prepare_curves(folder, planted(), ["svm"])
+        claim.prepare_derived(folder, planted(), ["svm"], "curve", 0)
 
 
 def test_an_audit_mends_a_damaged_one(folder: Path) -> None:
@@ -474,6 +474,7 @@ def test_the_report_is_whole_with_figures_and_goes_away_with_the_audit(folder: P
         audit_record.path(folder).with_suffix(suffix).unlink()
     assert set(report.check(folder)) == {
         "leaderboard.md",
+        "leaderboard.html",
         "audit.csv",
         "figures/copies.png",
         "figures/label-errors.png",
@@ -494,7 +495,7 @@ def test_nothing_odd_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
     assert "**Pixels**: each of the 64 varies" in text
     assert "**Classes** are not balanced" not in text
     assert "same label" not in text
-    assert set(report.render(folder)) == {"leaderboard.md", "leaderboard.csv", "audit.csv"}
+    assert set(report.render(folder)) == {"leaderboard.md", "leaderboard.html", "leaderboard.csv", "audit.csv"}
 
 
 def test_one_of_each_reads_well(folder: Path) -> None:
