@@ -15,7 +15,7 @@ from tests.conftest import three_clusters
 def test_on_all_columns_it_is_xgboost(rounds_a_draw: int) -> None:
     X, y = three_clusters()
     X, y = X[20:], y[20:]  # ten of one class and thirty of the others
-    mine = DrawnColumns(n_estimators=10, columns=1.0, rounds_a_draw=rounds_a_draw).fit(X, y)
+    mine = DrawnColumns(n_estimators=10, columns=1.0, rounds_a_draw=rounds_a_draw, max_bin=32).fit(X, y)
     margin = np.tile(np.log(np.bincount(y) / len(y)), (len(y), 1)).astype(np.float32)
     settings = {"n_estimators": 10, "learning_rate": 0.3, "max_depth": 6, "max_bin": 32, "tree_method": "hist"}
     theirs = XGBClassifier(**settings).fit(X, y, base_margin=margin)
