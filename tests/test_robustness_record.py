@@ -190,7 +190,7 @@ def test_without_answers_the_report_is_what_it_was(folder: Path) -> None:
     report.write(folder)
     for path in folder.glob("records/*/robustness.*"):
         path.unlink()
-    gone = {"leaderboard.md", "robustness.csv", "figures/robustness.png", "figures/corruptions.png"}
+    gone = {"leaderboard.md", "leaderboard.html", "robustness.csv", "figures/robustness.png", "figures/corruptions.png"}
     assert set(report.check(folder)) == gone
     report.write(folder)
     assert report.check(folder) == []
