@@ -1,13 +1,14 @@
 """Runs many estimators side by side, and a refit alone.
 
 A lane is one estimator's life: a generator that yields waves of jobs and is sent their outcomes
-in the same order. Waves of all lanes share the workers, those of the slowest estimator first; a
-refit, whose times the leaderboard compares, waits until all tuning is done and is alone on the
-machine.
+in the same order. Waves of all lanes share the workers, those of the slowest estimator first, as
+far as one job of each has shown which that is; a refit, whose times the leaderboard compares, waits
+until all tuning is done and is alone on the machine.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 
 from benchmark.errors import EngineError
 from benchmark.executors import Executor
-from benchmark.jobs import Describe, Job
+from benchmark.jobs import Describe, Job, Outcome
 from benchmark.progress import Progress
 
 Waves = Generator["list[Describe] | list[Job]", "list[Any]", None]
@@ -37,6 +38,8 @@ class Lane:
         Of the present wave, in its order.
     launched : int
         Jobs of the present wave that have been started.
+    busy_since : float
+        By the monotonic clock: when it last began to run jobs after having had none.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Lane:
     wave: Sequence[Describe | Job] = ()
     results: list[Any] = field(default_factory=list)
     launched: int = 0
+    busy_since: float = 0.0
 
     @property
     def complete(self) -> bool:
@@ -55,6 +59,22 @@ class Lane:
     def waits_to_be_alone(self) -> bool:
         """Whether the present wave is a refit."""
         return bool(self.wave) and isinstance(self.wave[0], Job) and self.wave[0].test
+
+    @property
+    def seconds_per_row(self) -> float:
+        """What a row has cost so far; before the first outcome, what the first job has taken at least."""
+        job = self.wave[0] if self.wave else None
+        if self.progress.rows_fitted or not self.progress.running or not isinstance(job, Job):
+            return self.progress.seconds_per_row
+        return (time.monotonic() - self.busy_since) / job.rows
+
+    def take(self, place: int, result: Any) -> None:
+        """Keep what became of a job of the present wave, and note at once what it cost."""
+        job = self.wave[place]
+        self.results[place] = result
+        self.progress.running -= 1
+        if isinstance(job, Job) and not job.test and isinstance(result, Outcome):
+            self.progress.saw(job.rows, result.accuracy, result.fit_seconds + result.predict_seconds)
 
     def advance(self, outcomes: list[Any] | None) -> None:
         """Send the outcomes of a wave and take the next one; an empty wave is the end."""
@@ -128,8 +148,7 @@ def drive(lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | Non
             error = future.exception()
             if isinstance(error, EngineError):
                 raise error
-            lane.results[place] = error or future.result()
-            lane.progress.running -= 1
+            lane.take(place, error or future.result())
             tuning = not lane.waits_to_be_alone
             if lane.complete:
                 lane.advance(list(lane.results))
@@ -143,9 +162,8 @@ def _launch(
     """Start what may be started; return the lane whose refit was the last to be started."""
     tuning = [lane for lane in lanes if lane.wave and not lane.waits_to_be_alone]
     # Quick jobs fill what slow ones leave; a slow study that comes last would have one worker idle for its top rung.
-    for lane in sorted(tuning, key=lambda lane: lane.progress.seconds_per_row, reverse=True):
-        while lane.launched < len(lane.wave) and len(running) < jobs:
-            _submit(executor, lane, running)
+    while len(running) < jobs and (ready := [lane for lane in tuning if lane.launched < len(lane.wave)]):
+        _submit(executor, max(ready, key=lambda lane: lane.seconds_per_row), running)
     # Refits come after all tuning, so the machine runs empty once and not once per estimator.
     if tuning or running:
         return measured
@@ -160,6 +178,8 @@ def _launch(
 def _submit(executor: Executor, lane: Lane, running: Running) -> None:
     job = lane.wave[lane.launched]
     lane.progress.begin()
+    if not lane.progress.running:
+        lane.busy_since = time.monotonic()
     future: Future[Any] = executor.describe(job) if isinstance(job, Describe) else executor.submit(job)
     running[future] = lane, lane.launched
     lane.launched += 1

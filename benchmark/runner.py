@@ -219,7 +219,6 @@ def _tune(
             progress.rows = wave[0].rows
             outcomes = yield wave
             for job, outcome in zip(wave, outcomes, strict=True):
-                progress.saw(job.rows, outcome.accuracy, outcome.fit_seconds + outcome.predict_seconds)
                 found = outcome.reason if outcome.accuracy is None else f"{outcome.accuracy:.4f}"
                 desk.say(f"{job.rows:,} rows: {found}")
             wave = waves.send(outcomes)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from time import sleep
 
 from benchmark import lanes
 from benchmark.estimator import Task
@@ -20,21 +21,25 @@ TASK = Task(2, (2, 2))
 class Watcher:
     """An executor that takes a moment for each job and notes what ran beside what."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds_per_row: dict[str, float] | None = None) -> None:
         self.pool, self.lock = ThreadPoolExecutor(8), Lock()
         self.now: list[object] = []
         self.seen: list[list[object]] = []
         self.events: list[str] = []
+        self.seconds_per_row = seconds_per_row or {}
 
     def _run(self, job: object) -> object:
         with self.lock:
             self.now.append(job)
             self.seen.append(list(self.now))
             self.events.append("refit" if isinstance(job, Job) and job.test else "other")
-        sleep(random.Random(repr(job)).random() / 50 + getattr(job, "rows", 0) / 40_000)
+        time.sleep(random.Random(repr(job)).random() / 50 + getattr(job, "rows", 0) / 40_000)
         with self.lock:
             self.now.remove(job)
-        return Outcome("ok", accuracy=float(job.rows)) if isinstance(job, Job) else {}
+        if not isinstance(job, Job):
+            return {}
+        seconds = self.seconds_per_row.get(job.estimator, 0.0) * job.rows
+        return Outcome("ok", accuracy=float(job.rows), fit_seconds=seconds)
 
     def describe(self, job: Describe) -> Future:
         return self.pool.submit(self._run, job)
@@ -97,13 +102,22 @@ def test_workers_go_after_tuning_and_stay_warm_between_seeds() -> None:
     assert executor.events[first:] == ["refit", "refit", "refit", "retire"]
 
 
-def test_the_slowest_estimator_goes_first() -> None:
-    executor = Watcher()
-    lanes_ = [Lane(name, Progress(name, 1, (100,), 1, 100), life(name, [])) for name in ("quick", "slow", "new")]
-    for lane, seconds in zip(lanes_, (1.0, 9.0, None), strict=True):
-        if seconds is not None:
-            lane.progress.saw(100, 0.5, seconds)
-    lanes.drive(lanes_, executor, 1)
+def test_the_slowest_estimator_goes_first_once_a_job_of_each_has_shown_which_it_is() -> None:
+    names = ("quick", "slow", "slower")
+    executor = Watcher({"quick": 0.01, "slow": 0.05, "slower": 0.09})
+    lanes.drive([Lane(name, Progress(name, 1, (100,), 1, 100), life(name, [])) for name in names], executor, 1)
     executor.close()
     order = [job.estimator for job in (seen[-1] for seen in executor.seen) if isinstance(job, Job) and not job.test]
-    assert order == ["new"] * 7 + ["slow"] * 7 + ["quick"] * 7
+    assert order == [*names, *["slower"] * 6, *["slow"] * 6, *["quick"] * 6]
+
+
+def test_a_first_job_that_takes_long_is_known_to_be_slow_before_it_has_ended() -> None:
+    lane, other = (Lane(name, Progress(name, 1, (100,), 1, 100), life(name, [])) for name in ("long", "short"))
+    for one in (lane, other):
+        one.advance(None)
+        assert one.seconds_per_row == math.inf
+        one.advance([{}])
+    lane.progress.running, lane.busy_since = 1, time.monotonic() - 60
+    other.progress.saw(100, 0.5, 1.0)
+    assert 0.6 <= lane.seconds_per_row < 60
+    assert other.seconds_per_row == 0.01
