@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import metrics
+from benchmark import inference, metrics
 from benchmark.metrics import Floats, Interval, Ints
 
 Bools = npt.NDArray[np.bool_]
@@ -29,8 +29,6 @@ FACTORS: Floats = np.logspace(-1, 1, 81)
 
 SHARE = 0.05
 """Of the hardest class's confusions: a class with less of them is no neighbour."""
-
-RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -264,7 +262,7 @@ def f1_gain(of_class: Bools, before: Bools, after: Bools) -> Interval:
 
         return np.asarray((f1(new) - f1(old)).mean(axis=1))
 
-    drawn = np.random.default_rng(0).multinomial(counts.sum(), counts / counts.sum(), size=RESAMPLES)
+    drawn = np.random.default_rng(0).multinomial(counts.sum(), counts / counts.sum(), size=inference.RESAMPLES)
     low, high = np.quantile(gain(drawn), (0.025, 0.975))
     return Interval(float(gain(counts[None])[0]), float(low), float(high))
 

@@ -102,7 +102,7 @@ def reliability(y: Ints, logs: Floats) -> Reliability:
     return Reliability(means[0], means[1], count / len(y))
 
 
-def temperature(y: Ints, proba: npt.NDArray[Any]) -> float:
+def temperature(y: Ints, logs: Floats) -> float:
     """Return the temperature by which logarithms must be divided for the least log loss (Guo et al. 2017).
 
     Above 1 the scores were too sure of themselves, below 1 not sure enough. It changes no answer.
@@ -111,14 +111,14 @@ def temperature(y: Ints, proba: npt.NDArray[Any]) -> float:
     ----------
     y : ndarray of int64, (n,)
         Of rows that the model was not fitted on.
-    proba : ndarray of float, (n, k)
+    logs : ndarray of float64, (n, k)
+        Of `logarithms`.
 
     Returns
     -------
     float
         From 0.01 to 100.
     """
-    logs = logarithms(proba)
     found = minimize_scalar(
         lambda power: _log_loss(y, log_softmax(logs / np.exp(power), axis=1)),
         bounds=tuple(np.log(_TEMPERATURES)),
@@ -128,9 +128,9 @@ def temperature(y: Ints, proba: npt.NDArray[Any]) -> float:
     return float(np.exp(found.x))
 
 
-def scaled(proba: npt.NDArray[Any], temperature: float) -> Floats:
+def scaled(logs: Floats, temperature: float) -> Floats:
     """Return the logarithms at a temperature, rows of their exponentials summing to one, (n, k)."""
-    return np.asarray(log_softmax(logarithms(proba) / temperature, axis=1))
+    return np.asarray(log_softmax(logs / temperature, axis=1))
 
 
 def _log_loss(y: Ints, logs: Floats) -> float:

@@ -29,9 +29,12 @@ DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
 }
 """What is made from records and lies beside them, by the stem of its file, and what reads it."""
 
-RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES = 200_000, 2_000_000, 1_000_000
-"""Room for a record beside its predictions, journal included, for the pages and figures, and for an audit beside its
-labels; on the safe side."""
+RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES = 200_000, 4_000_000, 1_000_000
+"""Room for a record beside its predictions, journal included, for the pages and figures (3.1 MB of twelve estimators
+with all that there is), and for an audit beside its labels; on the safe side."""
+
+SCORE_BYTES = 2
+"""Of a stored score, before it is packed."""
 
 
 def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
@@ -125,10 +128,9 @@ def prepare(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
         written, or another estimator's record is damaged.
     """
     try:
-        _check_room(
-            folder,
-            len(names) * preset.seeds * (RECORD_BYTES + 2 * len(dataset.test.y) * len(dataset.class_names)),
-        )
+        predicted = len(dataset.test.y) + min(len(dataset.train.y), preset.max_validation_rows)
+        scores = SCORE_BYTES * predicted * len(dataset.class_names)
+        _check_room(folder, len(names) * preset.seeds * (RECORD_BYTES + scores))
         there = records.read_test_set(folder)
         if there is not None and there.sha256 != dataset.sha256:
             if not force:
@@ -172,11 +174,9 @@ def prepare_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: 
         It holds results on other data, there is no room for what will be written, or a record or
         what was made from another one is damaged.
     """
-    there = records.read_test_set(folder)
-    if there is None or there.sha256 != dataset.sha256:
-        raise BenchmarkError(f"{folder} holds results on other data of the same name; give --results another folder")
     try:
         _check_room(folder, len(names) * (RECORD_BYTES + bytes_each))
+        there = _of_these_data(folder, dataset, records.read_test_set(folder))
         _survey(folder, [])
         _check_derived(folder, there, noun, names)
     except OSError as error:
@@ -204,14 +204,18 @@ def prepare_audit(folder: Path, dataset: Dataset) -> None:
         if there is None:
             there = gallery.test_set(dataset)
             records.write_test_set(folder, there)
-        if there.sha256 != dataset.sha256:
-            raise BenchmarkError(
-                f"{folder} holds results on other data of the same name; give --results another folder"
-            )
+        _of_these_data(folder, dataset, there)
         _survey(folder, [])
         _check_derived(folder, there, "audit")
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _of_these_data(folder: Path, dataset: Dataset, there: TestSet | None) -> TestSet:
+    """Return the folder's test set, or refuse another one's."""
+    if there is None or there.sha256 != dataset.sha256:
+        raise BenchmarkError(f"{folder} holds results on other data of the same name; give --results another folder")
+    return there
 
 
 def journal(folder: Path, name: str) -> Path:

@@ -6,8 +6,6 @@ Each is a JSON of one estimator that says which record it was made from, with it
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy.typing as npt
 
 from benchmark import plain, records
 from benchmark.errors import BenchmarkError
+from benchmark.fingerprint import short_hash
 from benchmark.schema import Record, TestSet, safe_name
 
 Labels = npt.NDArray[np.unsignedinteger[Any]]
@@ -59,11 +58,6 @@ D = TypeVar("D", bound=Derived)
 def depends_on(record: Record) -> dict[str, str]:
     """Return what anything made from a record depends on: what the record does, and the winner."""
     return {**record.fingerprint, "winner": short_hash(dict(record.params))}
-
-
-def short_hash(value: Any) -> str:
-    """Return the first 12 hexadecimal digits of the SHA-256 of a plain value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def head(record: Record, schema: int) -> dict[str, Any]:

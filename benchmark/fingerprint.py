@@ -51,7 +51,7 @@ def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> d
         parts["smoke"] = dict(declared.smoke)
     if preset.thorough:
         parts["thorough"] = dict(declared.thorough)
-    return {name: _hash(value) for name, value in parts.items()}
+    return {name: short_hash(value) for name, value in parts.items()}
 
 
 def stale(recorded: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
@@ -65,5 +65,6 @@ def _distribution(value: BaseDistribution) -> Any:
     return json.loads(distribution_to_json(value))
 
 
-def _hash(value: Any) -> str:
+def short_hash(value: Any) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a plain value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()[:12]

@@ -11,14 +11,12 @@ Throughout, `n` is the number of test images, `k` of classes, `s` of seeds, `m` 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from benchmark import metrics
 from benchmark.metrics import Floats, Interval, Ints
@@ -166,9 +164,7 @@ def seed_interval(accuracies: Sequence[float]) -> Interval | None:
     """
     if len(accuracies) < 2:
         return None
-    mean = float(np.mean(accuracies))
-    count = len(accuracies)
-    half = float(stdtrit(count - 1, 1 - LEVEL / 2) * np.std(accuracies, ddof=1) / math.sqrt(count))
+    mean, half = float(np.mean(accuracies)), metrics.half_width_over_seeds(np.asarray(accuracies))
     return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 

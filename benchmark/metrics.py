@@ -198,10 +198,21 @@ def paired_difference_over_seeds(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> In
     seeds = a.mean(axis=1) - b.mean(axis=1)
     if len(seeds) < 2:
         return images
-    half = float(stdtrit(len(seeds) - 1, 0.975) * seeds.std(ddof=1) / math.sqrt(len(seeds)))
+    half = half_width_over_seeds(seeds)
     estimate, low, high = images
     low, high = estimate - math.hypot(estimate - low, half), estimate + math.hypot(high - estimate, half)
     return Interval(estimate, max(-1.0, low), min(1.0, high))
+
+
+def half_width_over_seeds(values: Floats) -> float:
+    """Return half the width of Student's interval of a mean over seeds.
+
+    Parameters
+    ----------
+    values : ndarray of float64, (s,)
+        One per seed, two at least.
+    """
+    return float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def pareto_front(cost: Floats, score: Floats) -> npt.NDArray[np.bool_]:

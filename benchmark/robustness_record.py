@@ -25,6 +25,7 @@ import numpy.typing as npt
 from benchmark import corruptions, derived, plain, records
 from benchmark.derived import Derived, Labels
 from benchmark.errors import BenchmarkError
+from benchmark.fingerprint import short_hash
 from benchmark.schema import Record, Status, TestSet
 
 SCHEMA = 1
@@ -98,7 +99,7 @@ class Held:
 def depends_on(record: Record) -> dict[str, str]:
     """Return what it depends on: all that a record's derivatives do, and the corruptions."""
     asked = [corruptions.VERSION, *(corruption.name for corruption in corruptions.CORRUPTIONS)]
-    return {**derived.depends_on(record), "corruptions": derived.short_hash(asked)}
+    return {**derived.depends_on(record), "corruptions": short_hash(asked)}
 
 
 def path_of(folder: Path, estimator: str) -> Path:

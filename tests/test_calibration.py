@@ -49,12 +49,13 @@ def test_the_temperature_that_was_put_in_is_found(put_in: float) -> None:
     y, proba = drawn(20_000, 5, sharpness=1.0)
     distorted = np.exp(np.log(proba) / put_in)
     distorted /= distorted.sum(axis=1, keepdims=True)
-    found = calibration.temperature(y, distorted)
+    logs = calibration.logarithms(distorted)
+    found = calibration.temperature(y, logs)
     assert found == pytest.approx(1 / put_in, rel=0.05)
-    mended = calibration.quality(y, calibration.scaled(distorted, found))
+    mended = calibration.quality(y, calibration.scaled(logs, found))
     assert mended.log_loss <= calibration.quality(y, calibration.logarithms(distorted)).log_loss + 1e-9
     assert mended.ece < 0.02
-    assert (calibration.scaled(distorted, found).argmax(axis=1) == distorted.argmax(axis=1)).all()
+    assert (calibration.scaled(logs, found).argmax(axis=1) == distorted.argmax(axis=1)).all()
 
 
 def test_rows_that_do_not_sum_to_one_are_taken_as_shares() -> None:

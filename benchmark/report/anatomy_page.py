@@ -47,7 +47,7 @@ def page(summary: Summary, figures: Sequence[Planned]) -> tuple[str, str] | None
         if paragraphs:
             parts += [f"## {heading}", *paragraphs]
     parts.append(
-        "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "
+        "*Written by `python -m benchmark report` from the records beside this page; every score is recomputed from "
         "stored predictions. Back to [leaderboard.md](leaderboard.md), which says how they were made.*"
     )
     return file, "\n\n".join(part for part in parts if part) + "\n"

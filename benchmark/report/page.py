@@ -59,10 +59,12 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
     also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
     also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
     also += f"; every accuracy under corruption in [{robustness.CSV}]({robustness.CSV})" if summary.withstood else ""
-    people = ", but what people said is taken from their sums" if summary.crowd is not None else ""
+    counted = ["what people said is taken from their sums"] if summary.crowd is not None else []
+    counted += ["what the audit found from its record"] if summary.audit is not None else []
+    but = f", but {' and '.join(counted)}" if counted else ""
     parts.append(
-        "*Written by `python -m benchmark report` from the records beside this page; every number is recomputed from "
-        f"stored predictions{people}. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
+        "*Written by `python -m benchmark report` from the records beside this page; every score is recomputed from "
+        f"stored predictions{but}. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 

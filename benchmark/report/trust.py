@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from benchmark import calibration
 from benchmark.calibration import Quality
 from benchmark.report import markdown as md
@@ -40,15 +38,12 @@ def _best(rows: list[Trust]) -> str:
     text = f"The best probabilities are those of *{md.escape(best.title)}*"
     text += ", mended" if best.mended else ""
     text += f": log loss {md.score(quality.log_loss)}, ECE {md.percent(quality.ece)}."
-    owned = [one for one in rows if one.own is not None]
+    owned = sorted((own.ece, place) for place, one in enumerate(rows) if (own := one.own) is not None)
     if len(owned) > 1:
-        least = min(owned, key=lambda one: one.own.ece if one.own else np.inf)
-        most = max(owned, key=lambda one: one.own.ece if one.own else -np.inf)
-        assert least.own is not None
-        assert most.own is not None
+        (least, nearest), (most, farthest) = owned[0], owned[-1]
         text += (
-            f" As they come, *{md.escape(least.title)}* is nearest to the truth about itself (ECE "
-            f"{md.percent(least.own.ece)}) and *{md.escape(most.title)}* farthest ({md.percent(most.own.ece)})."
+            f" As they come, *{md.escape(rows[nearest].title)}* is nearest to the truth about itself (ECE "
+            f"{md.percent(least)}) and *{md.escape(rows[farthest].title)}* farthest ({md.percent(most)})."
         )
     return text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from benchmark import metrics
 from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ, failure
 from benchmark.report.summary import Scored, Summary
@@ -27,12 +26,11 @@ def verdict(summary: Summary) -> str:
 
 
 def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
-    pair = summary.pair(cnn, classical)
+    pair, leader = summary.pair(cnn, classical), "CNN"
+    if pair.difference.estimate < 0:
+        pair, leader = pair.reversed, "classical model"
     gap = pair.difference
     rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
-    leader = "CNN" if gap.estimate >= 0 else "classical model"
-    if gap.estimate < 0:
-        gap = metrics.Interval(-gap.estimate, -gap.high, -gap.low)
     estimate, low, high = md.points(gap)
     interval = f"(95 % interval {low} to {high})"
     if not pair.told_apart:
