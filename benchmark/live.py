@@ -7,27 +7,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import markup
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from benchmark import protocol
 from benchmark.progress import Progress
 from benchmark.report.markdown import plain
 
 if TYPE_CHECKING:
-    from benchmark.audit import Plan as AuditPlan
-    from benchmark.audit_schema import Held, Ints
-    from benchmark.check import Clause
-    from benchmark.curve import Plan as CurvePlan
     from benchmark.datasets.base import Dataset
-    from benchmark.listing import Row
     from benchmark.resources import Resources
-    from benchmark.robustness import Plan as RobustnessPlan
-    from benchmark.runner import Plan
     from benchmark.winners import Plan as WinnersPlan
 
 _STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
@@ -49,59 +41,21 @@ def warn(console: Console, text: str) -> None:
     console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
 
-def announce(console: Console, plan: Plan, logs: Path) -> None:
-    """Say what a run is about to do."""
-    given = plan.resources
-    _announce(
-        console,
-        plan.dataset,
-        plan.folder,
-        logs,
-        f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
-        f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
-        f"refits alone with {given.threads}; {given.device}; "
-        f"a job may take {clock(given.refit.seconds or 0)} and "
-        f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone",
-    )
-
-
-def announce_curves(console: Console, plan: CurvePlan, logs: Path) -> None:
-    """Say what `curve` is about to do."""
-    _announce(
-        console,
-        plan.dataset,
-        plan.folder,
-        logs,
-        f"learning curves of {_names(plan)}: the tuned parameters on {protocol.CURVE_ROWS[0]:,} rows and more, "
-        f"{_each_fit(plan.resources)}",
-    )
-
-
-def announce_robustness(console: Console, plan: RobustnessPlan, logs: Path) -> None:
-    """Say what `robustness` is about to do."""
-    _announce(
-        console,
-        plan.dataset,
-        plan.folder,
-        logs,
-        f"how it breaks, of {_names(plan)}: the tuned parameters on all rows of the record, then {len(plan.chosen):,} "
-        f"test images as they are and under every corruption, {_each_fit(plan.resources)}; all of it takes about "
-        f"{clock(plan.expected_seconds)} by the records' times",
-    )
-
-
-def _names(plan: WinnersPlan) -> str:
+def names(plan: WinnersPlan) -> str:
+    """Return the estimators' names for a sentence."""
     return ", ".join(escape(plugin.name) for plugin in plan.plugins)
 
 
-def _each_fit(given: Resources) -> str:
+def each_fit(given: Resources) -> str:
+    """Say what each fit may take."""
     return (
         f"each fit alone with {given.threads} thread(s); {given.device}; "
         f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB"
     )
 
 
-def _announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
+def announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
+    """Say what is about to be done, on what, and where it will lie."""
     train, test = len(dataset.train.y), len(dataset.test.y)
     console.print(f"{escape(dataset.name)}: {train:,} training and {test:,} test images from {escape(dataset.source)}")
     console.print(work)
@@ -179,73 +133,9 @@ def view(
         yield update
 
 
-def announce_audit(console: Console, plan: AuditPlan) -> None:
-    """Say what `audit` is about to do."""
-    given = plan.resources
-    _announce(
-        console,
-        plan.dataset,
-        plan.folder,
-        plan.logs,
-        f"audit, with {given.threads} thread(s); label errors from out-of-fold probabilities of "
-        f"{escape(plan.estimator)}; {given.device}; a fit may take {clock(given.refit.seconds or 0)} and "
-        f"{(given.refit.memory_bytes or 0) / 2**30:.1f} GiB",
-    )
-
-
 def step(console: Console, text: str) -> None:
     """Say what is being done."""
     console.print(escape(text))
-
-
-def print_audit(console: Console, held: Held, y_test: Ints, n_classes: int, folder: Path) -> None:
-    """Print how many there are of everything odd, the first indices of each kind, and where the rest lies."""
-    from benchmark.report import findings
-
-    table = Table("", "training", "test", "test against training", box=None, pad_edge=False)
-    for row in findings.counts(held, y_test, n_classes):
-        table.add_row(*map(escape, row))
-    console.print(table)
-    for kind, indices in findings.first_indices(held):
-        console.print(f"{escape(kind)}: {indices}")
-    console.print(
-        f"[bold]{escape(str(folder / 'leaderboard.md'))}[/], all indices in {escape(str(folder / findings.CSV))}"
-    )
-
-
-def print_listing(console: Console, rows: list[Row]) -> None:
-    """Print the estimators."""
-    table = Table("estimator", "title", "family", "origin", "import", "recorded", box=None, pad_edge=False)
-    for row in rows:
-        state = "[green]ok[/]" if not row.error else f"[red]{escape(row.error)}[/]"
-        table.add_row(*map(escape, (row.name, row.title, row.family, row.origin)), state, escape(row.recorded))
-    console.print(table)
-
-
-def print_clauses(console: Console, name: str, clauses: list[Clause]) -> None:
-    """Print the contract, clause by clause."""
-    for clause in clauses:
-        mark = "[green]ok    [/]" if clause.holds else "[red]BROKEN[/]"
-        console.print(f"{mark} {escape(clause.text)}" + (f": {escape(clause.detail)}" if clause.detail else ""))
-    broken = sum(not clause.holds for clause in clauses)
-    console.print(
-        f"{escape(name)}: " + (f"{broken} of {len(clauses)} clauses broken" if broken else "keeps the contract")
-    )
-
-
-def print_data(console: Console, summary: dict[str, Any]) -> None:
-    """Print what `benchmark.datasets.summary` found."""
-    height, width = summary["image_shape"]
-    console.print(f"name     {escape(summary['name'])}")
-    console.print(f"lies in  {escape(summary['source'])}")
-    console.print(f"images   {height} x {width}, grey")
-    console.print(f"SHA-256  {summary['sha256']}")
-    for file, digest in summary["files"].items():
-        console.print(f"         {digest}  {escape(file)}")
-    table = Table("class", "train", "test", box=None, pad_edge=False)
-    for name, (train, test) in summary["counts"].items():
-        table.add_row(escape(name), f"{train:,}", f"{test:,}")
-    console.print(table)
 
 
 def clock(seconds: float) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from benchmark.errors import BenchmarkError, EngineError, same_command
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
     from benchmark.executors import Executor
     from benchmark.lanes import Stop
-    from benchmark.progress import Progress
+    from benchmark.progress import Observer, Progress
     from benchmark.resources import Resources, Seat
+    from benchmark.winners import Plan as WinnersPlan
+
+    P = TypeVar("P", bound=WinnersPlan)
 
 
 def measure(
@@ -80,6 +83,50 @@ def measure(
     if failure is not None:
         raise failure
     return 1 if any(state.phase == "failed" for state in states) else 0
+
+
+def with_winners(
+    arguments: argparse.Namespace,
+    plan: Callable[[WinnersPlan], P],
+    announce: Callable[[Console, P, Path], None],
+    make: Callable[[P, Executor, Observer, Stop], list[Progress]],
+    counted: str,
+    heading: str,
+) -> int:
+    """Do something with the winners that are on record, report; the exit status is 1 if any of it failed.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With names, preset, and what `measure` asks for.
+    plan : callable
+        Adds to what every such plan says.
+    announce, make : callable
+    counted : str
+        See `benchmark.live.view`.
+    heading : str
+        Of the report's section that answers.
+    """
+    from benchmark import datasets, live, winners
+    from benchmark.claim import results_folder
+    from benchmark.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
+
+    console = live.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    folder = arguments.results / dataset.name
+    if arguments.preset:
+        folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
+    chosen = winners.choose(folder, arguments.names, warn=lambda text: live.warn(console, text))
+    presets = {winners.preset_of(winners.standing(folder, plugin.name)).name for plugin in chosen}
+    deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)
+
+    def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
+        planned = plan(winners.Plan(chosen, dataset, resources, folder, arguments.force))
+        announce(console, planned, logs)
+        with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted) as observe:
+            return make(planned, executor, observe, stop)
+
+    return measure(arguments, console, dataset, folder, deadline, work, heading)
 
 
 def _executor(cluster: str | None, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:
