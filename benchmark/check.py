@@ -91,6 +91,7 @@ class _Trial:
             ("fits the smoke rows", self.fits),
             ("probabilities (or softmaxed decisions) in shape, finite, summing to one", self.probabilities),
             ("predict agrees with the highest score", self.predicts),
+            ("its history, if it has one, is numbers", self.historic),
             ("same seed, same predictions", self.repeats),
             ("survives a pickle, fitted, with the same predictions", self.pickles),
             ("a class missing from the training rows does not shift the columns", self.missing_class),
@@ -160,6 +161,10 @@ class _Trial:
         differing = int((classes[predicted] != highest).sum())
         _require(differing == 0, f"{differing} of {len(highest)} differ")
         return ""
+
+    def historic(self) -> str:
+        found = work.history(self.declared(), self.fitted()[0])
+        return ", ".join(f"{name} ({len(values)})" for name, values in found.items()) or "none"
 
     def repeats(self) -> str:
         first, second = (work.predict(*self._fresh(self.y), 10) for _ in range(2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -70,6 +70,10 @@ class Estimator:
     augmentation : str
         What is done to training images ("mirrored, shifted"); empty if nothing.
         The leaderboard marks the row with it.
+    history : callable, optional
+        ``history(pipeline) -> {"train_loss": [0.9, 0.5, ...], ...}``: what its training looked like, a
+        number per epoch or round, read off a fitted pipeline and kept in the record. Nothing is
+        fitted or predicted for it.
     """
 
     title: str
@@ -79,3 +83,4 @@ class Estimator:
     smoke: Mapping[str, Any] = field(default_factory=dict)
     thorough: Mapping[str, Any] = field(default_factory=dict)
     augmentation: str = ""
+    history: Callable[[Pipeline], Mapping[str, Sequence[float]]] | None = None

@@ -156,6 +156,7 @@ def record(
         test_reads=earlier_reads + (job is not None),
         proba_sha256="",
         environment=dict(outcome.environment or shared.environment),
+        history=dict(outcome.history),
     )
     validation = None if tuned.proba is None else Validation(shared.y_validation, to_float16(tuned.proba))
     return made, proba, validation

@@ -143,6 +143,8 @@ class Outcome:
         Of a refit: what the pipeline ran on, which may have had no use for the GPU that it was offered.
     environment : mapping of str to str
         Of a refit: machine and versions it was made on.
+    history : mapping of str to tuple of float
+        Of a refit: what the plugin reads off its fitted pipeline, a number per epoch or round.
     """
 
     status: Status
@@ -157,6 +159,7 @@ class Outcome:
     model_bytes: int = 0
     device: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 class LostError(Exception):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,11 @@ SCHEMA = 1
 """Raised when a field changes its meaning; a record of another schema is refused by name."""
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+LARGEST_MEASURED = 1e15
+
+Measured = Annotated[float, (-LARGEST_MEASURED, LARGEST_MEASURED)]
+"""A number of a training history; a likelihood may well be below zero."""
 
 Status = Literal["ok", "failed", "timeout", "oom"]
 
@@ -96,6 +101,9 @@ class Record:
         Checksum of the ``.npz``; empty without predictions.
     environment : mapping of str to str
         Machine and versions.
+    history : mapping of str to tuple of float, optional
+        What the refit's training looked like, a number per epoch or round, by its name ("train_loss"); None
+        in records from before it was kept.
     """
 
     schema: int
@@ -130,6 +138,7 @@ class Record:
     test_reads: int
     proba_sha256: str
     environment: Mapping[str, str]
+    history: Mapping[str, tuple[Measured, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from benchmark.environment import environment
 from benchmark.estimator import Estimator, Task
 from benchmark.jobs import Job, Outcome, one_line
 from benchmark.protocol import Preset
+from benchmark.schema import LARGEST_MEASURED
 
 if TYPE_CHECKING:
     from joblib import Memory
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 WARM_UP_ROWS = 200
 """Rows of the untimed fit with which each worker starts: loads libraries, starts thread pools."""
+
+HISTORY_VALUES = 10_000
+"""Of a series, at most: a record is read by people, too."""
 
 LABEL_ROWS = 100
 """Rows whose predicted labels are looked at, outside the clock."""
@@ -131,6 +135,24 @@ def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDAr
         raise ValueError(f"predict gave the label {strange[0]!r}, which does not exist")
 
 
+def history(estimator: Estimator, pipeline: Pipeline) -> dict[str, tuple[float, ...]]:
+    """Return what the training of a fitted pipeline looked like, by the plugin's own account.
+
+    A series with a value that a record cannot hold (a loss that went over the top) is left out.
+
+    Raises
+    ------
+    ValueError
+        Not numbers, or more than `HISTORY_VALUES` of a series.
+    """
+    told = {} if estimator.history is None else estimator.history(pipeline)
+    found = {str(name): tuple(float(value) for value in values) for name, values in told.items()}
+    longest = max(map(len, found.values()), default=0)
+    if longest > HISTORY_VALUES:
+        raise ValueError(f"its history has {longest:,} values, more than the {HISTORY_VALUES:,} that are kept")
+    return {name: values for name, values in found.items() if (np.abs(values) <= LARGEST_MEASURED).all()}
+
+
 def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is set on the pipeline: a thorough run's parameters, the trial's, a smoke run's; later ones win."""
     return {**(estimator.thorough if preset.thorough else {}), **params, **(estimator.smoke if preset.tiny else {})}
@@ -177,6 +199,7 @@ def _run(job: Job) -> Outcome:
         model_bytes=_pickled_bytes(pipeline),
         device=device_of(pipeline),
         environment=environment(),
+        history=history(estimator, pipeline),
     )
 
 

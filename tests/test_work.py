@@ -167,3 +167,17 @@ def test_rows_of_one_class_give_that_class() -> None:
     assert proba.shape == (len(DIGITS.test.X), 10)
     assert (proba == np.eye(10)[7]).all()
     work.check_labels(pipeline, DIGITS.test.X, classes)
+
+
+def historic(**series: list) -> Estimator:
+    return Estimator("Test", "cnn", lambda task: Pipeline([]), history=lambda pipeline: series)
+
+
+def test_a_history_is_what_the_plugin_reads_off_and_no_more_than_a_record_can_hold() -> None:
+    assert work.history(Estimator("Test", "cnn", lambda task: Pipeline([])), Pipeline([])) == {}
+    told = historic(loss=[np.float32(0.5), 0.25], likelihood=[-3], gone=[1.0, float("inf")], odd=[float("nan")])
+    assert work.history(told, Pipeline([])) == {"loss": (0.5, 0.25), "likelihood": (-3.0,)}
+    with pytest.raises(ValueError, match="more than the 10,000"):
+        work.history(historic(loss=[0.0] * 10_001), Pipeline([]))
+    with pytest.raises(ValueError, match="could not convert"):
+        work.history(historic(loss=["a"]), Pipeline([]))
