@@ -1,0 +1,156 @@
+"""A picture file in, grey pixels out: decoded with care, and brought to a data set's size in one stated way.
+
+Pictures come from strangers. Only PNG and JPEG are decoded; how many bytes and pixels there may be is checked
+before a pixel is decoded, and a file that is something else under a picture's name is refused by what it
+holds, not by what it is called.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter, ImageOps
+
+from benchmark.errors import BenchmarkError
+
+FORMATS = ("PNG", "JPEG")
+
+MAX_BYTES = 10 * 2**20
+MAX_PIXELS = 24_000_000
+"""Of a decoded picture: what a telephone's camera makes; three bytes each are held in memory."""
+
+BRIGHT = 128
+"""Mean grey of the outermost pixels from which the background counts as white."""
+
+TRIMMED = 0.05
+"""Share of the full range by which a pixel may differ from the corner's and still be background."""
+
+
+def decode(blob: bytes) -> Image.Image:
+    """Decode a picture, upright, colours as RGB on white where it is transparent.
+
+    Parameters
+    ----------
+    blob : bytes
+        A PNG or JPEG file, whole.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Of mode "RGB"; of a file with several frames the first.
+
+    Raises
+    ------
+    BenchmarkError
+        Too many bytes or pixels, another format, or damaged; one sentence without the file's name.
+    """
+    if len(blob) > MAX_BYTES:
+        raise BenchmarkError(
+            f"the file has {len(blob) / 2**20:.1f} MiB, more than the {MAX_BYTES // 2**20} that are read"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is stricter
+            with Image.open(io.BytesIO(blob), formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise BenchmarkError(
+                        f"the picture is {width:,} by {height:,} pixels, more than the {MAX_PIXELS:,} that are decoded"
+                    )
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+    except BenchmarkError:
+        raise
+    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error and more on damage
+        raise BenchmarkError("this is no PNG or JPEG picture, or a damaged one") from error
+    if upright.mode in ("I;16", "I;16B", "I"):  # 16-bit grey, which convert() would clip
+        return Image.fromarray((np.asarray(upright).astype(np.int64).clip(0, 65_535) // 257).astype(np.uint8)).convert(
+            "RGB"
+        )
+    clear = upright.convert("RGBA")
+    white = Image.new("RGBA", clear.size, "white")
+    return Image.alpha_composite(white, clear).convert("RGB")
+
+
+def to_grey(image: Image.Image, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Bring a picture to a data set's size: grey (ITU-R 601 luma), shrunk whole, padded with its border's grey.
+
+    Nothing is cropped, stretched or inverted: a wide picture gets bars above and below.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Of mode "RGB".
+    shape : tuple of int
+        (height, width).
+
+    Returns
+    -------
+    ndarray of uint8, (height * width,)
+        Row by row.
+    """
+    return _centred(image.convert("L"), shape, Image.Resampling.LANCZOS)
+
+
+def as_fashion_mnist(image: Image.Image, shape: tuple[int, int] = (28, 28)) -> npt.NDArray[np.uint8]:
+    """Prepare a photo as Fashion-MNIST's images were (Xiao, Rasul and Vollgraf 2017, section 2).
+
+    Their steps, in their order: edges of the corner's colour trimmed; the longest edge brought to 28 pixels;
+    sharpened with a Gaussian of radius and deviation 1; the shortest edge extended to 28, the article in the
+    middle; intensities negated; 8-bit grey. Two things differ: pixels are averaged where they left out rows and
+    columns, and intensities are negated only where the background is bright, so that an image that is prepared
+    already (light on black) comes out as it was.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Of mode "RGB".
+    shape : tuple of int
+        (height, width).
+
+    Returns
+    -------
+    ndarray of uint8, (height * width,)
+        Row by row: a light article on black.
+    """
+    pixels = np.asarray(image.convert("L"))
+    if pixels.shape == shape and _border(pixels) < BRIGHT:
+        return pixels.ravel().copy()
+    bright = _border(pixels) >= BRIGHT
+    trimmed = Image.fromarray(_trimmed(pixels))
+    scale = max(trimmed.width / shape[1], trimmed.height / shape[0])
+    size = (max(1, round(trimmed.width / scale)), max(1, round(trimmed.height / scale)))
+    small = trimmed.resize(size, Image.Resampling.BOX if scale > 1 else Image.Resampling.BICUBIC)
+    sharp = np.asarray(small.filter(ImageFilter.UnsharpMask(radius=1, percent=100, threshold=3)))
+    light = 255 - sharp if bright else sharp
+    return _centred(Image.fromarray(light), shape, Image.Resampling.BOX, fill=0)
+
+
+def _border(pixels: npt.NDArray[np.uint8]) -> float:
+    return float(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).mean())
+
+
+def _trimmed(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    article = np.abs(pixels.astype(np.int64) - int(pixels[0, 0])) > TRIMMED * 255
+    rows, columns = np.flatnonzero(article.any(axis=1)), np.flatnonzero(article.any(axis=0))
+    if not len(rows):
+        return pixels
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _centred(
+    image: Image.Image, shape: tuple[int, int], resampling: Image.Resampling, fill: int | None = None
+) -> npt.NDArray[np.uint8]:
+    """Return a grey picture shrunk or grown to fit, in the middle of a canvas of its border's grey."""
+    height, width = shape
+    scale = min(width / image.width, height / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    whole = image if size == image.size else image.resize(size, resampling)
+    grey = round(_border(np.asarray(whole))) if fill is None else fill
+    canvas = np.full(shape, grey, dtype=np.uint8)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = np.asarray(whole)
+    return canvas.ravel()
