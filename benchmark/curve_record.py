@@ -6,14 +6,12 @@
     results/<dataset>/records/<estimator>/curve.npz     predicted, (points, n test images), labels, uint8 or uint16
 
 The last point of a curve, the refit on all its rows, is not here: it is the estimator's record.
-Written after every point, the predictions before the JSON that holds the checksum of each one's
-row; so a write that is cut off leaves at most a row that no point claims.
+Written after every point (see `derived.write_rows`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import derived, plain, records
+from benchmark import derived, records
 from benchmark.derived import Derived, Labels
-from benchmark.errors import BenchmarkError
 from benchmark.schema import Record, Status, TestSet
 
 SCHEMA = 1
@@ -113,11 +110,6 @@ def curve_path(folder: Path, estimator: str) -> Path:
     return records.record_path(folder, estimator, 0).with_name("curve.json")
 
 
-def digest(labels: npt.NDArray[Any]) -> str:
-    """Return the checksum of one point's labels, whatever they are stored as."""
-    return hashlib.sha256(labels.astype("<u2").tobytes()).hexdigest()
-
-
 def empty(record: Record, n_test: int, n_classes: int) -> Held:
     """Return a curve of a record with no points yet."""
     curve = Curve(**derived.head(record, SCHEMA), environments=(), points=())
@@ -144,7 +136,7 @@ def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.
     point = dataclasses.replace(
         point,
         environment=environments.index(environment),
-        predicted_sha256="" if labels is None else digest(row),
+        predicted_sha256="" if labels is None else derived.digest(row),
     )
     before = curve.find(point.rows, point.seed)
     place = len(curve.points) if before is None else curve.points.index(before)
@@ -155,14 +147,7 @@ def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.
 
 def write(folder: Path, held: Held) -> None:
     """Write a curve atomically: what was there stays whole until the new one is."""
-    path = curve_path(folder, held.curve.estimator)
-    arrays = path.with_suffix(".npz")
-    some = any(point.status == "ok" for point in held.curve.points)
-    if some:
-        plain.write_atomically(arrays, plain.to_npz(predicted=held.predicted))
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(held.curve)))
-    if not some:
-        arrays.unlink(missing_ok=True)
+    derived.write_rows(curve_path(folder, held.curve.estimator), held.curve, held.curve.points, held.predicted)
 
 
 def read_curve(path: Path) -> Curve:
@@ -180,31 +165,8 @@ def read(path: Path, test_set: TestSet) -> Held:
         type, of no class, or not the ones that were written.
     """
     curve = read_curve(path)
-    n_test, n_classes = len(test_set.y), len(test_set.class_names)
     derived.check_data(path, curve, test_set, VERB)
-    ok = [place for place, point in enumerate(curve.points) if point.status == "ok"]
-    kind = derived.label_type(n_classes)
-    if not ok:
-        return Held(curve, np.zeros((len(curve.points), n_test), kind))
-    arrays = path.with_suffix(".npz")
-    most = len(curve.points) + 1  # the last row may be that of a point whose JSON was never written
-    limit = most * n_test * kind().itemsize + records.NPY_HEADER
-    predicted = plain.read_npz(arrays, limit, derived.again(path, VERB)).get("predicted")
-    try:
-        if predicted is None or predicted.dtype != kind or predicted.ndim != 2:
-            raise ValueError(f"no array `predicted` of rows of {kind.__name__}")
-        if predicted.shape[1] != n_test or not ok[-1] < len(predicted) <= most:
-            raise ValueError(
-                f"`predicted` has shape {predicted.shape}, of {len(curve.points)} points and {n_test} images"
-            )
-        for place in ok:
-            if digest(predicted[place]) != curve.points[place].predicted_sha256 or predicted[place].max() >= n_classes:
-                raise ValueError(f"row {place} of `predicted` is not the one that {path.name} was written with")
-    except ValueError as error:
-        raise BenchmarkError(f"{arrays}: {error}; {derived.again(path, VERB)}") from error
-    rows = np.zeros((len(curve.points), n_test), kind)
-    rows[ok] = predicted[ok]
-    return Held(curve, rows)
+    return Held(curve, derived.read_rows(path, curve.points, test_set, VERB))
 
 
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:

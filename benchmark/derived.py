@@ -1,15 +1,17 @@
-"""What is made from a record and lies beside it: a learning curve, the answers to corrupted images.
+"""What is made from a record and lies beside it: a learning curve, the answers to corrupted images, and so on.
 
 Each is a JSON of one estimator that says which record it was made from, with its predictions in an
-``.npz`` beside it. `curve_record.py` and `robustness_record.py` say what else is in them.
+``.npz`` beside it. `curve_record.py`, `budget_record.py` and `robustness_record.py` say what else is in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,7 @@ import numpy.typing as npt
 from benchmark import plain, records
 from benchmark.errors import BenchmarkError
 from benchmark.fingerprint import short_hash
-from benchmark.schema import Record, TestSet, safe_name
+from benchmark.schema import Record, Status, TestSet, safe_name
 
 Labels = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -53,6 +55,18 @@ class Derived:
 
 
 D = TypeVar("D", bound=Derived)
+
+
+class Fit(Protocol):
+    """One of several fits of something derived; its answers to the test images are a row of the ``.npz``."""
+
+    @property
+    def status(self) -> Status:
+        """How it ended."""
+
+    @property
+    def predicted_sha256(self) -> str:
+        """`digest` of its row; empty unless ok."""
 
 
 def depends_on(record: Record) -> dict[str, str]:
@@ -122,3 +136,66 @@ def again(path: Path, verb: str) -> str:
     """Return what to do about a damaged file."""
     name = path.parent.name
     return f"delete it{f', or make it anew with: python -m benchmark {verb} {name}' if safe_name(name) else ''}"
+
+
+def digest(labels: npt.NDArray[Any]) -> str:
+    """Return the checksum of one fit's labels, whatever they are stored as."""
+    return hashlib.sha256(labels.astype("<u2").tobytes()).hexdigest()
+
+
+def write_rows(path: Path, found: Derived, fits: Sequence[Fit], predicted: Labels) -> None:
+    """Write a JSON and a row of labels for each of its fits, atomically: what was there stays whole until the new is.
+
+    The labels come before the JSON that holds the checksum of each row; so a write that is cut off leaves at most
+    a row that no fit claims.
+
+    Parameters
+    ----------
+    path : Path
+    found : Derived
+    fits : sequence of Fit
+        In the order of the rows.
+    predicted : ndarray of labels, (fits, n_test)
+    """
+    arrays, some = path.with_suffix(".npz"), any(fit.status == "ok" for fit in fits)
+    if some:
+        plain.write_atomically(arrays, plain.to_npz(predicted=predicted))
+    plain.write_atomically(path, plain.to_json(dataclasses.asdict(found)))
+    if not some:
+        arrays.unlink(missing_ok=True)
+
+
+def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, verb: str) -> Labels:
+    """Read what `write_rows` wrote beside a JSON, strictly; the row of a fit that is not ok is zeros.
+
+    Returns
+    -------
+    ndarray of labels, (fits, n_test)
+
+    Raises
+    ------
+    BenchmarkError
+        Missing, of the wrong shape or type, of no class, or not the ones that were written.
+    """
+    n_test, n_classes = len(test_set.y), len(test_set.class_names)
+    kind = label_type(n_classes)
+    rows = np.zeros((len(fits), n_test), kind)
+    ok = [place for place, fit in enumerate(fits) if fit.status == "ok"]
+    if not ok:
+        return rows
+    arrays = path.with_suffix(".npz")
+    most = len(fits) + 1  # the last row may be that of a fit whose JSON was never written
+    limit = most * n_test * kind().itemsize + records.NPY_HEADER
+    predicted = plain.read_npz(arrays, limit, again(path, verb)).get("predicted")
+    try:
+        if predicted is None or predicted.dtype != kind or predicted.ndim != 2:
+            raise ValueError(f"no array `predicted` of rows of {kind.__name__}")
+        if predicted.shape[1] != n_test or not ok[-1] < len(predicted) <= most:
+            raise ValueError(f"`predicted` has shape {predicted.shape}, of {len(fits)} fits and {n_test} images")
+        for place in ok:
+            if digest(predicted[place]) != fits[place].predicted_sha256 or predicted[place].max() >= n_classes:
+                raise ValueError(f"row {place} of `predicted` is not the one that {path.name} was written with")
+    except ValueError as error:
+        raise BenchmarkError(f"{arrays}: {error}; {again(path, verb)}") from error
+    rows[ok] = predicted[ok]
+    return rows

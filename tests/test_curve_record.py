@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import curve_record, records, report
+from benchmark import curve_record, derived, records, report
 from benchmark.curve_record import Held
 from benchmark.errors import BenchmarkError
 from benchmark.report.curve import HEADING
@@ -68,7 +68,7 @@ def test_more_than_256_classes_take_two_bytes() -> None:
     wide = curve_record.added(curve_record.empty(record, 3, 300), point, {}, np.array([299, 0, 1]))
     assert wide.predicted.dtype == np.uint16
     assert wide.predicted.tolist() == [[299, 0, 1]]
-    assert wide.curve.points[0].predicted_sha256 == curve_record.digest(np.array([299, 0, 1]))
+    assert wide.curve.points[0].predicted_sha256 == derived.digest(np.array([299, 0, 1]))
 
 
 def point_of(rows: int, seed: int) -> curve_record.Point:
@@ -116,7 +116,7 @@ def pickled(path: Path) -> None:
 def no_such_class(path: Path) -> None:
     saved(lambda found: np.where(found == 3, 4, found).astype(np.uint8))(path)
     with np.load(path.with_suffix(".npz")) as file:
-        point_edited(predicted_sha256=curve_record.digest(file["predicted"][0]))(path)
+        point_edited(predicted_sha256=derived.digest(file["predicted"][0]))(path)
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
