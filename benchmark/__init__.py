@@ -17,11 +17,12 @@ How the data flows, in the order in which the files are best read::
     curve.py       fits them on fewer rows, leaves learning curves on disk
     corruptions.py what is done to test images to see how an estimator breaks
     robustness.py  fits them again and predicts such images, leaves the answers on disk
+    stopping.py    what tuning would have chosen, had it stopped earlier; budget.py refits that
     people.py      puts people beside the stored predictions, leaves sums and means on disk
     audit.py       looks the data over for copies and likely label errors, leaves what it finds on disk
     schema.py      what a record holds, field by field
     records.py     what is on disk: the one place where running and reporting meet; derived.py,
-                   curve_record.py and robustness_record.py for what is made from a record,
+                   curve_, budget_ and robustness_record.py for what is made from a record,
                    people_record.py for people, audit_record.py for the audit
     metrics.py     arrays in, numbers out; anatomy.py and ceiling.py for the hardest class
     report/        records in; leaderboard.md, the same as HTML, figures and leaderboard.csv out

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark import audit_record, curve_record, gallery, people_record, records, robustness_record
+from benchmark import audit_record, budget_record, curve_record, gallery, people_record, records, robustness_record
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.protocol import PRESETS, Preset
@@ -24,6 +24,7 @@ TestReads = dict[tuple[str, int], int]
 """(estimator, seed) to how often the test images have been predicted for it."""
 
 DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
+    "budget": budget_record.read,
     "curve": curve_record.read,
     "robustness": robustness_record.read,
 }

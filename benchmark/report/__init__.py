@@ -12,6 +12,7 @@ Never sees a live model.
     verdict.py      the answer in two or three sentences
     pairs.py        every two rows compared, in words and as CSV
     trust.py        whether probabilities can be believed, in words
+    stopped.py      the numbers of trials that a shorter tuning would have chosen
     budget.py       what each would have scored, had tuning stopped earlier
     learned.py      the numbers of the learning curves
     crossing.py     below how many images, and how many seconds, which family wins
@@ -38,7 +39,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import audit_record, curve_record, people_record, plain, records, robustness_record
+from benchmark import audit_record, budget_record, curve_record, people_record, plain, records, robustness_record
 from benchmark.report import png
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned], list[Measured]
         robustness_record.read_all(folder, test_set),
         people_record.read(folder, test_set),
         audit_record.read(folder, test_set),
+        budget_record.read_all(folder, test_set),
     )
     figures = plan(summary)
     texts = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
 
-from benchmark import anatomy, audit_schema, robustness_record
+from benchmark import anatomy, audit_schema, budget_record, robustness_record
 from benchmark.curve_record import Held
 from benchmark.inference import Pair
 from benchmark.people_record import People
@@ -18,6 +18,7 @@ from benchmark.report.calibrated import Trust, trust
 from benchmark.report.crowd import Crowd, crowd
 from benchmark.report.learned import Learned, curves
 from benchmark.report.scored import Failed, Scored, entry, score
+from benchmark.report.stopped import stopped
 from benchmark.report.withstood import Withstood, withstood
 
 __all__ = ["Failed", "Scored", "Summary", "is_preview", "summarise"]
@@ -50,6 +51,8 @@ class Summary:
         Titles of estimators whose learning curve was made from another record, and what has changed.
     withstood : tuple of Withstood
         What the estimators answered to corrupted test images, where they were asked, in the order of `scored`.
+    stopped : mapping of (str, int) to float
+        Test accuracy of trials that lost in the end, by estimator and number, where they were refitted.
     unusable : tuple of (str, str)
         Titles of estimators whose answers to those do not count, and why, as a clause.
     crowd : Crowd or None
@@ -72,6 +75,7 @@ class Summary:
     unusable: tuple[tuple[str, str], ...] = ()
     crowd: Crowd | None = None
     audit: audit_schema.Held | None = None
+    stopped: Mapping[tuple[str, int], float] = field(default_factory=dict)
 
     @property
     def n_test(self) -> int:
@@ -110,6 +114,7 @@ def summarise(
     corrupted: Mapping[str, robustness_record.Held] | None = None,
     people: People | None = None,
     audit: audit_schema.Held | None = None,
+    budgets: Mapping[str, budget_record.Held] | None = None,
 ) -> Summary:
     """Score and rank everything that is on record.
 
@@ -122,6 +127,8 @@ def summarise(
         Answers to corrupted test images by estimator.
     people : People, optional
     audit : benchmark.audit_schema.Held, optional
+    budgets : mapping of str to budget_record.Held, optional
+        Refits of earlier choices by estimator.
 
     Returns
     -------
@@ -155,6 +162,7 @@ def summarise(
         *withstood(scored, corrupted or {}, test_set.y),
         crowd(people, scored),
         audit,
+        stopped(scored, budgets or {}, test_set.y),
     )
 
 

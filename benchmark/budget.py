@@ -1,0 +1,121 @@
+"""Had tuning stopped earlier: the trials that would have been chosen then, refitted and tested as the winner was.
+
+Nothing is tuned or chosen here: which trials they are follows from the tuning log (see stopping.py). Each
+is one job, alone on the machine (see winners.py), and on disk before the next one starts.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from benchmark import budget_record, claim, evaluation, records, stopping, winners
+from benchmark.budget_record import Refit
+from benchmark.environment import environment
+from benchmark.errors import BenchmarkError
+from benchmark.executors import Executor
+from benchmark.fingerprint import stale
+from benchmark.jobs import Job, Outcome
+from benchmark.lanes import Stop, Waves
+from benchmark.progress import Observer, Progress
+from benchmark.schema import TrialResult
+from benchmark.winners import Desk, Plan
+
+
+def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
+    """Refit what earlier stops would have chosen, in a folder that is claimed; return every estimator's last state.
+
+    Raises
+    ------
+    BenchmarkError
+        The folder holds records of other data or damaged ones, or cannot be written.
+    EngineError
+        No job can be run, or nothing written, any more; the same command goes on from there.
+    """
+    names = [plugin.name for plugin in plan.plugins]
+    claim.prepare_derived(
+        plan.folder, plan.dataset, names, "budget", 2 * len(stopping.BUDGETS) * len(plan.dataset.test.y)
+    )
+    return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
+
+
+class _Desk(Desk):
+    """One estimator's place: its record, the refits so far, and how far it is."""
+
+    def __init__(self, plan: Plan, name: str, observe: Observer) -> None:
+        super().__init__(plan, name, observe)
+        self.wanted = stopping.losers(self.record)
+        dataset, rows = plan.dataset, self.record.fit_rows
+        self.held = budget_record.empty(self.record, len(dataset.test.y), len(dataset.class_names))
+        self.progress = Progress(name, len(self.wanted), (rows,), max(1, len(self.wanted)), rows)
+        self.progress.top_seconds = self.record.fit_seconds + self.record.predict_seconds
+
+    def life(self, template: Job) -> Waves:
+        """Refit what is missing, trial by trial."""
+        given, progress, record = self.plan.resources, self.progress, self.record
+        self.begin()
+        missing = self.missing()
+        if not missing:
+            progress.end("kept")
+            self.say("its refits stand; --force makes them anew" if self.wanted else "its winner led at every budget")
+            return
+        reasons = []
+        for trial in missing:
+            progress.phase, progress.rows, progress.seed = "refit", record.fit_rows, progress.trial + 1
+            job = evaluation.refit_job(template, trial.params, record.fit_rows, record.seed, given.threads, given.refit)
+            (outcome,) = yield [job]
+            self.keep(trial, job, outcome)
+            if outcome.status == "ok":
+                self.say(f"trial {trial.number}: fitted in {outcome.fit_seconds:.1f} s")
+            else:
+                reasons.append(f"trial {trial.number}: {outcome.reason}")
+                self.say(reasons[-1])
+        if reasons:
+            self.fail(f"{len(reasons)} of {len(missing)} refits, the first of {reasons[0]}")
+            return
+        progress.end("done")
+        self.say("done")
+
+    def missing(self) -> list[TrialResult]:
+        """Return what has not ended well yet."""
+        found = ((trial, self.held.budget.find(trial.number)) for trial in self.wanted)
+        return [trial for trial, refit in found if refit is None or refit.status != "ok"]
+
+    def keep(self, trial: TrialResult, job: Job, outcome: Outcome) -> None:
+        """Add a refit and write it."""
+        before = self.held.budget.find(trial.number)
+        refit = Refit(
+            trial=trial.number,
+            status=outcome.status,
+            reason=outcome.reason,
+            fit_seconds=outcome.fit_seconds,
+            predict_seconds=outcome.predict_seconds,
+            threads=job.task.threads,
+            device=outcome.device or job.task.device,
+            environment=dict(outcome.environment or environment()),
+            test_reads=1 + (before.test_reads if before else 0),
+            predicted_sha256="",
+        )
+        labels = None if outcome.proba is None else outcome.proba.argmax(axis=1)
+        self.held = budget_record.added(self.held, refit, labels)
+        budget_record.write(self.plan.folder, self.held)
+        self.progress.trial = len(self.wanted) - len(self.missing())
+
+    def begin(self) -> None:
+        """Go on with what is on disk, or let it go, but not how often the test images were read for it."""
+        test_set = records.read_test_set(self.plan.folder)
+        path = budget_record.path_of(self.plan.folder, self.name)
+        old = whole = None
+        with suppress(BenchmarkError):  # none, or damaged
+            old = budget_record.read_budget(path)
+            whole = budget_record.read(path, test_set) if test_set else None
+        today = self.held.budget.depends_on
+        if whole is not None and not self.plan.force and not stale(whole.budget.depends_on, today):
+            self.held = whole
+        elif old is not None:
+            for refit in old.refits:
+                stub = replace(refit, status="failed", reason="let go, and not made anew yet")
+                self.held = budget_record.added(self.held, stub, None)
+            # Written before the first refit: at no moment do the old refits stand beside the new predictions.
+            budget_record.write(self.plan.folder, self.held)
+        self.progress.trial = len(self.wanted) - len(self.missing())

@@ -1,0 +1,37 @@
+"""The numbers of earlier choices: test accuracy of trials that lost in the end, where they were refitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmark import budget_record
+from benchmark.budget_record import Held
+from benchmark.fingerprint import stale
+from benchmark.metrics import Ints
+from benchmark.report.scored import Scored
+
+
+def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict[tuple[str, int], float]:
+    """Return the test accuracy by estimator and number of the trial; refits made from another record are left out.
+
+    Parameters
+    ----------
+    scored : sequence of Scored
+    held : mapping of str to Held
+        By estimator.
+    y : ndarray of int64, (n_test,)
+    """
+    found = {}
+    for row in scored:
+        refits = held.get(row.name)
+        if refits is None or stale(refits.budget.depends_on, budget_record.depends_on(row.record)):
+            continue
+        params = {trial.number: dict(trial.params) for trial in row.record.trials}
+        for refit, predicted in zip(refits.budget.refits, refits.predicted, strict=True):
+            if refit.status != "ok":
+                continue
+            accuracy = float((predicted == y).mean())
+            # Equal parameters are the same model, whichever trial they were tried in.
+            same = [number for number, one in params.items() if one == params.get(refit.trial)]
+            found |= {(row.name, number): accuracy for number in same}
+    return found
