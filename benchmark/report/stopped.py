@@ -21,7 +21,7 @@ def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict
         By estimator.
     y : ndarray of int64, (n_test,)
     """
-    found = {}
+    found: dict[tuple[str, int], float] = {}
     for row in scored:
         refits = held.get(row.name)
         if refits is None or stale(refits.budget.depends_on, budget_record.depends_on(row.record)):

@@ -140,7 +140,7 @@ class Planned:
         """Draw it."""
         with style.applied():
             drawn = self.figure.draw(self.data)
-            canvas = FigureCanvasAgg(drawn)
+            canvas: Any = FigureCanvasAgg(drawn)  # some of its methods are not typed
             canvas.draw()
         return png.stamp(_small(np.asarray(canvas.buffer_rgba())), self.inputs)
 
