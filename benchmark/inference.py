@@ -184,12 +184,12 @@ def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ..
     tuple of Pair
         In the order of ``itertools.combinations``.
     """
-    from statsmodels.stats.contingency_tables import mcnemar
-    from statsmodels.stats.multitest import multipletests
-
     places = list(combinations(range(len(predicted)), 2))
     if not places:
         return ()
+    from statsmodels.stats.contingency_tables import mcnemar  # takes a second, and one row alone is no pair
+    from statsmodels.stats.multitest import multipletests
+
     right = [answers[0] == y for answers in predicted]
     only = [(int((right[a] & ~right[b]).sum()), int((right[b] & ~right[a]).sum())) for a, b in places]
     p = [float(mcnemar([[0, first], [second, 0]], exact=True).pvalue) for first, second in only]
