@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,3 +183,22 @@ def test_it_measures_every_family_in_processes_of_its_own_and_prints_its_row(tmp
         assert "FAILED" not in line, done.stdout
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     assert [entry["row"]["family"] for entry in entries if "row" in entry] == list(FAMILIES)
+
+
+def test_what_others_take_of_the_machine_is_seen() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
+        try:
+            with session.Watched() as watched:
+                time.sleep(1.0)
+        finally:
+            spinning.kill()
+    assert watched.others > session.DISTURBED
+
+
+def test_what_we_take_ourselves_is_not_what_others_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([(10.0, 5.0, 0.0), (14.0, 8.0, 2.0)])
+    monkeypatch.setattr(session, "_busy_and_own", lambda: next(readings))
+    monkeypatch.setattr(session.psutil, "cpu_count", lambda: 2)
+    with session.Watched() as watched:
+        pass
+    assert watched.others == 0.25

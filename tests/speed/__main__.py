@@ -65,6 +65,8 @@ def _compare(session: Session, wanted: Sequence[str]) -> int:
     show(console, rows)
     if projections:
         show_harness(console, projections, known)
+    if session.disturbed:
+        console.print(f"\nDISTURBED, so measure again on a quiet machine: {'; '.join(session.disturbed)}.")
     for row in rows:
         session.note(row=asdict(row), ratio=row.ratio, verdict=row.verdict)
     return 1 if any(row.verdict in ("NO", "FAILED") for row in rows) else 0

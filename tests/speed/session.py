@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
 from rich.console import Console
 
 from benchmark.errors import BenchmarkError
@@ -20,6 +23,9 @@ from benchmark.jobs import Limits, one_line
 from tests.speed.measure import Order, Side
 
 T = TypeVar("T")
+
+DISTURBED = 0.03
+"""Share of the machine that others may take while we measure; a kernel and an editor take less."""
 
 TAIL = 2_000
 """Characters of what a process printed that are shown when it fails."""
@@ -54,6 +60,7 @@ class Session:
 
     def __init__(self, options: Options, console: Console) -> None:
         self.options, self.console = options, console
+        self.disturbed: list[str] = []
 
     def order(self, family: str, side: Side) -> Order:
         """Return what the options ask of one side of a family."""
@@ -76,10 +83,16 @@ class Session:
             It failed; holds the end of what the process printed.
         """
         self.console.print(f"{time.strftime('%H:%M:%S')}  {title} ...")
-        result = fresh(self.options.threads, function, *args)
+        with Watched() as watched:
+            result = fresh(self.options.threads, function, *args)
         plain = {name: value for name, value in dataclasses.asdict(result).items() if name != "labels"}  # type: ignore[call-overload]
         self.console.print(f"{time.strftime('%H:%M:%S')}  {title}: {_text(plain)}")
-        self.note(title=title, **plain)
+        if watched.others > DISTURBED:
+            self.disturbed.append(f"{title} ({watched.others:.0%} of the machine)")
+            self.console.print(
+                f"          NOT TO BE TRUSTED: others took {watched.others:.0%} of the machine meanwhile"
+            )
+        self.note(title=title, others=watched.others, **plain)
         return result
 
     def note(self, **entry: Any) -> None:
@@ -87,6 +100,35 @@ class Session:
         if self.options.log is not None:
             with self.options.log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S"), **entry}, default=str) + "\n")
+
+
+class Watched:
+    """Watches what others do with the machine while something of ours runs.
+
+    Attributes
+    ----------
+    others : float
+        Share of all cores' time that processes took which are not ours; known at the end.
+    """
+
+    others = 0.0
+
+    def __enter__(self) -> Watched:
+        self._before = _busy_and_own()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        (busy, own, wall), (busy_before, own_before, wall_before) = _busy_and_own(), self._before
+        taken = (busy - busy_before) - (own - own_before)
+        self.others = max(0.0, taken / ((wall - wall_before) * (psutil.cpu_count() or 1)))
+
+
+def _busy_and_own() -> tuple[float, float, float]:
+    """Return seconds that all cores were busy, those that we and our children that ended were, and the clock's."""
+    times, own, children = psutil.cpu_times(), os.times(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "steal", 0.0)
+    busy -= getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # they are in user's already
+    return busy, own.user + own.system + children.ru_utime + children.ru_stime, time.monotonic()
 
 
 def fresh(threads: int, function: Callable[..., T], *args: Any) -> T:
