@@ -42,7 +42,7 @@ def choice(record: Record, seconds: float) -> Choice | None:
     """
     clock = 0.0
     found: tuple[TrialResult, RungResult] | None = None
-    for trial, rung in _in_order(record.trials):
+    for trial, rung in in_order(record.trials):
         clock += rung.fit_seconds + rung.predict_seconds
         if clock > seconds:
             break
@@ -82,7 +82,8 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def _in_order(trials: Sequence[TrialResult]) -> Iterator[tuple[TrialResult, RungResult]]:
+def in_order(trials: Sequence[TrialResult]) -> Iterator[tuple[TrialResult, RungResult]]:
+    """Give every fit in the order in which tuning asked for it: by batches of trials, and in a batch rung by rung."""
     ordered = sorted(trials, key=lambda trial: trial.number)
     for start in range(0, len(ordered), protocol.BATCH):
         batch = ordered[start : start + protocol.BATCH]

@@ -1,0 +1,185 @@
+"""How tuning went: what each trial scored on which rung, how it ended, and the best so far by worker seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from benchmark.metrics import Floats, Ints
+from benchmark.report import markdown as md
+from benchmark.report.budget import in_order
+from benchmark.report.figures import style
+from benchmark.report.show.shown import Shown
+
+MARKS = ("o", "s", "D", "^", "v", "P")
+BEST = "#000000"
+
+
+@dataclass(frozen=True)
+class Data:
+    """The study, t trials on r rungs.
+
+    Attributes
+    ----------
+    rungs : tuple of int
+        Training rows, fewest first.
+    numbers : ndarray of int64, (t,)
+    states : tuple of str
+    scores : ndarray of float64, (t, r)
+        Validation accuracy; NaN where a trial did not get there.
+    best : ndarray of float64, (t,)
+        Highest score on the top rung so far, trial by trial; NaN before the first.
+    seconds, best_then : ndarray of float64, (m,)
+        Worker seconds at which the best on the top rung rose, and to what.
+    end : float
+        Worker seconds of all fits and predictions.
+    workers : int
+        That shared the machine.
+    """
+
+    rungs: tuple[int, ...]
+    numbers: Ints
+    states: tuple[str, ...]
+    scores: Floats
+    best: Floats
+    seconds: Floats
+    best_then: Floats
+    end: float
+    workers: int
+
+
+def data(shown: Shown) -> Data | None:
+    """Collect what is drawn."""
+    trials = sorted(shown.record.trials, key=lambda trial: trial.number)
+    rungs = tuple(sorted({rung.rows for trial in trials for rung in trial.rungs}))
+    if not rungs:
+        return None
+    scores = np.full((len(trials), len(rungs)), np.nan)
+    for place, trial in enumerate(trials):
+        for rung in trial.rungs:
+            scores[place, rungs.index(rung.rows)] = rung.accuracy
+    spent, highest = 0.0, -np.inf
+    steps = []
+    for _, rung in in_order(trials):
+        spent += rung.fit_seconds + rung.predict_seconds
+        if rung.rows == rungs[-1] and rung.accuracy > highest:
+            highest = rung.accuracy
+            steps.append((spent, highest))
+    best = np.fmax.accumulate(scores[:, -1])
+    return Data(
+        rungs=rungs,
+        numbers=np.array([trial.number for trial in trials], dtype=np.int64),
+        states=tuple(trial.state for trial in trials),
+        scores=scores,
+        best=best,
+        seconds=np.array([seconds for seconds, _ in steps]),
+        best_then=np.array([score for _, score in steps]),
+        end=spent,
+        workers=shown.record.tuning_parallel,
+    )
+
+
+def draw(data: Data) -> Figure:
+    """Draw the trials on the left and the time on the right, on one scale of accuracy."""
+    figure = style.new(4.4)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.7, 1))
+    _trials(left, data)
+    _time(right, data)
+    left.set_ylabel("Validation accuracy")
+    figure.legend(handles=_legend(data), loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+    return figure
+
+
+def _trials(axes: Axes, data: Data) -> None:
+    for place, number in enumerate(data.numbers):
+        reached = np.flatnonzero(~np.isnan(data.scores[place]))
+        if not len(reached):
+            continue
+        axes.plot([number] * len(reached), data.scores[place, reached], color="#B8BDC4", linewidth=1, zorder=1)
+        for rung in reached:
+            hollow = data.states[place] != "complete"
+            colour = _colour(int(rung))
+            axes.plot(
+                number,
+                data.scores[place, rung],
+                MARKS[rung % len(MARKS)],
+                color=colour,
+                markerfacecolor="white" if hollow else colour,
+                markersize=6,
+                zorder=3,
+            )
+    if not np.isnan(data.best).all():
+        axes.step(data.numbers, data.best, where="post", color=BEST, linewidth=1.5, zorder=2)
+    broken = [number for number, state in zip(data.numbers, data.states, strict=True) if _broken(state)]
+    axes.plot(broken, [0.02] * len(broken), "X", color=style.WRONG, transform=axes.get_xaxis_transform(), clip_on=False)
+    axes.margins(y=0.12)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    axes.set_xlabel("Trial (0 is the estimator's own defaults)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _time(axes: Axes, data: Data) -> None:
+    unit, seconds = ("h", 3600.0) if data.end > 5_400 else ("min", 60.0) if data.end > 90 else ("s", 1.0)
+    if len(data.seconds):
+        x = np.append(data.seconds, data.end) / seconds
+        axes.step(x, np.append(data.best_then, data.best_then[-1]), where="post", color=BEST, linewidth=1.5)
+        place = len(data.rungs) - 1
+        axes.plot(x[:-1], data.best_then, MARKS[place % len(MARKS)], color=_colour(place), markersize=6)
+    axes.set_xlim(0, max(data.end / seconds, 1e-9) * 1.03)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    axes.set_xlabel(f"Worker time ({unit})")
+
+
+def _legend(data: Data) -> list[Line2D]:
+    handles = [
+        Line2D([], [], marker=MARKS[place % len(MARKS)], color=_colour(place), linestyle="", label=f"{rows:,} rows")
+        for place, rows in enumerate(data.rungs)
+    ]
+    if any(state != "complete" for state in data.states):
+        handles.append(
+            Line2D([], [], marker="o", color="#5F6368", markerfacecolor="white", linestyle="", label="hollow: pruned")
+        )
+    if any(map(_broken, data.states)):
+        handles.append(Line2D([], [], marker="X", color=style.WRONG, linestyle="", label="failed"))
+    if len(data.seconds):
+        handles.append(Line2D([], [], color=BEST, label=f"best so far on {data.rungs[-1]:,}"))
+    return handles
+
+
+def _colour(rung: int) -> str:
+    return style.LINE_COLOURS[rung % (len(style.LINE_COLOURS) - 1)]  # the last is black, the best's
+
+
+def _broken(state: str) -> bool:
+    return state not in ("complete", "pruned")
+
+
+def caption(data: Data) -> str:
+    """Say what to see."""
+    text = "Left, every trial: one mark for each rung that it reached, hollow if it was pruned"
+    text += " or failed" if any(map(_broken, data.states)) else ""
+    text += "; the line is the best score so far on the top rung, the only one that can win."
+    if len(data.seconds):
+        text += (
+            f" Right, the same line by the seconds of the fits and predictions, added up over {data.workers} "
+            f"worker{'s' if data.workers != 1 else ''}."
+        )
+    return text
+
+
+def alt(data: Data) -> str:
+    """Say it without the picture."""
+    if not len(data.seconds):
+        return f"Tuning history of {md.plural(len(data.numbers), 'trial')}, none of which reached the top rung."
+    return (
+        f"Tuning history of {md.plural(len(data.numbers), 'trial')}: the best score on {data.rungs[-1]:,} rows rose "
+        f"from {data.best_then[0]:.4f} to {data.best_then[-1]:.4f}, the last time after "
+        f"{md.duration(data.seconds[-1])} of {md.duration(data.end)}."
+    )
