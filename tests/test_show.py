@@ -120,8 +120,7 @@ def test_where_nothing_is_wrong_that_is_said(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, [0, 1] * 10, ["a", "b"])
     synthetic.write_predictions(tmp_path, test_set, "a", [0, 1] * 10, scores="decision_function")
     shown = shown_of(tmp_path, "a")
-    files = show.render(shown)
-    text = files["a.md"].decode()
+    text = page.page(shown, {})
     assert "It makes no error." in text
     assert "no probabilities" in text
     data = images.data(shown)
@@ -175,7 +174,11 @@ def test_the_history_of_tuning(known: Path) -> None:
     assert data.best.tolist() == [0.7, 0.7, 0.7, 0.7, 0.75]
     # A batch of four climbs together: three fits, two, two; then trial 4 alone.
     assert data.seconds.tolist() == [60.0, 100.0]
-    assert (data.best_then.tolist(), data.end) == ([0.7, 0.75], 100.0)
+    assert data.best_then.tolist() == [0.7, 0.75]
+    assert (data.ends.tolist(), data.ended_trial.tolist()) == (
+        [10.0 * n for n in range(1, 11)],
+        [0, 1, 3, 0, 3, 0, 3, 4, 4, 4],
+    )
     with style.applied():
         left = history.draw(data).axes[0]
     hollow = [line for line in left.lines if line.get_markerfacecolor() == "white"]
@@ -277,7 +280,9 @@ def test_of_noise_nothing_stands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     found = importance([trial(n, params, noise[n]) for n, params in enumerate(drawn(8))], SPACE)
     assert isinstance(found, Importance)
     assert found.standing_out == ()
-    assert "**No parameter stands out** from what chance gave in 19 deals." in tuned.answer(found)
+    assert "**No parameter stands out** from what chance gave in 19 deals: 8 trials of 3 parameters" in tuned.answer(
+        found
+    )
 
 
 def test_trials_are_compared_on_the_rung_that_most_reached(quick: None) -> None:

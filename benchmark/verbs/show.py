@@ -12,6 +12,7 @@ from benchmark.verbs.flags import Verbs
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from benchmark.report.show.shown import Shown
 
@@ -69,8 +70,6 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _print(console: Console, shown: Shown, written: list[Path]) -> None:
     """Print what the page says, but for the pictures."""
-    from rich.table import Table
-
     from benchmark import live
     from benchmark.report import markdown as md
     from benchmark.report.show import answers, scores, tuned
@@ -80,12 +79,12 @@ def _print(console: Console, shown: Shown, written: list[Path]) -> None:
         f"[bold]{live.escape(shown.record.title)}[/], seed {shown.record.seed}, on {len(shown.predicted):,} "
         f"test images of {live.escape(shown.test_set.dataset)}"
     )
-    table = Table(*scores.HEADER, box=None, pad_edge=False)
+    table = _table(*scores.HEADER)
     for line in scores.lines(shown):
         table.add_row(live.escape(line.name), *line.cells, style="bold" if line.total else "")
     console.print(table)
     if shown.n_classes <= MOST_CLASSES:
-        table = Table("truth \\ answer", *names, box=None, pad_edge=False)
+        table = _table("truth \\ answer", *names)
         for place, (name, row) in enumerate(zip(names, shown.confusion.tolist(), strict=True)):
             table.add_row(name, *(f"[bold]{n:,}[/]" if at == place else f"{n:,}" for at, n in enumerate(row)))
         console.print(table)
@@ -94,7 +93,7 @@ def _print(console: Console, shown: Shown, written: list[Path]) -> None:
     wrong = answers.mistakes(shown, MISTAKES)
     score = "score (no probability)" if shown.softmax else "probability"
     if len(wrong):
-        table = Table("surest mistake", "truth", "answer", score, box=None, pad_edge=False)
+        table = _table("surest mistake", "truth", "answer", score, words=3)
         for index in wrong:
             truth, answer = names[shown.test_set.y[index]], names[shown.predicted[index]]
             table.add_row(f"#{index}", truth, answer, f"{shown.confidence[index]:.3f}")
@@ -103,7 +102,7 @@ def _print(console: Console, shown: Shown, written: list[Path]) -> None:
     if isinstance(shown.importance, str):
         console.print(live.escape(tuned.UNTOLD.format(reason=shown.importance)))
     else:
-        table = Table("parameter", "share", "without some trials", "most by chance", box=None, pad_edge=False)
+        table = _table("parameter", "share", "without some trials", "most by chance")
         found = shown.importance
         for place, name in enumerate(found.parameters):
             low, high = found.left_low[place], found.left_high[place]
@@ -112,3 +111,13 @@ def _print(console: Console, shown: Shown, written: list[Path]) -> None:
         console.print(table)
         console.print(live.escape(tuned.answer(found).replace("**", "").replace("`", "")))
     console.print(f"[bold]{live.escape(str(written[0]))}[/], with {len(written) - 1} files beside it")
+
+
+def _table(*header: str, words: int = 1) -> Table:
+    """Return a table whose first columns are words and whose others are numbers."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for place, text in enumerate(header):
+        table.add_column(text, justify="left" if place < words else "right")
+    return table

@@ -81,7 +81,7 @@ def opening(shown: Shown) -> list[str]:
         text += f" The hardest class is {_class(shown, worst)} (F1 {md.score(f1[worst])}), the easiest "
         text += f"{_class(shown, best)} ({md.score(f1[best])})."
     text += (
-        f" Seed {record.seed}, fitted on {record.fit_rows:,} of {test_set.n_train:,} training images in "
+        f" Seed {record.seed}, fitted on {_fitted(shown)} in "
         f"{md.duration(record.fit_seconds)}; all test images are predicted in {md.duration(record.predict_seconds)}, "
         f"on {md.escape(record.device)} with "
         f"{md.plural(record.threads, 'thread')}."
@@ -94,10 +94,14 @@ def opening(shown: Shown) -> list[str]:
     out = [text]
     if record.preset.get("tiny") or record.fit_rows < test_set.n_train:
         tiny = ", with a model made tiny to test the program" if record.preset.get("tiny") else ""
-        rows = f"{record.fit_rows:,} of {test_set.n_train:,} training images"
         name = md.escape(str(record.preset.get("name", "unknown")))
-        out.insert(0, f"> **A preview, not the result**: fitted on {rows}{tiny} (preset {name}).")
+        out.insert(0, f"> **A preview, not the result**: fitted on {_fitted(shown)}{tiny} (preset {name}).")
     return out + ([SOFTMAX] if shown.softmax else [])
+
+
+def _fitted(shown: Shown) -> str:
+    rows, there = shown.record.fit_rows, shown.test_set.n_train
+    return f"all {rows:,} training images" if rows == there else f"{rows:,} of {there:,} training images"
 
 
 def class_by_class(shown: Shown) -> list[str]:

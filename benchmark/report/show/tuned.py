@@ -61,6 +61,7 @@ def importance(shown: Shown) -> list[str]:
 def answer(found: Importance) -> str:
     """Say which parameters stand out of what chance would give."""
     few = f"{md.plural(found.trials, 'trial')} of {md.plural(len(found.parameters), 'parameter')}"
+    few += ", which tuning drew where it hoped for more and not evenly"
     parts = []
     firm, weak = found.standing_firm, [name for name in found.standing_out if name not in found.standing_firm]
     for names, but in ((firm, "whichever trials are left out"), (weak, "but no longer when some trials are left out")):
@@ -68,11 +69,11 @@ def answer(found: Importance) -> str:
             listed = md.listing([f"`{_code(name)}`" for name in names])
             stands = "stands" if len(names) == 1 else "stand"
             parts.append(f"**{listed} {stands} out**: more than chance gave in any of {DEALS} deals, {but}. ")
-    text = "".join(parts) or f"**No parameter stands out** from what chance gave in {DEALS} deals. "
+    if not parts:
+        return f"**No parameter stands out** from what chance gave in {DEALS} deals: {few}, do not say which matter."
     return (
-        f"{text}It is a hint and no more: {few}, which tuning drew where it hoped for more and not evenly, and one "
-        f"parameter in {DEALS + 1} that does nothing stands above all deals by chance. What matters on few rows "
-        "need not matter on all."
+        f"{''.join(parts)}It is a hint and no more: {few}, and one parameter in {DEALS + 1} that does nothing stands "
+        f"above all deals by chance. What matters on {found.rows:,} rows need not matter on all."
     )
 
 

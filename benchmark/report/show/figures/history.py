@@ -34,10 +34,12 @@ class Data:
         Validation accuracy; NaN where a trial did not get there.
     best : ndarray of float64, (t,)
         Highest score on the top rung so far, trial by trial; NaN before the first.
+    ends : ndarray of float64, (f,)
+        Worker seconds at the end of each fit, in the order in which tuning asked for them.
+    ended_rung, ended_trial : ndarray of int64, (f,)
+        Places of its rung and its trial.
     seconds, best_then : ndarray of float64, (m,)
         Worker seconds at which the best on the top rung rose, and to what.
-    end : float
-        Worker seconds of all fits and predictions.
     workers : int
         That shared the machine.
     """
@@ -47,29 +49,31 @@ class Data:
     states: tuple[str, ...]
     scores: Floats
     best: Floats
+    ends: Floats
+    ended_rung: Ints
+    ended_trial: Ints
     seconds: Floats
     best_then: Floats
-    end: float
     workers: int
 
 
 def data(shown: Shown) -> Data | None:
     """Collect what is drawn."""
     trials = sorted(shown.record.trials, key=lambda trial: trial.number)
+    place = {trial.number: place for place, trial in enumerate(trials)}
     rungs = tuple(sorted({rung.rows for trial in trials for rung in trial.rungs}))
     if not rungs:
         return None
     scores = np.full((len(trials), len(rungs)), np.nan)
-    for place, trial in enumerate(trials):
+    for trial in trials:
         for rung in trial.rungs:
-            scores[place, rungs.index(rung.rows)] = rung.accuracy
-    spent, highest = 0.0, -np.inf
-    steps = []
-    for _, rung in in_order(trials):
-        spent += rung.fit_seconds + rung.predict_seconds
-        if rung.rows == rungs[-1] and rung.accuracy > highest:
-            highest = rung.accuracy
-            steps.append((spent, highest))
+            scores[place[trial.number], rungs.index(rung.rows)] = rung.accuracy
+    fits = list(in_order(trials))
+    ends = np.cumsum([rung.fit_seconds + rung.predict_seconds for _, rung in fits])
+    ended = np.array([rung.accuracy for _, rung in fits])
+    on_top = np.array([rung.rows == rungs[-1] for _, rung in fits])
+    highest = np.maximum.accumulate(np.where(on_top, ended, -np.inf))
+    rises = np.flatnonzero(highest > np.concatenate([[-np.inf], highest[:-1]]))
     best = np.fmax.accumulate(scores[:, -1])
     return Data(
         rungs=rungs,
@@ -77,9 +81,11 @@ def data(shown: Shown) -> Data | None:
         states=tuple(trial.state for trial in trials),
         scores=scores,
         best=best,
-        seconds=np.array([seconds for seconds, _ in steps]),
-        best_then=np.array([score for _, score in steps]),
-        end=spent,
+        ends=ends,
+        ended_rung=np.array([rungs.index(rung.rows) for _, rung in fits], dtype=np.int64),
+        ended_trial=np.array([place[trial.number] for trial, _ in fits], dtype=np.int64),
+        seconds=ends[rises],
+        best_then=ended[rises],
         workers=shown.record.tuning_parallel,
     )
 
@@ -87,11 +93,11 @@ def data(shown: Shown) -> Data | None:
 def draw(data: Data) -> Figure:
     """Draw the trials on the left and the time on the right, on one scale of accuracy."""
     figure = style.new(4.4)
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.7, 1))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     _trials(left, data)
     _time(right, data)
     left.set_ylabel("Validation accuracy")
-    figure.legend(handles=_legend(data), loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+    figure.legend(handles=_legend(data), loc="outside upper left", ncols=6, frameon=False, fontsize=9)
     return figure
 
 
@@ -102,17 +108,7 @@ def _trials(axes: Axes, data: Data) -> None:
             continue
         axes.plot([number] * len(reached), data.scores[place, reached], color="#B8BDC4", linewidth=1, zorder=1)
         for rung in reached:
-            hollow = data.states[place] != "complete"
-            colour = _colour(int(rung))
-            axes.plot(
-                number,
-                data.scores[place, rung],
-                MARKS[rung % len(MARKS)],
-                color=colour,
-                markerfacecolor="white" if hollow else colour,
-                markersize=6,
-                zorder=3,
-            )
+            _mark(axes, data, float(number), place, int(rung))
     if not np.isnan(data.best).all():
         axes.step(data.numbers, data.best, where="post", color=BEST, linewidth=1.5, zorder=2)
     broken = [number for number, state in zip(data.numbers, data.states, strict=True) if _broken(state)]
@@ -125,16 +121,31 @@ def _trials(axes: Axes, data: Data) -> None:
 
 
 def _time(axes: Axes, data: Data) -> None:
-    unit, seconds = ("h", 3600.0) if data.end > 5_400 else ("min", 60.0) if data.end > 90 else ("s", 1.0)
+    end = float(data.ends[-1])
+    unit, seconds = ("h", 3600.0) if end > 5_400 else ("min", 60.0) if end > 90 else ("s", 1.0)
+    for when, place, rung in zip(data.ends / seconds, data.ended_trial, data.ended_rung, strict=True):
+        _mark(axes, data, float(when), int(place), int(rung))
     if len(data.seconds):
-        x = np.append(data.seconds, data.end) / seconds
-        axes.step(x, np.append(data.best_then, data.best_then[-1]), where="post", color=BEST, linewidth=1.5)
-        place = len(data.rungs) - 1
-        axes.plot(x[:-1], data.best_then, MARKS[place % len(MARKS)], color=_colour(place), markersize=6)
-    axes.set_xlim(0, max(data.end / seconds, 1e-9) * 1.03)
+        x = np.append(data.seconds, end) / seconds
+        axes.step(x, np.append(data.best_then, data.best_then[-1]), where="post", color=BEST, linewidth=1.5, zorder=2)
+    axes.set_xlim(0, max(end / seconds, 1e-9) * 1.04)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.set_xlabel(f"Worker time ({unit})")
+
+
+def _mark(axes: Axes, data: Data, x: float, place: int, rung: int) -> None:
+    """Draw a trial's score on a rung, hollow if the trial was not complete in the end."""
+    colour = _colour(rung)
+    axes.plot(
+        x,
+        data.scores[place, rung],
+        MARKS[rung % len(MARKS)],
+        color=colour,
+        markerfacecolor=colour if data.states[place] == "complete" else "white",
+        markersize=6,
+        zorder=3,
+    )
 
 
 def _legend(data: Data) -> list[Line2D]:
@@ -166,12 +177,8 @@ def caption(data: Data) -> str:
     text = "Left, every trial: one mark for each rung that it reached, hollow if it was pruned"
     text += " or failed" if any(map(_broken, data.states)) else ""
     text += "; the line is the best score so far on the top rung, the only one that can win."
-    if len(data.seconds):
-        text += (
-            f" Right, the same line by the seconds of the fits and predictions, added up over {data.workers} "
-            f"worker{'s' if data.workers != 1 else ''}."
-        )
-    return text
+    workers = f"{data.workers} worker" + ("s" if data.workers != 1 else "")
+    return f"{text} Right, the same by the seconds that fits and predictions took, added up over {workers}."
 
 
 def alt(data: Data) -> str:
@@ -181,5 +188,5 @@ def alt(data: Data) -> str:
     return (
         f"Tuning history of {md.plural(len(data.numbers), 'trial')}: the best score on {data.rungs[-1]:,} rows rose "
         f"from {data.best_then[0]:.4f} to {data.best_then[-1]:.4f}, the last time after "
-        f"{md.duration(data.seconds[-1])} of {md.duration(data.end)}."
+        f"{md.duration(float(data.seconds[-1]))} of {md.duration(float(data.ends[-1]))}."
     )
