@@ -93,7 +93,7 @@ def _print(console: Console, shown: Shown, written: list[Path]) -> None:
     wrong = answers.mistakes(shown, MISTAKES)
     score = "score (no probability)" if shown.softmax else "probability"
     if len(wrong):
-        table = _table("surest mistake", "truth", "answer", score, words=3)
+        table = _table("wrong" if shown.softmax else "surest mistake", "truth", "answer", score, words=3)
         for index in wrong:
             truth, answer = names[shown.test_set.y[index]], names[shown.predicted[index]]
             table.add_row(f"#{index}", truth, answer, f"{shown.confidence[index]:.3f}")

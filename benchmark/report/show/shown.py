@@ -93,7 +93,7 @@ class Shown:
     @cached_property
     def confidence(self) -> Floats:
         """The score of each answer, (n_test,)."""
-        return self.proba.max(axis=1).astype(np.float64)
+        return np.asarray(self.proba.max(axis=1), dtype=np.float64)
 
     @cached_property
     def confusion(self) -> Ints:

@@ -29,8 +29,10 @@ def tuning(shown: Shown) -> str:
     rungs = sorted({rung.rows for trial in record.trials for rung in trial.rungs})
     if len(rungs) > 1:
         reached = [sum(rungs[place] in _rows(trial) for trial in record.trials) for place in range(len(rungs))]
-        text += "A trial climbs from rung to rung, and the losers are pruned: "
-        text += md.listing([f"{n} were fitted on {rows:,} rows" for n, rows in zip(reached, rungs, strict=True)]) + ". "
+        climbs = [
+            f"{n} {'was' if n == 1 else 'were'} fitted on {m:,} rows" for n, m in zip(reached, rungs, strict=True)
+        ]
+        text += f"A trial climbs from rung to rung, and the losers are pruned: {md.listing(climbs)}. "
     if record.validation_accuracy is not None:
         text += (
             f"The winner has a validation accuracy of {md.accuracy(record.validation_accuracy)} after "

@@ -89,9 +89,10 @@ def draw(data: Data) -> Figure:
     """Draw both kinds one below the other, each image with its place above, label, answer and score below."""
     cell = (style.WIDTH - NAMES) / ACROSS
     side, band = 0.9 * cell, 0.9 * cell + 1.0
+    order = "the highest score" if data.softmax else "the surest"
     kinds = [
         (heading, [place for place, wrong in enumerate(data.is_wrong) if wrong == kind])
-        for heading, kind in ((f"{WRONG_MARK} Wrong, the surest first", True), (f"{RIGHT_MARK} Right, a sample", False))
+        for heading, kind in ((f"{WRONG_MARK} Wrong, {order} first", True), (f"{RIGHT_MARK} Right, a sample", False))
     ]
     kinds = [(heading, places) for heading, places in kinds if places]
     height = sum(HEADING + band * math.ceil(len(places) / ACROSS) for _, places in kinds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -68,7 +69,7 @@ def _numbers(axes: Axes, data: Data, drawn: AxesImage) -> None:
             continue
         share = count / images[true]
         own = true == answer
-        look = {"ha": "center", "va": "center", "color": "black" if own else style.ink(share, drawn)}
+        look: dict[str, Any] = {"ha": "center", "va": "center", "color": "black" if own else style.ink(share, drawn)}
         weight, size = ("bold" if own else "normal"), (9 if both else 7)
         axes.text(answer, true - 0.14 * both, f"{count:,}", weight=weight, fontsize=size, **look)
         if both:
