@@ -123,6 +123,7 @@ def test_where_nothing_is_wrong_that_is_said(tmp_path: Path) -> None:
     text = page.page(shown, {})
     assert "It makes no error." in text
     assert "no probabilities" in text
+    assert "between images such scores compare badly" in text
     data = images.data(shown)
     assert data is not None
     assert "a softmax, no probability" in images.caption(data)

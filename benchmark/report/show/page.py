@@ -26,8 +26,8 @@ NO_IMAGES = (
 
 SOFTMAX = (
     "Its scores are a softmax of `decision_function`: they rank the classes of one image and are **no probabilities**. "
-    "A score of 0.9 does not mean that it is right nine times in ten, and between images such scores compare badly: that "
-    "the mistakes with the highest ones are those it is surest of must not be taken for granted."
+    "A score of 0.9 does not mean that it is right nine times in ten, and between images such scores compare "
+    "badly: that the mistakes with the highest ones are those it is surest of must not be taken for granted."
 )
 
 
