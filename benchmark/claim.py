@@ -287,7 +287,14 @@ def _record_files(folder: Path) -> list[Path]:
 
 def _tidy(folder: Path) -> None:
     """Remove what runs that were killed left half-written."""
-    for pattern in ("records/.*.tmp", "records/*/.*.tmp", ".*.tmp", "figures/.*.tmp"):
+    for pattern in (
+        "records/.*.tmp",
+        "records/*/.*.tmp",
+        ".*.tmp",
+        "figures/.*.tmp",
+        "estimators/.*.tmp",
+        "estimators/*/.*.tmp",
+    ):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
 

@@ -30,6 +30,8 @@ Never sees a live model.
     page.py         leaderboard.md, from the above
     figures/        the pictures; the only importer of matplotlib
     html/           leaderboard.html: leaderboard.md in one file, with the figures in it and tables that sort
+    show/           one estimator, closely: a page that `show` alone makes, in estimators/, which nothing else here
+                    writes, checks or clears
     png.py          what a picture was drawn from, written into it
     markdown.py     escaping, tables, numbers as people read them
 """

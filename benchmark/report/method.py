@@ -129,7 +129,7 @@ def _reproduce(summary: Summary) -> str:
     rows: list[Scored | Failed] = [*summary.scored, *summary.failed]
     names: dict[str, list[str]] = {}
     for row in rows:
-        names.setdefault(_command(row.record), []).append(shlex.quote(" ".join(row.name.split())))
+        names.setdefault(run_command(row.record), []).append(shlex.quote(" ".join(row.name.split())))
     if len(names) == 1:
         names = {command: ["--all"] for command in names}
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
@@ -147,7 +147,8 @@ def _reproduce(summary: Summary) -> str:
     return "\n".join([f"To reproduce it{versions}:", "", "```", *lines, "```"]) if lines else ""
 
 
-def _command(record: Record) -> str:
+def run_command(record: Record) -> str:
+    """Return what makes a record, `{which}` in place of its estimator."""
     name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
     words = ["python -m benchmark run {which}", *_dataset_flag(record.dataset), f"--preset {_word(name)}"]
     usual = protocol.PRESETS.get(name)

@@ -4,7 +4,31 @@ Together with live.py the only place that prints. Heavy imports stay inside func
 ``--help`` answers at once.
 """
 
-from benchmark.verbs import audit, budget, check, curve, data, listing, people, report, robustness, run
+from benchmark.verbs import (
+    audit,
+    budget,
+    check,
+    curve,
+    data,
+    listing,
+    people,
+    report,
+    robustness,
+    run,
+    show,
+)
 
-VERBS = (run, curve, robustness, budget, people, audit, listing, check, report, data)
+VERBS = (
+    run,
+    curve,
+    robustness,
+    budget,
+    people,
+    audit,
+    show,
+    listing,
+    check,
+    report,
+    data,
+)
 """In the order of ``--help``."""

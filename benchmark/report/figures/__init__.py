@@ -138,17 +138,21 @@ class Planned:
 
     def png(self) -> bytes:
         """Draw it."""
-        with style.applied():
-            drawn = self.figure.draw(self.data)
-            canvas: Any = FigureCanvasAgg(drawn)  # some of its methods are not typed
-            canvas.draw()
-        return png.stamp(_small(np.asarray(canvas.buffer_rgba())), self.inputs)
+        return png_of(self.figure.draw, self.data, self.inputs)
 
 
 def plan(summary: Summary) -> list[Planned]:
     """Return the figures that these results give, in the order of the page."""
     found = ((figure, figure.data(summary)) for figure in FIGURES)
-    return [Planned(figure, data, _digest(figure, data)) for figure, data in found if data is not None]
+    return [Planned(figure, data, digest(figure.name, figure.draw, data)) for figure, data in found if data is not None]
+
+
+def png_of(draw: Callable[[Any], MatplotlibFigure], data: Any, inputs: str) -> bytes:
+    """Draw a figure from nothing but its data; return its PNG, which states the digest of its inputs."""
+    with style.applied():
+        canvas: Any = FigureCanvasAgg(draw(data))  # some of its methods are not typed
+        canvas.draw()
+    return png.stamp(_small(np.asarray(canvas.buffer_rgba())), inputs)
 
 
 def _small(pixels: npt.NDArray[np.uint8]) -> bytes:
@@ -159,11 +163,11 @@ def _small(pixels: npt.NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _digest(figure: Figure, data: Any) -> str:
+def digest(name: str, draw: Callable[[Any], MatplotlibFigure], data: Any) -> str:
     """Hash what is drawn and the code that draws it; floats rounded, so that a processor's last bit is no change."""
-    drawn_by = {Path(style.__file__), Path(labels.__file__), Path(figure.draw.__code__.co_filename)}
+    drawn_by = {Path(style.__file__), Path(labels.__file__), Path(draw.__code__.co_filename)}
     code = [path.read_bytes().replace(b"\r\n", b"\n").decode() for path in sorted(drawn_by)]
-    text = json.dumps([figure.name, code, _plain(dataclasses.asdict(data))], sort_keys=True)
+    text = json.dumps([name, code, _plain(dataclasses.asdict(data))], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
