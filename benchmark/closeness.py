@@ -58,7 +58,7 @@ def mixing(y: Ints, neighbours: Ints, n_classes: int) -> Floats:
     tally = np.zeros((n_classes, n_classes))
     np.add.at(tally, (np.repeat(y, neighbours.shape[1]), y[neighbours].ravel()), 1)
     totals = tally.sum(axis=1, keepdims=True)
-    return np.divide(tally, totals, out=np.full_like(tally, np.nan), where=totals > 0)
+    return np.asarray(np.divide(tally, totals, out=np.full_like(tally, np.nan), where=totals > 0))
 
 
 def agreement(y: Ints, neighbours: Ints) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +140,7 @@ def _look(dataset: Dataset, say: Callable[[str], None]) -> Explored:
     placed = embedding.embed(points, neighbours, distance, SEED)
     agreement = {}
     if nearest.size:
-        spaces = {"map": points[:, :2], "embedding": placed.points}
+        spaces: dict[str, npt.NDArray[Any]] = {"map": points[:, :2], "embedding": placed.points}
         agreement = {"all": closeness.agreement(labels, nearest)} | {
             name: closeness.agreement(labels, _nearest(space)[1][:, :NEIGHBOURS])
             for name, space in spaces.items()

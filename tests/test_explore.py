@@ -6,6 +6,7 @@ import dataclasses
 import importlib.util
 import io
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -240,7 +241,7 @@ def test_without_umap_tsne_draws_the_map_and_the_page_says_so(toy: Dataset, monk
 def test_a_umap_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "umap.py").write_text("raise ImportError('Numba needs NumPy 2.3 or less. Got NumPy 2.4.')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(__import__("sys").modules, "umap", raising=False)
+    monkeypatch.delitem(sys.modules, "umap", raising=False)
     model, reason = embedding._umap()
     assert model is None
     assert reason == "UMAP cannot be loaded (Numba needs NumPy 2.3 or less. Got NumPy 2.4.)"

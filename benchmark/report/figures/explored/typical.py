@@ -50,8 +50,8 @@ def data(explored: Explored) -> Data | None:
     each = album.rows_for(len(which), SHOWN)
     # From the most typical down to the least.
     index = np.hstack([explored.most.index[which, :each], explored.least.index[which, :each][:, ::-1]])
-    pixels = np.hstack([explored.most.pixels[which, :each], explored.least.pixels[which, :each][:, ::-1]])
-    pixels = album.scaled(pixels)
+    pictures = np.hstack([explored.most.pixels[which, :each], explored.least.pixels[which, :each][:, ::-1]])
+    pixels = album.scaled(pictures)
     between = [""] * (each - 1)
     return Data(
         Album(
