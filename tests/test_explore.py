@@ -277,13 +277,18 @@ def test_fifty_classes_of_64_by_64_are_drawn() -> None:
         lambda text: None,
     )
     assert found.components.image_shape == (32, 32)
-    files = explored.render(found)
-    text = files["explore.md"].decode()
+    figures = planned(FIGURES, found)
+    text = explore_page.page(found, figures)
     assert "Figures show the 50 classes with the most training images, the table at the end all 52" in text
     assert "averaged down, here to 32 by 32" in text
     assert len(shown_classes.shown(found)) == 50
     assert len(re.findall(r"^\| [a-j]+ \|", text, re.M)) == 52
-    assert sorted(files) == sorted(["explore.md", *(f"explore/{name}" for name in EIGHT)])
+    assert sorted(one.path for one in figures) == [f"explore/{name}" for name in EIGHT]
+    for one in figures:
+        if one.figure.name in ("pca", "class-distances"):
+            drawn = Image.open(io.BytesIO(one.png()))
+            assert drawn.width <= 1400
+            assert drawn.height > 1000
 
 
 @pytest.mark.parametrize("black", [True, False])

@@ -20,10 +20,10 @@ ACROSS = 10
 MOST_PIXELS = 128 * 128
 """Of a picture: about as many as its place on the page has."""
 
-HEADINGS, NAMES, INDEX, GAP = 0.95, 0.4, 0.17, 0.1
+HEADINGS, NAMES, INDEX, GAP = 0.8, 0.4, 0.17, 0.1
 """Inches: width of the column of headings, heights of classes' names, of a line of indices, and between bands."""
 
-LETTER = 0.078
+LETTER = 0.073
 """Inches of a letter at 9 points."""
 
 
@@ -98,4 +98,5 @@ def draw(album: Album) -> Figure:
 
 def _two_lines(name: str, letters: int) -> str:
     """Return a name on at most two lines, cut where it is longer."""
-    return "\n".join(textwrap.wrap(style.short(name, 4 * letters), letters, max_lines=2, placeholder="…"))
+    name = style.short(name, 4 * letters)
+    return "\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder="…", break_on_hyphens=False))

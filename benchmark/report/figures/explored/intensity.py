@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from benchmark.exploring import Explored
@@ -19,7 +18,7 @@ BINS = 32
 """Of eight grey values each."""
 
 FAINTEST = 1e-4
-"""Share of the pixels, below which a bin is drawn as empty."""
+"""Share of the pixels at which the scale of the histogram begins."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def brightness(explored: Explored) -> Floats:
 
 
 def draw(data: Data) -> Figure:
-    """Draw the histogram of all above the classes' own, as a heat map."""
+    """Draw the histogram of all above the classes' own, as a heat map; its fullest bin is written, not coloured."""
     k = len(data.classes)
     below = 0.5 + 0.24 * k
     figure = style.new(2.2 + below)
@@ -76,24 +75,27 @@ def draw(data: Data) -> Figure:
     upper.minorticks_off()
     upper.set_title("All training pixels")
     upper.set_ylabel("Share")
-    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#ECEEF0")
+    fullest = int(data.greys.argmax()) // width
+    rest = np.where(np.arange(BINS) == fullest, np.nan, 100 * data.binned)
     shown = lower.imshow(
-        np.where(data.binned < FAINTEST, np.nan, data.binned),
-        cmap=colours,
-        norm=LogNorm(FAINTEST, 1),
+        rest,
+        cmap=matplotlib.colormaps["cividis"].with_extremes(bad="#ECEEF0"),
+        vmin=0,
+        vmax=max(float(np.nanmax(rest)), 0.1),
         aspect="auto",
         extent=(0, 256, k - 0.5, -0.5),
         interpolation="nearest",
     )
+    for row, share in enumerate(data.binned[:, fullest]):
+        middle = (fullest + 0.5) * width
+        lower.text(middle, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8.5, color=style.MUTED)
     lower.set_title("Each class's own")
     lower.set_yticks(range(k), [style.short(name, 22) for name in data.classes])
     lower.tick_params(axis="y", length=0)
     lower.spines[:].set_visible(False)
     lower.set_xticks([0, 64, 128, 192, 256], ["0", "64", "128", "192", "255"])
     lower.set_xlabel("Grey value")
-    bar = figure.colorbar(shown, ax=lower, label="Share", pad=0.01, fraction=0.03, ticks=[1e-4, 1e-3, 0.01, 0.1, 1])
-    bar.ax.set_yticklabels(["0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
-    bar.ax.minorticks_off()
+    bar = figure.colorbar(shown, ax=lower, label="Share, %", pad=0.01, fraction=0.03)
     bar.outline.set_visible(False)
     return figure
 
@@ -108,7 +110,8 @@ def caption(data: Data) -> str:
     median = int(np.searchsorted(rest.cumsum(), rest.sum() / 2))
     text = (
         f"{md.percent(data.greys[common])} of all training pixels are {common}, the commonest grey value; the median "
-        f"of the others is {median}. Shares are drawn on a logarithmic scale, eight grey values to a bin."
+        f"of the others is {median}. Eight grey values make a bin. Above, shares are on a logarithmic scale; below, "
+        "that of the commonest value's bin is written in per cent, the others are coloured."
     )
     low, high = int(data.brightness.argmin()), int(data.brightness.argmax())
     if data.brightness[high] - data.brightness[low] < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,12 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 ROUNDS = 8
 """Classes are drawn by turns, so that the last does not hide the rest."""
+
+NAMED = 16
+"""Classes whose names stand on the map; those of more stand below it."""
+
+LEGEND = 5
+"""Names to a line there."""
 
 SHARES = (0.5, 0.8, 0.9, 0.95)
 """Of the variance, for which it is said how many components they take."""
@@ -101,7 +108,7 @@ def _data(explored: Explored, kind: str, settings: str, points: Floats, agreemen
 
 def draw_pca(data: Data) -> Figure:
     """Draw the map, and beside it how much of the variance so many components hold."""
-    figure = style.new(6.0)
+    figure = style.new(6.0 + _below(data))
     axes, beside = figure.subplots(1, 2, width_ratios=(2.6, 1))
     _points(axes, data)
     share = [*data.ratio[:2], 0.0][:2]
@@ -125,7 +132,7 @@ def draw_pca(data: Data) -> Figure:
 
 def draw_embedding(data: Data) -> Figure:
     """Draw the map; its axes mean nothing, and so have no numbers."""
-    figure = style.new(6.6)
+    figure = style.new(6.6 + _below(data))
     axes = figure.add_subplot()
     _points(axes, data)
     axes.set_xticks([])
@@ -140,11 +147,12 @@ def _points(axes: Axes, data: Data) -> None:
     for turn in range(ROUNDS):
         for label in range(len(data.classes)):
             x, y = data.points[data.labels == label][turn::ROUNDS].T
-            axes.scatter(x, y, s=size, marker=_mark(label), color=_colour(label), alpha=0.6, linewidths=0)
+            if len(x):
+                axes.scatter(x, y, s=size, marker=_mark(label), color=_colour(label), alpha=0.6, linewidths=0)
 
 
 def _name(figure: Figure, axes: Axes, data: Data) -> None:
-    """Write each class's name beside a large mark at its median point."""
+    """Put a large mark at each class's median point, and its name beside it, or many names below the map."""
     present = np.unique(data.labels)
     middles = [(float(x), float(y)) for x, y in (np.median(data.points[data.labels == one], axis=0) for one in present)]
     for label, (x, y) in zip(present.tolist(), middles, strict=True):
@@ -152,9 +160,18 @@ def _name(figure: Figure, axes: Axes, data: Data) -> None:
             x, y, s=75, marker=_mark(label), color=_colour(label), edgecolors="black", linewidths=1.1, zorder=4
         )
     names = [style.short(data.classes[label], 18) for label in present]
+    if len(names) > NAMED:
+        marks = axes.collections[-len(names) :]
+        figure.legend(marks, names, loc="outside lower center", ncols=LEGEND, frameon=False, fontsize=8.5)
+        return
     labels.place(figure, axes, names, middles)
     for text in axes.texts:
         text.set_path_effects([withStroke(linewidth=3, foreground="white")])
+
+
+def _below(data: Data) -> float:
+    """Return the inches that the names of many classes take below the map."""
+    return 0.25 * math.ceil(len(data.classes) / LEGEND) if len(data.classes) > NAMED else 0.0
 
 
 def _colour(label: int) -> str:
