@@ -20,6 +20,7 @@ How the data flows, in the order in which the files are best read::
     stopping.py    what tuning would have chosen, had it stopped earlier; budget.py refits that
     people.py      puts people beside the stored predictions, leaves sums and means on disk
     audit.py       looks the data over for copies and likely label errors, leaves what it finds on disk
+    exploring.py   a first look at the data: pictures, spreads, maps and distances, for explore.md
     schema.py      what a record holds, field by field
     records.py     what is on disk: the one place where running and reporting meet; derived.py,
                    curve_, budget_ and robustness_record.py for what is made from a record,

@@ -30,9 +30,9 @@ DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
 }
 """What is made from records and lies beside them, by the stem of its file, and what reads it."""
 
-RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES = 200_000, 4_000_000, 1_000_000
+RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES, EXPLORE_BYTES = 200_000, 4_000_000, 1_000_000, 2_000_000
 """Room for a record beside its predictions, journal included, for the pages and figures (3.1 MB of twelve estimators
-with all that there is), and for an audit beside its labels; on the safe side."""
+with all that there is), for an audit beside its labels, and for explore.md with its figures; on the safe side."""
 
 SCORE_BYTES = 2
 """Of a stored score, before it is packed."""
@@ -212,6 +212,29 @@ def prepare_audit(folder: Path, dataset: Dataset) -> None:
         raise _unwritable(folder, error) from error
 
 
+def prepare_explore(folder: Path, dataset: Dataset) -> None:
+    """Look, in a claimed folder, for what speaks against a page on these data there; one on other data is replaced.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    dataset : Dataset
+
+    Raises
+    ------
+    BenchmarkError
+        It holds results on other data, or there is no room.
+    """
+    try:
+        _check_room(folder, EXPLORE_BYTES)
+        there = records.read_test_set(folder)
+        if there is not None:
+            _of_these_data(folder, dataset, there)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def _of_these_data(folder: Path, dataset: Dataset, there: TestSet | None) -> TestSet:
     """Return the folder's test set, or refuse another one's."""
     if there is None or there.sha256 != dataset.sha256:
@@ -287,14 +310,8 @@ def _record_files(folder: Path) -> list[Path]:
 
 def _tidy(folder: Path) -> None:
     """Remove what runs that were killed left half-written."""
-    for pattern in (
-        "records/.*.tmp",
-        "records/*/.*.tmp",
-        ".*.tmp",
-        "figures/.*.tmp",
-        "estimators/.*.tmp",
-        "estimators/*/.*.tmp",
-    ):
+    folders = ("", "figures/", "explore/", "estimators/", "estimators/*/", "records/", "records/*/")
+    for pattern in (f"{folder}.*.tmp" for folder in folders):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
 

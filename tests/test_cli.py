@@ -205,7 +205,7 @@ def test_a_results_folder_that_cannot_be_written_is_refused_before_training(tmp_
     assert "rows:" not in found.stdout
 
 
-@pytest.mark.parametrize("verb", ["", "run", "curve", "robustness", "list", "check", "report", "data"])
+@pytest.mark.parametrize("verb", ["", "run", "curve", "robustness", "explore", "list", "check", "report", "data"])
 def test_help_says_what_every_flag_does(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([*verb.split(), "--help"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
+from benchmark import cli
 from benchmark.corruptions import CORRUPTIONS
 from benchmark.protocol import CORRUPTED_IMAGES, CURVE_ROWS, PRESETS, curve_points
 from tests import readme_table
@@ -51,10 +53,8 @@ def test_its_links_and_the_changelogs_lead_somewhere() -> None:
 
 
 def test_every_flag_it_names_exists() -> None:
-    helps = "".join(
-        benchmark(*verb.split(), "--help").stdout
-        for verb in ("run", "curve", "robustness", "audit", "show", "report", "data")
-    )
+    (verbs,) = (action.choices for action in cli.parser()._actions if isinstance(action, argparse._SubParsersAction))
+    helps = "".join(verb.format_help() for verb in verbs.values())
     flags = set(re.findall(r"`(--[a-z-]+)`|benchmark [a-z]+ .*?(--[a-z-]+)", TEXT))
     assert {flag for pair in flags for flag in pair if flag} <= set(re.findall(r"--[a-z-]+", helps))
 

@@ -28,6 +28,7 @@ Never sees a live model.
     disagreement.py do people and models stumble over the same images
     method.py       protocol, machine, versions, how to reproduce
     page.py         leaderboard.md, from the above
+    explored.py     explore.md and its figures, from a look at the data and no record; explore_page.py is its words
     figures/        the pictures; the only importer of matplotlib
     html/           leaderboard.html: leaderboard.md in one file, with the figures in it and tables that sort
     show/           one estimator, closely: a page that `show` alone makes, in estimators/, which nothing else here

@@ -17,7 +17,7 @@ LONGEST = 40
 
 TAKEN = re.compile(
     # Pages of ours and files that people keep beside them, then names that Windows gives to no file.
-    "leaderboard|learning-curve|audit|robustness|people|readme|index|license|changelog|con|prn|aux|nul|(com|lpt)[0-9]"
+    "leaderboard|learning-curve|audit|robustness|people|explore|readme|index|license|changelog|con|prn|aux|nul|(com|lpt)[0-9]"
 )
 
 

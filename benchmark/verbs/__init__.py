@@ -10,6 +10,7 @@ from benchmark.verbs import (
     check,
     curve,
     data,
+    explore,
     listing,
     people,
     report,
@@ -20,12 +21,13 @@ from benchmark.verbs import (
 
 VERBS = (
     run,
+    show,
     curve,
     robustness,
     budget,
     people,
     audit,
-    show,
+    explore,
     listing,
     check,
     report,

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,7 +44,7 @@ from benchmark.report.summary import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-Page = Literal["leaderboard", "anatomy"]
+Page = Literal["leaderboard", "anatomy", "explore"]
 Section = Literal[
     "table",
     "pairs",
@@ -60,7 +60,18 @@ Section = Literal[
     "cnn",
     "others",
     "ranking",
+    "examples",
+    "balance",
+    "means",
+    "greys",
+    "typical",
+    "pca",
+    "embedding",
+    "distances",
 ]
+
+FOLDERS: dict[Page, str] = {"leaderboard": "figures", "anatomy": "figures", "explore": "explore"}
+"""Where a page's figures lie, relative to the data set's results."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ class Figure:
     section : str
         Where its page shows it.
     data : callable
-        ``data(summary)``: a frozen dataclass with everything that is drawn, or None where
+        ``data(summary)``, of the page's own source: a frozen dataclass with everything that is drawn, or None where
         there is nothing to draw.
     draw : callable
         ``draw(data)``: a matplotlib Figure, from nothing but the data.
@@ -82,13 +93,13 @@ class Figure:
         ``caption(data)``: one sentence on what to see, as markdown.
     alt : callable
         ``alt(data)``: what stands for it where it cannot be seen, as plain text.
-    page : {"leaderboard", "anatomy"}
-        leaderboard.md, or the page of the hardest class.
+    page : {"leaderboard", "anatomy", "explore"}
+        leaderboard.md, the page of the hardest class, or explore.md, whose source is an `Explored`.
     """
 
     name: str
     section: Section
-    data: Callable[[Summary], Any]
+    data: Callable[[Any], Any]
     draw: Callable[[Any], MatplotlibFigure]
     caption: Callable[[Any], str]
     alt: Callable[[Any], str]
@@ -134,7 +145,7 @@ class Planned:
     @property
     def path(self) -> str:
         """Where it goes, relative to the data set's results."""
-        return f"figures/{self.figure.name}.png"
+        return f"{FOLDERS[self.figure.page]}/{self.figure.name}.png"
 
     def png(self) -> bytes:
         """Draw it."""
@@ -143,7 +154,12 @@ class Planned:
 
 def plan(summary: Summary) -> list[Planned]:
     """Return the figures that these results give, in the order of the page."""
-    found = ((figure, figure.data(summary)) for figure in FIGURES)
+    return planned(FIGURES, summary)
+
+
+def planned(figures: Sequence[Figure], source: Any) -> list[Planned]:
+    """Return those of some figures that their source gives."""
+    found = ((figure, figure.data(source)) for figure in figures)
     return [Planned(figure, data, digest(figure.name, figure.draw, data)) for figure, data in found if data is not None]
 
 

@@ -12,12 +12,11 @@ from benchmark.audit_schema import ERRORS_SHOWN, Held, Ints, pairs_to_show, part
 from benchmark.metrics import Floats
 from benchmark.report import markdown as md
 from benchmark.report.figures import style
+from benchmark.report.figures.sheet import Sheet
 from benchmark.report.summary import Summary
 
 PAIRS_ACROSS = 4
 ERRORS_ACROSS = 8
-
-GREY = "#C9CDD2"
 
 _NAMES = {"train": "training", "test": "test"}
 
@@ -122,7 +121,7 @@ def draw_copies(data: Copies) -> Figure:
     down = math.ceil(len(data.index) / across)
     cell = style.WIDTH / PAIRS_ACROSS
     side, band = 0.46 * cell, 0.46 * cell + 0.95
-    sheet = _Sheet(cell * across, band * down)
+    sheet = Sheet(cell * across, band * down)
     letters = max(4, int(side / 0.085))
     for place in range(len(data.index)):
         row, column = divmod(place, across)
@@ -148,7 +147,7 @@ def draw_errors(data: Errors) -> Figure:
     names = 0.95
     cell = (style.WIDTH - names) / ERRORS_ACROSS
     side, band = 0.9 * cell, 0.9 * cell + 0.85
-    sheet = _Sheet(names + cell * across, band * down)
+    sheet = Sheet(names + cell * across, band * down)
     letters = max(4, int(cell / 0.08))
     for row in range(down):
         sheet.text(0.05, band * row + 0.4 + side, "Label", "black", left=True)
@@ -205,34 +204,3 @@ def _pixels(summary: Summary, held: Held, part: str, index: Ints) -> Floats:
     pictures = held.pictures[part]
     rows = pictures.pixels[np.searchsorted(pictures.index, index)]
     return np.asarray(rows.reshape(len(index), *summary.test_set.image_shape) / 255)
-
-
-class _Sheet:
-    """A figure laid out by hand, in inches from the top left: text and pictures share columns."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.width, self.height = width, height
-        self.figure = Figure(figsize=(width, height), dpi=style.DPI)
-
-    def text(
-        self, x: float, y: float, text: str, colour: str, size: float = 10, *, bold: bool = False, left: bool = False
-    ) -> None:
-        self.figure.text(
-            x / self.width,
-            1 - y / self.height,
-            text,
-            ha="left" if left else "center",
-            va="center",
-            fontsize=size,
-            color=colour,
-            weight="bold" if bold else "normal",
-        )
-
-    def picture(self, x: float, y: float, side: float, pixels: Floats) -> None:
-        bottom = 1 - (y + side) / self.height
-        axes = self.figure.add_axes((x / self.width, bottom, side / self.width, side / self.height))
-        axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=max(float(pixels.max()), 1e-9))
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(True)
-        axes.spines[:].set_color(GREY)
