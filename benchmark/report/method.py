@@ -12,8 +12,8 @@ from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ
 from benchmark.report.summary import Failed, Scored, Summary
 
-NAMED_DATASETS = ("fashion-mnist", "digits")
-"""What `--dataset` takes by name; anything else came from a path, which no record holds."""
+NAMED_DATASETS = ("fashion-mnist", "digits", "mnist", "kmnist")
+"""What `--dataset` takes by name; but for OpenML's, anything else came from a path, which no record holds."""
 
 DEFAULT_DATASET = "fashion-mnist"
 
@@ -159,6 +159,8 @@ def _command(record: Record) -> str:
 
 
 def _dataset_flag(dataset: str) -> list[str]:
+    if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
+        return [f"--dataset openml:{number[1]}"]
     if dataset not in NAMED_DATASETS:
         return ["--dataset PATH"]
     return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []

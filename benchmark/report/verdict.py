@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ, failure
 from benchmark.report.summary import Scored, Summary
 
 CLASSICAL, CNN = "classical", "cnn"
+
+UNEVEN = 1.5
+"""Times its even share of the test images, from which the largest class is named beside the verdict."""
 
 
 def verdict(summary: Summary) -> str:
@@ -22,7 +27,19 @@ def verdict(summary: Summary) -> str:
         text = "No estimator has been run on these data yet: `python -m benchmark run --all` does."
     else:
         text = f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason."
-    return "\n\n".join(filter(None, [_preview(summary), text]))
+    return "\n\n".join(filter(None, [_preview(summary), text, _uneven(summary)]))
+
+
+def _uneven(summary: Summary) -> str:
+    """Say what an accuracy is worth where one class has most of the images."""
+    images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
+    if not summary.scored or images.max() * len(images) < UNEVEN * summary.n_test:
+        return ""
+    largest = md.escape(summary.class_names[int(images.argmax())])
+    return (
+        f"The classes are uneven: whoever always answers “{largest}” has an accuracy of "
+        f"{md.accuracy(images.max() / summary.n_test)} here. Macro F1 weighs every class alike."
+    )
 
 
 def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
