@@ -115,7 +115,7 @@ def read(path: Path, target: str, unused: frozenset[str] = frozenset()) -> Table
 
 def _header(file: BinaryIO, path: Path) -> list[tuple[str, str]]:
     """Return each attribute's name and type; the file is left where its rows begin."""
-    found = []
+    found: list[tuple[str, str]] = []
     while line := file.readline(LINE_LIMIT):
         text = line.decode("utf-8", errors="replace").strip()
         if text.lower().startswith("@data"):
@@ -141,7 +141,7 @@ def _numbers(piece: pd.DataFrame, names: list[str], path: Path) -> npt.NDArray[A
     for place in piece.columns:
         if not pd.api.types.is_numeric_dtype(piece[place]):
             raise BenchmarkError(f"{path}: `{names[place][:80]}` is no number, so this is no data set of images")
-    values = piece.to_numpy()
+    values: npt.NDArray[Any] = piece.to_numpy()
     if values.dtype.kind in "iu" and values.size and values.min() >= 0 and values.max() <= 255:
-        return values.astype(np.uint8)
+        values = values.astype(np.uint8)
     return values

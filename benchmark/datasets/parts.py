@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -42,7 +44,7 @@ def split_off(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]:
     return np.flatnonzero(~tests).astype(np.int64), np.flatnonzero(tests).astype(np.int64)
 
 
-def first_like(X: npt.NDArray[np.uint8]) -> Ints:
+def first_like(X: npt.NDArray[Any]) -> Ints:
     """Return for each image, (n, ...), the first that has the same pixels, itself if there is none before it."""
     seen: dict[bytes, int] = {}
     return np.asarray([seen.setdefault(image.tobytes(), row) for row, image in enumerate(X)], dtype=np.int64)
