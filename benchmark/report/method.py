@@ -95,6 +95,8 @@ def _statistics(summary: Summary) -> str:
         f"{md.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
         "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them."
     )
+    if any(row.accuracy.estimate in (0, 1) for row in summary.scored):
+        text += " A row that is right (or wrong) on every image has Wilson's interval."
     families = [row.family for row in summary.scored]
     if any(families.count(family) > 1 for family in families):
         text += " The best of a family is picked by test accuracy, which favours the family with more entries a little."
