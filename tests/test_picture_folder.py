@@ -14,7 +14,7 @@ from PIL import Image
 
 from benchmark import datasets, pictures, records
 from benchmark.cli import main
-from benchmark.datasets import parts
+from benchmark.datasets import parts, picture_folder
 from benchmark.errors import BenchmarkError
 from tests.drawn import draw, picture
 
@@ -326,6 +326,24 @@ def test_transparent_turned_and_sixteen_bit_pictures_are_taken(tmp_path: Path) -
     Image.fromarray((np.arange(900, dtype=np.uint16) * 70).reshape(30, 30)).save(folder / "circle" / "deep.png")
     found, _ = load(folder)
     assert counts(found)["circle"] == (6, 1)
+
+
+def test_pictures_that_took_long_are_kept_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(picture_folder, "SLOW", 0)
+    folder = both(tmp_path / "mine")
+    broken_files(folder)
+    usual, told = load(folder)
+    (kept,) = (tmp_path / "cache" / "pictures").iterdir()
+    monkeypatch.setattr(picture_folder, "_prepare", lambda *_, **__: pytest.fail("prepared again"))
+    again, told_again = load(folder)
+    assert (again.sha256, told_again) == (usual.sha256, told)
+    monkeypatch.undo()
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))
+    kept.write_bytes(b"torn")
+    assert load(folder)[0].sha256 == usual.sha256
+    picture("square", np.random.default_rng(9)).save(folder / "train" / "circle" / "000.png")
+    assert load(folder)[0].sha256 != usual.sha256
 
 
 # --- a run, from the folder to the leaderboard

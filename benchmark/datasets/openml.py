@@ -111,9 +111,9 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         y = np.unique(y[kept], return_inverse=True)[1].astype(np.int64)
         train, test = parts.split_off(y, parts.first_like(X))
         notify(f"{title} does not say which images test: {parts.SPLIT}; {len(train):,} train, {len(test):,} test")
-    both = (RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test))
+    one, other = (RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test))
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
-    return build.dataset(f"openml-{number}", source, *both, files=(path,), class_names=names)
+    return build.dataset(f"openml-{number}", source, one, other, files=(path,), class_names=names)
 
 
 def _describe(title: str, number: int, folder: Path) -> _About:

@@ -8,8 +8,10 @@ side is shorter than 8 or longer than 32 pixels; or 28 by 28.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark import pictures
-from benchmark.datasets import build, parts, picture_files
+from benchmark.datasets import build, parts, picture_cache, picture_files
 from benchmark.datasets.build import FileDataset, RawPart
+from benchmark.datasets.picture_cache import Prepared
 from benchmark.datasets.picture_files import TEST, TRAIN
 from benchmark.errors import BenchmarkError
 
@@ -36,6 +39,9 @@ UNEVEN = 5
 
 THREADS = 4
 """At most: a picture of the largest size takes some 400 MB while it is decoded."""
+
+SLOW = 5.0
+"""Seconds from which prepared pictures are kept for the next time."""
 
 Shape = tuple[int, int]
 Notify = Callable[[str], None]
@@ -111,8 +117,8 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
     """
     if shape is not None and not all(SMALLEST <= side <= LARGEST for side in shape):
         raise BenchmarkError(f"{folder}: pictures are brought to {SMALLEST} to {LARGEST} pixels a side, not to {shape}")
-    labelled, good = _read(folder, notify, shape)
-    (height, width), X = _sized(good, shape)
+    labelled, prepared = _read(folder, notify, shape)
+    (height, width), X = prepared.shape, prepared.X
     rows, labelled = _learnable(labelled, notify)
     X = X[rows]
     like = parts.first_like(X)
@@ -140,7 +146,7 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
     )
 
 
-def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled, list[_Picture]]:
+def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled, Prepared]:
     """Return the pictures that can be read, those that train first; tell of the others."""
     found = picture_files.find(folder)
     for remark in found.remarks:
@@ -151,35 +157,44 @@ def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled,
         for name, paths in classes.items()
         for path in paths
     ]
-    prepared = _prepare_all([path for path, _, _ in listed], shape or USUAL, keep_small=shape is None)
-    broken = [
-        f"{path.relative_to(folder).as_posix()} ({why})"
-        for (path, _, _), why in zip(listed, prepared, strict=True)
-        if isinstance(why, str)
-    ]
+    prepared = _prepared([path for path, _, _ in listed], shape)
+    broken = [f"{listed[row][0].relative_to(folder).as_posix()} ({why})" for row, why in prepared.broken.items()]
     if len(broken) == len(listed):
         why = f"none of its {len(listed):,} pictures can be read: {_listed(broken)}" if broken else "no pictures in it"
         raise BenchmarkError(f"{folder}: {why}; give PNG or JPEG files in {TRAIN}/<class>/")
     if broken:
         notify(f"{folder}: {len(broken):,} of {len(listed):,} pictures are left out: {_listed(broken)}")
-    good = [(*entry, one) for entry, one in zip(listed, prepared, strict=True) if isinstance(one, _Picture)]
-    tests = np.asarray([test for _, _, test, _ in good])
+    good = [entry for row, entry in enumerate(listed) if row not in prepared.broken]
+    tests = np.asarray([test for _, _, test in good])
     if found.test and not tests.any():
         raise BenchmarkError(f"{folder}: no picture of its {TEST} part can be read; mend or remove that part")
-    names = sorted({name for _, name, _, _ in good})
+    names = sorted({name for _, name, _ in good})
     label = {name: place for place, name in enumerate(names)}
-    y = np.asarray([label[name] for _, name, _, _ in good], dtype=np.int64)
-    paths = [path.relative_to(folder).as_posix() for path, _, _, _ in good]
-    return _Labelled(folder, paths, names, y, tests), [one for _, _, _, one in good]
+    y = np.asarray([label[name] for _, name, _ in good], dtype=np.int64)
+    paths = [path.relative_to(folder).as_posix() for path, _, _ in good]
+    return _Labelled(folder, paths, names, y, tests), prepared
 
 
-def _prepare_all(paths: Sequence[Path], shape: Shape, *, keep_small: bool) -> list[_Picture | str]:
-    """Return each file's picture, or what is wrong with it."""
+def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
+    """Return the pictures, brought to one size, and what is wrong with those that are none."""
+    kept: Path | None = None
+    with suppress(OSError):
+        kept = picture_cache.place(paths, asked)
+    found = picture_cache.read(kept) if kept else None
+    if found is not None:
+        return found
+    start = time.monotonic()
     pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow works outside Python's lock
     try:
-        return list(pool.map(lambda path: _prepare(path, shape, keep_small=keep_small), paths))
+        every = list(pool.map(lambda path: _prepare(path, asked or USUAL, keep_small=asked is None), paths))
     finally:
         pool.shutdown(cancel_futures=True)
+    good = [one for one in every if isinstance(one, _Picture)]
+    broken = {row: one for row, one in enumerate(every) if isinstance(one, str)}
+    shape, X = _sized(good, asked) if good else (asked or USUAL, np.zeros((0, 0), dtype=np.uint8))
+    if kept and good and time.monotonic() - start > SLOW:
+        picture_cache.keep(kept, Prepared(shape, X, broken))
+    return Prepared(shape, X, broken)
 
 
 def _prepare(path: Path, shape: Shape, *, keep_small: bool) -> _Picture | str:
