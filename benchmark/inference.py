@@ -4,7 +4,8 @@ Two things could have come out otherwise: the test images, of which there are as
 and the seeds of the refit. The bootstrap draws both anew, images with replacement and, for each
 row, its seeds with replacement (Efron and Tibshirani 1993; percentile intervals at 95 %). All rows
 meet the same draws of images, so that differences are paired. Of one seed nothing is known: its
-part of the interval is nothing, and the report says so.
+part of the interval is nothing, and the report says so. Where all resamples are the same, as all answers are right (or
+wrong), an interval is Wilson's (1927), or of a difference Agresti and Min's (2005).
 
 Throughout, `n` is the number of test images, `k` of classes, `s` of seeds, `m` of rows.
 """
@@ -152,9 +153,16 @@ def resample(y: Ints, predicted: Sequence[Ints], n_classes: int) -> Resampled:
         for answers in predicted
     ]
     low, high = _ends(f1.reshape(RESAMPLES, -1)).reshape(2, len(seeds), n_classes)
-    return Resampled(
-        _intervals(estimates, draws), _intervals(macros, macro), _intervals(estimates, by_images), low, high, draws
+    _widen(low, high, np.bincount(y, minlength=n_classes))
+    # A macro F1 of 1 is certain of its resamples, too; its ends are then the means of its classes' ends.
+    macro_f1 = tuple(
+        found if found.low < found.high else Interval(found.estimate, float(np.nanmean(a)), float(np.nanmean(b)))
+        for found, a, b in zip(_intervals(macros, macro), low, high, strict=True)
     )
+    accuracy, accuracy_by_images = (
+        tuple(_unless_certain(found, n) for found in _intervals(estimates, drawn)) for drawn in (draws, by_images)
+    )
+    return Resampled(accuracy, macro_f1, accuracy_by_images, low, high, draws)
 
 
 def seed_interval(accuracies: Sequence[float]) -> Interval | None:
@@ -198,6 +206,8 @@ def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ..
     for (a, b), counts, raw, holm in zip(places, only, p, corrected, strict=True):
         estimate = float((predicted[a] == y).mean() - (predicted[b] == y).mean())
         (interval,) = _intervals([estimate], (draws[:, a] - draws[:, b])[:, None])
+        if interval.low == interval.high:  # no image on which they differ, or all: the resamples know no other
+            interval = metrics.paired_difference(*(metrics.correctness(y, predicted[row]) for row in (a, b)))
         found.append(Pair(a, b, interval, *counts, min(1.0, raw), float(holm)))
     return tuple(found)
 
@@ -254,6 +264,18 @@ def _ends(values: Floats) -> Floats:
     known = ~np.isnan(values).all(axis=0)
     out[:, known] = np.nanquantile(values[:, known], [LEVEL / 2, 1 - LEVEL / 2], axis=0)
     return out
+
+
+def _unless_certain(found: Interval, images: int) -> Interval:
+    """Return Wilson's interval where all resamples are the same: all of a few right is not always right."""
+    return found if found.low < found.high else metrics.wilson(found.estimate, images)
+
+
+def _widen(low: Floats, high: Floats, images: Ints) -> None:
+    """Put Wilson's interval where all resamples of an F1, (m, k), are the same, as of a share of the class's images."""
+    for row, label in np.argwhere(low == high):
+        if images[label]:
+            _, low[row, label], high[row, label] = metrics.wilson(float(low[row, label]), int(images[label]))
 
 
 def _intervals(estimates: Sequence[float], values: Floats) -> tuple[Interval, ...]:

@@ -7,16 +7,19 @@ import gzip
 import http.server
 import io
 import os
+import re
+import shutil
 import struct
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import build, fashion_mnist, idx
+from benchmark.datasets import build, fashion_mnist, idx, kmnist, mnist, published
 from benchmark.datasets.arrays import materialise
 from benchmark.errors import BenchmarkError
 from tests.conftest import CHECKOUT
@@ -77,6 +80,14 @@ def csvs(folder: Path, train: str | None = None) -> str:
     (folder / "mine_train.csv").write_text(text if train is None else train)
     (folder / "mine_test.csv").write_text(text)
     return str(folder)
+
+
+def known_as(monkeypatch: pytest.MonkeyPatch, which: published.Published, folder: Path) -> None:
+    """Let the files of a folder be the published ones: neither MNIST nor KMNIST is on this machine."""
+    found = next(each for each in datasets.PUBLISHED if each.name == which.name)
+    files = {path.name: path.stat().st_size for path in idx.find(folder)}
+    made = replace(which, sha256=published.file_sums(idx.find(folder)), packed_bytes=files)
+    monkeypatch.setattr(datasets, "PUBLISHED", tuple(made if each is found else each for each in datasets.PUBLISHED))
 
 
 # --- every way in
@@ -196,13 +207,13 @@ def test_the_environment_the_lab_copy_and_torchvisions_unpacked_files_are_found(
     lab.mkdir(parents=True)
     for name in FOUR:
         (lab / name).symlink_to(REAL / name)
-    assert fashion_mnist.locate() == lab
+    assert published.locate(fashion_mnist.PUBLISHED, datasets.PUBLISHED) == lab
     raw = tmp_path / "tv" / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for name in FOUR:
         (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress((REAL / name).read_bytes()))
     monkeypatch.setenv("BENCHMARK_DATA", str(tmp_path / "tv"))
-    assert fashion_mnist.locate() == raw
+    assert published.locate(fashion_mnist.PUBLISHED, datasets.PUBLISHED) == raw
 
 
 @needs_real
@@ -239,7 +250,7 @@ def test_a_truncated_copy_in_a_named_place_is_called_that(tmp_path: Path) -> Non
 def test_mnist_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # MNIST itself is not on this machine; its checksum is what it is known by, so that is given to a file.
     folder = idx_folder(tmp_path / "place")
-    monkeypatch.setattr(fashion_mnist, "MNIST_SHA256", set(fashion_mnist.file_sums([folder / FOUR[0]]).values()))
+    known_as(monkeypatch, mnist.PUBLISHED, folder)
     with pytest.raises(BenchmarkError, match="this is MNIST"):
         datasets.load("fashion-mnist", folder)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
@@ -322,6 +333,68 @@ def test_with_no_way_to_get_it_the_default_takes_the_digits_and_says_so_loudly(s
 def test_asked_for_by_name_it_never_falls_back() -> None:
     with pytest.raises(BenchmarkError, match=r"no mirror gave it.*data/fashion-mnist"):
         datasets.load("fashion-mnist", notify=lambda text: pytest.fail("fell back"))
+
+
+# --- MNIST and KMNIST by name
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Make what stands in for the published files of MNIST and of KMNIST."""
+    places = idx_folder(tmp_path / "their mnist"), idx_folder(tmp_path / "theirs", test_images=gzip.compress(TURNED))
+    for which, folder in zip((mnist.PUBLISHED, kmnist.PUBLISHED), places, strict=True):
+        known_as(monkeypatch, which, folder)
+    return places
+
+
+TURNED = packed(IMAGES[::-1])
+
+
+def test_each_comes_from_a_mirror_by_its_own_checksums(
+    server, two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, _ = server
+    for folder, name in zip(two, ("digits", "kana"), strict=True):
+        (tmp_path / "mirrors" / name).symlink_to(folder)
+    monkeypatch.setenv("BENCHMARK_MIRRORS", f"{address}/kana/ {address}/digits/")
+    first, second = datasets.load("mnist"), datasets.load("kmnist")
+    assert (first.name, first.class_names[9], second.name, second.class_names[9]) == ("mnist", "9", "kmnist", "wo")
+    assert np.array_equal(first.test.X, IMAGES.reshape(12, -1))
+    assert np.array_equal(second.test.X, IMAGES[::-1].reshape(12, -1))
+    monkeypatch.setenv("BENCHMARK_MIRRORS", "")
+    assert datasets.load("kmnist").sha256 == second.sha256
+    for layout in ("mnist", "MNIST/raw"):
+        shutil.copytree(two[0], tmp_path / "have" / layout)
+        assert datasets.load("mnist", tmp_path / "have").source == str(tmp_path / "have" / layout)
+        shutil.rmtree(tmp_path / "have")
+
+
+def test_a_folder_of_their_files_is_known_under_any_name_and_only_that(two: tuple[Path, Path], tmp_path: Path) -> None:
+    assert datasets.load(str(two[0])).name == "mnist"
+    assert datasets.load(str(two[1])).class_names[:2] == ("o", "ki")
+    other = datasets.load(str(idx_folder(tmp_path / "mnist", test_images=gzip.compress(packed(IMAGES // 2)))))
+    assert other.name == f"mnist-{other.sha256[:8]}"
+
+
+def test_none_is_taken_for_another(two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BenchmarkError, match=r"t10k-images.*this is KMNIST, not MNIST.*--dataset kmnist"):
+        datasets.load("mnist", two[1])
+    monkeypatch.setenv("BENCHMARK_DATA", str(two[1]))  # a folder that holds KMNIST and does not say that it is MNIST
+    with pytest.raises(BenchmarkError, match=r"MNIST: t10k|MNIST: train.*no mirror gave it"):
+        datasets.load("mnist")
+    assert datasets.load("kmnist").source == str(two[1])
+    shutil.copytree(two[1], tmp_path / "cwd" / "data" / "mnist")
+    monkeypatch.delenv("BENCHMARK_DATA")
+    with pytest.raises(BenchmarkError, match="this is KMNIST, not MNIST"):
+        datasets.load("mnist")
+
+
+def test_no_two_published_files_have_one_sum() -> None:
+    sums = [sum_ for each in datasets.PUBLISHED for sum_ in each.sha256.values()]
+    assert len(set(sums)) == len(sums) == 8 + 8 + 4
+    assert all(re.fullmatch("[0-9a-f]{64}", sum_) for sum_ in sums)
+    for each in datasets.PUBLISHED:
+        assert set(each.packed_bytes) == set(FOUR) <= set(each.sha256)
 
 
 # --- bad input, one by one: the file and the cause are named

@@ -68,9 +68,21 @@ def test_a_class_that_is_nowhere_has_no_interval_and_is_no_part_of_the_mean(y: n
     assert not np.isnan(found.macro_f1[0]).any()
 
 
-def test_all_right_is_certain_and_no_more(y: np.ndarray) -> None:
-    (interval,) = inference.resample(y, [right_on(y, 1_000)], 3).accuracy
-    assert interval == Interval(1.0, 1.0, 1.0)
+def test_all_right_is_not_always_right(y: np.ndarray) -> None:
+    few, answers = y[:20], right_on(y[:20], 20)
+    found = inference.resample(few, [answers, answers], 4)
+    assert found.accuracy[0] == found.accuracy_by_images[0] == metrics.wilson(1.0, 20)
+    assert found.accuracy[0].low == pytest.approx(0.839, abs=0.001)
+    images = np.bincount(few, minlength=4)
+    assert found.f1_low[0, :3] == pytest.approx([metrics.wilson(1.0, int(n)).low for n in images[:3]])
+    assert np.isnan(found.f1_low[0, 3])
+    assert found.f1_high[0, :3] == pytest.approx(1)
+    assert found.macro_f1[0] == pytest.approx((1.0, found.f1_low[0, :3].mean(), 1.0))
+    (pair,) = inference.compare(few, [answers, answers], found.draws)
+    assert pair.difference.estimate == 0
+    assert -0.2 < pair.difference.low < 0 < pair.difference.high < 0.2
+    (wrong,) = inference.resample(few, [right_on(few, 0)], 3).accuracy
+    assert wrong == metrics.wilson(0.0, 20)
 
 
 def test_the_same_answers_give_the_same_numbers(y: np.ndarray) -> None:

@@ -25,7 +25,7 @@ class FileDataset(Dataset):
     Attributes
     ----------
     files : tuple of Path
-        What it was read from; empty where it comes with a library.
+        What it was read from; empty where it comes with a library, or from more than can be named.
     """
 
     files: tuple[Path, ...]

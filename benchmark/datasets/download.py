@@ -1,4 +1,4 @@
-"""Files from public mirrors, tried in turn; SHA-256 is checked before a byte is used."""
+"""Files from public mirrors, tried in turn; a checksum is compared before a byte is used."""
 
 from __future__ import annotations
 
@@ -26,10 +26,30 @@ class UnavailableError(BenchmarkError):
 
 @dataclass(frozen=True)
 class File:
-    """One file: its SHA-256, and its size in bytes; a mirror that sends more is cut off."""
+    """One file of a source.
+
+    Attributes
+    ----------
+    sha256 : str
+        Empty where it is not known beforehand.
+    size : int
+        Bytes; a mirror that sends more is cut off.
+    md5 : str
+        Compared where there is no SHA-256. Where there is neither, the file is a description of others, and
+        whatever comes is taken.
+    path : str
+        Where it lies on a mirror; empty where that is its name.
+    """
 
     sha256: str
     size: int
+    md5: str = ""
+    path: str = ""
+
+    @property
+    def known_hash(self) -> str | None:
+        """The checksum as pooch has it."""
+        return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}" if self.md5 else None
 
 
 @dataclass(frozen=True)
@@ -88,7 +108,11 @@ def download(source: Source, folder: Path) -> None:
 
 
 def _right(path: Path, file: File) -> bool:
-    return path.is_file() and idx.digest(path) == file.sha256
+    import pooch
+
+    if file.sha256:
+        return path.is_file() and idx.digest(path) == file.sha256
+    return path.is_file() and (not file.md5 or pooch.file_hash(str(path), "md5") == file.md5)
 
 
 def _fetch(source: Source, name: str, mirrors: list[str], place: Path) -> Path:
@@ -106,19 +130,25 @@ def _fetch(source: Source, name: str, mirrors: list[str], place: Path) -> Path:
     failures = []
     for mirror in tuple(mirrors):
         try:
-            url = mirror.rstrip("/") + "/" + name
-            found = pooch.retrieve(url, f"sha256:{wanted.sha256}", fname=name, path=place, downloader=bounded)
+            url = mirror.rstrip("/") + "/" + (wanted.path or name)
+            found = pooch.retrieve(url, wanted.known_hash, fname=name, path=place, downloader=bounded)
             return Path(found)
         except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
             if isinstance(error, OSError) and error.errno in _OUR_DISK:
                 raise
-            cause = str(error) if isinstance(error, _TooMuchError) else type(error).__name__
-            failures.append(f"{mirror} ({cause})")
+            failures.append(f"{mirror} ({_cause(error)})")
             mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
     raise UnavailableError(
         f"{source.title}: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
         f"{source.put}, or {source.flag}"
     )
+
+
+def _cause(error: OSError | ValueError) -> str:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f"answers with status {status}"
+    return str(error) if isinstance(error, _TooMuchError) else type(error).__name__
 
 
 class _TooMuchError(OSError):

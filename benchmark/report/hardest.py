@@ -43,7 +43,7 @@ def _opening(one: Subject) -> str:
     mean = float(np.mean([row.f1[one.label] for row in one.rows]))
     text = f"{one.name} is the class with the lowest F1, {md.score(mean)} on average over the estimators. "
     text += (
-        f"Recall is the share of the {one.size:,} {one.name} images that were found, "
+        f"Recall is the share of the {md.plural(one.size, f'{one.name} image')} that were found, "
         f"precision the share of the answers “{one.name}” that were right."
     )
     return text + (" Counts are means over seeds." if one.several_seeds else "")

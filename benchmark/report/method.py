@@ -12,8 +12,8 @@ from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ
 from benchmark.report.summary import Failed, Scored, Summary
 
-NAMED_DATASETS = ("fashion-mnist", "digits")
-"""What `--dataset` takes by name; anything else came from a path, which no record holds."""
+NAMED_DATASETS = ("fashion-mnist", "digits", "mnist", "kmnist")
+"""What `--dataset` takes by name; but for OpenML's, anything else came from a path, which no record holds."""
 
 DEFAULT_DATASET = "fashion-mnist"
 
@@ -95,6 +95,8 @@ def _statistics(summary: Summary) -> str:
         f"{md.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
         "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them."
     )
+    if any(row.accuracy.estimate in (0, 1) for row in summary.scored):
+        text += " A row that is right (or wrong) on every image has Wilson's interval."
     families = [row.family for row in summary.scored]
     if any(families.count(family) > 1 for family in families):
         text += " The best of a family is picked by test accuracy, which favours the family with more entries a little."
@@ -160,6 +162,8 @@ def run_command(record: Record) -> str:
 
 
 def _dataset_flag(dataset: str) -> list[str]:
+    if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
+        return [f"--dataset openml:{number[1]}"]
     if dataset not in NAMED_DATASETS:
         return ["--dataset PATH"]
     return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []

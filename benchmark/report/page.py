@@ -71,7 +71,10 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
 
 def _per_class(summary: Summary) -> str:
     images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
-    typical = int(np.median(images[images > 0]))
+    few, many = int(images[images > 0].min()), int(images.max())
+    size = f"A class has about {int(np.median(images[images > 0])):,} test images"
+    if many >= 2 * few:
+        size = f"Classes have {few:,} to {many:,} test images"
     halves = np.stack([row.f1_high - row.f1_low for row in summary.scored])[:, images > 0] / 2
     assert summary.hardest is not None
     name = md.escape(summary.class_names[summary.hardest])
@@ -79,7 +82,7 @@ def _per_class(summary: Summary) -> str:
     if summary.crowd is not None:
         best = "The best estimator of each class is bold; people are shown for comparison."
     text = (
-        f"{best} A class has about {typical:,} test images, so a score is good to about "
+        f"{best} {size}, so a score is good to about "
         f"±{np.nanmean(halves):.3f}, {name}'s to ±{_half_width(summary):.3f}; every interval is in "
         "[leaderboard.csv](leaderboard.csv)."
     )

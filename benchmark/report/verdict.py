@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from benchmark import inference
 from benchmark.report import markdown as md
 from benchmark.report.notes import conditions_differ, failure
 from benchmark.report.summary import Scored, Summary
 
 CLASSICAL, CNN = "classical", "cnn"
+
+UNEVEN = 1.5
+"""Times its even share of the test images, from which the largest class is named beside the verdict."""
+
+
+LARGE = 0.05
+"""Of a lead that is not told from luck: from here it is not called a tie to be settled by cost."""
 
 
 def verdict(summary: Summary) -> str:
@@ -22,7 +32,19 @@ def verdict(summary: Summary) -> str:
         text = "No estimator has been run on these data yet: `python -m benchmark run --all` does."
     else:
         text = f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason."
-    return "\n\n".join(filter(None, [_preview(summary), text]))
+    return "\n\n".join(filter(None, [_preview(summary), text, _uneven(summary)]))
+
+
+def _uneven(summary: Summary) -> str:
+    """Say what an accuracy is worth where one class has most of the images."""
+    images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
+    if not summary.scored or images.max() * len(images) < UNEVEN * summary.n_test:
+        return ""
+    largest = md.escape(summary.class_names[int(images.argmax())])
+    return (
+        f"The classes are uneven: whoever always answers “{largest}” has an accuracy of "
+        f"{md.accuracy(images.max() / summary.n_test)} here. Macro F1 weighs every class alike."
+    )
 
 
 def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
@@ -33,7 +55,14 @@ def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
     rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
     estimate, low, high = md.points(gap)
     interval = f"(95 % interval {low} to {high})"
-    if not pair.told_apart:
+    if not pair.told_apart and pair.p < inference.LEVEL and not gap.holds_zero and gap.estimate >= LARGE:
+        lead = (
+            f"**Not decided: {summary.n_test:,} test images are too few to rule out luck.** The {leader}'s lead of "
+            f"{estimate} points {interval} is large, and taken alone it would do (McNemar's test p = "
+            f"{md.p_value(pair.p)}); among {md.plural(len(summary.pairs), 'comparison')} luck brings such a one more "
+            f"often (after Holm's correction {md.p_value(pair.p_holm)}). More test images would decide it."
+        )
+    elif not pair.told_apart:
         why = (
             "is within what this test set can resolve"
             if gap.holds_zero
@@ -104,7 +133,8 @@ def _preview(summary: Summary) -> str:
     part = md.listing([f"{n:,}" for n in rows])
     text = f"trained on {part} of the {summary.test_set.n_train:,} rows"
     if any(row.record.preset.get("tiny") for row in previews):
-        text += ", with models made tiny to test the program"
+        every = rows == [summary.test_set.n_train]  # fewer than the preset takes
+        text = f"{f'trained on all {part} rows' if every else text}, with models made tiny to test the program"
     presets = md.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
     if len(previews) == len(summary.scored):
         return f"> **A preview, not the result**: {text} (preset {presets})."

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 _DATASET_HELP = (
-    "fashion-mnist, digits, or a path: a folder of IDX files, a folder with *train*.csv and *test*.csv "
-    "(column label, then the pixels), or an .npz with X_train y_train X_test y_test. Default: "
-    "fashion-mnist, and the digits with a loud word where it cannot be had"
+    "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of PNG or JPEG pictures (train/<class>/ "
+    "and test/<class>/, or <class>/ alone; PATH@32 brings them to 32 by 32 pixels), a folder of IDX files, a folder "
+    "with *train*.csv and *test*.csv (column label, then the pixels), or an .npz with X_train y_train X_test y_test. "
+    "Default: fashion-mnist, and the digits with a loud word where it cannot be had"
 )
 _RESULTS_HELP = "folder of the results, one subfolder per data set (default: results)"
 
@@ -23,8 +24,8 @@ def data(verb: argparse.ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="where to look first for Fashion-MNIST's four files (then $BENCHMARK_DATA, data/, ../shared/data/, "
-        "the caches of torchvision and Keras, and last the network)",
+        help="where to look first for the four files of Fashion-MNIST, MNIST or KMNIST (then $BENCHMARK_DATA, "
+        "data/, ../shared/data/, the caches of torchvision and Keras, and last the network)",
     )
 
 

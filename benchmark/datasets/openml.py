@@ -1,0 +1,206 @@
+"""OpenML by number (https://www.openml.org): ``openml:40996``, downloaded once and verified.
+
+OpenML describes each data set in a JSON, which holds the MD5 of its file; the file must have it before it is used, and
+its SHA-256 is written beside it then and compared from then on. What shape images have OpenML does not say: a row is
+one if its features are a square number of grey values.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark import plain
+from benchmark.datasets import arff, build, idx, parts, places
+from benchmark.datasets.build import FileDataset, RawPart
+from benchmark.datasets.download import File, Source, download
+from benchmark.errors import BenchmarkError
+
+MIRRORS = ("https://www.openml.org/", "https://api.openml.org/")
+
+TRAINING_ROWS = {554: 60_000, 40996: 60_000}
+"""MNIST and Fashion-MNIST, of 70,000 rows: as published, the first train. Others do not say which do."""
+
+SMALLEST_SIDE = 8
+"""Pixels: below 64 features a table is no picture, though their number may be a square (iris has 4)."""
+
+FOLDER_NAME = re.compile(r"openml-(\d+)", re.IGNORECASE)
+"""`Dataset.name` of these, from which a report tells how to ask for them; no other data get such a name."""
+
+_DESCRIPTION_BYTES = 2**22
+
+
+@dataclass(frozen=True)
+class _About:
+    """What OpenML says of a data set."""
+
+    name: str
+    status: str
+    url: str
+    md5: str
+    target: str
+    unused: frozenset[str]
+
+
+def number(name: str) -> int | None:
+    """Return 40996 of ``openml:40996``, None of a name that is not of this form.
+
+    Raises
+    ------
+    BenchmarkError
+        ``openml:`` and no number.
+    """
+    scheme, colon, rest = name.partition(":")
+    if scheme.lower() != "openml" or not colon:
+        return None
+    if not re.fullmatch(r"\d{1,9}", rest, re.ASCII):
+        raise BenchmarkError(f"{name[:80]!r}: give a data set of OpenML by its number, such as openml:40996")
+    return int(rest)
+
+
+def load(number: int, notify: Callable[[str], None]) -> FileDataset:
+    """Find, verify and read a data set; download it if it is not in our cache.
+
+    Parameters
+    ----------
+    number : int
+        OpenML's.
+    notify : callable
+        Told in one line each: that OpenML has withdrawn the data, how a test part was split off, what was left out.
+
+    Returns
+    -------
+    FileDataset
+
+    Raises
+    ------
+    UnavailableError
+        Nowhere to be had.
+    BenchmarkError
+        Its rows are no square grey images, or its target no class.
+    """
+    folder = places.cache() / "openml" / str(number)
+    title = f"OpenML {number}"
+    about = _describe(title, number, folder)
+    if about.status != "active":
+        notify(f"{title} ({about.name}) is {about.status}: OpenML knows of issues with it")
+    path = _data(title, about, folder)
+    table = arff.read(path, about.target, about.unused)
+    side = _side(title, table.X)
+    names, y = _classes(title, table)
+    X = table.X.astype(np.float32) if table.X.max() <= 1 else table.X  # whole numbers are fractions of 1 here, too
+    first = TRAINING_ROWS.get(number, 0)
+    if 0 < first < len(y):
+        train, test = np.arange(first), np.arange(first, len(y))
+    else:
+        counts = np.bincount(y, minlength=len(names))
+        rare = [names[label] for label in np.flatnonzero(counts < build.MIN_TRAINING_IMAGES)]
+        if rare:
+            notify(f"{title}: classes with a single image are left out: {', '.join(rare)[:200]}")
+        kept = np.flatnonzero(counts[y] >= build.MIN_TRAINING_IMAGES)
+        X, names = X[kept], tuple(name for name in names if name not in rare)
+        y = np.unique(y[kept], return_inverse=True)[1].astype(np.int64)
+        train, test = parts.split_off(y, parts.first_like(X))
+        notify(f"{title} does not say which images test: {parts.SPLIT}; {len(train):,} train, {len(test):,} test")
+    one, other = (RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test))
+    source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
+    return build.dataset(f"openml-{number}", source, one, other, files=(path,), class_names=names)
+
+
+def _describe(title: str, number: int, folder: Path) -> _About:
+    name = "description.json"
+    file = File("", _DESCRIPTION_BYTES, path=f"api/v1/json/data/{number}")
+    download(_source(title, {name: file}, MIRRORS), folder)
+    path = folder / name
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())["data_set_description"]
+        texts = [found[key] for key in ("name", "format", "url", "md5_checksum")]
+        target, status = found.get("default_target_attribute") or "", found.get("status", "active")
+        if not all(isinstance(text, str) for text in (*texts, target, status)):
+            raise ValueError("fields are no texts")
+        if not re.fullmatch("[0-9a-fA-F]{32}", texts[3]):
+            raise ValueError("no MD5")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        path.unlink(missing_ok=True)
+        raise BenchmarkError(f"{path}: this is no description of {title} by OpenML ({error}); try again") from error
+    if texts[1].lower() != "arff" or not texts[2].lower().endswith(".arff"):
+        raise BenchmarkError(f"{title} ({texts[0]}): its format is {texts[1]} ({texts[2]}); only dense ARFF is read")
+    if not target or "," in target:
+        raise BenchmarkError(
+            f"{title} ({texts[0]}): it names no single target; only data with one class an image are read"
+        )
+    unused = _names(found.get("ignore_attribute")) | _names(found.get("row_id_attribute"))
+    return _About(texts[0], status, texts[2], texts[3].lower(), target, unused)
+
+
+def _names(field: object) -> frozenset[str]:
+    """Return attributes as OpenML lists them: one, several with commas between, or a list."""
+    listed = field if isinstance(field, list) else [field]
+    return frozenset(name.strip() for text in listed if isinstance(text, str) for name in text.split(","))
+
+
+def _data(title: str, about: _About, folder: Path) -> Path:
+    """Return the file, verified."""
+    name = "data.arff"
+    url = urlsplit(about.url)
+    host = url.hostname or ""
+    theirs = (f"{url.scheme}://{url.netloc}/",) if host == "openml.org" or host.endswith(".openml.org") else ()
+    file = File("", idx.LIMIT, about.md5, url.path.lstrip("/"))
+    download(_source(title, {name: file}, tuple(dict.fromkeys((*theirs, *MIRRORS)))), folder)
+    path, record = folder / name, folder / f"{name}.sha256"
+    line = f"{idx.digest(path)}  {name}\n"  # as sha256sum has it
+    try:
+        if not record.exists():
+            plain.write_atomically(record, line.encode())
+        recorded = record.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BenchmarkError(f"{record}: {error.strerror}; set BENCHMARK_CACHE to another folder") from error
+    if recorded != line:
+        raise BenchmarkError(
+            f"{path}: SHA-256 is {line[:64]}, when it was downloaded it was {recorded[:64]}; remove {folder}"
+        )
+    return path
+
+
+def _source(title: str, files: dict[str, File], mirrors: tuple[str, ...]) -> Source:
+    return Source(title, files, mirrors, put="look up the number at openml.org", flag="try again later")
+
+
+def _side(title: str, X: npt.NDArray[Any]) -> int:
+    side = math.isqrt(X.shape[1])
+    if side * side != X.shape[1] or side < SMALLEST_SIDE:
+        raise BenchmarkError(
+            f"{title}: {X.shape[1]:,} features make no square grey image of {SMALLEST_SIDE} by {SMALLEST_SIDE} pixels "
+            "or more; choose another data set, or save its images as .npz"
+        )
+    if X.min() < 0 or X.max() > 255:
+        raise BenchmarkError(
+            f"{title}: its features run from {X.min():g} to {X.max():g}; grey values lie in 0..255, so these are none"
+        )
+    return side
+
+
+def _classes(title: str, table: arff.Table) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """Return the classes that occur, in the header's order or else by number, and each row's."""
+    present, codes = np.unique(table.y, return_inverse=True)
+    try:
+        order = sorted(present.tolist(), key=table.declared.index if table.declared else float)
+    except ValueError as error:
+        raise BenchmarkError(
+            f"{title}: its target has values that are neither numbers nor named in its header; choose another"
+        ) from error
+    if 2 * len(present) > len(codes):
+        raise BenchmarkError(
+            f"{title}: its target has {len(present):,} values in {len(codes):,} rows; that is no class"
+        )
+    rank = {value: place for place, value in enumerate(order)}
+    return tuple(order), np.asarray([rank[value] for value in present.tolist()], dtype=np.int64)[codes]

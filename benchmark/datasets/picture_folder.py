@@ -1,0 +1,285 @@
+"""A folder of pictures as a data set: decoded, brought to one size in one stated way, split where it is not.
+
+The way: grey (ITU-R 601 luma, white behind transparency), shrunk or grown whole, padded with its border's grey
+(`benchmark.pictures.to_grey`). To which size: the one asked for; or that of the pictures, if all have the same and no
+side is shorter than 8 or longer than 32 pixels; or 28 by 28.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark import pictures
+from benchmark.datasets import build, parts, picture_cache, picture_files
+from benchmark.datasets.build import FileDataset, RawPart
+from benchmark.datasets.picture_cache import Prepared
+from benchmark.datasets.picture_files import TEST, TRAIN
+from benchmark.errors import BenchmarkError
+
+USUAL = (28, 28)
+"""Fashion-MNIST's: what the estimators were made for."""
+
+SMALLEST, LARGEST_KEPT, LARGEST = 8, 32, 128
+"""Pixels a side: the fewest; the most that pictures keep unasked; the most that may be asked for."""
+
+FEW = 10
+"""Training pictures of a class below which it is said that there are few."""
+
+UNEVEN = 5
+"""Times as many pictures in the largest class as in the smallest, from which that is said."""
+
+THREADS = 4
+"""At most: a picture of the largest size takes some 400 MB while it is decoded."""
+
+SLOW = 5.0
+"""Seconds from which prepared pictures are kept for the next time."""
+
+Shape = tuple[int, int]
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """One picture, prepared.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the file: (height, width).
+    grey : ndarray of uint8, (pixels,)
+        At the size asked for, or the usual one.
+    own : ndarray of uint8, (pixels,) or None
+        At its own size, where that might be kept.
+    """
+
+    shape: Shape
+    grey: npt.NDArray[np.uint8]
+    own: npt.NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """What is known of the pictures beside their pixels; `n` of them.
+
+    Attributes
+    ----------
+    folder : Path
+    paths : list of str, (n,)
+        For people.
+    class_names : list of str
+    y : ndarray of int64, (n,)
+    tests : ndarray of bool, (n,)
+        Whether it tests; it trains if not.
+    """
+
+    folder: Path
+    paths: list[str]
+    class_names: list[str]
+    y: npt.NDArray[np.int64]
+    tests: npt.NDArray[np.bool_]
+
+    def counts(self, *, tests: bool) -> npt.NDArray[np.int64]:
+        """Return how many pictures of each class test, or train."""
+        return np.bincount(self.y[self.tests == tests], minlength=len(self.class_names)).astype(np.int64)
+
+
+def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) -> FileDataset:
+    """Read a folder of pictures; `benchmark.datasets.picture_files` says how they must lie.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Made safe as a folder's name; with the size behind it where one was asked for.
+    notify : callable
+        Told in one line each what was left out, split off, or is odd.
+    shape : tuple of int, optional
+        (height, width) asked for.
+
+    Returns
+    -------
+    FileDataset
+        Classes in the order of their sorted names.
+
+    Raises
+    ------
+    BenchmarkError
+        No two classes that can be trained, nothing to test, or no picture that can be read.
+    """
+    if shape is not None and not all(SMALLEST <= side <= LARGEST for side in shape):
+        raise BenchmarkError(f"{folder}: pictures are brought to {SMALLEST} to {LARGEST} pixels a side, not to {shape}")
+    labelled, prepared = _read(folder, notify, shape)
+    (height, width), X = prepared.shape, prepared.X
+    rows, labelled = _learnable(labelled, notify)
+    X = X[rows]
+    like = parts.first_like(X)
+    if not labelled.tests.any():
+        trained, tested = parts.split_off(labelled.y, like)
+        if not len(tested):
+            raise BenchmarkError(f"{folder}: too few pictures to split off a test part; give three of a class at least")
+        labelled = replace(labelled, tests=np.isin(np.arange(len(X)), tested))
+        notify(
+            f"{folder}: there is no test part, so {parts.SPLIT}: {len(trained):,} pictures train, {len(tested):,} test"
+        )
+    _tell_copies(labelled, like, notify)
+    _tell_counts(labelled, notify)
+    train, test = (
+        RawPart(X[side].reshape(-1, height, width), labelled.y[side], str(folder), str(folder))
+        for side in (~labelled.tests, labelled.tests)
+    )
+    return build.dataset(
+        name if shape is None else f"{name[:60]}-{height}x{width}",
+        f"{folder} ({len(X):,} pictures, in grey, brought whole to {height} by {width} pixels and padded with their "
+        "border's grey)",
+        train,
+        test,
+        class_names=tuple(labelled.class_names),
+    )
+
+
+def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled, Prepared]:
+    """Return the pictures that can be read, those that train first; tell of the others."""
+    found = picture_files.find(folder)
+    for remark in found.remarks:
+        notify(remark)
+    listed = [
+        (path, name, classes is found.test)
+        for classes in (found.train, found.test)
+        for name, paths in classes.items()
+        for path in paths
+    ]
+    prepared = _prepared([path for path, _, _ in listed], shape)
+    broken = [f"{listed[row][0].relative_to(folder).as_posix()} ({why})" for row, why in prepared.broken.items()]
+    if len(broken) == len(listed):
+        why = f"none of its {len(listed):,} pictures can be read: {_listed(broken)}" if broken else "no pictures in it"
+        raise BenchmarkError(f"{folder}: {why}; give PNG or JPEG files in {TRAIN}/<class>/")
+    if broken:
+        notify(f"{folder}: {len(broken):,} of {len(listed):,} pictures are left out: {_listed(broken)}")
+    good = [entry for row, entry in enumerate(listed) if row not in prepared.broken]
+    tests = np.asarray([test for _, _, test in good])
+    if found.test and not tests.any():
+        raise BenchmarkError(f"{folder}: no picture of its {TEST} part can be read; mend or remove that part")
+    names = sorted({name for _, name, _ in good})
+    label = {name: place for place, name in enumerate(names)}
+    y = np.asarray([label[name] for _, name, _ in good], dtype=np.int64)
+    paths = [path.relative_to(folder).as_posix() for path, _, _ in good]
+    return _Labelled(folder, paths, names, y, tests), prepared
+
+
+def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
+    """Return the pictures, brought to one size, and what is wrong with those that are none."""
+    kept: Path | None = None
+    with suppress(OSError):
+        kept = picture_cache.place(paths, asked)
+    found = picture_cache.read(kept) if kept else None
+    if found is not None:
+        return found
+    start = time.monotonic()
+    pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow works outside Python's lock
+    try:
+        every = list(pool.map(lambda path: _prepare(path, asked or USUAL, keep_small=asked is None), paths))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    good = [one for one in every if isinstance(one, _Picture)]
+    broken = {row: one for row, one in enumerate(every) if isinstance(one, str)}
+    shape, X = _sized(good, asked) if good else (asked or USUAL, np.zeros((0, 0), dtype=np.uint8))
+    if kept and good and time.monotonic() - start > SLOW:
+        picture_cache.keep(kept, Prepared(shape, X, broken))
+    return Prepared(shape, X, broken)
+
+
+def _prepare(path: Path, shape: Shape, *, keep_small: bool) -> _Picture | str:
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > pictures.MAX_BYTES:
+                return f"{size / 2**20:,.1f} MiB, more than the {pictures.MAX_BYTES // 2**20} that are read"
+            image = pictures.decode(file.read())
+    except BenchmarkError as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror or "cannot be read"
+    own = (image.height, image.width)
+    small = keep_small and own != shape and all(SMALLEST <= side <= LARGEST_KEPT for side in own)
+    return _Picture(own, pictures.to_grey(image, shape), pictures.to_grey(image, own) if small else None)
+
+
+def _sized(good: Sequence[_Picture], asked: Shape | None) -> tuple[Shape, npt.NDArray[np.uint8]]:
+    """Return the size of all pictures, and their pixels, (n, pixels)."""
+    own = [one.own for one in good if one.own is not None]
+    if len(own) == len(good) and len({one.shape for one in good}) == 1:
+        return good[0].shape, np.stack(own)
+    return asked or USUAL, np.stack([one.grey for one in good])
+
+
+def _learnable(labelled: _Labelled, notify: Notify) -> tuple[npt.NDArray[np.int64], _Labelled]:
+    """Return the rows of the classes that can be trained, and what is known of those; tell of the others."""
+    folder, names = labelled.folder, labelled.class_names
+    train, test = labelled.counts(tests=False), labelled.counts(tests=True)
+    kept = train >= build.MIN_TRAINING_IMAGES
+    none = [f"{names[i]} ({test[i]:,} to test)" for i in np.flatnonzero(train == 0)]
+    one = [names[i] for i in np.flatnonzero(~kept & (train > 0))]
+    if none:
+        notify(f"{folder}: classes without a picture to train on are left out: {_listed(none)}")
+    if one:
+        notify(f"{folder}: classes with a single picture to train on are left out: {_listed(one)}")
+    if kept.sum() < 2:
+        raise BenchmarkError(
+            f"{folder}: two classes with {build.MIN_TRAINING_IMAGES} pictures each are needed to train, it has "
+            f"{kept.sum()}; put the pictures of each class into a folder of its own"
+        )
+    rows = np.flatnonzero(kept[labelled.y])
+    tests = labelled.tests[rows]
+    if labelled.tests.any():
+        if not tests.any():
+            raise BenchmarkError(f"{folder}: no class that trains has a test picture; give both parts the same classes")
+        untested = [names[i] for i in np.flatnonzero(kept & (test == 0))]
+        if untested:
+            notify(f"{folder}: classes without a test picture have no score of their own: {_listed(untested)}")
+    y = np.unique(labelled.y[rows], return_inverse=True)[1].astype(np.int64)
+    paths = [labelled.paths[row] for row in rows]
+    return rows, _Labelled(folder, paths, [name for name, keep in zip(names, kept, strict=True) if keep], y, tests)
+
+
+def _tell_copies(labelled: _Labelled, like: npt.NDArray[np.int64], notify: Notify) -> None:
+    folder, paths, tests = labelled.folder, labelled.paths, labelled.tests
+    trained = {like[row]: row for row in np.flatnonzero(~tests)[::-1]}
+    copies = [row for row in np.flatnonzero(tests) if like[row] in trained]
+    if copies:
+        pair = f"{paths[copies[0]]} is {paths[trained[like[copies[0]]]]}"
+        notify(
+            f"{folder}: {len(copies):,} of {tests.sum():,} test pictures have the pixels of one that trains ({pair}), "
+            "so the scores are not to be trusted; the verb audit lists them, and scores without them"
+        )
+    torn = np.flatnonzero(labelled.y != labelled.y[like])
+    if len(torn):
+        pair = f"{paths[torn[0]]} is {paths[like[torn[0]]]}"
+        number = picture_files.counted(len(torn), "picture")
+        notify(f"{folder}: the same pixels are in two classes: {number} ({pair}); mend the labels")
+
+
+def _tell_counts(labelled: _Labelled, notify: Notify) -> None:
+    folder, names, counts = labelled.folder, labelled.class_names, labelled.counts(tests=False)
+    least, most = int(counts.argmin()), int(counts.argmax())
+    if counts[most] >= UNEVEN * counts[least]:
+        notify(
+            f"{folder}: the classes are uneven ({counts[most]:,} pictures of {names[most]} train, {counts[least]:,} of "
+            f"{names[least]}), so accuracy tells of the large ones; look at macro F1 and at the F1 of each class"
+        )
+    few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < FEW)]
+    if few:
+        notify(f"{folder}: classes with few pictures to train on, of which little can be learned: {_listed(few)}")
+
+
+def _listed(words: Sequence[str]) -> str:
+    most = picture_files.NAMED
+    return ", ".join(words[:most]) + (f" and {len(words) - most:,} more" if len(words) > most else "")
