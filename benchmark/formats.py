@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,9 @@ from benchmark.jobs import one_line
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+_FORMATS = {".skops": "skops", ".safetensors": "safetensors", ".ubj": "XGBoost", ".txt": "LightGBM"}
+"""What the files are, by their endings."""
 
 ROUNDING = 1e-6
 """By which a probability may differ once a model has been read back; those of this project do not differ at all."""
@@ -50,6 +53,11 @@ def save(pipeline: Pipeline, folder: Path) -> dict[str, str]:
         except Exception as error:  # skops, the boosters and torch raise what they like
             raise BenchmarkError(f"its step {name!r} does not go into a safe format ({one_line(error)})") from error
     return {path.name: plain.sha256(path) for path in sorted(folder.glob("step-*"))}
+
+
+def names(files: Iterable[str]) -> tuple[str, ...]:
+    """Return what files are, sorted: "LightGBM", "XGBoost", "safetensors", "skops"."""
+    return tuple(sorted({_FORMATS[Path(file).suffix] for file in files}))
 
 
 def load(pipeline: Pipeline, folder: Path, files: Mapping[str, str], n_classes: int) -> Pipeline:

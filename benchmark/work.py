@@ -207,18 +207,31 @@ def _run(job: Job) -> Outcome:
         device=device_of(pipeline),
         environment=environment(),
         history=history(estimator, pipeline),
-        saved=_save(Path(job.keep), pipeline, unfitted, target[:LABEL_ROWS], classes) if job.keep else None,
+        saved=save(Path(job.keep), pipeline, unfitted, target[:LABEL_ROWS], classes) if job.keep else None,
     )
 
 
-def _save(
+def save(
     folder: Path,
     pipeline: Pipeline,
     unfitted: Callable[[], Pipeline],
     X: npt.NDArray[np.uint8],
     classes: npt.NDArray[np.int64],
 ) -> Saved:
-    """Write a fitted pipeline to disk and see that, read back, it predicts the same; what goes wrong is no failure."""
+    """Write a fitted pipeline to disk and see that, read back, it predicts the same; what goes wrong is a reason.
+
+    Parameters
+    ----------
+    folder : Path
+    pipeline : Pipeline
+        Fitted by `fit`.
+    unfitted : callable
+        Builds the same, unfitted.
+    X : ndarray of uint8, (n, pixels)
+        What both are asked.
+    classes : ndarray of int64, (k,)
+        As `fit` returned them.
+    """
     n_classes = len(classes)
     try:
         if n_classes == 1:  # see `fit`
@@ -226,7 +239,7 @@ def _save(
         files = formats.save(pipeline, folder)
         again = formats.load(unfitted(), folder, files, n_classes)
         before, after = (predict(each, X, np.arange(n_classes), n_classes) for each in (pipeline, again))
-        if np.abs(before - after).max() > formats.ROUNDING:
+        if np.abs(before - after).max() > formats.ROUNDING or (before.argmax(axis=1) != after.argmax(axis=1)).any():
             raise BenchmarkError("read back, it does not predict the same")
     except Exception as error:  # skops, the libraries' own formats, and a full disk
         return Saved(reason=in_words(error))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmark import pictures, plain, records
+from benchmark import formats, pictures, plain, records
 from benchmark.errors import BenchmarkError
 from benchmark.fingerprint import stale
 from benchmark.records import Record, Results
@@ -23,9 +23,6 @@ SCHEMA = 1
 """Of ``model.json``."""
 
 SHEET = "model.json"
-
-FORMATS = {".skops": "skops", ".safetensors": "safetensors", ".ubj": "XGBoost", ".txt": "LightGBM"}
-"""What the files of a fitted step are, by their endings."""
 
 _FILE = re.compile(r"step-\d{1,4}(-\d{1,6})?\.(skops|safetensors|ubj|txt)")
 
@@ -133,8 +130,8 @@ class Kept(Sheet):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """What its files are, sorted: "skops", "safetensors", "XGBoost", "LightGBM"."""
-        return tuple(sorted({FORMATS[Path(file).suffix] for file in self.files}))
+        """What its files are, see `benchmark.formats.names`."""
+        return formats.names(self.files)
 
     @property
     def pixels(self) -> int:
