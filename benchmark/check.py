@@ -189,11 +189,9 @@ class _Trial:
         with tempfile.TemporaryDirectory() as name:
             saved = work.save(Path(name), pipeline, partial(self._built, self.task), self.unseen, classes)
             size = sum((Path(name) / file).stat().st_size for file in saved.files)
-        return (
-            f"{CANNOT}{saved.reason}"
-            if saved.reason
-            else f"{', '.join(formats.names(saved.files))}, {size / 1e6:.2f} MB"
-        )
+        if saved.reason:
+            return f"{CANNOT}{saved.reason}"
+        return f"{', '.join(formats.names(saved.files))}, {size / 1e6:.2f} MB"
 
     def missing_class(self) -> str:
         keep = self.y != 4

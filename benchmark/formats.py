@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 import zipfile
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def _steps(pipeline: Pipeline) -> list[tuple[int, tuple[str, Any]]]:
 def _classes(pipeline: Pipeline) -> list[str]:
     """Return the classes of all estimators in a pipeline, which the plugin itself has just made."""
     every = {type(value) for value in pipeline.get_params(deep=True).values() if _is_estimator(value)}
-    return sorted(f"{each.__module__}.{each.__qualname__}" for each in {*every, Part})
+    return sorted(f"{each.__module__}.{each.__qualname__}" for each in {*every, *HARMLESS})
 
 
 # --- scikit-learn's, the boosters', and our own: by skops
@@ -198,6 +199,9 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
 def _is_estimator(value: Any) -> bool:
     return hasattr(value, "get_params") and not isinstance(value, type)
 
+
+HARMLESS = (Part, OrderedDict)
+"""Classes that a state may hold beyond those that skops trusts: ours, and one that LightGBM files its scores under."""
 
 _BOOSTERS = {"xgboost": ".ubj", "lightgbm": ".txt"}
 """Endings of the libraries' own formats."""

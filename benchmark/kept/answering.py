@@ -79,6 +79,8 @@ def _load(path: Path, threads: int) -> _Loaded:
         pipeline = work.build(estimator, task, len(sheet.classes), params)
         if len(sheet.classes) > 1:  # of one there was nothing to fit
             formats.load(pipeline, path, sheet.files, len(sheet.classes))
+            blank = np.zeros((1, height * width), np.uint8)
+            work.predict(pipeline, blank, np.array(sheet.classes), len(sheet.class_names))  # no clock sees an import
     except Exception as error:  # the plugin's own exceptions may not exist elsewhere
         again = f"make it anew with: python -m benchmark run {sheet.name} --keep"
         raise BenchmarkError(f"{path}: {in_words(error)}; {again}") from None

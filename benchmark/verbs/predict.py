@@ -30,9 +30,9 @@ def add(verbs: Verbs) -> None:
         "predict",
         help="classify picture files with the models that `run --keep` kept, side by side",
         description="Classifies PNG and JPEG files with kept models, side by side. For models of Fashion-MNIST a "
-        "picture is prepared as that data set's were: edges of the corner's colour trimmed, the longest side brought to "
-        "28 pixels, sharpened, laid in the middle, and negated if its background is bright. For others it is made grey "
-        "and brought to their images' size, whole. Exits with 1 if a picture or a model had to be left out.",
+        "picture is prepared as that data set's were: edges of the corner's colour trimmed, the longest side brought "
+        "to 28 pixels, sharpened, laid in the middle, and negated if its background is bright. For others it is made "
+        "grey and brought to their images' size, whole. Exits with 1 if a picture or a model had to be left out.",
     )
     verb.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="PNG or JPEG files")
     verb.add_argument(
