@@ -15,6 +15,7 @@ asks for beyond them is refused.
 from __future__ import annotations
 
 import copy
+import sys
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -131,8 +132,6 @@ def _classes(pipeline: Pipeline) -> list[str]:
 
 
 def _save_state(step: Any, stem: Path) -> None:
-    import skops.io
-
     boosters: list[Any] = []
 
     def take(value: Any) -> Any:
@@ -143,12 +142,10 @@ def _save_state(step: Any, stem: Path) -> None:
         value.save_model(f"{stem}{file}")
         return Part(file)
 
-    skops.io.dump(_mapped(_state(step), take), f"{stem}.skops")
+    _skops().dump(_mapped(_state(step), take), f"{stem}.skops")
 
 
 def _load_state(step: Any, stem: Path, trusted: list[str]) -> None:
-    import skops.io
-
     path = Path(f"{stem}.skops")
     with zipfile.ZipFile(path) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
@@ -157,13 +154,28 @@ def _load_state(step: Any, stem: Path, trusted: list[str]) -> None:
     def put(value: Any) -> Any:
         return _booster(stem, value) if isinstance(value, Part) else value
 
-    state = _mapped(skops.io.load(path, trusted=trusted), put)
+    state = _mapped(_skops().load(path, trusted=trusted), put)
     if not isinstance(state, dict):
         raise ValueError(f"it holds a {type(state).__name__}")
     for name in state:
         if callable(getattr(type(step), name, None)):
             raise ValueError(f"it has something in place of the method {name}")
     vars(step).update(state)
+
+
+def _skops() -> Any:
+    """Import `skops.io`, and not torch with it.
+
+    To learn which classes scikit-learn has it imports all of that, and so what scikit-learn has for torch. But torch
+    and a booster's library in one process can crash it.
+    """
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
+    try:
+        import skops.io
+    finally:
+        if sys.modules["torch"] is None:
+            del sys.modules["torch"]
+    return skops.io
 
 
 def _state(step: Any) -> dict[str, Any]:
