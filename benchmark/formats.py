@@ -151,12 +151,16 @@ def _load_state(step: Any, stem: Path, trusted: list[str]) -> None:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
             raise ValueError("it is compressed, so it was not written here")  # and might unpack to anything
 
+    found = _skops().load(path, trusted=[*trusted, *_TREE] if type(step).__module__ in _FORESTS else trusted)
+    if not isinstance(found, dict):
+        raise ValueError(f"it holds a {type(found).__name__}")
+
     def put(value: Any) -> Any:
+        if type(value).__name__ == "Tree":
+            _check_tree(value, found["n_features_in_"])
         return _booster(stem, value) if isinstance(value, Part) else value
 
-    state = _mapped(_skops().load(path, trusted=trusted), put)
-    if not isinstance(state, dict):
-        raise ValueError(f"it holds a {type(state).__name__}")
+    state = _mapped(found, put)
     for name in state:
         if callable(getattr(type(step), name, None)):
             raise ValueError(f"it has something in place of the method {name}")
@@ -214,6 +218,27 @@ def _is_estimator(value: Any) -> bool:
 
 HARMLESS = (Part, OrderedDict)
 """Classes that a state may hold beyond those that skops trusts: ours, and one that LightGBM files its scores under."""
+
+_TREE = ("sklearn.tree._tree.Tree",)
+
+_FORESTS = ("sklearn.ensemble._forest", "sklearn.tree._classes")
+"""Whose trees are read: they see that an image has as many columns as they were fitted on before a tree looks at it."""
+
+
+def _check_tree(tree: Any, columns: int) -> None:
+    """Refuse a tree that leads out of its nodes, or round in them, or to columns that there are not.
+
+    scikit-learn follows a tree without a look at where it leads, so skops trusts none; those that were grown lead
+    from each node to later ones.
+    """
+    if not 0 < tree.node_count <= tree.capacity:
+        raise ValueError("a tree has more nodes than there are")
+    left, right, feature = tree.children_left, tree.children_right, tree.feature
+    later = np.minimum(left, right) > np.arange(tree.node_count)
+    within = (np.maximum(left, right) < tree.node_count) & (feature >= 0) & (feature < columns)
+    if not ((left == -1) | (later & within)).all():
+        raise ValueError("a tree leads out of its nodes or columns")
+
 
 _BOOSTERS = {"xgboost": ".ubj", "lightgbm": ".txt"}
 """Endings of the libraries' own formats."""
