@@ -19,6 +19,7 @@ How the data flows, in the order in which the files are best read::
     robustness.py  fits them again and predicts such images, leaves the answers on disk
     stopping.py    what tuning would have chosen, had it stopped earlier; budget.py refits that
     people.py      puts people beside the stored predictions, leaves sums and means on disk
+    kept/ formats.py  keeps winners on disk, and has them answer; pictures.py prepares what they are asked about
     audit.py       looks the data over for copies and likely label errors, leaves what it finds on disk
     exploring.py   a first look at the data: pictures, spreads, maps and distances, for explore.md
     schema.py      what a record holds, field by field
