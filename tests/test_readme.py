@@ -28,7 +28,7 @@ def test_its_plugin_copied_out_works(tmp_path: Path) -> None:
 
 
 def test_its_presets_are_the_protocols() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", TEXT, re.M))
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d.*) \|$", TEXT, re.M))
     assert set(rows) == set(PRESETS)
     for name, preset in PRESETS.items():
         trials, rungs, refit, _ = (cell.strip() for cell in rows[name].split(" | "))
