@@ -16,7 +16,7 @@ from models import _published, cnn
 from models._history import curves
 from models._muon import Muon, orthogonal
 from models._residual import ResidualNet
-from models._torch import Batches, Growing, UpAndDown
+from models._torch import Batches, Growing, SeededNet, UpAndDown
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
@@ -172,6 +172,15 @@ def test_training_accuracy_is_counted_as_it_is_trained() -> None:
     assert len(found["train_loss"]) == 3
 
 
+def test_a_step_worked_out_in_parts_is_that_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_published, "PART", 7)
+    settings = {"max_epochs": 2, "lr": 0.01}
+    (parts, X, _), (whole, _, _) = fitted_on(70, **settings), fitted_on(70, net=SeededNet, **settings)
+    assert parts.predict_proba(X) == pytest.approx(whole.predict_proba(X), abs=1e-4)
+    assert curves(parts)["train_accuracy"] == curves(whole)["train_accuracy"]
+    assert curves(parts)["train_loss"] == pytest.approx(curves(whole)["train_loss"], abs=1e-5)
+
+
 def test_a_net_that_is_stopped_is_the_net_of_the_best_epoch_on_all_rows() -> None:
     settings = {"dropout": 0.25, "lr": 0.03, "max_epochs": 40}
     pipeline, X, y = fitted_on(90, net=_published.StoppedNet, patience=2, **settings)
@@ -215,7 +224,7 @@ def test_a_published_net_takes_any_shape(shape: tuple[int, int]) -> None:
     assert net(x).shape == (5, 4)
     if shape == (28, 28):
         pooled = torch.nn.functional.max_pool2d(net.convolution(x).relu(), 2)  # in the published order
-        torch.testing.assert_close(net(x), net.head(net.dense(pooled.flatten(1)).relu()))
+        torch.testing.assert_close(net(x), net.head(net.dense(pooled.permute(0, 2, 3, 1).flatten(1)).relu()))
         weights = sum(parameter.numel() for parameter in net.parameters())
         assert weights == 3 * 9 + 3 + 3 * 13 * 13 * 32 + 32 + 32 * 4 + 4
 
