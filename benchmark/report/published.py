@@ -115,7 +115,7 @@ def tables(summary: Summary, escape: Text, strong: Text) -> list[tuple[list[str]
     for net in nets(summary):
         title, row, published = escape(net.row.title), net.row, net.published
         accuracies.append(
-            [title, *_beside(_training(row), published.training, 4), *_beside(row.accuracy.estimate, published.test, 3)]
+            [title, *_beside(_training(row), published.training), *_beside(row.accuracy.estimate, published.test)]
         )
         cells = [md.score(value) for value in row.f1]
         cells[_worst(row)] = strong(cells[_worst(row)])
@@ -172,7 +172,7 @@ def other_author(summary: Summary, escape: Text) -> str:
     """Return how the best of the nets stands beside another author's last figure."""
     best = max(nets(summary), key=lambda net: net.row.accuracy.estimate).row
     worst = summary.class_names[_worst(best)]
-    ours, published, difference = _beside(best.accuracy.estimate, (FINAL, FINAL), 2)
+    ours, published, difference = _beside(best.accuracy.estimate, (FINAL, FINAL))
     return (
         f"Another author ends at {published} with {WORST} the worst class. The best of these nets, "
         f"*{escape(best.title)}*, has {ours} ({difference}), and its worst class is "
@@ -201,7 +201,7 @@ def augmented(summary: Summary, escape: Text) -> list[str]:
         verdict = f"{summary.n_test:,} test images cannot tell the two apart"
     else:
         verdict = f"luck may bring as much among {md.plural(len(summary.pairs), 'comparison')}"
-    _, published, difference = _beside(row.accuracy.estimate, (AUGMENTED_TEST, AUGMENTED_TEST), 3)
+    _, published, difference = _beside(row.accuracy.estimate, (AUGMENTED_TEST, AUGMENTED_TEST))
     return [
         f"**What augmentation alone does: {estimate} points** (95 % interval {low} to {high}), so {verdict}. "
         f"*{escape(plain.title)}* has {md.accuracy(plain.accuracy.estimate)} after {_trained(plain, escape)}; "
@@ -229,10 +229,10 @@ def _worst(row: Scored) -> int:
     return int(np.nanargmin(row.f1))
 
 
-def _beside(ours: float, published: Range, digits: int) -> list[str]:
+def _beside(ours: float, published: Range) -> list[str]:
     """Return our accuracy, what was published, and the difference to its nearer end."""
     low, high = published
-    text = f"{low:.{digits}f}" if low == high else f"{low:.{digits}f}–{high:.{digits}f}"
+    text = f"{low:g}" if low == high else f"{low:g}–{high:g}"
     within = low < high and low <= ours <= high
     return [md.accuracy(ours), text, "within" if within else md.signed(ours - min(max(ours, low), high), 4)]
 
@@ -240,11 +240,14 @@ def _beside(ours: float, published: Range, digits: int) -> list[str]:
 def _trained(row: Scored, escape: Text) -> str:
     """Return for how long a net was trained, with what was tuned, and how well it fits its training images."""
     epochs = float(np.mean([len(_curve(record)) for record in row.records]))
+    # The search for the best epoch goes on after it, unless there were no more epochs to try.
+    cut = any(len((record.history or {}).get("valid_loss", ())) == len(_curve(record)) for record in row.records)
+    still = ", its held-out loss lowest at the last epoch that was tried" * cut
     chosen = [
         f"{name.split('__')[-1]} {f'{value:.2g}' if isinstance(value, float) else value}"
         for name, value in sorted(row.record.params.items())
     ]
     return (
         f"{md.plural(epochs, 'epoch')} ({', '.join(map(escape, chosen)) or 'nothing tuned'}; training accuracy "
-        f"{md.accuracy(_training(row))})"
+        f"{md.accuracy(_training(row))}{still})"
     )
