@@ -11,6 +11,7 @@ from benchmark.verbs.flags import Verbs
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from benchmark.report.summary import Summary
 
@@ -55,13 +56,12 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _print(console: Console, summary: Summary) -> None:
     """Print what the leaderboard's section says."""
-    from rich.table import Table
-
     from benchmark import live
     from benchmark.report import published
     from benchmark.report.markdown import plain
 
-    accuracies, scores = published.tables(summary, live.escape, lambda text: f"[bold]{text}[/]")
+    found = published.tables(summary, live.escape, lambda text: f"[bold]{text}[/]")
+    accuracies, scores = (_table(header, rows) for header, rows in found)
     without = f"What augmentation alone does is not on record; it is made by: {published.command(published.PAIR)}"
     parts = [
         published.answer(summary, plain),
@@ -72,13 +72,15 @@ def _print(console: Console, summary: Summary) -> None:
         *(published.augmented(summary, plain) or [without]),
     ]
     for part in parts:
-        if isinstance(part, str):
-            console.print(live.escape(part.replace("**", "")))
-            continue
-        header, rows = part
-        table = Table(header[0], box=None, pad_edge=False)
-        for name in header[1:]:
-            table.add_column(name, justify="right")
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        console.print(live.escape(part.replace("**", "")) if isinstance(part, str) else part)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> Table:
+    from rich.table import Table
+
+    table = Table(header[0], box=None, pad_edge=False)
+    for name in header[1:]:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    return table
