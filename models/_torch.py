@@ -224,6 +224,23 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
         super().fit(X, y, **fit_params)
         return self
 
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """As skorch's; counts anew."""
+        super().on_epoch_begin(net, **kwargs)
+        self.right_, self.seen_ = 0, 0
+
+    def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
+        """Count the right answers of a batch that was trained on: none is predicted for it."""
+        super().on_batch_end(net, batch=batch, training=training, **kwargs)
+        if training:
+            self.right_ += int((kwargs["y_pred"].argmax(dim=1) == batch[1]).sum())
+            self.seen_ += len(batch[1])
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Note the training accuracy as Keras prints it: over the epoch's batches, each before its step."""
+        super().on_epoch_end(net, **kwargs)
+        self.history.record("train_accuracy", self.right_ / self.seen_)
+
     def epochs(self, rows: int) -> int:
         """Return how many epochs are trained on so many rows."""
         return max(self.max_epochs, -(-self.min_steps // batches_an_epoch(rows, self.batch_size)))

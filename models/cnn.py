@@ -4,6 +4,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
+from models._history import curves
 
 
 def build(task: Task) -> Pipeline:
@@ -53,4 +54,5 @@ ESTIMATOR = Estimator(
     smoke={"net__max_epochs": 2, "net__min_steps": 0, "net__module__width": 4},
     thorough={"net__max_epochs": 60, "net__module__width": 64},
     augmentation="mirrored; shifted where tuning chose so",
+    history=curves,
 )

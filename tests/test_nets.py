@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark import declaration
 from benchmark.estimator import Task
-from models import cnn
+from benchmark.jobs import Describe
+from models import _published, cnn
+from models._history import curves
 from models._muon import Muon, orthogonal
 from models._residual import ResidualNet
-from models._torch import Batches, Growing, UpAndDown
+from models._torch import Batches, Growing, SeededNet, UpAndDown
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
@@ -151,3 +154,119 @@ def test_a_net_answers_for_a_mirror_image_as_for_the_image(shape: tuple[int, int
     assert logits.shape == (3, 4)
     assert torch.isfinite(logits).all()
     torch.testing.assert_close(mirrored, logits)
+
+
+def fitted_on(rows: int, **settings: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return a small published net, fitted on noise of three classes, and what it was fitted on."""
+    X, y = np.random.default_rng(0).integers(0, 256, (rows, 64)).astype(np.uint8), np.arange(rows) % 3
+    given = {"filters": 2, "module__hidden": 4, "max_epochs": 3, "min_steps": 0, "batch_size": 32, **settings}
+    return _published.pipeline(Task(3, (8, 8)), **given).fit(X, y), X, y
+
+
+def test_training_accuracy_is_counted_as_it_is_trained() -> None:
+    assert curves(cnn.build(Task(3, (8, 8)))) == {}  # as of rows of one class, which no pipeline is fitted on
+    pipeline, X, y = fitted_on(70, lr=0.0)
+    found = curves(pipeline)
+    assert found["train_accuracy"] == pytest.approx([(pipeline.predict(X) == y).mean()] * 3)
+    assert set(found) == {"train_loss", "train_accuracy"}
+    assert len(found["train_loss"]) == 3
+
+
+def test_a_step_worked_out_in_parts_is_that_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_published, "PART", 7)
+    settings = {"max_epochs": 2, "lr": 0.01}
+    (parts, X, _), (whole, _, _) = fitted_on(70, **settings), fitted_on(70, net=SeededNet, **settings)
+    assert parts.predict_proba(X) == pytest.approx(whole.predict_proba(X), abs=1e-4)
+    assert curves(parts)["train_accuracy"] == curves(whole)["train_accuracy"]
+    assert curves(parts)["train_loss"] == pytest.approx(curves(whole)["train_loss"], abs=1e-5)
+
+
+def test_a_net_that_is_stopped_is_the_net_of_the_best_epoch_on_all_rows() -> None:
+    settings = {"dropout": 0.25, "lr": 0.03, "max_epochs": 40}
+    pipeline, X, y = fitted_on(90, net=_published.StoppedNet, patience=2, **settings)
+    found, best = curves(pipeline), pipeline[-1].best_epoch_
+    assert found["valid_loss"][best - 1] == pytest.approx(min(found["valid_loss"]), rel=1e-3)
+    assert len(found["valid_loss"]) == best + 2 < 40
+    assert len(found["train_loss"]) == best
+    plain, _, _ = fitted_on(90, **{**settings, "max_epochs": best})
+    assert np.array_equal(pipeline.predict_proba(X), plain.predict_proba(X))
+    assert pipeline.fit(X, y)[-1].best_epoch_ == best  # it forgets what it found before
+
+
+def test_of_a_handful_of_rows_none_is_held_out() -> None:
+    pipeline, _, _ = fitted_on(9, net=_published.StoppedNet)
+    assert {name: len(values) for name, values in curves(pipeline).items()} == {"train_loss": 3, "train_accuracy": 3}
+
+
+def test_a_tenth_is_held_out_of_every_class() -> None:
+    y = np.repeat([0, 1, 2], [100, 50, 7])
+    held = _published.held_out(y, seed=0)
+    assert np.bincount(y[held]).tolist() == [9, 5, 1]
+    assert len(set(held.tolist())) == 15
+    assert held.tolist() != _published.held_out(y, seed=1).tolist()
+    assert np.array_equal(held, _published.held_out(y, seed=0))
+
+
+def test_what_augmentation_is_compared_with_differs_in_nothing_else() -> None:
+    task = Task(10, (28, 28))
+    pair = [declaration.describe(Describe(name, task)) for name in ("cnn_augmented", "cnn_unaugmented")]
+    only = dict(pair[0].settings.items() ^ pair[1].settings.items())
+    assert set(only) == {f"net__iterator_train__{name}" for name in ("degrees", "shift", "mirror")}
+    assert pair[0].space == pair[1].space
+    assert pair[0].defaults == pair[1].defaults
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (12, 9), (2, 7), (1, 1)])
+def test_a_published_net_takes_any_shape(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    net, x = _published.OneConvolution(4, shape, filters=3).eval(), torch.randn(5, 1, *shape)
+    assert torch.isfinite(net(x)).all()
+    assert net(x).shape == (5, 4)
+    if shape == (28, 28):
+        pooled = torch.nn.functional.max_pool2d(net.convolution(x).relu(), 2)  # in the published order
+        torch.testing.assert_close(net(x), net.head(net.dense(pooled.permute(0, 2, 3, 1).flatten(1)).relu()))
+        weights = sum(parameter.numel() for parameter in net.parameters())
+        assert weights == 3 * 9 + 3 + 3 * 13 * 13 * 32 + 32 + 32 * 4 + 4
+
+
+def test_images_are_shuffled_and_mirrored() -> None:
+    torch.manual_seed(0)
+    data = dataset(40)
+    plain = [row for _, y in _published.Shuffled(data, 16) for row in y.tolist()]
+    assert sorted(plain) == list(range(40)) != plain
+    mirrored = 0
+    for x, y in _published.Shuffled(data, 16, mirror=True):
+        for image, row in zip(x.numpy(), y.tolist(), strict=True):
+            same = np.allclose(image, data.X[row], atol=1e-4)
+            mirrored += not same
+            assert same or np.allclose(image, data.X[row][..., ::-1], atol=1e-4)
+    assert 5 < mirrored < 35
+
+
+def seen(X: np.ndarray, y: np.ndarray, **moved: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return all images of an epoch and their labels."""
+    batches = list(_published.Shuffled(SimpleNamespace(X=X, y=y), 256, **moved))
+    return np.concatenate([x for x, _ in batches]), np.concatenate([y for _, y in batches])
+
+
+def test_images_are_shifted_by_at_most_a_share_of_their_sides() -> None:
+    torch.manual_seed(0)
+    rows, columns = np.indices((20, 30), dtype=np.float32)
+    X = np.repeat(np.stack([rows, columns])[:, None], 50, axis=0)
+    x, y = seen(X, np.repeat([0, 1], 50), shift=0.1)
+    moved = x[:, 0, 10, 15] - np.where(y == 0, 10, 15)
+    for axis, side in ((0, 20), (1, 30)):
+        assert 0.07 * side < np.abs(moved[y == axis]).max() <= 0.1 * side + 1e-3
+
+
+def test_images_are_turned_without_being_bent() -> None:
+    torch.manual_seed(0)
+    columns = np.indices((21, 41), dtype=np.float32)[1]  # of a picture twice as wide as high
+    X = np.repeat(columns[None, None], 60, axis=0)
+    x, _ = seen(X, np.zeros(60), degrees=20)
+    across = (x[:, 0, 10, 21] - x[:, 0, 10, 19]) / 2
+    down = (x[:, 0, 11, 20] - x[:, 0, 9, 20]) / 2
+    assert np.hypot(across, down) == pytest.approx(1, abs=1e-3)
+    turned = np.degrees(np.arctan2(down, across))
+    assert 15 < np.abs(turned).max() <= 20.01
+    assert turned.min() < -10 < 10 < turned.max()

@@ -21,6 +21,7 @@ Never sees a live model.
     robustness.py   what they say of the families, the tables, the CSV
     findings.py     what an audit of the data found, counted and listed
     odd.py          what is odd about the data, in words
+    published.py    what nets that others published score here
     hardest.py      F1 of each class, and the essentials of the hardest one
     anatomy_page.py the hardest one's own page: flows.py, rescues.py, thresholds.py, neighbours.py and limits.py are its
                     sections, subject.py what they are made from, pages.py what its file is called

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import budget, curve, disagreement, hardest, leaderboard, method, odd, pairs, robustness, trust
+from benchmark.report import (
+    budget,
+    curve,
+    disagreement,
+    hardest,
+    leaderboard,
+    method,
+    odd,
+    pairs,
+    published,
+    robustness,
+    trust,
+)
 from benchmark.report import markdown as md
 from benchmark.report.pages import pictures
 from benchmark.report.summary import Summary
@@ -55,6 +67,9 @@ def page(summary: Summary, figures: Sequence[Planned]) -> str:
         parts += [f"## {trust.HEADING}", *believed, *pictures("trust", figures)]
     if summary.audit is not None:
         parts += [f"## {odd.HEADING}", *odd.section(summary), *pictures("odd", figures)]
+    again = published.section(summary)
+    if again:
+        parts += [f"## {published.HEADING}", *again]
     parts += ["## How it was measured", *method.section(summary)]
     also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
     also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
