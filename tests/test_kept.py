@@ -202,7 +202,7 @@ def test_its_answers_are_the_records_whoever_asks(finished: Path) -> None:
         (lost,) = slow.result().values()
         assert lost.proba is None
         assert lost.error.startswith("its worker process ")
-        for name, answer in models.predict(images[:1]).items():
+        for name, answer in models.predict(images[:1], [KNN]).items():
             assert answer.proba is not None, answer.error
             assert answer.proba[0].argmax() == results.proba[name, 0][0].argmax()
     with pytest.raises(BenchmarkError, match="closed"):
