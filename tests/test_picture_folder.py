@@ -364,7 +364,7 @@ def test_a_run_on_a_folder_of_pictures(tmp_path: Path, capsys: pytest.CaptureFix
     folder = draw(tmp_path / "my_photos", circle=70, square=40, triangle=6)
     (folder / "circle" / "broken.png").write_bytes(b"no picture")
     arguments = ["--dataset", str(folder), "--preset", "smoke", "--results", str(tmp_path / "results"), "--jobs", "1"]
-    assert main(["run", "logistic_regression", "knn", *arguments]) == 0
+    assert main(["run", "logistic_regression", *arguments]) == 0
     printed = capsys.readouterr().out
     assert "WARNING" in printed
     assert "1 of 117 pictures are left out: circle/broken.png" in printed
