@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,11 @@ def test_no_interval_is_a_point(folder: Path, page: str) -> None:
 
 def test_a_class_without_a_test_image_has_no_score(page: str) -> None:
     assert "| Right | **1.000** | **1.000** | **1.000** | — |" in page
+
+
+def test_two_that_are_right_equally_often_have_no_leader(tmp_path: Path) -> None:
+    test_set = synthetic.write_test_set(tmp_path, Y, ["circle", "square", "triangle"], n_train=93)
+    for family in ("classical", "cnn"):
+        synthetic.write_predictions(tmp_path, test_set, family, Y, title=family, family=family, fit_rows=93)
+    text = report._plan(tmp_path)[0]["leaderboard.md"].decode()
+    assert re.search(r"\*\*A tie: .* Both have the same accuracy \(95 % interval of the difference −\d.* to \d", text)

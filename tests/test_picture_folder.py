@@ -14,8 +14,9 @@ from PIL import Image
 
 from benchmark import datasets, pictures, records
 from benchmark.cli import main
-from benchmark.datasets import parts, picture_folder
+from benchmark.datasets import openml, parts, picture_folder
 from benchmark.errors import BenchmarkError
+from tests.conftest import CHECKOUT
 from tests.drawn import draw, picture
 
 
@@ -346,6 +347,16 @@ def test_pictures_that_took_long_are_kept_until_a_file_changes(tmp_path: Path, m
     assert load(folder)[0].sha256 != usual.sha256
 
 
+def test_the_readme_says_what_is_done() -> None:
+    text = " ".join((CHECKOUT / "README.md").read_text(encoding="utf-8").split())
+    height, width = picture_folder.USUAL
+    assert f"grown whole to {height} by {width} pixels" in text
+    assert f"one size from {picture_folder.SMALLEST} to {picture_folder.LARGEST_KEPT} pixels a side" in text
+    assert f"a row of {openml.SMALLEST_SIDE**2} or more features" in text
+    assert set(openml.TRAINING_ROWS) == {554, 40996}
+    assert f"the first {max(openml.TRAINING_ROWS.values()):,} rows train" in text
+
+
 # --- a run, from the folder to the leaderboard
 
 
@@ -353,7 +364,7 @@ def test_a_run_on_a_folder_of_pictures(tmp_path: Path, capsys: pytest.CaptureFix
     folder = draw(tmp_path / "my_photos", circle=70, square=40, triangle=6)
     (folder / "circle" / "broken.png").write_bytes(b"no picture")
     arguments = ["--dataset", str(folder), "--preset", "smoke", "--results", str(tmp_path / "results"), "--jobs", "1"]
-    assert main(["run", "logistic_regression", "knn", *arguments]) == 0
+    assert main(["run", "logistic_regression", *arguments]) == 0
     printed = capsys.readouterr().out
     assert "WARNING" in printed
     assert "1 of 117 pictures are left out: circle/broken.png" in printed

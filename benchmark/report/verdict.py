@@ -69,9 +69,12 @@ def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
             else f"is one that luck may bring among {md.plural(len(summary.pairs), 'comparison')} (McNemar's test "
             f"p = {md.p_value(pair.p)}, after Holm's correction {md.p_value(pair.p_holm)})"
         )
+        what = f"The {leader}'s lead of {estimate} points {interval} {why}"
+        if gap.estimate == 0:
+            what = f"Both have the same accuracy (95 % interval of the difference {low} to {high} points)"
         lead = (
-            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** The {leader}'s "
-            f"lead of {estimate} points {interval} {why}, so choose by cost."
+            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** "
+            f"{what}, so choose by cost."
         )
     elif leader == "CNN":
         lead = f"**The CNN is ahead by {estimate} points** {interval}."
