@@ -6,12 +6,13 @@ import pickle
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark import declaration, jobs, registry, work
+from benchmark import declaration, formats, jobs, registry, work
 from benchmark.estimator import Estimator, Task
 from benchmark.executors.local import LocalExecutor
 from benchmark.jobs import Limits, LostError
@@ -23,6 +24,9 @@ ROWS = 300
 """Training rows of the digits; the prediction is on `TEST_ROWS` others."""
 
 TEST_ROWS = 120
+
+CANNOT = "cannot be kept: "
+"""How the clause on keeping begins to say so: a plugin that cannot be kept breaks no contract."""
 
 DEADLINE_SECONDS = 600.0
 """For the whole contract; a plugin's `smoke` parameters make it tiny."""
@@ -94,6 +98,7 @@ class _Trial:
             ("its history, if it has one, is numbers", self.historic),
             ("same seed, same predictions", self.repeats),
             ("survives a pickle, fitted, with the same predictions", self.pickles),
+            ("is kept and read back with the same predictions, or says why not", self.is_kept),
             ("a class missing from the training rows does not shift the columns", self.missing_class),
             ("fits images of another shape", self.other_shape),
         ]
@@ -178,6 +183,15 @@ class _Trial:
         before, after = (work.predict(each, self.unseen, classes, 10) for each in (pipeline, again))
         _require(np.array_equal(before, after), "predictions differ")
         return f"{len(blob) / 1e6:.2f} MB"
+
+    def is_kept(self) -> str:
+        pipeline, classes = self.fitted()
+        with tempfile.TemporaryDirectory() as name:
+            saved = work.save(Path(name), pipeline, partial(self._built, self.task), self.unseen, classes)
+            size = sum((Path(name) / file).stat().st_size for file in saved.files)
+        if saved.reason:
+            return f"{CANNOT}{saved.reason}"
+        return f"{', '.join(formats.names(saved.files))}, {size / 1e6:.2f} MB"
 
     def missing_class(self) -> str:
         keep = self.y != 4

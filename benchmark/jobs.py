@@ -103,6 +103,10 @@ class Job:
         and then under each, which the worker makes for itself.
     images : tuple of int
         Then, which test images.
+    keep : str
+        Of a test job: a folder that the fitted model is written into, outside the clock; empty if it is not kept.
+    blind : bool
+        Of such a job: nothing else is wanted, and the test images are not read.
     """
 
     estimator: str
@@ -116,6 +120,27 @@ class Job:
     draw: int = 0
     corruptions: tuple[str, ...] = ()
     images: tuple[int, ...] = ()
+    keep: str = ""
+    blind: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a fitted model that was to be written to disk.
+
+    Attributes
+    ----------
+    files : mapping of str to str
+        Name to SHA-256.
+    classes : tuple of int
+        That it was fitted on, ascending.
+    reason : str
+        Why it cannot be kept, in one line; empty if it is.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[int, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +170,8 @@ class Outcome:
         Of a refit: machine and versions it was made on.
     history : mapping of str to tuple of float
         Of a refit: what the plugin reads off its fitted pipeline, a number per epoch or round.
+    saved : Saved or None
+        Of a job with a folder to keep the model in.
     """
 
     status: Status
@@ -160,6 +187,7 @@ class Outcome:
     device: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    saved: Saved | None = None
 
 
 class LostError(Exception):

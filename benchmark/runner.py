@@ -6,6 +6,7 @@ Each estimator is a lane (see lanes.py): describe, tune, refit once per seed, le
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from benchmark.evaluation import Circumstances
 from benchmark.executors import Executor
 from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, in_words
+from benchmark.kept import keeping
 from benchmark.lanes import Lane, Stop, Waves
 from benchmark.progress import Observer, Progress
 from benchmark.protocol import Preset
@@ -43,6 +45,8 @@ class Plan:
         ``results/<dataset>``.
     force : bool
         Forget the records and studies of these estimators first.
+    keep : bool
+        Keep the fitted models of seed 0.
     """
 
     plugins: Sequence[Plugin]
@@ -51,6 +55,7 @@ class Plan:
     resources: Resources
     folder: Path
     force: bool = False
+    keep: bool = False
 
 
 def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
@@ -116,9 +121,9 @@ class _Desk:
             return None
         return found if found.status == "ok" and records.intact(path, found) else None
 
-    def keep(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
+    def keep(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> Record:
         reads = self._earlier.get((self.plugin.name, seed), 0)
-        records.write(self.plan.folder, *evaluation.record(self.circumstances, tuned, seed, outcome, job, reads))
+        return records.write(self.plan.folder, *evaluation.record(self.circumstances, tuned, seed, outcome, job, reads))
 
     def fail(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
         """Leave a record that says why, and be done."""
@@ -168,11 +173,6 @@ def _life(desk: _Desk) -> Waves:
     progress.trials = plan.preset.trials if declared.space else 1
 
     seeds = [seed for seed in range(plan.preset.seeds) if not _stands(desk.held(seed), prints)]
-    if not seeds:
-        progress.end("kept")
-        desk.say("its records stand; --force makes them anew")
-        return
-
     template = Job(
         estimator=name,
         params={},
@@ -182,6 +182,13 @@ def _life(desk: _Desk) -> Waves:
         rows=0,
         limits=plan.resources.tuning,
     )
+    if plan.keep and keeping.SEED not in seeds:
+        yield from _keep_again(desk, template)
+    if not seeds:
+        progress.end("kept")
+        desk.say("its records stand; --force makes them anew")
+        return
+
     study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
     progress.trial = progress.earlier_trials = len(tuning.finished(study))
     progress.phase = "tuning"
@@ -198,14 +205,33 @@ def _life(desk: _Desk) -> Waves:
         job = evaluation.refit_job(
             template, tuned.best.params, progress.final_rows, seed, plan.resources.threads, plan.resources.refit
         )
-        (outcome,) = yield [job]
-        if outcome.status != "ok":
-            desk.fail(tuned, outcome, seed, job)
-            return
-        desk.keep(tuned, outcome, seed, job)
-        desk.say(f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s")
+        with keeping.room(plan.folder) if plan.keep and seed == keeping.SEED else nullcontext() as place:
+            (outcome,) = yield [replace(job, keep=str(place or ""))]
+            if outcome.status != "ok":
+                desk.fail(tuned, outcome, seed, job)
+                return
+            record = desk.keep(tuned, outcome, seed, job)
+            desk.say(
+                f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s"
+            )
+            if place:
+                desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome))
     progress.end("done")
     desk.say("done")
+
+
+def _keep_again(desk: _Desk, template: Job) -> Waves:
+    """Refit a winner whose record stands, as that says, if it has no model; neither tuned nor shown a test image."""
+    plan, record = desk.plan, desk.held(keeping.SEED)
+    if record is None or keeping.is_kept(plan.folder, record):
+        return
+    desk.progress.phase, desk.progress.seed, desk.progress.rows = "refit", 1, record.fit_rows
+    job = evaluation.refit_job(
+        template, record.params, record.fit_rows, record.seed, record.threads, plan.resources.refit
+    )
+    with keeping.room(plan.folder) as place:
+        (outcome,) = yield [replace(job, keep=str(place), blind=True)]
+        desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome, again=True))
 
 
 def _tune(

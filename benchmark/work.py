@@ -9,20 +9,21 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import corruptions, protocol, registry
+from benchmark import corruptions, formats, protocol, registry
 from benchmark.datasets import arrays
 from benchmark.environment import environment
+from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator, Task
-from benchmark.jobs import Job, Outcome, one_line
+from benchmark.jobs import Job, Outcome, Saved, in_words, one_line
 from benchmark.protocol import Preset
 from benchmark.schema import LARGEST_MEASURED
 
@@ -158,6 +159,11 @@ def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) 
     return {**(estimator.thorough if preset.thorough else {}), **params, **(estimator.smoke if preset.tiny else {})}
 
 
+def build(estimator: Estimator, task: Task, n_classes: int, params: Mapping[str, Any]) -> Pipeline:
+    """Return the unfitted pipeline for so many classes, which are those that the rows have."""
+    return estimator.build(replace(task, n_classes=n_classes)).set_params(**params)
+
+
 def _run(job: Job) -> Outcome:
     estimator = registry.get(job.estimator).load()
     files = arrays.files(job.dataset)
@@ -165,7 +171,7 @@ def _run(job: Job) -> Outcome:
     parts = _split(files.train_y, job.preset)
     if job.test:
         rows = protocol.final_rows(y, job.preset, job.draw)[: job.rows]
-        target = np.load(files.test_X)
+        target = X[rows[:LABEL_ROWS]] if job.blind else np.load(files.test_X)
         target = target[list(job.images)] if job.corruptions else target
     else:
         rows = parts.fit[: job.rows]
@@ -174,7 +180,8 @@ def _run(job: Job) -> Outcome:
 
     fit_X, fit_y = X[rows], y[rows]
     task = job.task if job.test else replace(job.task, memory=_memory())  # what is compared is not remembered
-    pipeline = _pipeline(estimator, task, fit_y, parameters(estimator, job.preset, job.params))
+    unfitted = partial(build, estimator, task, len(np.unique(fit_y)), parameters(estimator, job.preset, job.params))
+    pipeline = unfitted()
     start = time.perf_counter()
     classes = fit(pipeline, fit_X, fit_y)
     fitted = time.perf_counter()
@@ -190,7 +197,7 @@ def _run(job: Job) -> Outcome:
     )
     if not job.test:
         return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()), proba=proba)
-    found: dict[str, Any] = {"proba": proba}
+    found: dict[str, Any] = {} if job.blind else {"proba": proba}
     if job.corruptions:
         found = {"predicted": _under_each(job, pipeline, target, classes, proba)}
     return replace(
@@ -200,7 +207,43 @@ def _run(job: Job) -> Outcome:
         device=device_of(pipeline),
         environment=environment(),
         history=history(estimator, pipeline),
+        saved=save(Path(job.keep), pipeline, unfitted, target[:LABEL_ROWS], classes) if job.keep else None,
     )
+
+
+def save(
+    folder: Path,
+    pipeline: Pipeline,
+    unfitted: Callable[[], Pipeline],
+    X: npt.NDArray[np.uint8],
+    classes: npt.NDArray[np.int64],
+) -> Saved:
+    """Write a fitted pipeline to disk and see that, read back, it predicts the same; what goes wrong is a reason.
+
+    Parameters
+    ----------
+    folder : Path
+    pipeline : Pipeline
+        Fitted by `fit`.
+    unfitted : callable
+        Builds the same, unfitted.
+    X : ndarray of uint8, (n, pixels)
+        What both are asked.
+    classes : ndarray of int64, (k,)
+        As `fit` returned them.
+    """
+    n_classes = len(classes)
+    try:
+        if n_classes == 1:  # see `fit`
+            return Saved(classes=tuple(classes.tolist()))
+        files = formats.save(pipeline, folder)
+        again = formats.load(unfitted(), folder, files, n_classes)
+        before, after = (predict(each, X, np.arange(n_classes), n_classes) for each in (pipeline, again))
+        if np.abs(before - after).max() > formats.ROUNDING or (before.argmax(axis=1) != after.argmax(axis=1)).any():
+            raise BenchmarkError("read back, it does not predict the same")
+    except Exception as error:  # skops, the libraries' own formats, and a full disk
+        return Saved(reason=in_words(error))
+    return Saved(files, tuple(classes.tolist()))
 
 
 def _under_each(
@@ -216,11 +259,6 @@ def _under_each(
         corrupted = corruptions.get(name).apply(images, job.task.image_shape)
         found.append(predict(pipeline, corrupted, classes, job.task.n_classes).argmax(axis=1))
     return np.stack(found).astype(np.int64)
-
-
-def _pipeline(estimator: Estimator, task: Task, y: npt.NDArray[np.int64], params: Mapping[str, Any]) -> Pipeline:
-    present = replace(task, n_classes=len(np.unique(y)))
-    return estimator.build(present).set_params(**params)
 
 
 @lru_cache(maxsize=4)
@@ -244,7 +282,7 @@ def _warm_up(name: str, task: Task, train_X: Path, train_y: Path) -> None:
     estimator = registry.get(name).load()
     X, y = np.load(train_X, mmap_mode="r"), np.load(train_y)
     rows = protocol.stratified_order(y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]
-    pipeline = _pipeline(estimator, task, y[rows], estimator.smoke)
+    pipeline = build(estimator, task, len(np.unique(y[rows])), estimator.smoke)
     predict(pipeline, X[rows], fit(pipeline, X[rows], y[rows]), task.n_classes)
 
 

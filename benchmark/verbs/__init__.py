@@ -4,7 +4,7 @@ Together with live.py the only place that prints. Heavy imports stay inside func
 ``--help`` answers at once.
 """
 
-from benchmark.verbs import audit, check, curve, data, listing, people, report, robustness, run, serve
+from benchmark.verbs import audit, check, curve, data, listing, people, predict, report, robustness, run, serve
 
-VERBS = (run, curve, robustness, people, audit, serve, listing, check, report, data)
+VERBS = (run, curve, robustness, people, audit, predict, serve, listing, check, report, data)
 """In the order of ``--help``."""

@@ -53,6 +53,12 @@ def add(verbs: Verbs) -> None:
     flags.machine(verb, threads="of a refit, shared out over the jobs while tuning")
     flags.results(verb)
     verb.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
+    verb.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep each winner, fitted on all training rows, in results/<dataset>/models for `predict`; one whose "
+        "record stands is fitted once more, and not tuned",
+    )
     verb.set_defaults(command=command)
 
 
@@ -69,6 +75,11 @@ def command(arguments: argparse.Namespace) -> int:
         if arguments.all
         else [registry.get(name) for name in dict.fromkeys(arguments.names)]
     )
+    if arguments.keep and arguments.cluster:
+        raise BenchmarkError(
+            "--keep writes models to this machine's disk, and a cluster's workers have others; "
+            "run with --cluster first, then the same here with --keep and without --cluster"
+        )
     preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
     console = live.console()
     for reason in registry.refused().values() if arguments.all else ():
@@ -77,7 +88,7 @@ def command(arguments: argparse.Namespace) -> int:
     folder = results_folder(arguments.results, dataset.name, preset)
 
     def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
-        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force)
+        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force, arguments.keep)
         _announce(console, plan, logs)
         with live.view(console, [plugin.name for plugin in chosen], resources.jobs) as observe:
             return runner.run(plan, executor, observe, stop)
