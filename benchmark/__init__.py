@@ -18,6 +18,7 @@ How the data flows, in the order in which the files are best read::
     corruptions.py what is done to test images to see how an estimator breaks
     robustness.py  fits them again and predicts such images, leaves the answers on disk
     people.py      puts people beside the stored predictions, leaves sums and means on disk
+    kept/ formats.py  keeps winners on disk, and has them answer; pictures.py prepares what they are asked about
     audit.py       looks the data over for copies and likely label errors, leaves what it finds on disk
     schema.py      what a record holds, field by field
     records.py     what is on disk: the one place where running and reporting meet; derived.py,

@@ -5,8 +5,8 @@ Each estimator is a lane (see lanes.py): describe, tune, refit once per seed, le
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -205,7 +205,7 @@ def _life(desk: _Desk) -> Waves:
         job = evaluation.refit_job(
             template, tuned.best.params, progress.final_rows, seed, plan.resources.threads, plan.resources.refit
         )
-        with keeping.room(plan.folder) if plan.keep and seed == keeping.SEED else nullcontext() as place:
+        with _room(plan, seed) as place:
             (outcome,) = yield [replace(job, keep=str(place or ""))]
             if outcome.status != "ok":
                 desk.fail(tuned, outcome, seed, job)
@@ -218,6 +218,16 @@ def _life(desk: _Desk) -> Waves:
                 desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome))
     progress.end("done")
     desk.say("done")
+
+
+@contextmanager
+def _room(plan: Plan, seed: int) -> Iterator[Path | None]:
+    """Give a folder for the fitted model of a refit, if that is to be kept."""
+    if not plan.keep or seed != keeping.SEED:
+        yield None
+        return
+    with keeping.room(plan.folder) as made:
+        yield made
 
 
 def _keep_again(desk: _Desk, template: Job) -> Waves:

@@ -52,7 +52,8 @@ def test_its_links_and_the_changelogs_lead_somewhere() -> None:
 
 def test_every_flag_it_names_exists() -> None:
     helps = "".join(
-        benchmark(*verb.split(), "--help").stdout for verb in ("run", "curve", "robustness", "audit", "report", "data")
+        benchmark(*verb.split(), "--help").stdout
+        for verb in ("run", "curve", "robustness", "audit", "predict", "report", "data")
     )
     flags = set(re.findall(r"`(--[a-z-]+)`|benchmark [a-z]+ .*?(--[a-z-]+)", TEXT))
     assert {flag for pair in flags for flag in pair if flag} <= set(re.findall(r"--[a-z-]+", helps))

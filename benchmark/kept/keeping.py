@@ -53,7 +53,7 @@ def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: 
     outcome : Outcome
         Of the job that was to write it.
     again : bool
-        See `Sheet`.
+        The record stood, and the refit was made for this alone.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _sheet(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, aga
         preset=record.preset,
         fingerprint=record.fingerprint,
         proba_sha256=record.proba_sha256,
-        again=again,
+        refit="again" if again else "own",
         scores="predict_proba" if record.scores == "predict_proba" else "decision_function",
         classes=saved.classes,
         files=saved.files,

@@ -55,8 +55,8 @@ class Sheet:
         Of its record.
     proba_sha256 : str
         Of its record's predictions: what tells it from a record that was made anew.
-    again : bool
-        It was fitted once more, for keeping alone, with the record's parameters, rows, seed and threads.
+    refit : {"own", "again"}
+        The record's own; or made again for keeping alone, with the record's parameters, rows, seed and threads.
     scores : str
         The method that its probabilities come from, as in the record.
     classes : tuple of int
@@ -84,7 +84,7 @@ class Sheet:
     preset: Mapping[str, Any]
     fingerprint: Mapping[str, str]
     proba_sha256: str
-    again: bool
+    refit: Literal["own", "again"]
     scores: Literal["predict_proba", "decision_function"]
     classes: tuple[int, ...]
     files: Mapping[str, str]

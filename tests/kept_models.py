@@ -1,0 +1,57 @@
+"""Winners kept by a run whose jobs are done in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from benchmark import datasets, declaration, registry, runner, work
+from benchmark.datasets import arrays
+from benchmark.jobs import Describe, Job, Limits
+from benchmark.lanes import Stop
+from benchmark.protocol import PRESETS
+from benchmark.resources import Resources
+
+LOGISTIC, KNN = "logistic_regression", "knn"
+
+
+class Here:
+    """An executor that runs jobs here and now, and notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def describe(self, job: Describe) -> Future:
+        future: Future = Future()
+        future.set_result(declaration.describe(job))
+        return future
+
+    def submit(self, job: Job) -> Future:
+        self.jobs.append(job)
+        future: Future = Future()
+        future.set_result(work.run(job))
+        return future
+
+    def retire(self, estimator: str) -> None: ...
+    def close(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+def run(folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True) -> tuple[list[Job], list[str]]:
+    """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
+    digits = datasets.load("digits")
+    arrays.materialise(digits)
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = runner.Plan(
+        plugins=[registry.get(name) for name in names],
+        dataset=digits,
+        preset=PRESETS["smoke"],
+        resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
+        folder=folder,
+        keep=keep,
+    )
+    executor, told = Here(), []
+    states = runner.run(plan, executor, lambda _, text: told.append(text), Stop())
+    assert [state.phase for state in states if state.phase not in ("done", "kept")] == []
+    return executor.jobs, told

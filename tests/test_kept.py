@@ -1,0 +1,360 @@
+"""Winners on disk: kept with their record or after it, read back strictly, asked by many at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import pickle
+import shutil
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import skops.io
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from benchmark import cli, datasets, evaluation, formats, plain, records, work
+from benchmark.errors import BenchmarkError
+from benchmark.jobs import Limits
+from benchmark.kept import Kept, Models, find
+from models import logistic_regression as plugin
+from tests.again import killed_after
+from tests.conftest import three_clusters
+from tests.kept_models import KNN, LOGISTIC, run
+from tests.running import eventually
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two kept winners, for the tests that only look."""
+    folder = tmp_path_factory.mktemp("results") / "digits"
+    _, told = run(folder, [LOGISTIC, KNN])
+    assert sum(text.startswith("its model is kept") for text in told) == 2
+    return folder
+
+
+@pytest.fixture
+def standing(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the results, to be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "digits"))
+
+
+def the(folder: Path, name: str = LOGISTIC) -> Kept:
+    return next(kept for kept in find(folder, pytest.fail) if kept.name == name)
+
+
+# --- kept
+
+
+def test_what_is_kept_is_the_records_own_refit(finished: Path) -> None:
+    results = records.read(finished)
+    for kept in find(finished, pytest.fail):
+        predicted = results.proba[kept.name, 0].argmax(axis=1)
+        assert kept.test_accuracy == (predicted == results.test_set.y).mean()
+        assert (kept.stale, kept.refit, kept.seed) == ("", "own", 0)
+        assert kept.formats == ("skops",)
+        assert kept.class_names == tuple("0123456789")
+        assert kept.size == sum((kept.path / file).stat().st_size for file in kept.files)
+    assert [kept.name for kept in find(finished)] == [KNN, LOGISTIC]
+    assert not list((finished / "models").glob(".*"))
+
+
+def test_a_record_that_stands_gets_its_model_without_tuning_or_a_look_at_the_test_images(standing: Path) -> None:
+    first = the(standing)
+    shutil.rmtree(standing / "models")
+    path = records.record_path(standing, LOGISTIC, 0)
+    before = path.read_bytes()
+    (job,), told = run(standing)
+    assert (job.test, job.blind, job.rows, job.task.seed) == (True, True, 500, 0)
+    assert work.run(dataclasses.replace(job, keep="")).proba is None
+    assert any(text.startswith("its model is kept") for text in told)
+    assert path.read_bytes() == before
+    again = the(standing)
+    assert (again.refit, again.test_accuracy, again.stale) == ("again", first.test_accuracy, "")
+    assert run(standing)[0] == []
+    (again.path / next(iter(again.files))).write_bytes(b"cut off")
+    assert len(run(standing)[0]) == 1
+
+
+def test_without_keep_nothing_is_kept(tmp_path: Path) -> None:
+    jobs, _ = run(tmp_path / "digits", keep=False)
+    assert not any(job.keep for job in jobs)
+    assert not (tmp_path / "digits" / "models").exists()
+
+
+@pytest.mark.parametrize("writes", range(3))
+def test_killed_before_any_write_there_is_the_old_model_or_a_whole_one(
+    standing: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    old = the(standing)
+    shutil.rmtree(standing / "records" / LOGISTIC)
+    killed_after(writes, monkeypatch, lambda: run(standing))
+    (left,) = [kept for kept in find(standing, pytest.fail) if kept.name == LOGISTIC]
+    assert left.files == old.files
+    run(standing)
+    assert the(standing).stale == ""
+    assert not list((standing / "models").glob(".*"))
+
+
+def test_a_cluster_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", LOGISTIC, "--keep", "--cluster", "tcp://localhost:1"]) == 2
+    assert "--keep writes models to this machine's disk" in capsys.readouterr().err
+
+
+# --- as its record says
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"params": {"logistic__C": 1e-3, "scale__power": 0.25}}, "the winner is another"),
+        ({"fingerprint": {"defaults": "another"}}, "changed"),
+    ],
+)
+def test_a_model_that_is_no_longer_its_records_is_stale(standing: Path, changes: dict[str, Any], why: str) -> None:
+    results = records.read(standing)
+    record = next(record for record in results.records if record.estimator == LOGISTIC)
+    records.write(standing, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
+    assert why in the(standing).stale
+    assert the(standing).test_accuracy is None
+    assert the(standing, KNN).stale == ""
+
+
+def test_a_record_made_anew_with_other_answers_or_none_makes_it_stale(standing: Path) -> None:
+    results = records.read(standing)
+    record = next(record for record in results.records if record.estimator == LOGISTIC)
+    records.write(standing, record, np.flip(results.proba[LOGISTIC, 0], axis=1))
+    assert the(standing).stale == "its record was made anew"
+    shutil.rmtree(standing / "records" / LOGISTIC)
+    assert the(standing).stale == "it has no record"
+    shutil.rmtree(standing / "records")
+    assert the(standing).stale == "there are no records beside it"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("schema", 2),
+        ("name", "knn"),
+        ("files", {"../../records/test-set.json": "0" * 64}),
+        ("files", {"step-0.skops": "short"}),
+        ("files", {"step-0.pkl": "0" * 64}),
+        ("image_shape", [8]),
+        ("image_shape", [10**9, 10**9]),
+        ("classes", [3, 1]),
+        ("classes", [10]),
+        ("preparation", "rm -rf"),
+        ("class_names", "0123456789"),
+        ("extra", 1),
+    ],
+)
+def test_a_damaged_or_hostile_description_is_left_out_in_one_line(standing: Path, field: str, value: object) -> None:
+    path = the(standing).path / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    told: list[str] = []
+    assert [kept.name for kept in find(standing, told.append)] == [KNN]
+    (line,) = told
+    assert str(path) in line
+    assert "\n" not in line
+
+
+# --- asked
+
+
+def test_its_answers_are_the_records_whoever_asks(finished: Path) -> None:
+    images, results = datasets.load("digits").test.X, records.read(finished)
+    with Models(find(finished)) as models, ThreadPoolExecutor(50) as crowd:
+        whole = models.predict(images)
+        for name, answer in whole.items():
+            assert answer.proba is not None, answer.error
+            assert (answer.proba.dtype, answer.proba.shape) == (np.float32, (len(images), 10))
+            assert answer.seconds > 0
+            stored = results.proba[name, 0]
+            assert (evaluation.to_float16(answer.proba) == stored).all()
+        workers = children()
+        assert len(workers) == 2
+        for row, one in enumerate(crowd.map(lambda row: models.predict(images[row : row + 1]), range(50))):
+            for name, answer in one.items():
+                assert answer.proba is not None, answer.error
+                np.testing.assert_allclose(answer.proba[0], whole[name].proba[row], atol=1e-6)
+        assert children() == workers
+
+        (mistaken,) = models.predict(images[:, :5], [KNN]).values()
+        assert "64 pixels" in mistaken.error
+        with pytest.raises(BenchmarkError, match="'nobody'; there are: knn, logistic_regression"):
+            models.predict(images, ["nobody"])
+
+        slow = crowd.submit(models.predict, np.repeat(images, 300, axis=0), [KNN])
+        assert eventually(lambda: any(busy(process) for process in workers))
+        for process in workers:
+            process.kill()
+        (lost,) = slow.result().values()
+        assert lost.proba is None
+        assert "worker process died" in lost.error
+        for name, answer in models.predict(images[:1]).items():
+            assert answer.proba is not None, answer.error
+            assert answer.proba[0].argmax() == results.proba[name, 0][0].argmax()
+    with pytest.raises(BenchmarkError, match="closed"):
+        models.predict(images)
+    assert eventually(lambda: not children())
+
+
+def children() -> set[psutil.Process]:
+    """Return our worker processes, without multiprocessing's resource tracker."""
+    return {
+        process
+        for process in psutil.Process().children()
+        if process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
+    }
+
+
+def busy(process: psutil.Process) -> bool:
+    before = process.cpu_times().user
+    return eventually(lambda: process.cpu_times().user > before + 0.05, 0.5)
+
+
+def test_a_damaged_model_or_another_plugin_costs_its_own_answers(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmark.kept import answering
+
+    def error() -> str:
+        answering._load.cache_clear()
+        with pytest.raises(BenchmarkError) as caught:
+            answering.answer(kept, 1, np.zeros((1, 64), np.uint8))
+        assert "run logistic_regression --keep" in str(caught.value)
+        return str(caught.value)
+
+    kept = the(standing)
+    sheet = kept.path / "model.json"
+    whole = json.loads(sheet.read_text())
+    assert answering.answer(kept, 1, np.zeros((1, 64), np.uint8))[0].shape == (1, 10)
+    sheet.write_text(json.dumps({**whole, "params": {**whole["params"], "scale": "passthrough"}}))
+    assert "'scale', which is not tuned" in error()
+    sheet.write_text(json.dumps({**whole, "environment": {"scikit-learn": "0.1"}}))
+    assert "fitted with scikit-learn 0.1" in error()
+    sheet.write_text(json.dumps(whole))
+    file = kept.path / "step-1.skops"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "step-1.skops is damaged" in error()
+    file.unlink()
+    assert "step-1.skops cannot be read" in error()
+    changed = dataclasses.replace(plugin.ESTIMATOR, build=lambda task: plugin.build(task).set_params(logistic__tol=0.5))
+    monkeypatch.setattr(plugin, "ESTIMATOR", changed)
+    assert "another one today, settings changed" in error()
+
+
+# --- files
+
+
+class Strange:
+    """What no library knows."""
+
+
+class Keeps(TransformerMixin, BaseEstimator):
+    """A stranger's transformer, which leaves something behind when it is fitted."""
+
+    def __init__(self, left: Any = None) -> None:
+        self.left = left
+
+    def fit(self, X: np.ndarray, y: object = None) -> Keeps:
+        self.fitted_ = self.left() if isinstance(self.left, type) else self.left
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        return X
+
+
+def pipeline(left: object = None) -> Pipeline:
+    """Return a pipeline of all that a step may be: one that is left out, one that fits its own parameters."""
+    scales = FeatureUnion([("unit", MinMaxScaler()), ("standard", StandardScaler())])
+    return Pipeline([("nothing", "passthrough"), ("keeps", Keeps(left)), ("scales", scales), ("bayes", GaussianNB())])
+
+
+def test_a_strangers_pipeline_comes_back_the_same(tmp_path: Path) -> None:
+    X, y = three_clusters()
+    fitted = pipeline({"a": [1, (np.float32(2), None)], 3: Keeps(np.arange(3)).fit(X)}).fit(X, y)
+    files = formats.save(fitted, tmp_path)
+    assert sorted(files) == ["step-1.skops", "step-2.skops", "step-3.skops"]
+    again = formats.load(pipeline(), tmp_path, files, 3)
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    np.testing.assert_array_equal(again["keeps"].fitted_[3].fitted_, np.arange(3))
+    assert again["keeps"].left is None  # a parameter, which is the plugin's to set
+
+
+@pytest.mark.parametrize(
+    "left", [Strange, functools.partial(os.getcwd), os.getcwd], ids=["object", "partial", "function"]
+)
+def test_what_skops_does_not_trust_is_a_reason_and_no_failure(tmp_path: Path, left: object) -> None:
+    X, y = three_clusters()
+    fitted = pipeline(left).fit(X, y)
+    saved = work.save(tmp_path, fitted, pipeline, X, np.arange(3))
+    assert "step 'keeps'" in saved.reason
+    assert "ntrusted" in saved.reason or "safe format" in saved.reason
+    assert "\n" not in saved.reason
+    assert saved.files == {}
+
+
+def test_a_row_stands_whose_model_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(task: Any) -> Pipeline:
+        steps = plugin.build(task).steps
+        return Pipeline([("keeps", Keeps(Strange)), *steps])
+
+    monkeypatch.setattr(plugin, "ESTIMATOR", dataclasses.replace(plugin.ESTIMATOR, build=build))
+    _, told = run(tmp_path / "digits")
+    (line,) = [text for text in told if text.startswith("cannot be kept")]
+    assert "Strange" in line
+    assert records.read(tmp_path / "digits").records[0].status == "ok"
+    assert find(tmp_path / "digits", pytest.fail) == []
+    assert list((tmp_path / "digits" / "models").iterdir()) == []
+
+
+def with_state(state: object) -> Callable[[Path], None]:
+    return lambda path: skops.io.dump(state, path)
+
+
+def pickled(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"theta_": functools.partial(os.getcwd)}))
+
+
+def compressed(path: Path) -> None:
+    skops.io.dump({"theta_": np.zeros(1_000)}, path, compression=zipfile.ZIP_DEFLATED)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "reason"),
+    [
+        (with_state({"theta_": functools.partial(os.getcwd)}), "ntrusted"),
+        (with_state({"theta_": Strange()}), "ntrusted"),
+        (with_state({"theta_": formats.Part("-0/../../x.ubj")}), "names a file"),
+        (with_state({"predict": np.exp}), "in place of the method predict"),
+        (with_state([1, 2]), "it holds a list"),
+        (pickled, "not a zip file"),
+        (compressed, "it is compressed"),
+    ],
+    ids=["a function", "a class", "a path", "a method", "no state", "a pickle", "a bomb"],
+)
+def test_a_hostile_file_is_refused(tmp_path: Path, hostile: Callable[[Path], None], reason: str) -> None:
+    X, y = three_clusters()
+    files = formats.save(pipeline().fit(X, y), tmp_path)
+    path = tmp_path / "step-3.skops"
+    hostile(path)
+    files["step-3.skops"] = plain.sha256(path)  # whoever writes the one can write the other
+    with pytest.raises(BenchmarkError, match=reason):
+        formats.load(pipeline(), tmp_path, files, 3)
+
+
+def test_deadline_of_an_answer_is_kept(finished: Path) -> None:
+    with Models([the(finished)], limits=Limits(seconds=0.01)) as models:
+        (late,) = models.predict(np.zeros((1, 64), np.uint8)).values()
+    assert "past its deadline" in late.error

@@ -1,0 +1,106 @@
+"""Picture files to kept models, from the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark import datasets, records
+from benchmark.cli import main
+from benchmark.kept import find
+from tests.kept_models import KNN, LOGISTIC, run
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models of the digits; returns the results that they lie in."""
+    results = tmp_path_factory.mktemp("results")
+    run(results / "digits", [LOGISTIC, KNN])
+    return results
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Test images of the digits as files: three that are pictures, three that are not."""
+    folder = tmp_path_factory.mktemp("pictures")
+    images = datasets.load("digits").test.X[:3].reshape(-1, 8, 8)
+    for row, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{row}.png")
+    (folder / "[red]text[/].png").write_text("no picture")
+    return [*(folder / f"{row}.png" for row in range(3)), folder, folder / "missing.png", folder / "[red]text[/].png"]
+
+
+def test_pictures_are_classified_side_by_side_and_what_is_none_is_said(
+    kept: Path, pictures: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", *map(str, pictures), "--results", str(kept), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    results = records.read(kept / "digits")
+    assert list(found["pictures"]) == list(map(str, pictures[:3]))
+    for row, said in enumerate(found["pictures"].values()):
+        assert set(said) == {LOGISTIC, KNN}
+        for name, answer in said.items():
+            stored = results.proba[name, 0][row]
+            assert answer["class"] == str(stored.argmax())
+            assert answer["are"] == "predict_proba"
+            np.testing.assert_allclose([answer["scores"][str(digit)] for digit in range(10)], stored, atol=1e-3)
+    folder, missing, text = found["errors"].values()
+    assert "this is a folder" in folder
+    assert "No such file" in missing
+    assert "no PNG or JPEG" in text
+    assert set(found["seconds"]) == {LOGISTIC, KNN}
+
+
+def test_for_people_it_is_a_table(
+    kept: Path, pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(kept / "digits", tmp_path / "digits")
+    shutil.rmtree(tmp_path / "digits" / "records")
+    sheet = tmp_path / "digits" / "models" / LOGISTIC / "model.json"
+    sheet.write_text(sheet.read_text().replace('"predict_proba"', '"decision_function"'))
+    asked = ["predict", str(pictures[0]), str(pictures[-1]), "--model", LOGISTIC, "--results", str(tmp_path)]
+    assert main(asked) == 1
+    out = capsys.readouterr().out
+    truth = records.read(kept / "digits").proba[LOGISTIC, 0][0].astype(float)
+    assert "WARNING logistic_regression: no longer its record's model: there are no records beside it" in out
+    (row,) = [line for line in out.splitlines() if line.startswith("Logistic regression *")]
+    assert row.index(f"{truth.argmax()} {truth.max():.0%}"[:4]) < row.index("ms")
+    assert row.count("%") == 3
+    assert "a ranking, not probabilities" in out
+    assert "[red]text[/].png: this is no PNG or JPEG picture" in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (["--model", "logistic"], "did you mean logistic_regression?"),
+        (["--dataset", "fashion-mnist"], "there are models of digits"),
+    ],
+)
+def test_what_is_not_kept_is_said_before_any_worker_starts(
+    kept: Path, asked: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "x.png", *asked, "--results", str(kept)]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_without_models_it_says_how_to_keep_some(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "x.png", "--results", str(tmp_path)]) == 2
+    assert "run --all --keep" in capsys.readouterr().err
+
+
+def test_a_photo_is_prepared_as_the_models_data_were(kept: Path) -> None:
+    photo = np.full((300, 400, 3), 250, np.uint8)
+    photo[100:200, 20:80] = (30, 60, 90)
+    picture = Image.fromarray(photo)
+    digits = find(kept / "digits")[0]
+    fashion = dataclasses.replace(digits, preparation="fashion-mnist", image_shape=(28, 28))
+    assert digits.prepare(picture).shape == (64,)
+    assert fashion.prepare(picture).reshape(28, 28)[14, 14] > 150  # dark on white came out light on black
+    assert fashion.prepare(picture, as_is=True).reshape(28, 28)[0, 0] > 200
