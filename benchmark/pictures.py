@@ -64,6 +64,8 @@ def decode(blob: bytes) -> Image.Image:
                 upright = ImageOps.exif_transpose(image)
     except BenchmarkError:
         raise
+    except Image.DecompressionBombError as error:  # far above our limit Pillow does not tell the size
+        raise BenchmarkError(f"the picture has more than the {MAX_PIXELS:,} pixels that are decoded") from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error and more on damage
         raise BenchmarkError("this is no PNG or JPEG picture, or a damaged one") from error
     if upright.mode in ("I;16", "I;16B", "I"):  # 16-bit grey, which convert() would clip

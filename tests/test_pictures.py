@@ -36,7 +36,8 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("blob", "reason"),
     [
-        (bomb(50_000, 50_000), "50,000 by 50,000 pixels"),
+        (bomb(5_000, 5_000), "5,000 by 5,000 pixels"),
+        (bomb(50_000, 50_000), "more than the 24,000,000 pixels"),
         (bytes(pictures.MAX_BYTES + 1), "more than the 10"),
         (pickle.dumps({"a": print}), "no PNG or JPEG"),
         (b"", "no PNG or JPEG"),
@@ -44,7 +45,7 @@ def bomb(width: int, height: int) -> bytes:
         (png(np.zeros((50, 50), np.uint8))[:-30], "no PNG or JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no PNG or JPEG"),
     ],
-    ids=["a bomb", "too many bytes", "a pickle", "nothing", "a GIF", "cut off", "an SVG"],
+    ids=["a bomb", "a large bomb", "too many bytes", "a pickle", "nothing", "a GIF", "cut off", "an SVG"],
 )
 def test_what_is_no_picture_is_refused_in_a_sentence(blob: bytes, reason: str) -> None:
     with pytest.raises(BenchmarkError, match=reason):

@@ -182,7 +182,7 @@ class _Pages:
         return page
 
     def _answers(
-        self, pixels: npt.NDArray[np.uint8], said: tuple[rows.Row, ...], truth: str = "", **more: object
+        self, pixels: npt.NDArray[np.uint8], said: tuple[rows.Row, ...], truth: str = "", **more: Any
     ) -> Response:
         noun = "estimator" if self._shown.panel.empty else "model"
         picture = uploads.inline(pixels, self._shown.image_shape)
