@@ -49,7 +49,10 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if message["status"] >= 400:  # what more a refused one has to send is not read
+                    headers["Connection"] = "close"
             await send(message)
 
         reason = self._refusal(scope["method"], Headers(scope=scope))

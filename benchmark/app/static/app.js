@@ -86,7 +86,7 @@ drop.addEventListener("drop", (event) => {
 // --- a drawing: strokes are kept, so that one can be taken back
 
 const paper = document.getElementById("paper");
-const ink = paper.getContext("2d");
+const ink = paper.getContext("2d", { willReadFrequently: true }); // each question reads it
 const pen = document.getElementById("pen");
 const fill = document.getElementById("fill");
 let strokes = [];
