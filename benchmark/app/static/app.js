@@ -38,7 +38,7 @@ async function ask(panel, address, picture) {
   if (!heading) return;
   if (picture) await preview(picture);
   heading.focus({ preventScroll: true }); // which has it read out
-  heading.scrollIntoView({ block: "nearest" });
+  (result.querySelector(".card") ?? heading).scrollIntoView({ block: "nearest" });
 }
 
 async function preview(picture) {
