@@ -15,6 +15,7 @@ asks for beyond them is refused.
 from __future__ import annotations
 
 import copy
+import sys
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -131,8 +132,6 @@ def _classes(pipeline: Pipeline) -> list[str]:
 
 
 def _save_state(step: Any, stem: Path) -> None:
-    import skops.io
-
     boosters: list[Any] = []
 
     def take(value: Any) -> Any:
@@ -143,27 +142,44 @@ def _save_state(step: Any, stem: Path) -> None:
         value.save_model(f"{stem}{file}")
         return Part(file)
 
-    skops.io.dump(_mapped(_state(step), take), f"{stem}.skops")
+    _skops().dump(_mapped(_state(step), take), f"{stem}.skops")
 
 
 def _load_state(step: Any, stem: Path, trusted: list[str]) -> None:
-    import skops.io
-
     path = Path(f"{stem}.skops")
     with zipfile.ZipFile(path) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
             raise ValueError("it is compressed, so it was not written here")  # and might unpack to anything
 
+    found = _skops().load(path, trusted=[*trusted, *_TREE] if type(step).__module__ in _FORESTS else trusted)
+    if not isinstance(found, dict):
+        raise ValueError(f"it holds a {type(found).__name__}")
+
     def put(value: Any) -> Any:
+        if type(value).__name__ == "Tree":
+            _check_tree(value, found["n_features_in_"])
         return _booster(stem, value) if isinstance(value, Part) else value
 
-    state = _mapped(skops.io.load(path, trusted=trusted), put)
-    if not isinstance(state, dict):
-        raise ValueError(f"it holds a {type(state).__name__}")
+    state = _mapped(found, put)
     for name in state:
         if callable(getattr(type(step), name, None)):
             raise ValueError(f"it has something in place of the method {name}")
     vars(step).update(state)
+
+
+def _skops() -> Any:
+    """Import `skops.io`, and not torch with it.
+
+    To learn which classes scikit-learn has it imports all of that, and so what scikit-learn has for torch. But torch
+    and a booster's library in one process can crash it.
+    """
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
+    try:
+        import skops.io
+    finally:
+        if sys.modules["torch"] is None:
+            del sys.modules["torch"]
+    return skops.io
 
 
 def _state(step: Any) -> dict[str, Any]:
@@ -202,6 +218,27 @@ def _is_estimator(value: Any) -> bool:
 
 HARMLESS = (Part, OrderedDict)
 """Classes that a state may hold beyond those that skops trusts: ours, and one that LightGBM files its scores under."""
+
+_TREE = ("sklearn.tree._tree.Tree",)
+
+_FORESTS = ("sklearn.ensemble._forest", "sklearn.tree._classes")
+"""Whose trees are read: they see that an image has as many columns as they were fitted on before a tree looks at it."""
+
+
+def _check_tree(tree: Any, columns: int) -> None:
+    """Refuse a tree that leads out of its nodes, or round in them, or to columns that there are not.
+
+    scikit-learn follows a tree without a look at where it leads, so skops trusts none; those that were grown lead
+    from each node to later ones.
+    """
+    if not 0 < tree.node_count <= tree.capacity:
+        raise ValueError("a tree has more nodes than there are")
+    left, right, feature = tree.children_left, tree.children_right, tree.feature
+    later = np.minimum(left, right) > np.arange(tree.node_count)
+    within = (np.maximum(left, right) < tree.node_count) & (feature >= 0) & (feature < columns)
+    if not ((left == -1) | (later & within)).all():
+        raise ValueError("a tree leads out of its nodes or columns")
+
 
 _BOOSTERS = {"xgboost": ".ubj", "lightgbm": ".txt"}
 """Endings of the libraries' own formats."""

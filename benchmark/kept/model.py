@@ -119,7 +119,7 @@ class Kept(Sheet):
     path : Path
         Its folder.
     test_accuracy : float or None
-        Of its record; None if it is stale.
+        Of its record; None if it is stale. Its own but for rounding, unless `refit` is "again".
     stale : str
         Why it is no longer the record's, in a few words; empty if it is.
     """

@@ -86,7 +86,7 @@ def _folder(results: Path, dataset: str | None) -> Path:
     from benchmark.datasets import fashion_mnist
 
     first = "first: python -m benchmark run --all --keep"
-    there = sorted({path.parents[1].name for path in results.glob("*/models/*/model.json")})
+    there = sorted({path.parents[2].name for path in results.glob("*/models/*/model.json")})
     if dataset is not None:
         name = Path(dataset).name  # a path to one's own data set ends in its name, too
         if name not in there:
