@@ -29,6 +29,7 @@ How the data flows, in the order in which the files are best read::
     metrics.py     arrays in, numbers out; anatomy.py and ceiling.py for the hardest class
     report/        records in; leaderboard.md, the same as HTML, figures and leaderboard.csv out
     showing.py     finds what one estimator's page is made from
+    app/           the page of `serve`: kept models asked about a picture, and what the records say
     cli.py verbs/  verbs and flags
 
 This module imports nothing, so that a worker process can set its thread counts

@@ -18,6 +18,7 @@ from benchmark.verbs import (
     report,
     robustness,
     run,
+    serve,
     show,
 )
 
@@ -32,6 +33,7 @@ VERBS = (
     audit,
     explore,
     predict,
+    serve,
     listing,
     check,
     report,
