@@ -1,6 +1,6 @@
 """The app, end to end: a real server on loopback, real kept models in their processes, and a real Chromium.
 
-One server with two kept models, and one whose records are a stranger's and that has no model.
+One server with two kept models, and one, in this process, whose records are a stranger's and that has no model.
 """
 
 from __future__ import annotations
@@ -17,19 +17,24 @@ import shutil
 import socket
 import struct
 import sys
+import threading
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmark import app, cli, datasets, pictures, records
-from benchmark.protocol import PRESETS
+from benchmark.app import asking, guard, pages, stored
+from benchmark.app import server as app_server
 from tests import kept_models
 from tests import synthetic_results as synthetic
 from tests.running import Program, eventually
@@ -43,9 +48,9 @@ SCRIPT = "</script><script>window.owned = 1</script>"
 
 @dataclass
 class Server:
-    """A running `serve`, and where it answers."""
+    """A running `serve`, or its application within this process, and where it answers."""
 
-    program: Program
+    program: Program | None
     port: int
 
     @property
@@ -85,6 +90,8 @@ def server(results: Path) -> Iterator[Server]:
     """Two kept models; at its end Ctrl-C must leave nothing behind."""
     found = started(results)
     yield found
+    assert found.program is not None
+    assert found.program is not None
     assert len(found.program.relatives()) >= len(KEPT)
     found.program.interrupt()
     status, printed, errors = found.program.finish(timeout=30)
@@ -113,12 +120,19 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             title=title,
             family=title,
             dataset_sha256=digits.sha256,
-            preset=dataclasses.asdict(PRESETS["smoke"]),
         )
-    found = started(results)
-    yield found
-    found.program.interrupt()
-    assert found.program.finish(timeout=30)[0] == 0
+    with closing(app_server.listen(0)) as listening, closing(asking.Panel(folder, digits, warn=pytest.fail)) as panel:
+        port = listening.getsockname()[1]
+        held = stored.begun(partial(stored.read, folder, digits.sha256))
+        shown = pages.Shown("digits", digits.class_names, digits.image_shape, digits.test, panel, held)
+        config = uvicorn.Config(guard.Guard(pages.app(shown), port), log_level="error", timeout_graceful_shutdown=1)
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, args=([listening],))
+        thread.start()
+        yield Server(None, port)
+        running.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -537,8 +551,6 @@ def test_without_the_extra_one_line_says_what_to_install(
 
 
 def test_results_on_other_data_are_not_shown_beside_these(results: Path, tmp_path: Path) -> None:
-    from benchmark.app import stored
-
     shutil.copytree(results / "digits" / "records", tmp_path / "records")
     meta = json.loads((tmp_path / "records" / "test-set.json").read_text())
     with pytest.raises(Exception, match="holds results on other data of the same name"):
