@@ -40,7 +40,7 @@ def add(verbs: Verbs) -> None:
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
         default="standard",
-        help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (over an hour on "
+        help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (two hours on "
         "two cores), thorough is for publication and GPUs (default: standard)",
     )
     verb.add_argument(
