@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from benchmark import inference, metrics
+from benchmark import metrics
 from benchmark.datasets import FASHION_MNIST_SHA256, human_labels
 from benchmark.errors import BenchmarkError
+from benchmark.inference import RESAMPLES
 from benchmark.metrics import Floats, Ints
 from benchmark.people_record import FIFTHS, SCHEMA, Compared, Contrast, Group, People
 from benchmark.schema import Results
@@ -88,7 +89,7 @@ def make(results: Results, counts: Ints) -> People:
         ties_with_label=int((tied & most[np.arange(len(y)), y]).sum()),
         confusion=tuple(tuple(row) for row in metrics.confusion(y, majority, k).tolist()),
         entropy=tuple(_kept(human[rows].mean()) if len(rows) else 0.0 for rows in groups[:k]),
-        resamples=inference.RESAMPLES,
+        resamples=RESAMPLES,
         smallest=SMALLEST,
         compared=tuple(
             Compared(record.estimator, record.seed, record.proba_sha256, every, tuple(classes))
@@ -134,9 +135,7 @@ def auc(values: Floats, chosen: Flags) -> float:
     return float((rankdata(values)[chosen].mean() - (m + 1) / 2) / (len(values) - m))
 
 
-def auc_intervals(
-    values: Floats, chosen: Flags, rng: np.random.Generator, resamples: int = inference.RESAMPLES
-) -> Floats:
+def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
     """Return the 95 % percentile bootstrap interval of `auc` over images, for several choices at once.
 
     Every choice sees the same resamples. A resampled image counts as often as it was drawn. With
