@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,17 @@ def describe(job: Describe) -> Declaration:
         raise
     except BaseException as error:  # KeyboardInterrupt, too: raised by a plugin, it is the plugin's
         raise BenchmarkError(one_line(error)) from None
+
+
+def describe_all(jobs: Sequence[Describe]) -> list[Declaration | BenchmarkError]:
+    """Describe many plugins in one process; a plugin that cannot be described gives its reason and costs no other."""
+    found: list[Declaration | BenchmarkError] = []
+    for job in jobs:
+        try:
+            found.append(describe(job))
+        except BenchmarkError as error:
+            found.append(error)
+    return found
 
 
 def _plain(params: Mapping[str, Any]) -> Any:

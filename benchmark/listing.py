@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
-from benchmark import records, registry
+from benchmark import declaration, records, registry
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.executors.local import LocalExecutor
 from benchmark.fingerprint import fingerprint, stale
-from benchmark.jobs import Declaration, Describe, one_line
+from benchmark.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, LostError, one_line
 from benchmark.protocol import Preset
+from benchmark.registry import Plugin
+
+TOGETHER = "list"
+"""What the worker is called that describes the plugins of models/."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Row:
 
 
 def listing(results: Path) -> list[Row]:
-    """Describe every estimator, each in a worker of its own, and what `results` holds for it.
+    """Describe every estimator, and what `results` holds for it.
 
     Parameters
     ----------
@@ -46,22 +52,43 @@ def listing(results: Path) -> list[Row]:
         executor = LocalExecutor(Path(logs))
         try:
             task = Task(n_classes=10, image_shape=(28, 28))
-            waiting = [
-                (plugin, executor.describe(Describe(plugin.name, task))) for plugin in registry.plugins().values()
-            ]
             rows = []
-            for plugin, future in waiting:
+            for plugin, found in _described(executor, list(registry.plugins().values()), task):
                 title, family, error, declared = plugin.name, "", "", None
-                try:
-                    declared = future.result()
-                    title, family = declared.title, declared.family
-                except Exception as caught:
-                    error = one_line(caught)
+                if isinstance(found, Declaration):
+                    declared, title, family = found, found.title, found.family
+                else:
+                    error = one_line(found)
                 states = [_state(path, declared) for path in paths if path.parent.name == plugin.name]
                 rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
             return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
         finally:
             executor.close()
+
+
+def _described(
+    executor: LocalExecutor, plugins: Sequence[Plugin], task: Task
+) -> list[tuple[Plugin, Declaration | BaseException]]:
+    """Describe the plugins of models/ in one worker, which loads each library once, and those of packages in their own.
+
+    Nothing is fitted, so that libraries which disturb each other may be in one process. If one of the plugins ends it
+    all the same, each gets a worker of its own, one after the other.
+    """
+    found: dict[str, Declaration | BaseException] = {}
+    ours = [plugin for plugin in plugins if plugin.target is None]
+    together = [Describe(plugin.name, task) for plugin in ours]
+    limits = Limits(DESCRIBE_SECONDS)
+    with suppress(LostError):
+        told = executor.call(TOGETHER, task.threads, declaration.describe_all, together, limits=limits).result()
+        found = {plugin.name: one for plugin, one in zip(ours, told, strict=True)}
+    for plugin in plugins:
+        if plugin.name not in found:
+            try:
+                found[plugin.name] = executor.describe(Describe(plugin.name, task)).result()
+            except Exception as error:
+                found[plugin.name] = error
+            executor.retire(plugin.name)
+    return [(plugin, found[plugin.name]) for plugin in plugins]
 
 
 def _state(path: Path, today: Declaration | None) -> str:
