@@ -6,20 +6,19 @@ is one job, alone on the machine (see winners.py), and on disk before the next o
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
-from benchmark import budget_record, claim, evaluation, records, stopping, winners
+from benchmark import budget_record, evaluation, prepare, records, stopping, winners
 from benchmark.budget_record import Refit
+from benchmark.derived import LET_GO, lying
 from benchmark.environment import environment
-from benchmark.errors import BenchmarkError
 from benchmark.executors import Executor
 from benchmark.fingerprint import stale
 from benchmark.jobs import Job, Outcome
 from benchmark.lanes import Stop, Waves
 from benchmark.progress import Observer, Progress
 from benchmark.schema import TrialResult
-from benchmark.winners import Desk, Plan
+from benchmark.winners import Desk, Plan, measured
 
 
 def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
@@ -33,7 +32,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
         No job can be run, or nothing written, any more; the same command goes on from there.
     """
     names = [plugin.name for plugin in plan.plugins]
-    claim.prepare_derived(
+    prepare.for_derived(
         plan.folder, plan.dataset, names, "budget", 2 * len(stopping.BUDGETS) * len(plan.dataset.test.y)
     )
     return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
@@ -86,15 +85,9 @@ class _Desk(Desk):
         before = self.held.budget.find(trial.number)
         refit = Refit(
             trial=trial.number,
-            status=outcome.status,
-            reason=outcome.reason,
-            fit_seconds=outcome.fit_seconds,
-            predict_seconds=outcome.predict_seconds,
-            threads=job.task.threads,
-            device=outcome.device or job.task.device,
+            **measured(job, outcome),
             environment=dict(outcome.environment or environment()),
             test_reads=1 + (before.test_reads if before else 0),
-            predicted_sha256="",
         )
         labels = None if outcome.proba is None else outcome.proba.argmax(axis=1)
         self.held = budget_record.added(self.held, refit, labels)
@@ -105,16 +98,13 @@ class _Desk(Desk):
         """Go on with what is on disk, or let it go, but not how often the test images were read for it."""
         test_set = records.read_test_set(self.plan.folder)
         path = budget_record.path_of(self.plan.folder, self.name)
-        old = whole = None
-        with suppress(BenchmarkError):  # none, or damaged
-            old = budget_record.read_budget(path)
-            whole = budget_record.read(path, test_set) if test_set else None
+        old, whole = lying(path, test_set, budget_record.read_budget, budget_record.read)
         today = self.held.budget.depends_on
         if whole is not None and not self.plan.force and not stale(whole.budget.depends_on, today):
             self.held = whole
         elif old is not None:
             for refit in old.refits:
-                stub = replace(refit, status="failed", reason="let go, and not made anew yet")
+                stub = replace(refit, **LET_GO)
                 self.held = budget_record.added(self.held, stub, None)
             # Written before the first refit: at no moment do the old refits stand beside the new predictions.
             budget_record.write(self.plan.folder, self.held)

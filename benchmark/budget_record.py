@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import derived, records
-from benchmark.derived import Derived, Labels
+from benchmark import derived
+from benchmark.derived import Derived, Fit, Labels
 from benchmark.fingerprint import short_hash
-from benchmark.schema import Record, Status, TestSet
+from benchmark.schema import Record, TestSet
 
 SCHEMA = 1
 """Raised when a field changes its meaning; one of another schema is refused by name."""
@@ -32,38 +32,19 @@ VERB = "budget"
 
 
 @dataclass(frozen=True)
-class Refit:
+class Refit(Fit):
     """A trial that lost in the end, refitted as the winner was.
 
     Attributes
     ----------
     trial : int
         Its number in the record.
-    status : {"ok", "failed", "timeout", "oom"}
-    reason : str
-        One line; empty if ok.
-    fit_seconds, predict_seconds : float
-        Measured alone on the machine, after a warm-up. `predict_seconds` is for all test images.
-    threads : int
-    device : str
     environment : mapping of str to str
         Machine and versions.
-    test_reads : int
-        How often the test images have been predicted for this.
-    predicted_sha256 : str
-        Of its labels; empty unless ok.
     """
 
     trial: int
-    status: Status
-    reason: str
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
-    device: str
     environment: Mapping[str, str]
-    test_reads: int
-    predicted_sha256: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +85,7 @@ def depends_on(record: Record) -> dict[str, str]:
 
 def path_of(folder: Path, estimator: str) -> Path:
     """Return where the JSON lies; its ``.npz`` lies beside it."""
-    return records.record_path(folder, estimator, 0).with_name("budget.json")
+    return derived.path_of(folder, estimator, VERB)
 
 
 def empty(record: Record, n_test: int, n_classes: int) -> Held:
@@ -124,15 +105,9 @@ def added(held: Held, refit: Refit, labels: npt.NDArray[Any] | None) -> Held:
     labels : ndarray of int, (n_test,), or None
         None unless it is ok.
     """
-    row = np.zeros(held.predicted.shape[1], held.predicted.dtype)
-    if labels is not None:
-        row[:] = labels
-    refit = dataclasses.replace(refit, predicted_sha256="" if labels is None else derived.digest(row))
-    before = held.budget.find(refit.trial)
-    place = len(held.budget.refits) if before is None else held.budget.refits.index(before)
-    refits = (*held.budget.refits[:place], refit, *held.budget.refits[place + 1 :])
-    predicted = np.vstack([held.predicted[:place], row, held.predicted[place + 1 :]])
-    return Held(dataclasses.replace(held.budget, refits=refits), predicted)
+    budget = held.budget
+    refits, predicted = derived.placed(budget.refits, held.predicted, refit, budget.find(refit.trial), labels)
+    return Held(dataclasses.replace(budget, refits=refits), predicted)
 
 
 def write(folder: Path, held: Held) -> None:
@@ -160,5 +135,4 @@ def read(path: Path, test_set: TestSet) -> Held:
 
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's that there is; see `read` for what is an error."""
-    found = sorted((folder / "records").glob("*/budget.json"))
-    return {path.parent.name: read(path, test_set) for path in found}
+    return derived.read_all(folder, test_set, VERB, read)

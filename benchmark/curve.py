@@ -6,19 +6,18 @@ Nothing is tuned here. Each estimator fits and predicts once per size and seed, 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from benchmark import claim, curve_record, evaluation, protocol, records, winners
+from benchmark import curve_record, evaluation, prepare, protocol, records, winners
 from benchmark.curve_record import Held, Point
+from benchmark.derived import LET_GO, lying
 from benchmark.environment import environment
-from benchmark.errors import BenchmarkError
 from benchmark.executors import Executor
 from benchmark.fingerprint import stale
 from benchmark.jobs import Job, Outcome
 from benchmark.lanes import Stop, Waves
 from benchmark.progress import Observer, Progress
-from benchmark.winners import Desk
+from benchmark.winners import Desk, measured
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
     """
     points = protocol.curve_points(len(plan.dataset.train.y), plan.seeds)
     names = [plugin.name for plugin in plan.plugins]
-    claim.prepare_derived(plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y))
+    prepare.for_derived(plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y))
     return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
 
 
@@ -131,15 +130,8 @@ class _Desk(Desk):
         point = Point(
             rows=rows,
             seed=seed,
-            status=outcome.status,
-            reason=outcome.reason,
-            fit_seconds=outcome.fit_seconds,
-            predict_seconds=outcome.predict_seconds,
-            threads=job.task.threads,
-            device=outcome.device or job.task.device,
-            environment=0,
+            **measured(job, outcome),
             test_reads=1 + (before.test_reads if before else 0),
-            predicted_sha256="",
         )
         labels = None if outcome.proba is None else outcome.proba.argmax(axis=1)
         self.held = curve_record.added(self.held, point, dict(outcome.environment or environment()), labels)
@@ -149,18 +141,15 @@ class _Desk(Desk):
     def begin(self) -> None:
         """Go on with the curve on disk, or let it go, but not how often the test images were read for it."""
         test_set = records.read_test_set(self.plan.folder)
-        path = curve_record.curve_path(self.plan.folder, self.name)
-        old = whole = None
-        with suppress(BenchmarkError):  # none, or damaged
-            old = curve_record.read_curve(path)
-            whole = curve_record.read(path, test_set) if test_set else None
+        path = curve_record.path_of(self.plan.folder, self.name)
+        old, whole = lying(path, test_set, curve_record.read_curve, curve_record.read)
         if whole is not None and not self.plan.force and not stale(whole.curve.depends_on, self.held.curve.depends_on):
             self.held = whole
         elif old is not None:
             for rows, seed in self.wanted:
                 point = old.find(rows, seed)
                 if point is not None:
-                    stub = replace(point, status="failed", reason="let go, and not made anew yet")
+                    stub = replace(point, **LET_GO)
                     self.held = curve_record.added(self.held, stub, old.environments[point.environment], None)
             # Written before the first point: at no moment do the old points stand beside the new predictions.
             curve_record.write(self.plan.folder, self.held)

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import derived, records
-from benchmark.derived import Derived, Labels
-from benchmark.schema import Record, Status, TestSet
+from benchmark import derived
+from benchmark.derived import Derived, Fit, Labels
+from benchmark.schema import Record, TestSet
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a curve of another schema is refused by name."""
@@ -32,7 +32,7 @@ VERB = "curve"
 
 
 @dataclass(frozen=True)
-class Point:
+class Point(Fit):
     """One fit of a learning curve.
 
     Attributes
@@ -41,32 +41,13 @@ class Point:
         Training rows fitted: the first so many of the seed's own stratified order.
     seed : int
         Of that order and of the estimator.
-    status : {"ok", "failed", "timeout", "oom"}
-    reason : str
-        One line; empty if ok.
-    fit_seconds, predict_seconds : float
-        Measured alone on the machine, after a warm-up. `predict_seconds` is for all test images.
-    threads : int
-    device : str
     environment : int
         Place in the curve's `environments`.
-    test_reads : int
-        How often the test images have been predicted for this estimator, size and seed.
-    predicted_sha256 : str
-        Of its labels as little-endian uint16; empty unless ok.
     """
 
     rows: int
     seed: int
-    status: Status
-    reason: str
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
-    device: str
-    environment: int
-    test_reads: int
-    predicted_sha256: str
+    environment: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,9 +86,9 @@ class Held:
     predicted: Labels
 
 
-def curve_path(folder: Path, estimator: str) -> Path:
+def path_of(folder: Path, estimator: str) -> Path:
     """Return where a curve's JSON lies; its ``.npz`` lies beside it."""
-    return records.record_path(folder, estimator, 0).with_name("curve.json")
+    return derived.path_of(folder, estimator, VERB)
 
 
 def empty(record: Record, n_test: int, n_classes: int) -> Held:
@@ -129,25 +110,17 @@ def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.
     labels : ndarray of int, (n_test,), or None
         None unless it is ok.
     """
-    curve, row = held.curve, np.zeros(held.predicted.shape[1], held.predicted.dtype)
-    if labels is not None:
-        row[:] = labels
+    curve = held.curve
     environments = curve.environments if environment in curve.environments else (*curve.environments, environment)
-    point = dataclasses.replace(
-        point,
-        environment=environments.index(environment),
-        predicted_sha256="" if labels is None else derived.digest(row),
-    )
+    point = dataclasses.replace(point, environment=environments.index(environment))
     before = curve.find(point.rows, point.seed)
-    place = len(curve.points) if before is None else curve.points.index(before)
-    points = (*curve.points[:place], point, *curve.points[place + 1 :])
-    predicted = np.vstack([held.predicted[:place], row, held.predicted[place + 1 :]])
+    points, predicted = derived.placed(curve.points, held.predicted, point, before, labels)
     return Held(dataclasses.replace(curve, environments=environments, points=points), predicted)
 
 
 def write(folder: Path, held: Held) -> None:
     """Write a curve atomically: what was there stays whole until the new one is."""
-    derived.write_rows(curve_path(folder, held.curve.estimator), held.curve, held.curve.points, held.predicted)
+    derived.write_rows(path_of(folder, held.curve.estimator), held.curve, held.curve.points, held.predicted)
 
 
 def read_curve(path: Path) -> Curve:
@@ -171,5 +144,4 @@ def read(path: Path, test_set: TestSet) -> Held:
 
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's curve that there is; see `read` for what is an error."""
-    found = sorted((folder / "records").glob("*/curve.json"))
-    return {path.parent.name: read(path, test_set) for path in found}
+    return derived.read_all(folder, test_set, VERB, read)

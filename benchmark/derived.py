@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -57,16 +58,40 @@ class Derived:
 D = TypeVar("D", bound=Derived)
 
 
-class Fit(Protocol):
-    """One of several fits of something derived; its answers to the test images are a row of the ``.npz``."""
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """One of several fits of something derived; its answers to the test images are a row of the ``.npz``.
 
-    @property
-    def status(self) -> Status:
-        """How it ended."""
+    Attributes
+    ----------
+    status : {"ok", "failed", "timeout", "oom"}
+    reason : str
+        One line; empty if ok.
+    fit_seconds, predict_seconds : float
+        Measured alone on the machine, after a warm-up. `predict_seconds` is for all test images.
+    threads : int
+    device : str
+    test_reads : int
+        How often the test images have been predicted for this.
+    predicted_sha256 : str
+        `digest` of its row; empty unless ok.
+    """
 
-    @property
-    def predicted_sha256(self) -> str:
-        """`digest` of its row; empty unless ok."""
+    status: Status
+    reason: str
+    fit_seconds: float
+    predict_seconds: float
+    threads: int
+    device: str
+    test_reads: int
+    predicted_sha256: str = ""
+
+
+F = TypeVar("F", bound=Fit)
+H = TypeVar("H")
+
+LET_GO: Mapping[str, Any] = {"status": "failed", "reason": "let go, and not made anew yet"}
+"""Of what is no longer what would be made, and stays for its count of reads alone."""
 
 
 def depends_on(record: Record) -> dict[str, str]:
@@ -84,6 +109,53 @@ def head(record: Record, schema: int) -> dict[str, Any]:
         "depends_on": depends_on(record),
         "params": dict(record.params),
     }
+
+
+def path_of(folder: Path, estimator: str, noun: str) -> Path:
+    """Return where an estimator's JSON of this noun lies; its ``.npz`` lies beside it."""
+    return records.record_path(folder, estimator, 0).with_name(f"{noun}.json")
+
+
+def read_all(folder: Path, test_set: TestSet, noun: str, read: Callable[[Path, TestSet], H]) -> dict[str, H]:
+    """Return what `read` makes of every estimator's JSON of this noun that there is."""
+    found = sorted((folder / "records").glob(f"*/{noun}.json"))
+    return {path.parent.name: read(path, test_set) for path in found}
+
+
+def lying(
+    path: Path, test_set: TestSet | None, head: Callable[[Path], D], read: Callable[[Path, TestSet], H]
+) -> tuple[D | None, H | None]:
+    """Return what lies there as far as it can be read: its JSON, and the whole with predictions; None where not."""
+    old = whole = None
+    with suppress(BenchmarkError):  # none, or damaged
+        old = head(path)
+        whole = None if test_set is None else read(path, test_set)
+    return old, whole
+
+
+def placed(
+    fits: tuple[F, ...], predicted: Labels, fit: F, before: F | None, labels: npt.NDArray[Any] | None
+) -> tuple[tuple[F, ...], Labels]:
+    """Return fits and their rows with one more, or in the place of an earlier one.
+
+    Parameters
+    ----------
+    fits : tuple of Fit
+    predicted : ndarray of labels, (fits, n_test)
+    fit : Fit
+        Its `predicted_sha256` is filled in.
+    before : Fit or None
+        The one of `fits` whose place it takes.
+    labels : ndarray of int, (n_test,), or None
+        None unless it is ok.
+    """
+    row = np.zeros(predicted.shape[1], predicted.dtype)
+    if labels is not None:
+        row[:] = labels
+    fit = dataclasses.replace(fit, predicted_sha256="" if labels is None else digest(row))
+    place = len(fits) if before is None else fits.index(before)
+    after = np.vstack([predicted[:place], row, predicted[place + 1 :]])
+    return (*fits[:place], fit, *fits[place + 1 :]), after
 
 
 def label_type(n_classes: int) -> type[np.unsignedinteger[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from textwrap import shorten
 from benchmark import declaration, records, registry
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
-from benchmark.executors.local import LocalExecutor
+from benchmark.executors.local import LocalExecutor, in_passing
 from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, LostError, one_line
 from benchmark.protocol import Preset
@@ -48,22 +47,18 @@ def listing(results: Path) -> list[Row]:
         Names that are refused (see `benchmark.registry.refused`) come last.
     """
     paths = sorted(results.glob("*/records/*/seed-*.json"))
-    with tempfile.TemporaryDirectory() as logs:
-        executor = LocalExecutor(Path(logs))
-        try:
-            task = Task(n_classes=10, image_shape=(28, 28))
-            rows = []
-            for plugin, found in _described(executor, list(registry.plugins().values()), task):
-                title, family, error, declared = plugin.name, "", "", None
-                if isinstance(found, Declaration):
-                    declared, title, family = found, found.title, found.family
-                else:
-                    error = one_line(found)
-                states = [_state(path, declared) for path in paths if path.parent.name == plugin.name]
-                rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
-            return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
-        finally:
-            executor.close()
+    task = Task(n_classes=10, image_shape=(28, 28))
+    rows = []
+    with in_passing() as executor:
+        for plugin, found in _described(executor, list(registry.plugins().values()), task):
+            title, family, error, declared = plugin.name, "", "", None
+            if isinstance(found, Declaration):
+                declared, title, family = found, found.title, found.family
+            else:
+                error = one_line(found)
+            states = [_state(path, declared) for path in paths if path.parent.name == plugin.name]
+            rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
+    return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
 
 
 def _described(

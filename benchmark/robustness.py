@@ -7,21 +7,19 @@ next one starts.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from benchmark import claim, evaluation, protocol, records, robustness_record, winners
+from benchmark import evaluation, prepare, protocol, records, robustness_record, winners
 from benchmark.corruptions import CORRUPTIONS
-from benchmark.derived import head, label_type
+from benchmark.derived import LET_GO, head, label_type, lying
 from benchmark.environment import environment
-from benchmark.errors import BenchmarkError
 from benchmark.executors import Executor
 from benchmark.fingerprint import stale
 from benchmark.jobs import Job, Outcome
 from benchmark.lanes import Stop, Waves
 from benchmark.progress import Observer, Progress
 from benchmark.robustness_record import Held, Robustness
-from benchmark.winners import Desk
+from benchmark.winners import Desk, measured
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
         No job can be run, or nothing written, any more; the same command goes on from there.
     """
     names = [plugin.name for plugin in plan.plugins]
-    claim.prepare_derived(plan.folder, plan.dataset, names, "robustness", 2 * (1 + len(CORRUPTIONS)) * len(plan.chosen))
+    prepare.for_derived(plan.folder, plan.dataset, names, "robustness", 2 * (1 + len(CORRUPTIONS)) * len(plan.chosen))
     return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
 
 
@@ -122,10 +120,7 @@ class _Desk(Desk):
         """Return whether what is on disk is what would be made; if not, let it go, but not the count of its reads."""
         test_set = records.read_test_set(self.plan.folder)
         path = robustness_record.path_of(self.plan.folder, self.name)
-        old = whole = None
-        with suppress(BenchmarkError):  # none, or damaged
-            old = robustness_record.read_robustness(path)
-            whole = robustness_record.read(path, test_set) if test_set else None
+        old, whole = lying(path, test_set, robustness_record.read_robustness, robustness_record.read)
         if old is None:
             return False
         self.test_reads = old.test_reads
@@ -134,7 +129,7 @@ class _Desk(Desk):
         if whole is not None and whole.predicted is not None and same and not self.plan.force:
             return True
         # Written before the fit: at no moment does the old JSON stand beside the new predictions.
-        stub = replace(old, status="failed", reason="let go, and not made anew yet")
+        stub = replace(old, **LET_GO)
         robustness_record.write(self.plan.folder, Held(stub))
         return False
 
@@ -143,14 +138,9 @@ class _Desk(Desk):
         dataset = self.plan.dataset
         made = Robustness(
             **{**head(self.record, robustness_record.SCHEMA), "depends_on": robustness_record.depends_on(self.record)},
-            status=outcome.status,
-            reason=outcome.reason,
             images=len(self.images),
             corruptions=job.corruptions,
-            fit_seconds=outcome.fit_seconds,
-            predict_seconds=outcome.predict_seconds,
-            threads=job.task.threads,
-            device=outcome.device or job.task.device,
+            **measured(job, outcome),
             environment=dict(outcome.environment or environment()),
             test_reads=self.test_reads + 1,
             arrays_sha256="",

@@ -104,7 +104,7 @@ def depends_on(record: Record) -> dict[str, str]:
 
 def path_of(folder: Path, estimator: str) -> Path:
     """Return where the JSON lies; its ``.npz`` lies beside it."""
-    return records.record_path(folder, estimator, 0).with_name("robustness.json")
+    return derived.path_of(folder, estimator, VERB)
 
 
 def write(folder: Path, held: Held) -> Held:
@@ -163,5 +163,4 @@ def read(path: Path, test_set: TestSet) -> Held:
 
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's that there is; see `read` for what is an error."""
-    found = sorted((folder / "records").glob("*/robustness.json"))
-    return {path.parent.name: read(path, test_set) for path in found}
+    return derived.read_all(folder, test_set, VERB, read)

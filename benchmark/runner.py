@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark import claim, evaluation, lanes, protocol, records, tuning
-from benchmark.claim import TestReads
+from benchmark import claim, evaluation, lanes, prepare, protocol, records, tuning
 from benchmark.datasets.base import Dataset
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError, EngineError
@@ -23,6 +22,7 @@ from benchmark.fingerprint import fingerprint, stale
 from benchmark.jobs import Describe, Job, LostError, Outcome, describe_seconds, in_words
 from benchmark.kept import keeping
 from benchmark.lanes import Lane, Stop, Waves
+from benchmark.prepare import TestReads
 from benchmark.progress import Observer, Progress
 from benchmark.protocol import Preset
 from benchmark.records import Record
@@ -69,7 +69,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
         No job can be run, or no record written, any more; the same command goes on from there.
     """
     names = [plugin.name for plugin in plan.plugins]
-    earlier = claim.prepare(plan.folder, plan.dataset, names, plan.preset, plan.force)
+    earlier = prepare.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force)
     with claim.clear_errors(plan.folder):
         desks = [_Desk(plan, plugin, earlier, observe) for plugin in plan.plugins]
         lanes.drive(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from benchmark import claim, datasets, records, registry, winners
 from benchmark.datasets.base import Dataset
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
-from benchmark.executors.local import LocalExecutor
+from benchmark.executors.local import in_passing
 from benchmark.fingerprint import fingerprint
 from benchmark.jobs import Describe, one_line
 from benchmark.protocol import PRESETS
@@ -124,15 +123,12 @@ def space_of(record: Record, test_set: TestSet) -> Space:
     if record.estimator not in registry.plugins():
         return Space({}, f"no estimator is called {record.estimator} any more, so its search space is not known")
     task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape)
-    with tempfile.TemporaryDirectory() as logs:
-        executor = LocalExecutor(Path(logs))
-        try:
+    try:
+        with in_passing() as executor:
             declared = executor.describe(Describe(record.estimator, task)).result()
-            today = fingerprint(record.dataset_sha256, winners.preset_of(record), declared)
-        except Exception as error:  # whatever a plugin raises is its own affair
-            return Space({}, f"its plugin cannot say what was tuned ({one_line(error)})")
-        finally:
-            executor.close()
+        today = fingerprint(record.dataset_sha256, winners.preset_of(record), declared)
+    except Exception as error:  # whatever a plugin raises is its own affair
+        return Space({}, f"its plugin cannot say what was tuned ({one_line(error)})")
     if today["space"] != record.fingerprint.get("space"):
         return Space({}, "its plugin's search space is another one today than when it was tuned")
     return Space(declared.space)

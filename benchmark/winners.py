@@ -18,7 +18,7 @@ from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.executors import Executor
 from benchmark.fingerprint import fingerprint, stale
-from benchmark.jobs import Describe, Job, describe_seconds, in_words
+from benchmark.jobs import Describe, Job, Outcome, describe_seconds, in_words
 from benchmark.lanes import Lane, Stop, Waves
 from benchmark.progress import Observer, Progress
 from benchmark.protocol import Preset
@@ -151,6 +151,18 @@ class Desk(ABC):
         """Be done for a reason that is the estimator's own."""
         self.progress.end("failed", reason)
         self.say(f"failed: {reason}")
+
+
+def measured(job: Job, outcome: Outcome) -> dict[str, Any]:
+    """Return how a job ended, at what cost and on what, under the names that all JSONs have for it."""
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "fit_seconds": outcome.fit_seconds,
+        "predict_seconds": outcome.predict_seconds,
+        "threads": job.task.threads,
+        "device": outcome.device or job.task.device,
+    }
 
 
 def drive(plan: Plan, desk: Callable[[str], Desk], executor: Executor, stop: Stop) -> list[Progress]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import pickle
-import resource
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +20,7 @@ from benchmark.datasets import arrays
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator, Task
+from benchmark.footprint import peak_memory_bytes, pickled_bytes
 from benchmark.jobs import Job, Outcome, Saved, in_words, one_line
 from benchmark.protocol import Preset
 from benchmark.schema import LARGEST_MEASURED
@@ -203,7 +201,7 @@ def _run(job: Job) -> Outcome:
     return replace(
         outcome,
         **found,
-        model_bytes=_pickled_bytes(pipeline),
+        model_bytes=pickled_bytes(pipeline),
         device=device_of(pipeline),
         environment=environment(),
         history=history(estimator, pipeline),
@@ -284,32 +282,3 @@ def _warm_up(name: str, task: Task, train_X: Path, train_y: Path) -> None:
     rows = protocol.stratified_order(y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]
     pipeline = build(estimator, task, len(np.unique(y[rows])), estimator.smoke)
     predict(pipeline, X[rows], fit(pipeline, X[rows], y[rows]), task.n_classes)
-
-
-def peak_memory_bytes() -> int:
-    """Return the peak resident memory of this process."""
-    try:
-        # ru_maxrss is inherited through fork and exec, so it can be the parent's; VmHWM is not.
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) * 1024
-    except (OSError, IndexError):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-
-
-class _Counter:
-    """A file that only counts: the size of a pickle without a copy of it in memory."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def write(self, blob: Any) -> int:
-        size = memoryview(blob).nbytes
-        self.bytes += size
-        return size
-
-
-def _pickled_bytes(pipeline: Pipeline) -> int:
-    counter = _Counter()
-    pickle.dump(pipeline, counter, protocol=5)
-    return counter.bytes

@@ -212,9 +212,7 @@ def write_curve(
                 predict_seconds=2.0,
                 threads=record.threads,
                 device=record.device,
-                environment=0,
                 test_reads=1,
-                predicted_sha256="",
             )
             labels = None if isinstance(predicted, str) else predicted
             held = curve_record.added(held, point, record.environment, labels)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import audit, audit_record, audit_schema, claim, folds, label_errors, records, report, resources
+from benchmark import audit, audit_record, audit_schema, claim, folds, label_errors, prepare, records, report, resources
 from benchmark.audit_schema import Audit, Held, LabelErrors, Search
 from benchmark.datasets.base import Dataset, Part
 from benchmark.errors import BenchmarkError
@@ -70,7 +70,7 @@ def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression")
     """Audit a data set in a folder that may be new."""
     given = resources.share(resources.seats(), 300.0, 1, 1)
     with claim.claimed(folder):
-        claim.prepare_audit(folder, dataset)
+        prepare.for_audit(folder, dataset)
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
 
 
@@ -346,7 +346,7 @@ def test_a_damaged_audit_is_refused_with_its_name(folder: Path, damage: Callable
     assert "python -m benchmark audit" in str(refused.value) or "delete it" in str(refused.value)
     assert "\n" not in str(refused.value)
     with pytest.raises(BenchmarkError, match=found):  # before any training, not after it
-        claim.prepare_derived(folder, planted(), ["svm"], "curve", 0)
+        prepare.for_derived(folder, planted(), ["svm"], "curve", 0)
 
 
 def test_an_audit_mends_a_damaged_one(folder: Path) -> None:

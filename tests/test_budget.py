@@ -13,6 +13,7 @@ from benchmark import budget as budget_verb
 from benchmark import budget_record, records, report, stopping
 from benchmark.budget_record import Refit
 from benchmark.cli import main
+from benchmark.derived import LET_GO
 from benchmark.jobs import Outcome
 from benchmark.records import RungResult, TrialResult
 from benchmark.report import budget
@@ -74,7 +75,7 @@ def test_a_trial_that_lost_has_its_test_accuracy_once_it_is_refitted(tmp_path: P
     synthetic.write_predictions(tmp_path, test_set, "late", y, title="Late", **changes)
     record = records.read_record(records.record_path(tmp_path, "late", 0))
     held = budget_record.empty(record, 200, 2)
-    stub = Refit(1, "failed", "no luck", 0.0, 0.0, 1, "cpu", {}, 1, "")
+    stub = Refit(1, {}, **LET_GO, fit_seconds=0.0, predict_seconds=0.0, threads=1, device="cpu", test_reads=1)
     budget_record.write(tmp_path, budget_record.added(held, stub, None))
 
     def table() -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import claim, cli, datasets, records
+from benchmark import cli, datasets, prepare, records
 from benchmark.protocol import PRESETS
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
-from tests.running import SMOKE, on_a_terminal
+from tests.running import ALONE, SMOKE, on_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def test_force_forgets_results_but_not_the_reads_of_the_test_set(finished: Path,
     folder = tmp_path / "results" / "digits"
     path = records.record_path(folder, "svm_pca", 0)
     reads = records.read_record(path).test_reads
-    claim.prepare(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
+    prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
     assert records.read_record(path).status == "failed"
     assert (
-        claim.prepare(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
+        prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
         == reads
     )
     assert not list(folder.glob("studies/svm_pca*"))
@@ -152,7 +152,7 @@ def test_a_smaller_preset_never_overwrites_a_larger_ones_results(
     data["preset"]["name"] = "standard"
     path.write_text(json.dumps(data))
     before = path.read_bytes()
-    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), *force)
+    ran = benchmark("run", "svm_pca", *ALONE, "--results", str(tmp_path / "results"), *force)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "results" / "digits-smoke" / "leaderboard.md").exists()
     assert path.read_bytes() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import claim, curve, curve_record, datasets, protocol, records, report, winners, work
+from benchmark import curve, curve_record, datasets, prepare, protocol, records, report, winners, work
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.jobs import Job, Outcome
@@ -19,7 +19,7 @@ from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
-from tests.running import SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
 from tests.test_curve_record import held
 from tests.test_report import page
 
@@ -45,7 +45,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a small run and its curves, for the tests that only look."""
     results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", "logistic_regression", "net", *SMOKE, "--results", str(results), cwd=lab)
+    ran = benchmark("run", "logistic_regression", "net", *ALONE, "--results", str(results), cwd=lab)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
     made = benchmark("curve", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
@@ -153,12 +153,12 @@ def test_a_curve_of_another_winner_is_made_again(standing: Path) -> None:
 def test_a_stale_record_comes_first_and_its_curve_is_left_alone(standing: Path) -> None:
     record = records.read_record(records.record_path(standing, LOGISTIC, 0))
     changed(standing, fingerprint={**record.fingerprint, "defaults": "another"})
-    before = curve_record.curve_path(standing, LOGISTIC).read_bytes()
+    before = curve_record.path_of(standing, LOGISTIC).read_bytes()
     executor = Inline()
     ended = make(standing, executor, force=True)
     assert ended[LOGISTIC].startswith("its record is stale, defaults changed; first: python -m benchmark run logistic")
     assert executor.asked == []
-    assert curve_record.curve_path(standing, LOGISTIC).read_bytes() == before
+    assert curve_record.path_of(standing, LOGISTIC).read_bytes() == before
 
 
 def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> N
         return Outcome("timeout", "past its deadline of 1 s") if job.rows == 300 else work.run(job)
 
     shutil.rmtree(standing / "records" / "net")
-    curve_record.curve_path(standing, LOGISTIC).unlink()
+    curve_record.path_of(standing, LOGISTIC).unlink()
     ended = make(standing, Inline(late))
     assert ended == {LOGISTIC: "2 of 4 points, the first at 300 rows, seed 0: past its deadline of 1 s"}
     points = held(standing, LOGISTIC).curve.points
@@ -184,7 +184,7 @@ def test_when_no_job_can_be_run_the_points_so_far_are_kept(standing: Path) -> No
             raise EngineError("the scheduler is gone")
         return work.run(job)
 
-    curve_record.curve_path(standing, LOGISTIC).unlink()
+    curve_record.path_of(standing, LOGISTIC).unlink()
     with pytest.raises(EngineError, match="gone"):
         make(standing, Inline(gone))
     assert [(point.rows, point.seed) for point in held(standing, LOGISTIC).curve.points] == POINTS[:2]
@@ -199,7 +199,7 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
         folder = tmp_path / str(number) / "digits"
         shutil.copytree(standing, folder)
         if not force:
-            curve_record.curve_path(folder, LOGISTIC).unlink()
+            curve_record.path_of(folder, LOGISTIC).unlink()
         first, then = Inline(), Inline()
         killed_after(number, monkeypatch, partial(make, folder, first, force=force))
         report.check(folder)  # which would raise
@@ -213,12 +213,12 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
 
 
 def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> None:
-    path = curve_record.curve_path(standing, LOGISTIC)
+    path = curve_record.path_of(standing, LOGISTIC)
     path.write_text("{")
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
-        claim.prepare(standing, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)
+        prepare.for_run(standing, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
-        claim.prepare_derived(standing, datasets.load("digits"), ["net"], "curve", 0)
+        prepare.for_derived(standing, datasets.load("digits"), ["net"], "curve", 0)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
     assert len(held(standing, LOGISTIC).curve.points) == 4
 
@@ -284,7 +284,7 @@ def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path
 
 
 def test_on_a_terminal_there_is_a_live_table(standing: Path) -> None:
-    curve_record.curve_path(standing, LOGISTIC).unlink()
+    curve_record.path_of(standing, LOGISTIC).unlink()
     command = ("curve", LOGISTIC, *FEW, *SMOKE, "--results", str(standing.parent))
     status, seen = on_a_terminal(*command, env={"COLUMNS": "120", "LINES": "40"})
     assert status == 0, seen

@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 def held(folder: Path, name: str = "svm") -> Held:
     test_set = records.read_test_set(folder)
     assert test_set is not None
-    return curve_record.read(curve_record.curve_path(folder, name), test_set)
+    return curve_record.read(curve_record.path_of(folder, name), test_set)
 
 
 def test_what_is_written_is_read_back(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_is_written_is_read_back(folder: Path) -> None:
     assert [(point.rows, point.seed) for point in found.curve.points] == [(100, 0), (100, 1), (300, 0)]
     assert found.predicted.dtype == np.uint8
     assert found.predicted.shape == (3, 400)
-    path = curve_record.curve_path(folder, "svm")
+    path = curve_record.path_of(folder, "svm")
     before = path.read_bytes(), path.with_suffix(".npz").read_bytes()
     curve_record.write(folder, found)
     assert (path.read_bytes(), path.with_suffix(".npz").read_bytes()) == before
@@ -72,12 +72,13 @@ def test_more_than_256_classes_take_two_bytes() -> None:
 
 
 def point_of(rows: int, seed: int) -> curve_record.Point:
-    return curve_record.Point(rows, seed, "failed", "", 0.0, 0.0, 1, "cpu", 0, 1, "")
+    stub = {**derived.LET_GO, "fit_seconds": 0.0, "predict_seconds": 0.0, "threads": 1, "device": "cpu"}
+    return curve_record.Point(rows, seed, test_reads=1, **stub)
 
 
 def test_a_row_whose_point_was_never_written_is_no_damage(folder: Path) -> None:
     found = held(folder)
-    arrays = curve_record.curve_path(folder, "svm").with_suffix(".npz")
+    arrays = curve_record.path_of(folder, "svm").with_suffix(".npz")
     np.savez_compressed(arrays, predicted=np.vstack([found.predicted, found.predicted[:1]]))
     assert (held(folder).predicted == found.predicted).all()
 
@@ -144,7 +145,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize(("damage", "found"), DAMAGE.values(), ids=list(DAMAGE))
 def test_a_damaged_curve_is_refused_with_its_name(folder: Path, damage: Callable[[Path], object], found: str) -> None:
-    damage(curve_record.curve_path(folder, "svm"))
+    damage(curve_record.path_of(folder, "svm"))
     with pytest.raises(BenchmarkError, match=found) as refused:
         report.check(folder)
     assert "svm/curve." in str(refused.value)
@@ -225,7 +226,7 @@ def test_a_curve_of_another_winner_is_left_out_and_said(folder: Path) -> None:
     assert "The curve of *NET* is left out: it was made from another record (winner changed)." in text
     assert "`python -m benchmark curve net`" in text
     assert list(cells(section(text, HEADING), 0)) == ["SVM"]
-    curve_record.curve_path(folder, "svm").unlink()
+    curve_record.path_of(folder, "svm").unlink()
     text = page(folder)
     assert "The curve of *NET* is left out" in text
     assert "No curve yet: *SVM*. Make what is missing with `python -m benchmark curve net svm`." in text
@@ -234,8 +235,8 @@ def test_a_curve_of_another_winner_is_left_out_and_said(folder: Path) -> None:
 
 def test_times_of_zero_are_no_place_on_a_logarithm(folder: Path) -> None:
     for name in ("svm", "net"):
-        data = json.loads(curve_record.curve_path(folder, name).read_text())
-        edited(points=[{**point, "fit_seconds": 0} for point in data["points"]])(curve_record.curve_path(folder, name))
+        data = json.loads(curve_record.path_of(folder, name).read_text())
+        edited(points=[{**point, "fit_seconds": 0} for point in data["points"]])(curve_record.path_of(folder, name))
     assert "**Within" not in page(folder)
     assert "At 60 s of fitting, the only time that can be compared, the CNN wins" in page(folder)
     results = records.read(folder)
@@ -259,7 +260,7 @@ def test_points_that_failed_are_named_and_do_not_count(folder: Path) -> None:
 
 def test_times_of_two_machines_are_not_compared_in_silence(folder: Path) -> None:
     environment = {**synthetic.ENVIRONMENT, "processor": "Big|CPU"}
-    path = curve_record.curve_path(folder, "net")
+    path = curve_record.path_of(folder, "net")
     edited(environments=[environment])(path)
     assert "Not all of this was measured alike (processor Big\\|CPU and Some CPU)" in page(folder)
 

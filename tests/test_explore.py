@@ -15,7 +15,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from benchmark import claim, closeness, components, embedding, exploring, records, typicality
+from benchmark import claim, closeness, components, embedding, exploring, prepare, records, typicality
 from benchmark.cli import main
 from benchmark.datasets.base import Dataset, Part
 from benchmark.errors import BenchmarkError
@@ -365,12 +365,12 @@ def test_a_class_called_explore_does_not_take_its_page() -> None:
 def test_results_on_other_data_are_left_alone(toy: Dataset, tmp_path: Path) -> None:
     synthetic.write_test_set(tmp_path, toy.test.y, toy.class_names, n_train=120, dataset="toy")
     with claim.claimed(tmp_path), pytest.raises(BenchmarkError, match="other data of the same name"):
-        claim.prepare_explore(tmp_path, toy)
+        prepare.for_explore(tmp_path, toy)
     there = records.read_test_set(tmp_path)
     assert there is not None
     records.write_test_set(tmp_path, dataclasses.replace(there, sha256=toy.sha256))
     with claim.claimed(tmp_path):
-        claim.prepare_explore(tmp_path, toy)
+        prepare.for_explore(tmp_path, toy)
 
 
 def test_a_folder_that_another_run_holds_is_left_alone(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import claim, corruptions, datasets, protocol, records, report, robustness, work
+from benchmark import corruptions, datasets, prepare, protocol, records, report, robustness, work
 from benchmark import robustness_record as record_of
 from benchmark.corruptions import CORRUPTIONS
 from benchmark.datasets import arrays
@@ -22,7 +22,7 @@ from tests import again
 from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
-from tests.running import SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
 from tests.test_report import page
 from tests.test_robustness_record import held
 
@@ -40,7 +40,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a small run and what broke, for the tests that only look."""
     results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", LOGISTIC, "net", *SMOKE, "--results", str(results), cwd=lab)
+    ran = benchmark("run", LOGISTIC, "net", *ALONE, "--results", str(results), cwd=lab)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
     made = benchmark("robustness", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
@@ -185,9 +185,9 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
     record_of.path_of(standing, LOGISTIC).write_text("{")
     digits = datasets.load("digits")
     with pytest.raises(BenchmarkError, match=r"robustness\.json: cannot be read"):
-        claim.prepare(standing, digits, ["svm_pca"], PRESETS["smoke"], force=False)
+        prepare.for_run(standing, digits, ["svm_pca"], PRESETS["smoke"], force=False)
     with pytest.raises(BenchmarkError, match=r"robustness\.json: cannot be read"):
-        claim.prepare_derived(standing, digits, [LOGISTIC], "curve", 0)
+        prepare.for_derived(standing, digits, [LOGISTIC], "curve", 0)
 
 
 def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
@@ -219,7 +219,7 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_pat
     for rows in (100, 400, 500):
         (place / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(place)}
-    ran = benchmark("run", "net", "waits", *SMOKE, "--results", str(results), cwd=lab, env=env)
+    ran = benchmark("run", "net", "waits", *ALONE, "--results", str(results), cwd=lab, env=env)
     assert ran.returncode == 0, ran.stdout
     for path in [*place.glob("at-*"), place / "go-500"]:
         path.unlink()

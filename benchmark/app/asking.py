@@ -127,7 +127,8 @@ class Panel:
 
 
 def _note(each: Kept) -> str:
-    known = [] if each.test_accuracy is None else [f"test accuracy {md.accuracy(each.test_accuracy)}"]
+    whose = " (its record's; this refit was made again)" if each.refit == "again" else ""
+    known = [] if each.test_accuracy is None else [f"test accuracy {md.accuracy(each.test_accuracy)}{whose}"]
     known += [rows.RANKING] if each.scores == "decision_function" else []
     known += [f"no longer the record's: {md.plain(each.stale)}"] if each.stale else []
     return "; ".join(known)

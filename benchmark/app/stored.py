@@ -14,7 +14,7 @@ import numpy as np
 from benchmark import people_record, records
 from benchmark.app import rows
 from benchmark.app.rows import Row
-from benchmark.errors import BenchmarkError
+from benchmark.claim import refuse_other_data
 from benchmark.metrics import Ints
 from benchmark.report import hardest, html, leaderboard
 from benchmark.report.html import body
@@ -67,8 +67,7 @@ def read(folder: Path, sha256: str) -> Summary | None:
     test_set = records.read_test_set(folder)
     if test_set is None:
         return None
-    if test_set.sha256 != sha256:
-        raise BenchmarkError(f"{folder} holds results on other data of the same name; give --results another folder")
+    refuse_other_data(folder, test_set, sha256)
     return summarise(records.read(folder), people=people_record.read(folder, test_set))
 
 

@@ -12,8 +12,9 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -213,6 +214,17 @@ class LocalExecutor:
         deadline = time.monotonic() + STOP_SECONDS
         for burial in list(self._burials):
             burial.join(max(0.0, deadline - time.monotonic()))
+
+
+@contextmanager
+def in_passing() -> Iterator[LocalExecutor]:
+    """Have workers for a question or two; they and what they printed are gone after it."""
+    with tempfile.TemporaryDirectory() as logs:
+        executor = LocalExecutor(Path(logs))
+        try:
+            yield executor
+        finally:
+            executor.close()
 
 
 def _pass_on(done: Future[T], outer: Future[T]) -> None:

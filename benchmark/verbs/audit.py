@@ -41,7 +41,7 @@ def add(verbs: Verbs) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Look a data set over, report; the exit status is 1 if the search for label errors failed."""
-    from benchmark import audit, claim, datasets, label_errors, live, registry, report, resources
+    from benchmark import audit, claim, datasets, label_errors, live, prepare, registry, report, resources
     from benchmark.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
 
     console = live.console()
@@ -60,7 +60,7 @@ def command(arguments: argparse.Namespace) -> int:
     if not label_errors.available():
         live.warn(console, f"{label_errors.MISSING}; all else is looked at without it")
     with claim.claimed(folder):
-        claim.prepare_audit(folder, dataset)
+        prepare.for_audit(folder, dataset)
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
         report.write(folder)

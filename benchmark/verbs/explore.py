@@ -33,14 +33,14 @@ def add(verbs: Verbs) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Look at a data set and write the page."""
-    from benchmark import claim, datasets, exploring, live
+    from benchmark import claim, datasets, exploring, live, prepare
     from benchmark.report import explored
 
     console = live.console()
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     folder = arguments.results / dataset.name
     with claim.claimed(folder):
-        claim.prepare_explore(folder, dataset)
+        prepare.for_explore(folder, dataset)
         _announce(console, dataset, folder)
         found = exploring.look(dataset, say=lambda text: live.step(console, text))
         live.step(console, "figures and page")
