@@ -66,7 +66,8 @@ def checkout(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
 
     With `alone` they are the only ones there.
     """
-    ignore = shutil.ignore_patterns("__pycache__")
+    # Bytecode that is whole goes along: compiling it anew takes longer than many a test.
+    ignore = shutil.ignore_patterns("*.pyc.*")
     for package in ("benchmark", "models"):
         shutil.copytree(CHECKOUT / package, folder / package, ignore=ignore)
     for path in (folder / "models").glob("[!_]*.py") if alone else ():

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 from benchmark import records
 from tests.conftest import benchmark
 from tests.plugin_lab import checkout
-from tests.running import SMOKE, WAITS, Program, eventually
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 TRIALS = 6
 LONG = ("svm_pca", "logistic_regression", "--trials", str(TRIALS))
@@ -130,7 +130,7 @@ sys.addaudithook(die)
 @pytest.mark.parametrize("name", ["seed-0.npz", "seed-0.json"], ids=["before the predictions", "between the two"])
 def test_a_record_stays_until_the_new_one_is_whole(tmp_path: Path, name: str) -> None:
     path = records.record_path(tmp_path / "digits", "svm_pca", 0)
-    first = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path))
+    first = benchmark("run", "svm_pca", *ALONE, "--results", str(tmp_path))
     assert first.returncode == 0, first.stderr
     old = path.read_bytes()
     # Asked for more trials, the record is stale and will be replaced; killed while that is done.
@@ -140,7 +140,7 @@ def test_a_record_stays_until_the_new_one_is_whole(tmp_path: Path, name: str) ->
     assert eventually(lambda: not program.relatives(), 10)
     assert list(tmp_path.rglob("*.tmp"))
     assert path.read_bytes() == old
-    again = benchmark("run", "svm_pca", *SMOKE, "--trials", "3", "--results", str(tmp_path))
+    again = benchmark("run", "svm_pca", *ALONE, "--trials", "3", "--results", str(tmp_path))
     assert again.returncode == 0, again.stderr
     held = records.read_record(path)
     assert len(held.trials) == 3
@@ -219,7 +219,7 @@ def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(disk: Path, lab: Pa
 @pytest.mark.fault(5, "disk full while writing")
 def test_too_little_room_is_refused_before_any_training(disk: Path) -> None:
     (disk / "filler").write_bytes(bytes(9_500_000))
-    found = benchmark("run", "svm_pca", *SMOKE, "--results", str(disk))
+    found = benchmark("run", "svm_pca", *ALONE, "--results", str(disk))
     assert found.returncode == 2
     assert "MB are free" in found.stderr
     assert "rows:" not in found.stdout
@@ -228,7 +228,7 @@ def test_too_little_room_is_refused_before_any_training(disk: Path) -> None:
 @pytest.mark.fault(6, "a read-only results folder")
 def test_a_read_only_folder_is_refused_before_any_training(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    found = benchmark("run", "svm_pca", *SMOKE, "--results", str(disk))
+    found = benchmark("run", "svm_pca", *ALONE, "--results", str(disk))
     assert found.returncode == 2
     assert "cannot be written" in found.stderr
     assert len(found.stderr.strip().splitlines()) == 1, found.stderr

@@ -22,7 +22,7 @@ from benchmark.report import leaderboard
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import GOOD, bad, checkout
-from tests.running import SMOKE, on_a_terminal
+from tests.running import ALONE, SMOKE, on_a_terminal
 
 TITLE = "names that are paths, markup, formulas or commands to a terminal"
 
@@ -183,7 +183,7 @@ REFUSED = [*STRANGE_FILES, *STRANGE_KEYS, "twin", "logistic_regression", "Logist
 def test_a_strange_name_costs_its_plugin_and_no_other(lab: tuple[Path, dict[str, str]]) -> None:
     folder, env = lab
     before = everything(folder.parents[1])
-    ran = benchmark("run", "--all", *SMOKE, cwd=folder, env=env)
+    ran = benchmark("run", "--all", *ALONE, cwd=folder, env=env)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert ran.stderr == ""
     warnings = [line for line in ran.stdout.splitlines() if line.startswith("WARNING")]

@@ -10,6 +10,7 @@ from benchmark import registry
 from benchmark.errors import BenchmarkError
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
+from tests.running import ALONE
 
 
 def test_files_are_found_and_shared_code_is_not() -> None:
@@ -27,7 +28,7 @@ def test_a_sixth_estimator_is_one_file_and_no_other_edit(tmp_path: Path) -> None
     lab = checkout(tmp_path / "lab", bayes=GOOD)
     checked = benchmark("check", "bayes", cwd=lab)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    ran = benchmark("run", "bayes", "--dataset", "digits", "--preset", "smoke", cwd=lab)
+    ran = benchmark("run", "bayes", *ALONE, cwd=lab)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "| Naive Bayes |" in (lab / "results/digits/leaderboard.md").read_text()
 
