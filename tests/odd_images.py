@@ -1,0 +1,73 @@
+"""Images that say nothing and a class of two, shown to one estimator in a worker that has its libraries by then."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.datasets import load_digits
+
+from benchmark import registry, work
+from benchmark.estimator import Task
+from benchmark.protocol import PRESETS
+
+RARE = 2
+"""The class of two, in the middle, where a gap shifts the others."""
+
+
+def rare_digits() -> dict[str, npt.NDArray]:
+    """Return six classes of digits, one with two training images, and every ninth image black or of one grey."""
+    images, labels = load_digits(return_X_y=True)
+    images = (images * (255 / 16)).astype(np.uint8)
+    usual = labels < 5
+    X, y = images[usual], labels[usual]
+    y = np.where(y >= RARE, y + 1, y)
+    train, test = slice(720), slice(720, None)
+    X_train, y_train = np.vstack([X[train], images[labels == 7][:2]]), np.r_[y[train], RARE, RARE]
+    X_train[::9] = 0
+    X_train[4::9] = np.arange(len(X_train[4::9]))[:, None] % 256
+    X_test, y_test = np.vstack([X[test], images[labels == 7][2:6]]), np.r_[y[test], [RARE] * 4]
+    X_test[::11] = 0
+    X_test[5::11] = 255
+    return {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test}
+
+
+def black() -> dict[str, npt.NDArray]:
+    """Return 600 images of nothing, three classes of them, one of which is rare."""
+    y = np.arange(600) % 2 * 2
+    y[100::300] = 1
+    X = np.zeros((600, 8, 8), np.uint8)
+    return {"X_train": X, "y_train": y, "X_test": X[:90], "y_test": y[:90]}
+
+
+def predicted(name: str, X: npt.NDArray[np.uint8], y: npt.NDArray, unseen: npt.NDArray[np.uint8]) -> npt.NDArray:
+    """Return the scores of an estimator, fitted and asked as a smoke job does it; whatever is wrong is raised."""
+    estimator, n_classes = registry.get(name).load(), int(y.max()) + 1
+    X, unseen = X.reshape(len(X), -1), unseen.reshape(len(unseen), -1)
+    task = Task(n_classes=n_classes, image_shape=(8, 8))
+    pipeline = work.build(estimator, task, len(np.unique(y)), work.parameters(estimator, PRESETS["smoke"], {}))
+    classes = work.fit(pipeline, X, y.astype(np.int64))
+    work.check_labels(pipeline, unseen, classes)
+    return work.predict(pipeline, unseen, classes, n_classes)
+
+
+def is_net(name: str) -> bool:
+    """Return whether it says that it is one."""
+    return registry.get(name).load().family == "cnn"
+
+
+def of_nothing(name: str) -> list[float]:
+    """Return by how much the scores of black images differ, after black images of two classes and of three."""
+    data = black()
+    both = data["y_train"] != 1  # where two classes are there, libraries take another path
+    asked = ((data["X_train"][both], data["y_train"][both]), (data["X_train"], data["y_train"]))
+    return [float(np.ptp(predicted(name, X, y, data["X_test"]), axis=0).max()) for X, y in asked]
+
+
+def of_a_rare_class(name: str) -> tuple[float, float]:
+    """Return the accuracy on test images after rows that lack a class, and the score that they give that class."""
+    data = rare_digits()
+    there = data["y_train"] != RARE
+    proba = predicted(name, data["X_train"][there][:400], data["y_train"][there][:400], data["X_test"])
+    whole = predicted(name, data["X_train"][-400:], data["y_train"][-400:], data["X_test"])
+    assert whole.shape == proba.shape
+    return float((proba.argmax(axis=1) == data["y_test"]).mean()), float(proba[:, RARE].max())
