@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,12 @@ def stopping(console: Console, refitting: bool) -> None:
     """Say what the first Ctrl-C does."""
     waits = "when the refit that is running is done" if refitting else "now; trials that were running are queued again"
     console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C once more leaves at once")
+
+
+def unreported(console: Console, folder: Path) -> None:
+    """Say what makes the pages that this run did not write."""
+    again = f"python -m benchmark report --results {shlex.quote(str(folder.parent))}"
+    console.print(f"records are in {escape(str(folder))}; its pages wait for: {escape(again)}")
 
 
 def conclude(console: Console, folder: Path, section: str = "") -> None:

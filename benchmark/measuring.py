@@ -38,7 +38,7 @@ def measure(
     Parameters
     ----------
     arguments : argparse.Namespace
-        With the flags of the machine: device, threads, deadline, memory, cluster, jobs; and force.
+        With the flags of the machine: device, threads, deadline, memory, cluster, jobs; force; and report.
     console : Console
     dataset : Dataset
     folder : Path
@@ -78,8 +78,11 @@ def measure(
             # What there is, is reported after a failure, too; but then the failure is the news.
             with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
                 gallery.update(folder, dataset)
-                report.write(folder)
-                live.conclude(console, folder, section)
+                if arguments.report:
+                    report.write(folder)
+                    live.conclude(console, folder, section)
+                else:
+                    live.unreported(console, folder)
     if failure is not None:
         raise failure
     return 1 if any(state.phase == "failed" for state in states) else 0

@@ -45,7 +45,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a small run and its curves, for the tests that only look."""
     results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", "logistic_regression", "net", *ALONE, "--results", str(results), cwd=lab)
+    ran = benchmark("run", "logistic_regression", "net", *ALONE, "--no-report", "--results", str(results), cwd=lab)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
     made = benchmark("curve", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
@@ -244,7 +244,7 @@ def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rows in (100, 400, 500):
         (top / "place" / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(top / "place")}
-    ran = benchmark("run", "waits", *SMOKE, "--results", str(top / "results"), cwd=lab, env=env)
+    ran = benchmark("run", "waits", *SMOKE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env)
     assert ran.returncode == 0, ran.stdout
     return top
 
@@ -273,7 +273,7 @@ def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path
         assert "## How many images, how many seconds" in (folder / "leaderboard.md").read_text()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-300").touch()
-    resumed = Program(tmp_path / "results", "waits", *FEW, cwd=lab, env=env, verb="curve")
+    resumed = Program(tmp_path / "results", "waits", *FEW, "--no-report", cwd=lab, env=env, verb="curve")
     status, out, errors = resumed.finish()
     assert status == 0, out + errors
     after = held(folder, "waits")

@@ -96,7 +96,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 def waiting(cluster: Cluster, results: Path, *more: str) -> Program:
     env = {"WAITS_PLACE": str(cluster.place)}  # it is imported here, too
-    return Program(results, "waits", "--cluster", cluster.address, *more, cwd=cluster.code, env=env)
+    return Program(results, "waits", "--cluster", cluster.address, "--no-report", *more, cwd=cluster.code, env=env)
 
 
 @pytest.mark.fault(27, "a Dask worker killed in mid-trial")

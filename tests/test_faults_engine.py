@@ -23,7 +23,7 @@ from tests.plugin_lab import checkout
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 TRIALS = 6
-LONG = ("svm_pca", "logistic_regression", "--trials", str(TRIALS))
+LONG = ("svm_pca", "logistic_regression", "--trials", str(TRIALS), "--no-report")
 
 
 @pytest.fixture
@@ -47,8 +47,9 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results
 
 
-def waiting(results: Path, lab: Path, place: Path, *more: str) -> Program:
-    return Program(results, "waits", *more, cwd=lab, env={"WAITS_PLACE": str(place)})
+def waiting(results: Path, lab: Path, place: Path, *more: str, report: bool = False) -> Program:
+    pages = () if report else ("--no-report",)
+    return Program(results, "waits", *more, *pages, cwd=lab, env={"WAITS_PLACE": str(place)})
 
 
 def pids(place: Path, rows: int) -> set[int]:
@@ -92,7 +93,7 @@ def test_a_worker_killed_from_outside_costs_nothing(lab: Path, place: Path, tmp_
 
 @pytest.mark.fault(1, "kill -9 of a worker in mid-fit")
 def test_a_refit_whose_worker_is_killed_twice_is_a_row_that_says_so(lab: Path, place: Path, tmp_path: Path) -> None:
-    program = waiting(tmp_path / "results", lab, place)
+    program = waiting(tmp_path / "results", lab, place, report=True)
     for rows in (100, 400):
         (place / f"go-{rows}").touch()
     killed: set[int] = set()
@@ -254,7 +255,7 @@ def test_the_second_of_two_runs_stops_at_once_and_names_the_first(lab: Path, pla
     first.kill()
     held = json.loads((tmp_path / "results" / "digits" / ".lock").read_text())
     assert held["process"] == first.process.pid  # a dead one's lock, which is taken over
-    third = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"))
+    third = benchmark("run", "svm_pca", *ALONE, "--no-report", "--results", str(tmp_path / "results"))
     assert third.returncode == 0, third.stderr
 
 
@@ -278,7 +279,7 @@ def test_ctrl_c_once_while_tuning_stops_and_the_same_command_goes_on(lab: Path, 
 
 @pytest.mark.fault(8, "Ctrl-C once and twice")
 def test_ctrl_c_once_in_a_refit_waits_for_it_and_reports(lab: Path, place: Path, tmp_path: Path) -> None:
-    program = waiting(tmp_path / "results", lab, place, "--seeds", "2")
+    program = waiting(tmp_path / "results", lab, place, "--seeds", "2", report=True)
     for rows in (100, 400):
         (place / f"go-{rows}").touch()
     assert eventually(lambda: pids(place, 500))

@@ -40,7 +40,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a small run and what broke, for the tests that only look."""
     results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", LOGISTIC, "net", *ALONE, "--results", str(results), cwd=lab)
+    ran = benchmark("run", LOGISTIC, "net", *ALONE, "--no-report", "--results", str(results), cwd=lab)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
     made = benchmark("robustness", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
@@ -219,7 +219,7 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_pat
     for rows in (100, 400, 500):
         (place / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(place)}
-    ran = benchmark("run", "net", "waits", *ALONE, "--results", str(results), cwd=lab, env=env)
+    ran = benchmark("run", "net", "waits", *ALONE, "--no-report", "--results", str(results), cwd=lab, env=env)
     assert ran.returncode == 0, ran.stdout
     for path in [*place.glob("at-*"), place / "go-500"]:
         path.unlink()
@@ -241,7 +241,7 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_pat
         assert "## How it breaks" in (folder / "leaderboard.md").read_text()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-500").touch()
-    resumed = Program(results, "net", "waits", cwd=lab, env=env, verb="robustness")
+    resumed = Program(results, "net", "waits", "--no-report", cwd=lab, env=env, verb="robustness")
     status, out, errors = resumed.finish()
     assert status == 0, out + errors
     assert record_of.path_of(folder, "net").read_bytes() == before

@@ -42,6 +42,7 @@ def winners(verb: argparse.ArgumentParser) -> None:
     )
     machine(verb, threads="of each fit; each is alone on the machine")
     results(verb)
+    reporting(verb)
     verb.add_argument("--force", action="store_true", help="make anew what stands")
     verb.set_defaults(jobs=None)
 
@@ -73,6 +74,16 @@ def machine(verb: argparse.ArgumentParser, threads: str, cluster: bool = True) -
         metavar="ADDRESS",
         help="run the jobs on the workers of a Dask scheduler, such as tcp://host:8786, instead of on this machine "
         "(needs the extra [cluster] here and there)",
+    )
+
+
+def reporting(verb: argparse.ArgumentParser) -> None:
+    """Add whether the report is written at the end."""
+    verb.add_argument(
+        "--no-report",
+        dest="report",
+        action="store_false",
+        help="write records only: the pages and figures wait for `python -m benchmark report` (for many runs in a row)",
     )
 
 

@@ -52,6 +52,7 @@ def add(verbs: Verbs) -> None:
     )
     flags.machine(verb, threads="of a refit, shared out over the jobs while tuning")
     flags.results(verb)
+    flags.reporting(verb)
     verb.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
     verb.add_argument(
         "--keep",
