@@ -67,7 +67,7 @@ def test_the_same_command_again_keeps_every_record_byte_for_byte(finished: Path)
 def test_force_makes_them_anew_with_the_same_predictions(finished: Path) -> None:
     path = records.record_path(finished / "digits", "svm_pca", 0)
     before = path.read_bytes(), path.with_suffix(".npz").read_bytes()
-    assert benchmark("run", "svm_pca", *SMOKE, "--results", str(finished), "--force", "--no-report").returncode == 0
+    assert benchmark("run", "svm_pca", *SMOKE, "--results", str(finished), "--force").returncode == 0
     assert path.read_bytes() != before[0]  # its times
     assert records.read_record(path).test_reads == json.loads(before[0])["test_reads"] + 1
     assert path.with_suffix(".npz").read_bytes() == before[1]
