@@ -88,17 +88,18 @@ def clear_errors(folder: Path) -> Iterator[None]:
         raise EngineError(f"{error.filename or folder}: {error.strerror or error}; make room or mend it") from error
 
 
-def refuse_other_data(folder: Path, held: TestSet, sha256: str, mend: str = "") -> None:
-    """Refuse a folder whose test set is of other data than those with this checksum.
+def refuse_other_data(folder: Path, held: TestSet | None, sha256: str, mend: str = "") -> TestSet:
+    """Return a folder's test set, or refuse one that is not of the data with this checksum.
 
     Raises
     ------
     BenchmarkError
     """
-    if held.sha256 != sha256:
+    if held is None or held.sha256 != sha256:
         raise BenchmarkError(
             f"{folder} holds results on other data of the same name; give --results another folder{mend}"
         )
+    return held
 
 
 def journal(folder: Path, name: str) -> Path:

@@ -90,7 +90,7 @@ def for_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: str,
         what was made from another one is damaged.
     """
     with _room(folder, len(names) * (RECORD_BYTES + bytes_each)):
-        there = _test_set(folder, dataset)
+        there = refuse_other_data(folder, records.read_test_set(folder), dataset.sha256)
         _survey(folder, [])
         _check_derived(folder, there, noun, names)
 
@@ -142,8 +142,7 @@ def _test_set(folder: Path, dataset: Dataset, mend: str = "") -> TestSet:
     if there is None:
         there = gallery.test_set(dataset)
         records.write_test_set(folder, there)
-    refuse_other_data(folder, there, dataset.sha256, mend)
-    return there
+    return refuse_other_data(folder, there, dataset.sha256, mend)
 
 
 @contextmanager

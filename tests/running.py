@@ -20,7 +20,7 @@ from tests.conftest import CHECKOUT
 SMOKE = ("--dataset", "digits", "--preset", "smoke")
 
 ALONE = (*SMOKE, "--jobs", "1")
-"""One process does an estimator's tuning and its refit: a third of the starts, where several have nothing to show."""
+"""One process tunes an estimator, where two have nothing to show."""
 
 MARK = "BENCHMARK_TEST_MARK"
 

@@ -273,3 +273,4 @@ def test_a_realistic_curve_is_drawn(tmp_path: Path) -> None:
     text = (tmp_path / "leaderboard.md").read_text()
     assert "nan" not in text.lower().split()
     assert len(cells(section(text, HEADING), 0)) == 5
+    assert report.check(tmp_path) == []

@@ -42,7 +42,7 @@ MOST = 200_000_000
 
 def all_ok(results: Path, dataset: Path, names: Set[str] = THREE) -> records.Results:
     """Run these estimators and return their records: each a row of finite scores, each in the reports."""
-    # One job of one thread at a time: each estimator's process does its tuning and its refit, a third of the starts.
+    # One job of one thread at a time: one process tunes an estimator, where two would.
     flags = ("--preset", "smoke", "--jobs", "1", "--threads", "1")
     ran = benchmark("run", *sorted(names), "--dataset", str(dataset), "--results", str(results), *flags)
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -56,6 +56,8 @@ def all_ok(results: Path, dataset: Path, names: Set[str] = THREE) -> records.Res
         assert rows == pytest.approx(np.ones(len(rows)), abs=0.01)
     rows = list(csv.DictReader(io.StringIO((results / dataset.stem / "leaderboard.csv").read_text())))
     assert {row["estimator"] for row in rows if row["status"] == "ok"} == names
+    checked = benchmark("report", "--check", "--results", str(results))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     return found
 
 

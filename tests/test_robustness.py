@@ -212,7 +212,7 @@ def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["interrupt"])  # killed, it is as `curve` is, whose jobs go the same way
+@pytest.mark.parametrize("how", ["kill", "interrupt"])
 def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_path: Path, how: str) -> None:
     place, results = tmp_path / "place", tmp_path / "results"
     place.mkdir()
