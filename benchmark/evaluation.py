@@ -74,7 +74,7 @@ def refit_job(
     return replace(template, params=params, rows=rows, task=task, test=True, limits=limits, draw=draw)
 
 
-def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+def to_float16(proba: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float16]:
     """Round to float16 so that each row's first maximum stays where it was.
 
     Rounding can tie the two highest scores; the prediction read back from disk must be the
@@ -82,7 +82,7 @@ def to_float16(proba: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
 
     Parameters
     ----------
-    proba : ndarray of float32, (n, n_classes)
+    proba : ndarray of float, (n, n_classes)
 
     Returns
     -------

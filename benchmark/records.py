@@ -201,6 +201,27 @@ def read_record(path: Path) -> Record:
     return record
 
 
+def read_validation(folder: Path, record: Record) -> Validation | None:
+    """Read what a record's winner said of the validation rows, or return None where that was not kept.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``, with its test set.
+    record : Record
+        As read from there; its status is "ok".
+
+    Raises
+    ------
+    BenchmarkError
+        As `read`.
+    """
+    test_set = read_test_set(folder)
+    if test_set is None:
+        return None
+    return _read_arrays(record_path(folder, record.estimator, record.seed), record, test_set)[1]
+
+
 def read_test_set(folder: Path) -> TestSet | None:
     """Read the labels and pictures, or return None where there are none."""
     path = folder / "records" / f"{TEST_SET}.json"

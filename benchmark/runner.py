@@ -121,6 +121,18 @@ class _Desk:
             return None
         return found if found.status == "ok" and records.intact(path, found) else None
 
+    def frozen(self, winner: Record) -> Tuned:
+        """Return what tuning came to by a record that stands: all seeds of a row are of one winner.
+
+        The study may be gone (it is not committed), and tuned again on another machine it might choose otherwise.
+        """
+        self.circumstances = replace(
+            self.circumstances, tuning_threads=winner.tuning_threads, tuning_parallel=winner.tuning_parallel
+        )
+        self.progress.trial = self.progress.earlier_trials = len(winner.trials)
+        said = records.read_validation(self.plan.folder, winner)
+        return Tuned.of(winner.trials, None if said is None else said.proba)
+
     def keep(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> Record:
         reads = self._earlier.get((self.plugin.name, seed), 0)
         return records.write(self.plan.folder, *evaluation.record(self.circumstances, tuned, seed, outcome, job, reads))
@@ -189,11 +201,15 @@ def _life(desk: _Desk) -> Waves:
         desk.say("its records stand; --force makes them anew")
         return
 
-    study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
-    progress.trial = progress.earlier_trials = len(tuning.finished(study))
-    progress.phase = "tuning"
-    waves = tuning.tune(study, declared.space, declared.defaults, plan.preset, rungs, template)
-    tuned = yield from _tune(waves, study, desk)
+    winner = next(filter(None, (desk.held(seed) for seed in range(plan.preset.seeds) if seed not in seeds)), None)
+    if winner is not None:
+        tuned = desk.frozen(winner)
+    else:
+        study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
+        progress.trial = progress.earlier_trials = len(tuning.finished(study))
+        progress.phase = "tuning"
+        waves = tuning.tune(study, declared.space, declared.defaults, plan.preset, rungs, template)
+        tuned = yield from _tune(waves, study, desk)
     if tuned.best is None:
         desk.fail(tuned, tuned.failure, seeds[0])
         return

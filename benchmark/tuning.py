@@ -45,13 +45,20 @@ class Tuned:
         trial got there.
     trials : tuple of TrialResult
         All of them, killed ones left out.
-    proba : ndarray of float32, (n_validation, n_classes), or None
-        What the best said of the validation rows; None if there is no best.
+    proba : ndarray of float, (n_validation, n_classes), or None
+        What the best said of the validation rows; None if there is no best, or a record from before it was kept.
     """
 
     best: TrialResult | None
     trials: tuple[TrialResult, ...]
-    proba: npt.NDArray[np.float32] | None = None
+    proba: npt.NDArray[np.floating[Any]] | None = None
+
+    @classmethod
+    def of(cls, trials: tuple[TrialResult, ...], proba: npt.NDArray[np.floating[Any]] | None = None) -> Tuned:
+        """Return what trials came to: of a study, or of a record, which holds the same."""
+        complete = [trial for trial in trials if trial.state == "complete"]
+        best = max(complete, key=lambda trial: (trial.rungs[-1].accuracy, -trial.number), default=None)
+        return cls(best, trials, proba)
 
     @property
     def seconds(self) -> float:
@@ -188,10 +195,7 @@ def tune(
 
 def summary(study: Study) -> Tuned:
     """Read a study into plain values."""
-    trials = tuple(_result(trial) for trial in finished(study))
-    complete = [trial for trial in trials if trial.state == "complete"]
-    best = max(complete, key=lambda trial: (trial.rungs[-1].accuracy, -trial.number), default=None)
-    return Tuned(best, trials)
+    return Tuned.of(tuple(_result(trial) for trial in finished(study)))
 
 
 def _ask(study: Study, space: Mapping[str, BaseDistribution], count: int) -> list[Trial]:

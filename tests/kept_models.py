@@ -38,7 +38,9 @@ class Here:
     def kill(self) -> None: ...
 
 
-def run(folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True) -> tuple[list[Job], list[str]]:
+def run(
+    folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True, seeds: int = 1
+) -> tuple[list[Job], list[str]]:
     """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
     digits = datasets.load("digits")
     arrays.materialise(digits)
@@ -46,7 +48,7 @@ def run(folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True) -> 
     plan = runner.Plan(
         plugins=[registry.get(name) for name in names],
         dataset=digits,
-        preset=PRESETS["smoke"],
+        preset=PRESETS["smoke"].replace(seeds=seeds),
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
         folder=folder,
         keep=keep,

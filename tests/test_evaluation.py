@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
 import numpy as np
 
+from benchmark import records
 from benchmark.evaluation import to_float16
+from benchmark.records import Record
+from tests.kept_models import LOGISTIC, run
+
+OF_TUNING = (
+    "params trials tuning_seconds tuning_threads tuning_parallel fingerprint"
+    " validation_accuracy validation_fit_rows validation_rows"
+)
+
+
+def of_tuning(record: Record) -> dict:
+    return {name: value for name, value in asdict(record).items() if name in OF_TUNING.split()}
+
+
+def test_more_seeds_are_refits_of_the_winner_on_record_and_nothing_is_tuned_again(tmp_path: Path) -> None:
+    run(tmp_path, keep=False)
+    shutil.rmtree(tmp_path / "studies")  # as in a clone: studies are not committed
+    jobs, _ = run(tmp_path, keep=False, seeds=3)
+    assert [(job.test, job.task.seed) for job in jobs] == [(True, 1), (True, 2)]
+    held = records.read(tmp_path)
+    assert [record.seed for record in held.records] == [0, 1, 2]
+    first, *others = held.records
+    for other in others:
+        assert of_tuning(other) == of_tuning(first)
+        assert other.test_reads == 1
+        assert np.array_equal(held.validation[LOGISTIC, 0].proba, held.validation[LOGISTIC, other.seed].proba)
+    assert not list(tmp_path.rglob("*.journal"))
 
 
 def test_rounding_to_float16_never_changes_a_prediction() -> None:

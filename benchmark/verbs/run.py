@@ -46,7 +46,13 @@ def add(verbs: Verbs) -> None:
     verb.add_argument(
         "--trials", type=flags.positive, metavar="N", help="Optuna trials per estimator, instead of the preset's"
     )
-    verb.add_argument("--seeds", type=flags.positive, metavar="N", help="refits per estimator, instead of the preset's")
+    verb.add_argument(
+        "--seeds",
+        type=flags.positive,
+        metavar="N",
+        help="refits per estimator, instead of the preset's; more than a standing record has are refits of its winner, "
+        "which is not tuned again",
+    )
     verb.add_argument(
         "--jobs", type=flags.positive, metavar="N", help="jobs at once while tuning (default: one a core)"
     )
