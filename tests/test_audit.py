@@ -437,7 +437,7 @@ def test_label_errors_by_class(folder: Path) -> None:
 
 
 def test_the_table_of_indices(folder: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(report.render(folder)["audit.csv"].decode())))
+    rows = list(csv.DictReader(io.StringIO(report.texts(folder)["audit.csv"].decode())))
     y = planted().train.y
     assert rows[0] == {
         "part": "test",
@@ -530,4 +530,4 @@ def test_hostile_names_stay_text(folder: Path) -> None:
     assert "<b>" not in text
     assert "<i>" not in text
     assert {len(row) for row in re.findall(r"^\|.*\|$", text, re.M)}
-    assert ",=1+1" not in report.render(folder)["audit.csv"].decode()
+    assert ",=1+1" not in report.texts(folder)["audit.csv"].decode()

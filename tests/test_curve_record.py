@@ -254,7 +254,7 @@ def test_points_that_failed_are_named_and_do_not_count(folder: Path) -> None:
     text = page(folder)
     assert cells(section(text, HEADING), 0)["NET"] == ["**1.000**", "failed", "**0.975**"]
     assert "- *NET* at 100 (seed 1) and 300 (seed 0) **failed**: ValueError: a\\|b" in text
-    rows = list(csv.DictReader(io.StringIO(report.render(folder)["learning-curve.csv"].decode())))
+    rows = list(csv.DictReader(io.StringIO(report.texts(folder)["learning-curve.csv"].decode())))
     assert [(row["status"], row["test_accuracy"], row["fit_seconds"]) for row in rows[1:3]] == [("failed", "", "")] * 2
 
 

@@ -397,7 +397,7 @@ def test_too_few_missed_and_names_of_strangers(tmp_path: Path, as_fashion: None)
     test_set = synthetic.write_test_set(folder, y, ["a|b", "</script>", "*x*"])
     synthetic.write_predictions(folder, test_set, "one", np.where(np.arange(60) < 4, (y + 1) % 3, y), title="`t`|")
     written(folder, spread(y, np.arange(60) % 5, 3))
-    text = report.render(folder)["leaderboard.md"].decode()
+    text = report.texts(folder)["leaderboard.md"].decode()
     assert "That cannot be told here" in text
     assert "</script>" not in text
     assert "`t`|" not in text

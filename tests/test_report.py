@@ -240,6 +240,15 @@ def test_check_finds_other_pixels_under_the_old_stamp(realistic: Path, tmp_path:
     other.write_bytes(other.read_bytes()[:-40])
     assert report.check(folder) == ["figures/per-class-f1.png", "figures/hardest-images.png", "leaderboard.html"]
 
+    before = {path: path.stat().st_ino for path in folder.rglob("*.*")}
+    report.write(folder)
+    assert report.check(folder) == []
+    drawn = {path for path, node in before.items() if path.stat().st_ino != node}  # what was drawn the same is left
+    assert drawn == {one, other}
+    assert {path: path.read_bytes() for path in drawn} == {
+        path: (realistic / "figures" / path.name).read_bytes() for path in drawn
+    }
+
 
 def test_check_finds_a_changed_record(realistic: Path, tmp_path: Path) -> None:
     folder = copied(realistic, tmp_path)

@@ -78,8 +78,16 @@ def render(folder: Path) -> dict[str, bytes]:
     return texts | drawn | {html.PAGE: html.page(texts[PAGE].decode(), drawn, measured)}
 
 
+def texts(folder: Path) -> dict[str, bytes]:
+    """Return the pages and tables of `render` alone, for which nothing is drawn."""
+    return _plan(folder)[0]
+
+
 def write(folder: Path) -> list[Path]:
     """Write the report, each file atomically, and remove files of ours that are no longer made.
+
+    A figure that was drawn from the same data by the same code is left as it is: that takes no
+    time, and another machine's fonts change no committed picture that nothing else has changed.
 
     Parameters
     ----------
@@ -88,14 +96,19 @@ def write(folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        What was written.
+        What makes up the report.
     """
-    files = render(folder)
+    from benchmark.report import html
+
+    files, figures, measured = _plan(folder)
+    drawn = {planned.path: _standing(folder, planned) or planned.png() for planned in figures}
+    files = files | drawn | {html.PAGE: html.page(files[PAGE].decode(), drawn, measured)}
     written = []
     for name, blob in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        plain.write_atomically(path, blob)
+        if _content(path) != blob:
+            plain.write_atomically(path, blob)
         written.append(path)
     for name in _stale(folder, set(files)):
         (folder / name).unlink()
@@ -124,8 +137,8 @@ def check(folder: Path) -> list[str]:
     wrong = [name for name, blob in texts.items() if _content(folder / name) != blob]
     drawn = {}
     for planned in figures:
-        content = _content(folder / planned.path)
-        if content is None or png.stamped_inputs(content) != planned.inputs:
+        content = _standing(folder, planned)
+        if content is None:
             wrong.append(planned.path)
         else:
             drawn[planned.path] = content
@@ -183,6 +196,12 @@ def _stale(folder: Path, made: set[str]) -> list[str]:
         content = _content(folder / table.CSV)
         old += [table.CSV] * (table.CSV not in made and content is not None and table.is_ours(content))
     return old
+
+
+def _standing(folder: Path, planned: Planned) -> bytes | None:
+    """Return the figure on disk if it states the digest of today's inputs, and is otherwise untouched."""
+    content = _content(folder / planned.path)
+    return content if content is not None and png.stamped_inputs(content) == planned.inputs else None
 
 
 def _content(path: Path) -> bytes | None:

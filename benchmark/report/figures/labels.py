@@ -49,12 +49,12 @@ def place(
     """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    taken = []
+    pixels = axes.transData.transform(list(points))
+    taken = np.column_stack([pixels - POINT, pixels + POINT])
     for line in lines:
         corners = axes.transData.transform(list(line))
-        taken += [Bbox([np.minimum(a, b) - STROKE, np.maximum(a, b) + STROKE]) for a, b in pairwise(corners)]
-    pixels = axes.transData.transform(list(points))
-    taken += [Bbox([pixel - POINT, pixel + POINT]) for pixel in pixels]
+        ends = [(*(np.minimum(a, b) - STROKE), *(np.maximum(a, b) + STROKE)) for a, b in pairwise(corners)]
+        taken = np.concatenate([taken, np.reshape(ends, (-1, 4))])
     frame = axes.get_window_extent()
     for number, name in enumerate(names):
         colour = style.darker(colours[number]) if colours else "black"
@@ -79,9 +79,9 @@ def place(
         )
         text.set_position((dx, dy))
         # A name that stands off, or nearer to another point than to its own, is tied to its point.
-        off = _gap(box, pixels[number]) > TIED_FROM or _doubt(box, pixels[number], others) > 0
+        off = bool(_gap(box, pixels[number]) > TIED_FROM) or _doubt(box, pixels[number], others) > 0
         text.arrow_patch.set_visible(off)
-        taken.append(box)
+        taken = np.concatenate([taken, np.reshape(box.extents, (1, 4))])
 
 
 def _places(point: Sequence[float], size: Bbox) -> list[tuple[float, float, Bbox]]:
@@ -99,22 +99,30 @@ def _places(point: Sequence[float], size: Bbox) -> list[tuple[float, float, Bbox
     return found
 
 
-def _cost(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> float:
-    """Return the pixels covered; those outside the axes count most, as they may be cut off."""
-    overlaps = (Bbox.intersection(box, other) for other in taken)
-    covered = sum(overlap.width * overlap.height for overlap in overlaps if overlap is not None)
-    inside = Bbox.intersection(box, frame)
-    outside = box.width * box.height - (inside.width * inside.height if inside is not None else 0)
+def _cost(box: Bbox, taken: npt.NDArray[np.float64], frame: Bbox) -> float:
+    """Return the pixels covered; those outside the axes count most, as they may be cut off.
+
+    `taken` are the boxes (left, bottom, right, top), one a row.
+    """
+    covered = _overlap(box, taken).sum()
+    outside = box.width * box.height - _overlap(box, np.reshape(frame.extents, (1, 4))).sum()
     return float(round(covered + 4 * outside, 3))
+
+
+def _overlap(box: Bbox, others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    sides = np.minimum(box.max, others[:, 2:]) - np.maximum(box.min, others[:, :2])
+    area: npt.NDArray[np.float64] = sides.clip(0).prod(axis=1)
+    return area
 
 
 def _doubt(box: Bbox, point: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> float:
     """Return what it costs, in pixels covered, that a reader could take the name for another point's."""
     own = _gap(box, point)
-    return 300.0 if any(_gap(box, other) <= own for other in others) else 0.0
+    return 300.0 if (_gap(box, others) <= own).any() else 0.0
 
 
-def _gap(box: Bbox, point: npt.NDArray[np.float64]) -> float:
-    """Return the distance from a box to a point, 0 within the box."""
-    nearest = np.clip(point, box.min, box.max)
-    return float(np.hypot(*(point - nearest)))
+def _gap(box: Bbox, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the distance from a box to a point, or to each of several, 0 within the box."""
+    away = points - np.clip(points, box.min, box.max)
+    distance: npt.NDArray[np.float64] = np.hypot(away[..., 0], away[..., 1])
+    return distance
