@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from pathlib import Path
 
@@ -83,12 +84,18 @@ def test_a_trial_that_lost_has_its_test_accuracy_once_it_is_refitted(tmp_path: P
         return "\n".join(budget.section(summarise(records.read(tmp_path), budgets=found)))
 
     assert "| Late | (0.8200 on 100) | 1.0000 in 2.2 min |" in table()
+    assert "tuning on" not in table()
     right = dataclasses.replace(stub, status="ok", reason="")
     wrong = np.where(np.arange(200) < 30, 1 - y, y)
     budget_record.write(tmp_path, budget_record.added(budget_record.added(held, stub, None), right, wrong))
     assert "| Late | 0.8500 | 1.0000 in 2.2 min |" in table()
     assert "whose test accuracy is 0.8500" in table()
+    # 30 of 200 images, half an image added to each of four cells: 14.85 points in the middle of the interval.
+    gain = re.search(r"changed test accuracy .*: \*Late\* \+15\.00 \(\+(\d+\.\d+) to \+(\d+\.\d+)\)\.", table())
+    assert gain is not None
+    assert sum(map(float, gain.groups())) / 2 == pytest.approx(30 / 202 * 100, abs=0.01)
     assert "benchmark budget" not in table()
+    assert "first seed" not in table()
     # Another record: the numbers of its trials mean something else.
     other = {**changes, "trials": (*TRIALS, trial(5, (100, 0.1, 2)))}
     synthetic.write_predictions(tmp_path, test_set, "late", y, title="Late", **other)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmark import metrics
+from benchmark.metrics import Floats
 from benchmark.report import markdown as md
 from benchmark.report.summary import Scored, Summary
 from benchmark.stopping import BUDGETS, Choice, choice
@@ -18,24 +20,31 @@ def section(summary: Summary) -> list[str]:
     if not budgets:
         return []
     choices = {(row.name, budget): choice(row.record, budget) for row in rows for budget in budgets}
-    found = {key: _accuracy(summary, key[0], chosen) for key, chosen in choices.items() if chosen is not None}
+    found = {
+        (row.name, budget): _right(summary, row, chosen)
+        for row in rows
+        for budget in budgets
+        if (chosen := choices[row.name, budget]) is not None
+    }
     text = (
         "Each estimator gets the same seconds for its own trials, one after the other; then the trial with the best "
         "validation accuracy on the most rows so far is taken, refitted on all rows and tested."
     )
-    if any(accuracy is None for accuracy in found.values()):
+    if any(right is None for right in found.values()):
         text += (
             " A trial that lost in the end is refitted by `python -m benchmark budget`; where that was not done there "
             "is only what validation said of it, in brackets with the rows that it was fitted on."
         )
     if any(not chosen.won for key, chosen in choices.items() if chosen is not None and found[key] is not None):
         text += " Which trials these are was known before any of them was tested; nothing was chosen by it."
+    if any(len(row.records) > 1 for row in rows):
+        text += " All of it is of each estimator's first seed."
     header = ["Estimator", *(f"After {_minutes(budget)}" for budget in budgets), "After all trials"]
     table = [
         [
             md.escape(row.title),
             *(_cell(choices[row.name, budget], found.get((row.name, budget))) for budget in budgets),
-            _final(row),
+            _final(summary, row),
         ]
         for row in rows
     ]
@@ -45,30 +54,53 @@ def section(summary: Summary) -> list[str]:
             _minutes(budget)
         )
     sentences = [f"After {md.listing(times)} {pick}." for pick, times in said.items()]
-    return [text, md.table(header, table), " ".join(sentences)]
+    gained = _gained(summary, [(row, choices[row.name, budgets[0]]) for row in rows], _minutes(budgets[0]))
+    return [text, md.table(header, table), " ".join([*sentences, *gained])]
 
 
-def _accuracy(summary: Summary, name: str, chosen: Choice) -> float | None:
-    """Return the test accuracy of what would have been chosen, or None where it was not refitted."""
-    if chosen.won:
-        return next(row.accuracy.estimate for row in summary.scored if row.name == name)
-    return summary.stopped.get((name, chosen.trial.number))
+def _right(summary: Summary, row: Scored, chosen: Choice) -> Floats | None:
+    """Return which images what would have been chosen got right, or None where it was not refitted."""
+    return _winner(summary, row) if chosen.won else summary.stopped.get((row.name, chosen.trial.number))
+
+
+def _winner(summary: Summary, row: Scored) -> Floats:
+    # Of the first seed, as the trials that lost are refitted with it.
+    return metrics.correctness(summary.test_set.y, row.predicted[:1])
+
+
+def _gained(summary: Summary, first: Sequence[tuple[Scored, Choice | None]], minutes: str) -> list[str]:
+    """Say what tuning on bought those that had not found their winner after the first budget."""
+    gains = []
+    for row, chosen in first:
+        before = None if chosen is None or chosen.won else _right(summary, row, chosen)
+        if before is not None:
+            gain = metrics.paired_difference(_winner(summary, row), before)
+            low, high = (md.signed_points(end) for end in (gain.low, gain.high))
+            gains.append(
+                (-gain.estimate, f"*{md.escape(row.title)}* {md.signed_points(gain.estimate)} ({low} to {high})")
+            )
+    if not gains:
+        return []
+    return [
+        f"Where tuning on after {minutes} changed the choice and the earlier one was refitted, it changed test "
+        f"accuracy by so many points (95 % interval): {md.listing([text for _, text in sorted(gains)])}."
+    ]
 
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def _cell(chosen: Choice | None, accuracy: float | None) -> str:
+def _cell(chosen: Choice | None, right: Floats | None) -> str:
     if chosen is None:
         return md.NONE
-    if accuracy is not None:
-        return md.accuracy(accuracy)
+    if right is not None:
+        return md.accuracy(float(right.mean()))
     return f"({chosen.rung.accuracy:.4f} on {chosen.rung.rows:,})"
 
 
-def _final(row: Scored) -> str:
-    return f"{md.accuracy(row.accuracy.estimate)} in {md.duration(row.record.tuning_seconds)}"
+def _final(summary: Summary, row: Scored) -> str:
+    return f"{md.accuracy(float(_winner(summary, row).mean()))} in {md.duration(row.record.tuning_seconds)}"
 
 
 def _pick(rows: Sequence[Scored], choices: dict[str, Choice | None], summary: Summary) -> str:
@@ -78,7 +110,7 @@ def _pick(rows: Sequence[Scored], choices: dict[str, Choice | None], summary: Su
         return "none has a score"
     row, chosen = max(found, key=lambda pair: pair[1].rung.accuracy)
     text = f"validation is highest for *{md.escape(row.title)}*"
-    accuracy = _accuracy(summary, row.name, chosen)
-    if accuracy is not None:
-        return f"{text}, whose test accuracy is {md.accuracy(accuracy)}"
+    right = _right(summary, row, chosen)
+    if right is not None:
+        return f"{text}, whose test accuracy is {md.accuracy(float(right.mean()))}"
     return f"{text} ({chosen.rung.accuracy:.4f} after {chosen.rung.rows:,} rows), with a trial that was not refitted"

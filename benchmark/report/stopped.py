@@ -1,18 +1,20 @@
-"""The numbers of earlier choices: test accuracy of trials that lost in the end, where they were refitted."""
+"""The numbers of earlier choices: which test images trials that lost in the end got right, where they were refitted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmark import budget_record
+import numpy as np
+
+from benchmark import budget_record, metrics
 from benchmark.budget_record import Held
 from benchmark.fingerprint import stale
-from benchmark.metrics import Ints
+from benchmark.metrics import Floats, Ints
 from benchmark.report.scored import Scored
 
 
-def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict[tuple[str, int], float]:
-    """Return the test accuracy by estimator and number of the trial; refits made from another record are left out.
+def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict[tuple[str, int], Floats]:
+    """Return `metrics.correctness` by estimator and number of the trial; refits made from another record are left out.
 
     Parameters
     ----------
@@ -21,7 +23,7 @@ def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict
         By estimator.
     y : ndarray of int64, (n_test,)
     """
-    found: dict[tuple[str, int], float] = {}
+    found: dict[tuple[str, int], Floats] = {}
     for row in scored:
         refits = held.get(row.name)
         if refits is None or stale(refits.budget.depends_on, budget_record.depends_on(row.record)):
@@ -30,8 +32,8 @@ def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict
         for refit, predicted in zip(refits.budget.refits, refits.predicted, strict=True):
             if refit.status != "ok":
                 continue
-            accuracy = float((predicted == y).mean())
+            right = metrics.correctness(y, predicted[np.newaxis])
             # Equal parameters are the same model, whichever trial they were tried in.
             same = [number for number, one in params.items() if one == params.get(refit.trial)]
-            found |= {(row.name, number): accuracy for number in same}
+            found |= {(row.name, number): right for number in same}
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from benchmark import anatomy, audit_schema, budget_record, robustness_record
 from benchmark.curve_record import Held
 from benchmark.inference import Pair
+from benchmark.metrics import Floats
 from benchmark.people_record import People
 from benchmark.records import Record, Results, TestSet
 from benchmark.report import markdown as md
@@ -51,8 +52,8 @@ class Summary:
         Titles of estimators whose learning curve was made from another record, and what has changed.
     withstood : tuple of Withstood
         What the estimators answered to corrupted test images, where they were asked, in the order of `scored`.
-    stopped : mapping of (str, int) to float
-        Test accuracy of trials that lost in the end, by estimator and number, where they were refitted.
+    stopped : mapping of (str, int) to ndarray of float64, (n_test,)
+        Which images trials that lost in the end got right, by estimator and number, where they were refitted.
     unusable : tuple of (str, str)
         Titles of estimators whose answers to those do not count, and why, as a clause.
     crowd : Crowd or None
@@ -75,7 +76,7 @@ class Summary:
     unusable: tuple[tuple[str, str], ...] = ()
     crowd: Crowd | None = None
     audit: audit_schema.Held | None = None
-    stopped: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    stopped: Mapping[tuple[str, int], Floats] = field(default_factory=dict)
 
     @property
     def n_test(self) -> int:
