@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,27 @@ CHECKOUT = Path(__file__).parents[1]
 def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests' downloads, arrays and logs out of the user's cache."""
     os.environ["BENCHMARK_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def pictures() -> Iterator[dict[str, bytes]]:
+    """Draw each picture once a process, by the digest of its inputs: many tests make one report with one thing changed.
+
+    Whoever tests that the same inputs give the same picture clears it first.
+    """
+    from benchmark.report import figures
+
+    drawn: dict[str, bytes] = {}
+    draw = figures.png_of
+
+    def once(how: Callable[[Any], Any], data: object, inputs: str) -> bytes:
+        if inputs not in drawn:
+            drawn[inputs] = draw(how, data, inputs)
+        return drawn[inputs]
+
+    figures.png_of = once
+    yield drawn
+    figures.png_of = draw
 
 
 def benchmark(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
