@@ -246,6 +246,35 @@ def rank_groups(m: int, pairs: Sequence[Pair]) -> list[int]:
     return ranks
 
 
+def alike(m: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
+    """Return the groups of rows of which none can be told apart from another, as large as they can be.
+
+    Two rows are in one group if, and only if, they cannot be told apart: what a shared rank alone does not
+    say, as ties link rows that differ. By insertion and absorption (Piepho 2004, "An algorithm for a
+    letter-based representation of all-pairwise comparisons").
+
+    Parameters
+    ----------
+    m : int
+        Number of rows.
+    pairs : sequence of Pair
+        All of them.
+
+    Returns
+    -------
+    list of tuple of int
+        Places of the rows, in order; groups of one are left out.
+    """
+    groups = [frozenset(range(m))]
+    for pair in pairs:
+        if pair.told_apart:
+            both = {pair.first, pair.second}
+            parted = {group - {row} for group in groups if both <= group for row in both}
+            found = {group for group in groups if not both <= group} | parted
+            groups = [group for group in found if not any(group < other for other in found)]
+    return sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
+
+
 def _image_counts(random: np.random.Generator, draws: int, n: int) -> npt.NDArray[np.float32]:
     """Return how often each image is drawn, (draws, n), n in all of each draw."""
     chosen = random.integers(0, n, size=(draws, n))

@@ -142,6 +142,34 @@ def test_rank_groups(same: set[tuple[int, int]], ranks: list[int]) -> None:
     assert inference.rank_groups(4, [pair(a, b, (a, b) not in same) for a, b in places]) == ranks
 
 
+@pytest.mark.parametrize(
+    ("same", "groups"),
+    [
+        (set(), []),
+        ({(0, 1)}, [(0, 1)]),
+        ({(0, 1), (1, 2)}, [(0, 1), (1, 2)]),
+        ({(0, 1), (1, 2), (0, 2)}, [(0, 1, 2)]),
+        ({(0, 2)}, [(0, 2)]),
+        ({(0, 1), (0, 2), (1, 3), (2, 3)}, [(0, 1), (0, 2), (1, 3), (2, 3)]),  # a ring
+    ],
+)
+def test_two_rows_are_in_one_group_if_and_only_if_they_are_alike(
+    same: set[tuple[int, int]], groups: list[tuple[int, ...]]
+) -> None:
+    places = [(a, b) for a in range(4) for b in range(a + 1, 4)]
+    assert inference.alike(4, [pair(a, b, (a, b) not in same) for a, b in places]) == groups
+
+
+def test_groups_of_alike_rows_whatever_the_ties() -> None:
+    random = np.random.default_rng(0)
+    for m in range(8):
+        places = [(a, b) for a in range(m) for b in range(a + 1, m)]
+        same = {place for place in places if random.random() < 0.4}
+        groups = inference.alike(m, [pair(a, b, (a, b) not in same) for a, b in places])
+        assert {place for place in places if any(set(place) <= set(group) for group in groups)} == same
+        assert not any(set(one) < set(other) for one in groups for other in groups)
+
+
 def test_rank_groups_of_one_and_none() -> None:
     assert inference.rank_groups(1, []) == [1]
     assert inference.rank_groups(0, []) == []

@@ -123,7 +123,7 @@ def test_verdict_of_a_tie(known: Path) -> None:
     assert (
         "**A tie: 300 test images cannot tell the CNN from a classical model.** The CNN's lead of 0.33 points" in text
     )
-    assert [row[0].strip() for row in tables(text)[0][2:]] == ["1=", "1="]
+    assert [row[0].strip() for row in tables(text)[0][2:]] == ["1= A", "1= A"]
 
 
 def test_preview_is_said_first(known: Path) -> None:

@@ -18,6 +18,7 @@ from benchmark.report import crowd, disagreement
 from benchmark.report import markdown as md
 from benchmark.report.columns import COLUMNS, Column, Value
 from benchmark.report.notes import failure, notes
+from benchmark.report.scored import Scored
 from benchmark.report.summary import Summary, summarise
 
 
@@ -101,8 +102,7 @@ def table(summary: Summary) -> str:
     for row in summary.scored:
         marks = " ".join(letters[text] for text in remarks[row.name])
         title = f"{md.escape(row.title)} {marks}".strip()
-        rank = f"{row.rank}=" if row.tied else str(row.rank)
-        rows.append([rank, title, md.escape(row.family), *(column.cell(row, summary) for column in shown)])
+        rows.append([_rank(row), title, md.escape(row.family), *(column.cell(row, summary) for column in shown)])
     if summary.crowd is not None:
         title = f"*{crowd.TITLE}* {letters[of_people]}"
         cells = [column.people(summary.crowd, summary)[0] if column.people else md.NONE for column in shown]
@@ -112,7 +112,23 @@ def table(summary: Summary) -> str:
         rows.append([md.NONE, md.escape(failed.title), md.escape(failed.family), failure(failed), *rest])
     header = ["Rank", "Estimator", "Family", *(column.header.format(hardest=hardest) for column in shown)]
     footnotes = [f"{letter} {text}" for text, letter in letters.items()]
-    return "\n\n".join([md.table(header, rows, left=3), "<br>\n".join(footnotes)]).strip()
+    legend = (
+        f"Rows that share a capital letter cannot be told apart by {md.plural(summary.n_test, 'test image')}; rows "
+        "that share none can. A rank is shared by all whom such ties link."
+    )
+    parts = [
+        md.table(header, rows, left=3),
+        legend * any(row.alike for row in summary.scored),
+        "<br>\n".join(footnotes),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _rank(row: Scored) -> str:
+    """Return a rank as "2", or as "1= AB" where it is shared."""
+    names = [md.letters(number).upper() for number in row.alike]
+    shared = ("" if all(len(name) == 1 for name in names) else " ").join(names)
+    return f"{row.rank}={' ' * bool(shared)}{shared}" if row.tied else str(row.rank)
 
 
 def cells(summary: Summary) -> list[list[Cell]]:

@@ -63,14 +63,19 @@ def image(alt: str, path: str) -> str:
     return f"![{escape(alt)}]({path})"
 
 
-def mark(place: int) -> str:
-    """Return the raised letter of a footnote: a, b, … z, aa, ab, …"""
-    letters = ""
+def letters(place: int) -> str:
+    """Return the letters that count to a place from 0: a, b, … z, aa, ab, …"""
+    found = ""
     while place >= 0:
         place, letter = divmod(place, 26)
-        letters = string.ascii_lowercase[letter] + letters
+        found = string.ascii_lowercase[letter] + found
         place -= 1
-    return f"<sup>{letters}</sup>"
+    return found
+
+
+def mark(place: int) -> str:
+    """Return the raised letter of a footnote."""
+    return f"<sup>{letters(place)}</sup>"
 
 
 def listing(words: Sequence[str]) -> str:

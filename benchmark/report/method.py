@@ -93,7 +93,8 @@ def _statistics(summary: Summary) -> str:
         f"test images alone, *other seeds* that of Student's interval over seeds alone. {seeds} **Ranks**: two rows "
         f"are told apart if McNemar's exact test on their first seeds, Holm-corrected over all "
         f"{md.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
-        "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them."
+        "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them. Their "
+        "letters say which of those are alike: two rows share one if, and only if, they cannot be told apart."
     )
     if any(row.accuracy.estimate in (0, 1) for row in summary.scored):
         text += " A row that is right (or wrong) on every image has Wilson's interval."

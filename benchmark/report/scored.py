@@ -30,6 +30,8 @@ class Scored:
         From 1; shared where the test set cannot tell rows apart.
     tied : bool
         Whether another row has the same rank.
+    alike : tuple of int
+        Numbers, from 0, of the groups of rows that it is in, none of which can be told apart from another.
     predicted : ndarray of int64, (seeds, n_test)
     correct : ndarray of float64, (n_test,)
         Share of the seeds that got the image right.
@@ -61,6 +63,7 @@ class Scored:
     left_out: tuple[Record, ...]
     rank: int
     tied: bool
+    alike: tuple[int, ...]
     predicted: Ints
     correct: Floats
     accuracy: Interval
@@ -172,6 +175,7 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
     drawn = inference.resample(y, predicted, n_classes)
     pairs = inference.compare(y, predicted, drawn.draws)
     ranks = inference.rank_groups(len(rows), pairs)
+    groups = inference.alike(len(rows), pairs)
     found = []
     for place, row in enumerate(rows):
         counts = [metrics.confusion(y, answers, n_classes) for answers in row.predicted]
@@ -187,6 +191,7 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
                 left_out=row.left_out,
                 rank=ranks[place],
                 tied=ranks.count(ranks[place]) > 1,
+                alike=tuple(number for number, group in enumerate(groups) if place in group),
                 predicted=row.predicted,
                 correct=metrics.correctness(y, row.predicted),
                 accuracy=drawn.accuracy[place],

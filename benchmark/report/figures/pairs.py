@@ -66,7 +66,7 @@ def draw(data: Data) -> Figure:
             colour = style.ink(value, shown)
         else:
             text, colour = f"({text})", style.MUTED
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=min(9.0, 125 / count))
     bar = figure.colorbar(shown, ax=axes, label="Row minus column, points", pad=0.01, fraction=0.03)
     bar.outline.set_visible(False)
     return figure
