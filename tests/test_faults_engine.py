@@ -23,7 +23,7 @@ from tests.plugin_lab import checkout
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 TRIALS = 6
-LONG = ("svm_pca", "logistic_regression", "--trials", str(TRIALS), "--no-report")
+LONG = ("svm_pca", "logistic_regression", "--jobs", "1", "--trials", str(TRIALS), "--no-report")
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_record_stays_until_the_new_one_is_whole(recorded: Path, tmp_path: Pat
     path = records.record_path(tmp_path / "digits", "svm_pca", 0)
     old = path.read_bytes()
     # Asked for more trials, the record is stale and will be replaced; killed while that is done.
-    program = Program(tmp_path, "svm_pca", "--trials", "3", code=KILL_AT_RENAME.format(name=name))
+    program = Program(tmp_path, "svm_pca", "--jobs", "1", "--trials", "3", code=KILL_AT_RENAME.format(name=name))
     program.process.communicate(timeout=120)
     assert program.process.returncode == -signal.SIGKILL
     assert eventually(lambda: not program.relatives(), 10)
