@@ -126,6 +126,17 @@ def test_verdict_of_a_tie(known: Path) -> None:
     assert [row[0].strip() for row in tables(text)[0][2:]] == ["1= A", "1= A"]
 
 
+def test_more_seeds_of_one_row_are_in_the_command_that_makes_it(known: Path) -> None:
+    results = records.read(known)
+    record = next(record for record in results.records if record.estimator == "a")
+    more = dataclasses.replace(record, seed=1, preset={**record.preset, "name": "standard", "seeds": 3})
+    records.write(known, more, results.proba["a", 0])
+    text = page(known)
+    assert "\npython -m benchmark run a --preset standard --seeds 3\n" in text
+    assert re.search(r"^python -m benchmark run b --preset (?!.*--seeds)", text, re.M)
+    assert "rows, 1 to 2 seeds each, and predicts" in text
+
+
 def test_preview_is_said_first(known: Path) -> None:
     test_set = records.read_test_set(known)
     assert test_set is not None

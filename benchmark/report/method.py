@@ -54,10 +54,11 @@ def _tuning(summary: Summary) -> str:
 
 def _test(summary: Summary) -> str:
     reads = max(record.test_reads for row in summary.scored for record in row.records)
-    seeds = max(len(row.records) for row in summary.scored)
+    most = max(len(row.records) for row in summary.scored)
+    seeds = f"{_range([len(row.records) for row in summary.scored])} seed{'s' * (most > 1)}"
     rows = _range([row.record.fit_rows for row in summary.scored])
     text = (
-        f"**Test**: the winner is fitted again on {rows} rows, {md.plural(seeds, 'seed')} each, and predicts the "
+        f"**Test**: the winner is fitted again on {rows} rows, {seeds} each, and predicts the "
         "test images only then, after tuning is frozen"
     )
     return f"{text}, once per seed." if reads == 1 else f"{text}; up to {reads} times per seed (see the footnotes)."
@@ -132,7 +133,8 @@ def _reproduce(summary: Summary) -> str:
     rows: list[Scored | Failed] = [*summary.scored, *summary.failed]
     names: dict[str, list[str]] = {}
     for row in rows:
-        names.setdefault(run_command(row.record), []).append(shlex.quote(" ".join(row.name.split())))
+        latest = row.records[-1] if isinstance(row, Scored) else row.record  # more seeds may have been asked for since
+        names.setdefault(run_command(latest), []).append(shlex.quote(" ".join(row.name.split())))
     if len(names) == 1:
         names = {command: ["--all"] for command in names}
     lines = [command.format(which=" ".join(which)) for command, which in names.items()]
