@@ -153,6 +153,7 @@ def test_from_the_command_line_to_the_leaderboard(finished: Path) -> None:
     assert 0.3 < accuracy < winner  # another C, as it was fitted
     page = (finished / "leaderboard.md").read_text()
     assert f"| Logistic regression | {accuracy:.4f} | {accuracy:.4f} | {winner:.4f} in 11 min |" in page
+    assert "\npython -m benchmark budget --dataset digits --preset smoke\n" in page
     assert report.check(finished) == []
     stamp = budget_record.path_of(finished, LOGISTIC).read_bytes()
     assert main(command) == 0  # kept

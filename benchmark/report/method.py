@@ -142,6 +142,9 @@ def _reproduce(summary: Summary) -> str:
         lines.append(_curve_command(summary))
     if summary.withstood:
         lines.append(_robustness_command(summary))
+    if summary.stopped:
+        refitted = {name for name, _ in summary.stopped}
+        lines.append(_winners_command(summary, "budget", [row.name for row in summary.scored if row.name in refitted]))
     if summary.crowd is not None:
         lines.append(disagreement.COMMAND)
     if summary.audit is not None:
