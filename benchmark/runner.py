@@ -184,7 +184,9 @@ def _life(desk: _Desk) -> Waves:
     desk.circumstances = replace(desk.circumstances, declared=declared, fingerprint=prints)
     progress.trials = plan.preset.trials if declared.space else 1
 
-    seeds = [seed for seed in range(plan.preset.seeds) if not _stands(desk.held(seed), prints)]
+    held = {seed: desk.held(seed) for seed in range(plan.preset.seeds)}
+    standing = [record for record in held.values() if record is not None and not stale(record.fingerprint, prints)]
+    seeds = [seed for seed, record in held.items() if record not in standing]
     template = Job(
         estimator=name,
         params={},
@@ -201,9 +203,8 @@ def _life(desk: _Desk) -> Waves:
         desk.say("its records stand; --force makes them anew")
         return
 
-    winner = next(filter(None, (desk.held(seed) for seed in range(plan.preset.seeds) if seed not in seeds)), None)
-    if winner is not None:
-        tuned = desk.frozen(winner)
+    if standing:
+        tuned = desk.frozen(standing[0])
     else:
         study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
         progress.trial = progress.earlier_trials = len(tuning.finished(study))
@@ -279,10 +280,6 @@ def _tune(
         progress.trial = len(tuning.finished(study))
         result: Tuned = stop.value
         return result
-
-
-def _stands(held: Record | None, prints: dict[str, str]) -> bool:
-    return held is not None and not stale(held.fingerprint, prints)
 
 
 def _name(prints: dict[str, str]) -> str:

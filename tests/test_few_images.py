@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(folder: Path) -> str:
-    return report._plan(folder)[0]["leaderboard.md"].decode()  # no figure is drawn
+    return report.texts(folder)["leaderboard.md"].decode()  # no figure is drawn
 
 
 def test_a_large_lead_on_few_images_is_no_tie_to_be_settled_by_cost(page: str) -> None:
@@ -64,5 +64,5 @@ def test_two_that_are_right_equally_often_have_no_leader(tmp_path: Path) -> None
     test_set = synthetic.write_test_set(tmp_path, Y, ["circle", "square", "triangle"], n_train=93)
     for family in ("classical", "cnn"):
         synthetic.write_predictions(tmp_path, test_set, family, Y, title=family, family=family, fit_rows=93)
-    text = report._plan(tmp_path)[0]["leaderboard.md"].decode()
+    text = report.texts(tmp_path)["leaderboard.md"].decode()
     assert re.search(r"\*\*A tie: .* Both have the same accuracy \(95 % interval of the difference −\d.* to \d", text)

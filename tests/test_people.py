@@ -291,7 +291,7 @@ def test_without_people_nothing_of_it_appears(realistic: Path, beside: Callable[
     # What the other figures show does not change: people are no estimator.
     assert [(each.path, each.inputs) for each in others] == [(each.path, each.inputs) for each in before[1]]
     people_record.path_of(realistic).unlink()
-    assert report._plan(realistic)[0] == before[0]
+    assert report.texts(realistic) == before[0]
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_people_have_a_row_but_no_rank(realistic: Path, beside: Callable[[str], 
     assert table.loc["people", "test_accuracy"] == pytest.approx(accuracy.estimate)
     assert table.loc["people", "f1_Shirt"] == pytest.approx(f1[6])
     assert table["rank"].isna().tolist() == [False] * 5 + [True] * 2
-    rows = list(csv.DictReader(io.StringIO(report._plan(realistic)[0]["leaderboard.csv"].decode())))
+    rows = list(csv.DictReader(io.StringIO(report.texts(realistic)["leaderboard.csv"].decode())))
     assert (rows[5]["estimator"], rows[5]["family"], rows[5]["status"]) == ("people", "people", "reference")
     assert rows[5]["fit_seconds"] == rows[5]["rank"] == ""
     results = records.read(realistic)

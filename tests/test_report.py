@@ -43,7 +43,7 @@ def cells(text: str, place: int) -> dict[str, list[str]]:
 
 def page(folder: Path, file: str = "leaderboard.md") -> str:
     """Return leaderboard.md, or another page, without drawing a figure."""
-    return report._plan(folder)[0][file].decode()
+    return report.texts(folder)[file].decode()
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,7 @@ Never sees a live model.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,11 +72,7 @@ def render(folder: Path) -> dict[str, bytes]:
     BenchmarkError
         No records, or odd ones (see `benchmark.records.read`).
     """
-    from benchmark.report import html
-
-    texts, figures, measured = _plan(folder)
-    drawn = {planned.path: planned.png() for planned in figures}
-    return texts | drawn | {html.PAGE: html.page(texts[PAGE].decode(), drawn, measured)}
+    return _made(folder, lambda planned: planned.png())
 
 
 def texts(folder: Path) -> dict[str, bytes]:
@@ -98,11 +95,7 @@ def write(folder: Path) -> list[Path]:
     list of Path
         What makes up the report.
     """
-    from benchmark.report import html
-
-    files, figures, measured = _plan(folder)
-    drawn = {planned.path: _standing(folder, planned) or planned.png() for planned in figures}
-    files = files | drawn | {html.PAGE: html.page(files[PAGE].decode(), drawn, measured)}
+    files = _made(folder, lambda planned: _standing(folder, planned) or planned.png())
     written = []
     for name, blob in files.items():
         path = folder / name
@@ -146,6 +139,14 @@ def check(folder: Path) -> list[str]:
     if whole is None or _content(folder / html.PAGE) != whole:
         wrong.append(html.PAGE)
     return wrong + _stale(folder, {*texts, *(planned.path for planned in figures)})
+
+
+def _made(folder: Path, picture: Callable[[Planned], bytes]) -> dict[str, bytes]:
+    from benchmark.report import html
+
+    pages, figures, measured = _plan(folder)
+    drawn = {planned.path: picture(planned) for planned in figures}
+    return pages | drawn | {html.PAGE: html.page(pages[PAGE].decode(), drawn, measured)}
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned], list[Measured]]:

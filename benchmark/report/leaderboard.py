@@ -128,7 +128,7 @@ def _rank(row: Scored) -> str:
     """Return a rank as "2", or as "1= AB" where it is shared."""
     names = [md.letters(number).upper() for number in row.alike]
     shared = ("" if all(len(name) == 1 for name in names) else " ").join(names)
-    return f"{row.rank}={' ' * bool(shared)}{shared}" if row.tied else str(row.rank)
+    return f"{row.rank}= {shared}".strip() if row.tied else str(row.rank)
 
 
 def cells(summary: Summary) -> list[list[Cell]]:
