@@ -131,7 +131,9 @@ def answers(
     hard = 0.8 * hard + 0.2 * own.random(len(y)) * np.where(np.isin(y, list(confusable)), 1.0, 0.93)
     hard += np.where(y == next(iter(confusable)), 0.05, 0.0)
     wrong = hard > np.quantile(hard, accuracy)
-    destination = np.array([own.choice(list(confusable.get(int(label), range(n_classes)))) for label in y])
+    among = [confusable.get(int(label), range(n_classes)) for label in y]
+    drawn = own.integers([len(each) for each in among])
+    destination = np.array([each[index] for each, index in zip(among, drawn, strict=True)])
     destination = np.where(destination == y, (y + 1) % n_classes, destination)
     return np.where(wrong, destination, y)
 

@@ -160,12 +160,21 @@ def test_a_record_stays_until_the_new_one_is_whole(recorded: Path, tmp_path: Pat
     assert benchmark("report", "--check", "--results", str(tmp_path)).returncode == 0
 
 
-@pytest.mark.fault(4, "a torn last line in the study's journal")
-@pytest.mark.parametrize("damage", ["torn", "torn further up"])
-def test_a_torn_journal_is_mended_and_the_study_goes_on(tmp_path: Path, damage: str) -> None:
-    program = Program(tmp_path, *LONG)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a run that was killed while it tuned."""
+    results = tmp_path_factory.mktemp("killed")
+    program = Program(results, *LONG)
     program.await_line("400 rows")
     program.kill()
+    assert eventually(lambda: not program.relatives(), 10), program.relatives()
+    return results
+
+
+@pytest.mark.fault(4, "a torn last line in the study's journal")
+@pytest.mark.parametrize("damage", ["torn", "torn further up"])
+def test_a_torn_journal_is_mended_and_the_study_goes_on(killed: Path, tmp_path: Path, damage: str) -> None:
+    shutil.copytree(killed, tmp_path, symlinks=True, dirs_exist_ok=True)
     for journal in (tmp_path / "digits" / "studies").glob("*.journal"):
         if damage == "torn":
             with journal.open("ab") as file:

@@ -211,18 +211,30 @@ def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
 # --- cut off
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("how", ["kill", "interrupt"])
-def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(lab: Path, tmp_path: Path, how: str) -> None:
-    place, results = tmp_path / "place", tmp_path / "results"
+@pytest.fixture(scope="module")
+def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a run of an estimator and then one that waits, and beside them the place where it will wait again."""
+    top = tmp_path_factory.mktemp("waited")
+    place = top / "place"
     place.mkdir()
     for rows in (100, 400, 500):
         (place / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(place)}
-    ran = benchmark("run", "net", "waits", *ALONE, "--no-report", "--results", str(results), cwd=lab, env=env)
+    ran = benchmark("run", "net", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env)
     assert ran.returncode == 0, ran.stdout
     for path in [*place.glob("at-*"), place / "go-500"]:
         path.unlink()
+    return top
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["kill", "interrupt"])
+def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(
+    lab: Path, waited: Path, tmp_path: Path, how: str
+) -> None:
+    shutil.copytree(waited, tmp_path, dirs_exist_ok=True)
+    place, results = tmp_path / "place", tmp_path / "results"
+    env = {"WAITS_PLACE": str(place)}
     program = Program(results, "net", "waits", cwd=lab, env=env, verb="robustness")
     assert eventually(lambda: list(place.glob("at-500-*")), 60)
     folder = results / "digits"

@@ -127,7 +127,6 @@ def recorded(folder: Path, families: Sequence[str], dataset: str) -> dict[str, R
     missing = [name for name in families if name not in found]
     if missing:
         raise BenchmarkError(f"{folder}: no record of {', '.join(missing)}; run them, or give --run-seconds")
-    table = records.load(folder).set_index("estimator")
     read: dict[str, Recorded] = {}
     for name in families:
         record = found[name]
@@ -142,7 +141,7 @@ def recorded(folder: Path, families: Sequence[str], dataset: str) -> dict[str, R
         read[name] = Recorded(
             record.tuning_seconds / max(1, record.tuning_parallel) + record.fit_seconds + record.predict_seconds,
             record.validation_accuracy,
-            float(table.loc[name, "test_accuracy"]),
+            float((results.proba[name, 0].argmax(axis=1) == results.test_set.y).mean()),
             record.environment,
         )
     return read
