@@ -8,6 +8,7 @@ How the data flows, in the order in which the files are best read::
     protocol.py    the rules of the comparison, as frozen values
     jobs.py        one unit of work, as plain values
     work.py        what a worker process does with it, a pure function
+    pipelines.py   what is done with a pipeline: built, fitted, asked, looked at
     executors/     where jobs run: worker processes, or a Dask cluster
     tuning.py      one Optuna study per estimator; sees training rows only
     evaluation.py  refits the winner, predicts the test images once per seed

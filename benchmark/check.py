@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark import declaration, formats, jobs, registry, work
+from benchmark import declaration, formats, jobs, pipelines, registry, work
 from benchmark.estimator import Estimator, Task
 from benchmark.executors.local import in_passing
 from benchmark.jobs import Limits, LostError
@@ -153,23 +153,23 @@ class _Trial:
 
     def probabilities(self) -> str:
         pipeline, classes = self.fitted()
-        proba = work.predict(pipeline, self.unseen, classes, 10)
-        return f"{work.score_method(pipeline)}, {proba.shape}"
+        proba = pipelines.predict(pipeline, self.unseen, classes, 10)
+        return f"{pipelines.score_method(pipeline)}, {proba.shape}"
 
     def predicts(self) -> str:
         pipeline, classes = self.fitted()
         predicted = np.asarray(pipeline.predict(self.unseen))
-        highest = work.predict(pipeline, self.unseen, classes, 10).argmax(axis=1)
+        highest = pipelines.predict(pipeline, self.unseen, classes, 10).argmax(axis=1)
         differing = int((classes[predicted] != highest).sum())
         _require(differing == 0, f"{differing} of {len(highest)} differ")
         return ""
 
     def historic(self) -> str:
-        found = work.history(self.declared(), self.fitted()[0])
+        found = pipelines.history(self.declared(), self.fitted()[0])
         return ", ".join(f"{name} ({len(values)})" for name, values in found.items()) or "none"
 
     def repeats(self) -> str:
-        first, second = (work.predict(*self._fresh(self.y), 10) for _ in range(2))
+        first, second = (pipelines.predict(*self._fresh(self.y), 10) for _ in range(2))
         _require(np.array_equal(first, second), f"largest difference {np.abs(first - second).max():.2g}")
         return ""
 
@@ -177,7 +177,7 @@ class _Trial:
         pipeline, classes = self.fitted()
         blob = pickle.dumps(pipeline)
         again = pickle.loads(blob)
-        before, after = (work.predict(each, self.unseen, classes, 10) for each in (pipeline, again))
+        before, after = (pipelines.predict(each, self.unseen, classes, 10) for each in (pipeline, again))
         _require(np.array_equal(before, after), "predictions differ")
         return f"{len(blob) / 1e6:.2f} MB"
 
@@ -193,8 +193,8 @@ class _Trial:
     def missing_class(self) -> str:
         keep = self.y != 4
         pipeline = self._built(replace(self.task, n_classes=9))
-        classes = work.fit(pipeline, self.X[keep], self.y[keep])
-        proba = work.predict(pipeline, self.unseen, classes, 10)
+        classes = pipelines.fit(pipeline, self.X[keep], self.y[keep])
+        proba = pipelines.predict(pipeline, self.unseen, classes, 10)
         _require(proba.shape == (len(self.unseen), 10) and not proba[:, 4].any(), "its column is not empty")
         _require(len(np.unique(proba[:, 5:].argmax(axis=1))) > 1, "the columns after it are not told apart")
         return ""
@@ -204,7 +204,7 @@ class _Trial:
         y = np.repeat(np.arange(3), 40)
         X = np.clip(rng.normal(60 * y[:, None] + 40, 25, size=(120, 12 * 9)), 0, 255).astype(np.uint8)
         pipeline = self._built(Task(n_classes=3, image_shape=(12, 9), seed=3))
-        work.predict(pipeline, X, work.fit(pipeline, X, y), 3)
+        pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), 3)
         return "12 by 9, 3 classes"
 
     def declared(self) -> Estimator:
@@ -213,12 +213,12 @@ class _Trial:
     def fitted(self) -> tuple[Pipeline, np.ndarray]:
         if not hasattr(self, "_fitted"):
             pipeline = self._built(self.task)
-            self._fitted = pipeline, work.fit(pipeline, self.X, self.y)
+            self._fitted = pipeline, pipelines.fit(pipeline, self.X, self.y)
         return self._fitted
 
     def _fresh(self, y: np.ndarray) -> tuple[Pipeline, np.ndarray, np.ndarray]:
         pipeline = self._built(self.task)
-        classes = work.fit(pipeline, self.X, y)
+        classes = pipelines.fit(pipeline, self.X, y)
         return pipeline, self.unseen, classes
 
     def _built(self, task: Task) -> Pipeline:

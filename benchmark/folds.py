@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import registry, work
+from benchmark import pipelines, registry
 from benchmark.datasets import arrays
 from benchmark.estimator import Task
 
@@ -72,5 +72,5 @@ def predict(fold: Fold) -> npt.NDArray[np.float32]:
     fitted, held_out = np.flatnonzero((parts >= 0) & (parts != fold.number)), np.flatnonzero(parts == fold.number)
     present = replace(fold.task, n_classes=len(np.unique(y[fitted])))
     pipeline = registry.get(fold.estimator).load().build(present)
-    classes = work.fit(pipeline, X[fitted], y[fitted])
-    return work.predict(pipeline, X[held_out], classes, fold.task.n_classes)
+    classes = pipelines.fit(pipeline, X[fitted], y[fitted])
+    return pipelines.predict(pipeline, X[held_out], classes, fold.task.n_classes)

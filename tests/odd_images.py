@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.datasets import load_digits
 
-from benchmark import registry, work
+from benchmark import pipelines, registry
 from benchmark.estimator import Task
 from benchmark.protocol import PRESETS
 
@@ -44,10 +44,11 @@ def predicted(name: str, X: npt.NDArray[np.uint8], y: npt.NDArray, unseen: npt.N
     estimator, n_classes = registry.get(name).load(), int(y.max()) + 1
     X, unseen = X.reshape(len(X), -1), unseen.reshape(len(unseen), -1)
     task = Task(n_classes=n_classes, image_shape=(8, 8))
-    pipeline = work.build(estimator, task, len(np.unique(y)), work.parameters(estimator, PRESETS["smoke"], {}))
-    classes = work.fit(pipeline, X, y.astype(np.int64))
-    work.check_labels(pipeline, unseen, classes)
-    return work.predict(pipeline, unseen, classes, n_classes)
+    params = pipelines.parameters(estimator, PRESETS["smoke"], {})
+    pipeline = pipelines.build(estimator, task, len(np.unique(y)), params)
+    classes = pipelines.fit(pipeline, X, y.astype(np.int64))
+    pipelines.check_labels(pipeline, unseen, classes)
+    return pipelines.predict(pipeline, unseen, classes, n_classes)
 
 
 def is_net(name: str) -> bool:

@@ -130,7 +130,7 @@ def test_nothing_is_said_where_tuning_was_over_at_once(tmp_path: Path) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a small run in which, by the log, the trial that lost led for ten minutes."""
     results = tmp_path_factory.mktemp("results")
-    assert main(["run", LOGISTIC, *ALONE, "--results", str(results)]) == 0
+    assert main(["run", LOGISTIC, *ALONE, "--no-report", "--results", str(results)]) == 0
     folder = results / "digits"
     record = records.read_record(records.record_path(folder, LOGISTIC, 0))
     winner = TrialResult(1, "complete", dict(record.params), (RungResult(400, 0.9, 600.0, 1.0),))

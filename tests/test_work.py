@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from benchmark import datasets, protocol, registry, work
+from benchmark import datasets, pipelines, protocol, registry, work
 from benchmark.datasets.arrays import materialise
 from benchmark.estimator import Estimator, Task
 from benchmark.jobs import Job
@@ -55,15 +55,15 @@ def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
 @pytest.mark.parametrize(("name", "device"), [("cnn", "cuda"), ("xgboost", "cuda"), ("knn", "cpu"), ("hog_svm", "cpu")])
 def test_a_pipeline_that_has_no_use_for_a_gpu_says_so(name: str, device: str) -> None:
     build = registry.get(name).load().build
-    assert work.device_of(build(Task(10, (28, 28), device="cuda"))) == device
-    assert work.device_of(build(Task(10, (28, 28)))) == "cpu"
+    assert pipelines.device_of(build(Task(10, (28, 28), device="cuda"))) == device
+    assert pipelines.device_of(build(Task(10, (28, 28)))) == "cpu"
 
 
 def test_an_effort_sets_its_parameters_and_no_other() -> None:
     made = Estimator(
         "Dummy", "classical", build=lambda task: Pipeline([]), smoke={"a": 1, "b": 1}, thorough={"b": 2, "c": 2}
     )
-    found = {name: work.parameters(made, preset, {"a": 0, "c": 0}) for name, preset in PRESETS.items()}
+    found = {name: pipelines.parameters(made, preset, {"a": 0, "c": 0}) for name, preset in PRESETS.items()}
     tuned = {"a": 0, "c": 0}
     assert found == {
         "smoke": {"a": 1, "b": 1, "c": 0},
@@ -142,8 +142,8 @@ def test_a_missing_class_leaves_its_column_empty_and_the_others_in_place() -> No
     X, y = DIGITS.train.X, DIGITS.train.y
     keep = y != 4
     pipeline = Pipeline([("svm", SVC(gamma="scale"))])
-    classes = work.fit(pipeline, X[keep], y[keep])
-    proba = work.predict(pipeline, DIGITS.test.X, classes, 10)
+    classes = pipelines.fit(pipeline, X[keep], y[keep])
+    proba = pipelines.predict(pipeline, DIGITS.test.X, classes, 10)
     others = DIGITS.test.y != 4
     assert not proba[:, 4].any()
     assert (proba.argmax(axis=1)[others] == DIGITS.test.y[others]).mean() > 0.9
@@ -153,7 +153,7 @@ def test_a_decision_function_of_two_classes_becomes_two_columns() -> None:
     X, y = DIGITS.train.X, DIGITS.train.y
     two = y < 2
     pipeline = Pipeline([("svm", SVC(gamma="scale"))])
-    proba = work.predict(pipeline, X[two], work.fit(pipeline, X[two], y[two]), 2)
+    proba = pipelines.predict(pipeline, X[two], pipelines.fit(pipeline, X[two], y[two]), 2)
     assert proba.shape == (two.sum(), 2)
     assert proba.sum(axis=1) == pytest.approx(1)
     assert (proba.argmax(axis=1) == pipeline.predict(X[two])).all()
@@ -162,11 +162,11 @@ def test_a_decision_function_of_two_classes_becomes_two_columns() -> None:
 def test_rows_of_one_class_give_that_class() -> None:
     pipeline = Pipeline([("svm", SVC(gamma="scale"))])
     X, y = DIGITS.train.X[:20], np.full(20, 7)
-    classes = work.fit(pipeline, X, y)
-    proba = work.predict(pipeline, DIGITS.test.X, classes, 10)
+    classes = pipelines.fit(pipeline, X, y)
+    proba = pipelines.predict(pipeline, DIGITS.test.X, classes, 10)
     assert proba.shape == (len(DIGITS.test.X), 10)
     assert (proba == np.eye(10)[7]).all()
-    work.check_labels(pipeline, DIGITS.test.X, classes)
+    pipelines.check_labels(pipeline, DIGITS.test.X, classes)
 
 
 def historic(**series: list) -> Estimator:
@@ -174,10 +174,10 @@ def historic(**series: list) -> Estimator:
 
 
 def test_a_history_is_what_the_plugin_reads_off_and_no_more_than_a_record_can_hold() -> None:
-    assert work.history(Estimator("Test", "cnn", lambda task: Pipeline([])), Pipeline([])) == {}
+    assert pipelines.history(Estimator("Test", "cnn", lambda task: Pipeline([])), Pipeline([])) == {}
     told = historic(loss=[np.float32(0.5), 0.25], likelihood=[-3], gone=[1.0, float("inf")], odd=[float("nan")])
-    assert work.history(told, Pipeline([])) == {"loss": (0.5, 0.25), "likelihood": (-3.0,)}
+    assert pipelines.history(told, Pipeline([])) == {"loss": (0.5, 0.25), "likelihood": (-3.0,)}
     with pytest.raises(ValueError, match="more than the 10,000"):
-        work.history(historic(loss=[0.0] * 10_001), Pipeline([]))
+        pipelines.history(historic(loss=[0.0] * 10_001), Pipeline([]))
     with pytest.raises(ValueError, match="could not convert"):
-        work.history(historic(loss=["a"]), Pipeline([]))
+        pipelines.history(historic(loss=["a"]), Pipeline([]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import declaration, formats, registry, work
+from benchmark import declaration, formats, pipelines, registry
 from benchmark.environment import versions
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
@@ -50,7 +50,7 @@ def answer(kept: Kept, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt
     classes = np.array(found.sheet.classes, dtype=np.int64)
     start = time.perf_counter()
     try:
-        proba = work.predict(found.pipeline, images, classes, len(found.sheet.class_names))
+        proba = pipelines.predict(found.pipeline, images, classes, len(found.sheet.class_names))
     except Exception as error:
         raise BenchmarkError(in_words(error)) from None
     return proba, time.perf_counter() - start
@@ -75,12 +75,12 @@ def _load(path: Path, threads: int) -> _Loaded:
         strange = sorted(sheet.params.keys() - estimator.space.keys())
         if strange:  # a parameter may be a path, a device, a whole step: only what is tuned is taken from a file
             raise BenchmarkError(f"its winner has {strange[0]!r}, which is not tuned")
-        params = work.parameters(estimator, preset, sheet.params)
-        pipeline = work.build(estimator, task, len(sheet.classes), params)
+        params = pipelines.parameters(estimator, preset, sheet.params)
+        pipeline = pipelines.build(estimator, task, len(sheet.classes), params)
         if len(sheet.classes) > 1:  # of one there was nothing to fit
             formats.load(pipeline, path, sheet.files, len(sheet.classes))
-            blank = np.zeros((1, height * width), np.uint8)
-            work.predict(pipeline, blank, np.array(sheet.classes), len(sheet.class_names))  # no clock sees an import
+            blank = np.zeros((1, height * width), np.uint8)  # so that no clock sees an import
+            pipelines.predict(pipeline, blank, np.array(sheet.classes), len(sheet.class_names))
     except Exception as error:  # the plugin's own exceptions may not exist elsewhere
         again = f"make it anew with: python -m benchmark run {sheet.name} --keep"
         raise BenchmarkError(f"{path}: {in_words(error)}; {again}") from None

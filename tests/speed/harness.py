@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import protocol, records, work
+from benchmark import pipelines, protocol, records
 from benchmark.errors import BenchmarkError
 from tests.speed.measure import Bench, Order
 
@@ -102,7 +102,7 @@ def fold(order: Order, draw: int) -> Fold:
     bench.warm_up()
     model = bench.model(params=params)
     start = time.perf_counter()
-    classes = work.fit(model, X, y)
+    classes = pipelines.fit(model, X, y)
     middle = time.perf_counter()
     scores = bench.predict(model, target, classes)
     done = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import datasets, protocol, registry, work
+from benchmark import datasets, pipelines, protocol, registry, work
 from benchmark.estimator import Task
 from tests.speed import stock
 
@@ -118,13 +118,13 @@ class Bench:
         """Fit and predict once, tiny and untimed, so that no clock sees an import."""
         rows = protocol.stratified_order(self.y, protocol.SPLIT_SEED)[: work.WARM_UP_ROWS]
         model = self.model(tiny=True)
-        classes = work.fit(model, self.X[rows], self.y[rows])
+        classes = pipelines.fit(model, self.X[rows], self.y[rows])
         if hasattr(model, "predict"):  # the plain PyTorch loop only trains
             self.predict(model, self.X[rows], classes)
 
     def predict(self, model: Any, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return scores, (n, n_classes), got as the benchmark itself gets them."""
-        return work.predict(model, X, classes, self.task.n_classes)
+        return pipelines.predict(model, X, classes, self.task.n_classes)
 
     def split(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the rows to fit and those to score, of the training part; the benchmark tunes on the same split."""
@@ -140,7 +140,7 @@ def measure(order: Order) -> Measurement:
     bench.warm_up()
     model = bench.model()
     start = time.perf_counter()
-    classes = work.fit(model, X, y)
+    classes = pipelines.fit(model, X, y)
     fitted = time.perf_counter()
     if order.family == "cnn":  # images a second in training: there is nothing to score after one epoch
         return Measurement(len(rows), fitted - start)
