@@ -107,6 +107,8 @@ class Job:
         Of a test job: a folder that the fitted model is written into, outside the clock; empty if it is not kept.
     blind : bool
         Of such a job: nothing else is wanted, and the test images are not read.
+    stored : str
+        Of a job with corruptions: the folder of a kept model that is asked in place of a fit; empty if there is none.
     """
 
     estimator: str
@@ -122,6 +124,7 @@ class Job:
     images: tuple[int, ...] = ()
     keep: str = ""
     blind: bool = False
+    stored: str = ""
 
 
 @dataclass(frozen=True)

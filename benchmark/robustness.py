@@ -1,13 +1,14 @@
-"""How it breaks: the frozen winners fitted once more on all their rows, then shown corrupted test images.
+"""How it breaks: the frozen winners, kept or fitted once more on all their rows, shown corrupted test images.
 
 Nothing is tuned or chosen here. Each estimator is one job, alone on the machine (see winners.py): a
-fit, then the images as they are and under every corruption; what it answered lies on disk before the
-next one starts.
+fit, or a kept model read from disk, then the images as they are and under every corruption; what it
+answered lies on disk before the next one starts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmark import evaluation, prepare, protocol, records, robustness_record, winners
 from benchmark.corruptions import CORRUPTIONS
@@ -16,8 +17,10 @@ from benchmark.environment import environment
 from benchmark.executors import Executor
 from benchmark.fingerprint import stale
 from benchmark.jobs import Job, Outcome
+from benchmark.kept import keeping
 from benchmark.lanes import Stop, Waves
 from benchmark.progress import Observer, Progress
+from benchmark.records import Record
 from benchmark.robustness_record import Held, Robustness
 from benchmark.winners import Desk, measured
 
@@ -30,9 +33,12 @@ class Plan(winners.Plan):
     ----------
     images : int or None
         Test images to predict under each corruption, instead of the protocol's.
+    stored : bool
+        Ask the kept models, where there are; the workers of a cluster do not see them.
     """
 
     images: int | None = None
+    stored: bool = True
 
     @property
     def chosen(self) -> tuple[int, ...]:
@@ -42,8 +48,16 @@ class Plan(winners.Plan):
     @property
     def expected_seconds(self) -> float:
         """What all fits and predictions may take, by the times of the records."""
-        images, n_test = len(self.chosen), len(self.dataset.test.y)
-        return sum(_expected(winners.standing(self.folder, plugin.name), images, n_test) for plugin in self.plugins)
+        return sum(self.expected(winners.standing(self.folder, plugin.name)) for plugin in self.plugins)
+
+    def model(self, record: Record) -> Path | None:
+        """Return the folder of a record's model, if that is kept and to be asked."""
+        return keeping.place(self.folder, record) if self.stored and keeping.is_kept(self.folder, record) else None
+
+    def expected(self, record: Record) -> float:
+        """Return what one winner's fit and predictions may take, in seconds, by the times of its record."""
+        share = (1 + len(CORRUPTIONS)) * len(self.chosen) / len(self.dataset.test.y)
+        return record.predict_seconds * share + (0.0 if self.model(record) else record.fit_seconds)
 
 
 @dataclass
@@ -61,10 +75,6 @@ class RobustnessProgress(Progress):
     def left(self, workers: int) -> float | None:
         """Return the seconds to come, by the record's times."""
         return 0.0 if self.stopped is not None else max(0.0, self.expected - self.elapsed)
-
-
-def _expected(record: records.Record, images: int, n_test: int) -> float:
-    return record.fit_seconds + record.predict_seconds * (1 + len(CORRUPTIONS)) * images / n_test
 
 
 def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
@@ -89,12 +99,12 @@ class _Desk(Desk):
         super().__init__(plan, name, observe)
         self.images = plan.chosen
         self.test_reads = 0
-        expected = _expected(self.record, len(self.images), len(plan.dataset.test.y))
+        self.model = plan.model(self.record)
         rows = self.record.fit_rows
-        self.progress = RobustnessProgress(name, 1, (rows,), 1, rows, expected=expected)
+        self.progress = RobustnessProgress(name, 1, (rows,), 1, rows, expected=plan.expected(self.record))
 
     def life(self, template: Job) -> Waves:
-        """Fit, predict everything, leave it on disk."""
+        """Fit or take the kept model, predict everything, leave it on disk."""
         given, progress = self.plan.resources, self.progress
         if self.stands():
             progress.trial = 1
@@ -107,14 +117,21 @@ class _Desk(Desk):
         )
         names = tuple(corruption.name for corruption in CORRUPTIONS)
         job = replace(job, corruptions=names, images=self.images)
-        (outcome,) = yield [job]
+        if self.model is not None:
+            (outcome,) = yield [replace(job, stored=str(self.model.resolve()))]  # a worker may have gone elsewhere
+            if outcome.status != "ok":
+                self.say(f"its kept model cannot be asked, so it is fitted anew ({outcome.reason})")
+                self.model, self.test_reads = None, self.test_reads + 1  # it may have come as far as the images
+        if self.model is None:
+            (outcome,) = yield [job]
         held = self.keep(job, outcome)
         if held.predicted is None:
             self.fail(outcome.reason)
             return
         progress.trial = 1
         progress.end("done")
-        self.say(f"fitted in {outcome.fit_seconds:.1f} s; {self.agreement(held)}")
+        how = "its kept model was asked" if self.model else f"fitted in {outcome.fit_seconds:.1f} s"
+        self.say(f"{how}; {self.agreement(held)}")
 
     def stands(self) -> bool:
         """Return whether what is on disk is what would be made; if not, let it go, but not the count of its reads."""
@@ -144,6 +161,7 @@ class _Desk(Desk):
             environment=dict(outcome.environment or environment()),
             test_reads=self.test_reads + 1,
             arrays_sha256="",
+            winner="stored" if self.model else "refitted",
         )
         if outcome.predicted is None:
             return robustness_record.write(self.plan.folder, Held(made))
@@ -151,7 +169,7 @@ class _Desk(Desk):
         return robustness_record.write(self.plan.folder, Held(made, labels, dataset.test.X[self.images[0]]))
 
     def agreement(self, held: Held) -> str:
-        """Say on how many images that nothing was done to this fit differs from the one on record."""
+        """Say on how many images that nothing was done to it differs from the fit on record."""
         results = records.read(self.plan.folder)
         stored = results.proba[self.name, self.record.seed].argmax(axis=1)[list(self.images)]
         differing = 0 if held.predicted is None else int((held.predicted[0] != stored).sum())

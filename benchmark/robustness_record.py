@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,8 @@ class Robustness(Derived):
         How often the test images have been predicted for this, as they are and under each corruption.
     arrays_sha256 : str
         Checksum of the ``.npz``; empty unless ok.
+    winner : {"refitted", "stored"}
+        Fitted once more for this; or the model that was kept of the record, which took no fit.
     """
 
     status: Status
@@ -71,6 +74,7 @@ class Robustness(Derived):
     environment: Mapping[str, str]
     test_reads: int
     arrays_sha256: str
+    winner: Literal["refitted", "stored"] = "refitted"
 
     def check(self) -> None:
         """See `Derived.check`."""

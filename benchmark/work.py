@@ -57,8 +57,10 @@ def _run(job: Job) -> Outcome:
     else:
         rows = parts.fit[: job.rows]
         target = X[parts.validation]
-    _warm_up(job.estimator, job.task, files.train_X, files.train_y)
+    if job.stored:
+        return _asked(job, target)
 
+    _warm_up(job.estimator, job.task, files.train_X, files.train_y)
     fit_X, fit_y = X[rows], y[rows]
     task = job.task if job.test else replace(job.task, memory=_memory())  # what is compared is not remembered
     params = pipelines.parameters(estimator, job.preset, job.params)
@@ -126,6 +128,29 @@ def save(
     except Exception as error:  # skops, the libraries' own formats, and a full disk
         return Saved(reason=in_words(error))
     return Saved(files, tuple(classes.tolist()))
+
+
+def _asked(job: Job, images: npt.NDArray[np.uint8]) -> Outcome:
+    """Show images, as they are and corrupted, to a kept model."""
+    from benchmark.kept import answering  # nothing else here has a use for pictures, which it prepares
+
+    try:
+        kept = answering.load(Path(job.stored), job.task.threads)
+    except BenchmarkError as error:
+        return Outcome("failed", str(error))
+    classes = np.array(kept.sheet.classes, dtype=np.int64)
+    start = time.perf_counter()
+    proba = pipelines.predict(kept.pipeline, images, classes, job.task.n_classes)
+    done = time.perf_counter()
+    return Outcome(
+        "ok",
+        scores=pipelines.score_method(kept.pipeline),
+        predict_seconds=done - start,
+        peak_memory_bytes=peak_memory_bytes(),
+        predicted=_under_each(job, kept.pipeline, images, classes, proba),
+        device=pipelines.device_of(kept.pipeline),
+        environment=environment(),
+    )
 
 
 def _under_each(

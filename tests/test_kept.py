@@ -225,7 +225,7 @@ def test_a_damaged_model_or_another_plugin_costs_its_own_answers(
     from benchmark.kept import answering
 
     def error() -> str:
-        answering._load.cache_clear()
+        answering.load.cache_clear()
         with pytest.raises(BenchmarkError) as caught:
             answering.answer(kept, 1, np.zeros((1, 64), np.uint8))
         assert "run logistic_regression --keep" in str(caught.value)

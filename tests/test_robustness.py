@@ -18,7 +18,7 @@ from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.jobs import Job, Outcome
 from benchmark.protocol import PRESETS
-from tests import again
+from tests import again, kept_models
 from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout
@@ -269,3 +269,62 @@ def test_on_a_terminal_there_is_a_live_table(standing: Path) -> None:
         assert word in text
     assert "best so far" not in text
     assert "Traceback" not in text
+
+
+# --- kept models
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """Return the results of a run that kept its winner."""
+    folder = tmp_path / "results" / "digits"
+    kept_models.run(folder)
+    return folder
+
+
+def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
+    jobs: list[Job] = []
+
+    def noting(job: Job) -> Outcome:
+        jobs.append(job)
+        return work.run(job)
+
+    assert make(kept, Inline(noting)) == {LOGISTIC: "done"}
+    (job,) = jobs
+    assert Path(job.stored) == (kept / "models" / LOGISTIC).resolve()
+    found, results = held(kept, LOGISTIC), records.read(kept)
+    assert (found.robustness.winner, found.robustness.fit_seconds, found.robustness.test_reads) == ("stored", 0, 1)
+    assert found.predicted is not None
+    images = list(protocol.corrupted_images(results.test_set.y, 200))
+    assert (found.predicted[0] == results.proba[LOGISTIC, 0].argmax(axis=1)[images]).all()
+    text = page(kept)
+    assert "each winner is the model that was kept of its record of the lowest seed (*Logistic regression*) or" in text
+    shutil.rmtree(kept / "models")
+    assert make(kept, Inline()) == {LOGISTIC: "kept"}
+    assert make(kept, Inline(), force=True) == {LOGISTIC: "done"}
+    fitted = held(kept, LOGISTIC)
+    assert (fitted.robustness.winner, fitted.robustness.test_reads) == ("refitted", 2)
+    assert fitted.predicted is not None
+    assert (fitted.predicted == found.predicted).mean() > 0.99
+    assert "the model that was kept" not in page(kept)
+
+
+@pytest.mark.parametrize("why", ["damaged", "another record's", "on another machine's disk"])
+def test_where_a_kept_model_cannot_be_asked_the_winner_is_fitted(kept: Path, why: str) -> None:
+    asked, tried = {}, 1
+    if why == "damaged":
+        (file,) = (kept / "models" / LOGISTIC).glob("step-1*")
+        blob = bytearray(file.read_bytes())
+        blob[len(blob) // 2] ^= 1  # of the same size, so that only its checksum tells
+        file.write_bytes(blob)
+        tried = 2
+    elif why == "another record's":
+        changed(kept, params={"logistic__C": 1e-3, "scale__power": 0.25})
+    else:
+        asked["stored"] = False
+    executor = Inline()
+    assert again.make(robustness, kept, executor, images=200, **asked) == {LOGISTIC: "done"}
+    assert executor.asked == [(500, 0)] * tried
+    found = held(kept, LOGISTIC).robustness
+    assert (found.status, found.winner, found.test_reads) == ("ok", "refitted", tried)
+    assert found.fit_seconds > 0

@@ -28,8 +28,15 @@ NO_MATTER = {"dataset", "protocol", "space"}
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    """A model in memory."""
+class Loaded:
+    """A model in memory.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+    sheet : Sheet
+        As it was when the model was read.
+    """
 
     pipeline: Pipeline
     sheet: Sheet
@@ -43,9 +50,9 @@ def answer(kept: Kept, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt
     BenchmarkError
         The model cannot be loaded: its files are damaged or not to be trusted, or its plugin is another one today.
     """
-    found = _load(kept.path, threads)
+    found = load(kept.path, threads)
     if found.sheet.files != kept.files:  # another run has put a newer one in its place
-        _load.cache_clear()
+        load.cache_clear()
         raise BenchmarkError(f"{kept.path}: it was kept anew in the meantime; start again")
     classes = np.array(found.sheet.classes, dtype=np.int64)
     start = time.perf_counter()
@@ -57,7 +64,20 @@ def answer(kept: Kept, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt
 
 
 @lru_cache(maxsize=1)
-def _load(path: Path, threads: int) -> _Loaded:
+def load(path: Path, threads: int) -> Loaded:
+    """Read a kept model, the last one from memory.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder.
+    threads : int
+
+    Raises
+    ------
+    BenchmarkError
+        Its files are damaged or not to be trusted, or its plugin or scikit-learn is another one today.
+    """
     sheet = read(path)
     height, width = sheet.image_shape
     task = Task(len(sheet.class_names), (height, width), sheet.seed, threads)
@@ -84,4 +104,4 @@ def _load(path: Path, threads: int) -> _Loaded:
     except Exception as error:  # the plugin's own exceptions may not exist elsewhere
         again = f"make it anew with: python -m benchmark run {sheet.name} --keep"
         raise BenchmarkError(f"{path}: {in_words(error)}; {again}") from None
-    return _Loaded(pipeline, sheet)
+    return Loaded(pipeline, sheet)

@@ -65,17 +65,22 @@ def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: 
     sheet = _sheet(dataset, record, saved, outcome, again, sum((made / file).stat().st_size for file in saved.files))
     plain.write_atomically(made / SHEET, plain.to_json(dataclasses.asdict(sheet)))
     made.chmod(0o755)  # a scratch folder is its owner's alone
-    place = made.parent / record.estimator
+    there = made.parent / record.estimator
     with scratch.folder(made.parent) as away:
-        if place.exists():
-            place.rename(away / place.name)
-        made.rename(place)
-    return f"its model is kept: {folder / 'models' / record.estimator}, {sheet.size / 1e6:.1f} MB"
+        if there.exists():
+            there.rename(away / there.name)
+        made.rename(there)
+    return f"its model is kept: {place(folder, record)}, {sheet.size / 1e6:.1f} MB"
+
+
+def place(folder: Path, record: Record) -> Path:
+    """Return where the model of a record lies, if it is kept."""
+    return folder / "models" / record.estimator
 
 
 def is_kept(folder: Path, record: Record) -> bool:
     """Tell whether the model of a record is there, whole as far as ``model.json`` and the files' sizes say."""
-    path = folder / "models" / record.estimator
+    path = place(folder, record)
     try:
         sheet = read(path)
         size = sum((path / file).stat().st_size for file in sheet.files)

@@ -74,15 +74,20 @@ def rule(summary: Summary) -> str:
     reads = max(one.test_reads for one in found)
     strayed = max(found, key=lambda one: one.differing)
     done = "; ".join(f"*{kind.title}*: {kind.about}{_levels(kind)}" for kind in BREAKS)
+    stored = [f"*{md.escape(one.title)}*" for one in found if one.stored]
+    kept = f"is the model that was kept of its record of the lowest seed ({md.listing(stored)}) or " if stored else ""
+    whose, answer = "The fits are not those of the leaderboard", "answer"
+    if stored:
+        whose, answer = "What is fitted once more is not the leaderboard's", "answers"
     agree = (
-        "The fits are not those of the leaderboard, but answer images as they are in the same way, each and every one"
+        f"{whose}, but {answer} images as they are in the same way, each and every one"
         if strayed.differing == 0
-        else "The fits are not those of the leaderboard: of images as they are, up to "
+        else f"{whose}: of images as they are, up to "
         f"{strayed.differing:,} of {strayed.images:,} are answered otherwise (*{md.escape(strayed.title)}*)"
     )
     return (
-        f"**{HEADING}**: each winner is fitted once more, with the parameters and the rows of its record of the lowest "
-        f"seed, and predicts {found[0].images:,} test images, the same for each, as they are and under "
+        f"**{HEADING}**: each winner {kept}is fitted once more, with the parameters and the rows of its record of the "
+        f"lowest seed, and predicts {found[0].images:,} test images, the same for each, as they are and under "
         f"{len(CORRUPTIONS)} corruptions, drawn by a fixed seed. {done}. {agree}. This came after all tuning was "
         "frozen; nothing was chosen by it, and it does not count among the reads of a row's test images"
         + ("" if reads == 1 else f" (it was done up to {reads} times, counting what was made anew)")

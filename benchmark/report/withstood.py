@@ -27,7 +27,7 @@ ENDED = {"failed": "it failed", "timeout": "it ran out of time", "oom": "it ran 
 
 @dataclass(frozen=True)
 class Withstood:
-    """What one estimator, fitted once more, answered to test images as they are and corrupted.
+    """What one estimator's winner answered to test images as they are and corrupted.
 
     Attributes
     ----------
@@ -41,6 +41,8 @@ class Withstood:
     differing : int
         Images whose answer, nothing done to them, is not its record's.
     test_reads : int
+    stored : bool
+        The model was the one that is kept of its record; else it was fitted once more.
     picture : ndarray of int64, (pixels,)
         The first of the images.
     """
@@ -53,6 +55,7 @@ class Withstood:
     right: Mapping[str, Floats]
     differing: int
     test_reads: int
+    stored: bool
     picture: Ints
 
     @property
@@ -177,5 +180,6 @@ def _withstood(row: Scored, held: Held, y: Ints) -> Withstood:
         right=dict(zip(held.robustness.corruptions, right[1:], strict=True)),
         differing=int((held.predicted[0] != row.predicted[0][images]).sum()),
         test_reads=held.robustness.test_reads,
+        stored=held.robustness.winner == "stored",
         picture=held.picture.astype(np.int64),
     )

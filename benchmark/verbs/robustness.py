@@ -23,8 +23,9 @@ def add(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "robustness",
         help="show the tuned estimators corrupted test images: what breaks which",
-        description="Fits each estimator's tuned winner once more on all rows of its record, predicts test images as "
-        "they are and shifted, rotated, noisy, blurred, low-contrast, occluded, inverted and mirrored, and adds "
+        description="Fits each estimator's tuned winner once more on all rows of its record, or takes the model that "
+        "`run --keep` left of it, predicts test images as they are and shifted, rotated, noisy, blurred, "
+        "low-contrast, occluded, inverted and mirrored, and adds "
         "what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Estimators that stand are kept; "
         "after Ctrl-C or a crash the same command goes on.",
     )
@@ -45,7 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.report.robustness import HEADING
 
     def plan(given: WinnersPlan) -> Plan:
-        return robustness.Plan(**vars(given), images=arguments.images)
+        return robustness.Plan(**vars(given), images=arguments.images, stored=not arguments.cluster)
 
     return with_winners(arguments, plan, _announce, robustness.run, "refit", HEADING)
 
@@ -59,7 +60,8 @@ def _announce(console: Console, plan: Plan, logs: Path) -> None:
         plan.dataset,
         plan.folder,
         logs,
-        f"how it breaks, of {live.names(plan)}: the tuned parameters on all rows of the record, then "
+        f"how it breaks, of {live.names(plan)}: the tuned parameters on all rows of the record, or the model that was "
+        "kept of it, then "
         f"{len(plan.chosen):,} test images as they are and under every corruption, {live.each_fit(plan.resources)}; "
         f"all of it takes about {live.clock(plan.expected_seconds)} by the records' times",
     )
