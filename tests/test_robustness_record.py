@@ -15,6 +15,7 @@ import pytest
 from benchmark import protocol, records, report, robustness_record
 from benchmark.corruptions import CORRUPTIONS
 from benchmark.errors import BenchmarkError
+from benchmark.report.figures import robustness as drawn
 from benchmark.robustness_record import Held
 from tests import synthetic_results as synthetic
 from tests.test_report import cells, page
@@ -262,3 +263,11 @@ def test_one_of_every_image_and_of_no_other_family(tmp_path: Path) -> None:
     assert cells(section(text), 1)["SVM"] == ["—"] * 8
     report.write(tmp_path)
     assert report.check(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("nets", "said"), [(0, "squares"), (1, "is the CNN."), (2, "is the best CNN, and grey squares")]
+)
+def test_the_caption_says_which_lines_are_nets(nets: int, said: str) -> None:
+    lines = [drawn.Line(f"E{place}", "cnn" if place < nets else "classical", ()) for place in range(3)]
+    assert (said in drawn.caption(drawn.Data((), tuple(lines), 0.1))) == (nets > 0)

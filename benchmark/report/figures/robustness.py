@@ -143,9 +143,11 @@ def _legend(axes: Axes, data: Data, looks: list[Look]) -> None:
 def caption(data: Data) -> str:
     """Say what to see."""
     text = "Each panel begins with the images as they are; to the right it gets worse. A line that stays high holds."
-    return text + (
-        " The thick line with squares is the CNN." if any(line.family == "cnn" for line in data.lines) else ""
-    )
+    nets = sum(line.family == "cnn" for line in data.lines)
+    if nets == 0:
+        return text
+    which = "the CNN" if nets == 1 else "the best CNN, and grey squares are other CNNs"
+    return f"{text} The thick line with squares is {which}."
 
 
 def alt(data: Data) -> str:
