@@ -138,16 +138,13 @@ def _asked(job: Job, images: npt.NDArray[np.uint8]) -> Outcome:
         kept = answering.load(Path(job.stored), job.task.threads)
     except BenchmarkError as error:
         return Outcome("failed", str(error))
-    classes = np.array(kept.sheet.classes, dtype=np.int64)
-    start = time.perf_counter()
-    proba = pipelines.predict(kept.pipeline, images, classes, job.task.n_classes)
-    done = time.perf_counter()
+    proba, seconds = kept.predict(images)
     return Outcome(
         "ok",
         scores=pipelines.score_method(kept.pipeline),
-        predict_seconds=done - start,
+        predict_seconds=seconds,
         peak_memory_bytes=peak_memory_bytes(),
-        predicted=_under_each(job, kept.pipeline, images, classes, proba),
+        predicted=_under_each(job, kept.pipeline, images, kept.classes, proba),
         device=pipelines.device_of(kept.pipeline),
         environment=environment(),
     )

@@ -41,6 +41,17 @@ class Loaded:
     pipeline: Pipeline
     sheet: Sheet
 
+    @property
+    def classes(self) -> npt.NDArray[np.int64]:
+        """Labels that it was fitted on, (k,), ascending."""
+        return np.array(self.sheet.classes, dtype=np.int64)
+
+    def predict(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
+        """Return the probabilities, (n, n_classes), and the seconds that predicting took."""
+        start = time.perf_counter()
+        proba = pipelines.predict(self.pipeline, images, self.classes, len(self.sheet.class_names))
+        return proba, time.perf_counter() - start
+
 
 def answer(kept: Kept, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
     """Return the probabilities, (n, n_classes), and the seconds that predicting took.
@@ -54,13 +65,10 @@ def answer(kept: Kept, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt
     if found.sheet.files != kept.files:  # another run has put a newer one in its place
         load.cache_clear()
         raise BenchmarkError(f"{kept.path}: it was kept anew in the meantime; start again")
-    classes = np.array(found.sheet.classes, dtype=np.int64)
-    start = time.perf_counter()
     try:
-        proba = pipelines.predict(found.pipeline, images, classes, len(found.sheet.class_names))
+        return found.predict(images)
     except Exception as error:
         raise BenchmarkError(in_words(error)) from None
-    return proba, time.perf_counter() - start
 
 
 @lru_cache(maxsize=1)
@@ -97,11 +105,11 @@ def load(path: Path, threads: int) -> Loaded:
             raise BenchmarkError(f"its winner has {strange[0]!r}, which is not tuned")
         params = pipelines.parameters(estimator, preset, sheet.params)
         pipeline = pipelines.build(estimator, task, len(sheet.classes), params)
+        loaded = Loaded(pipeline, sheet)
         if len(sheet.classes) > 1:  # of one there was nothing to fit
             formats.load(pipeline, path, sheet.files, len(sheet.classes))
-            blank = np.zeros((1, height * width), np.uint8)  # so that no clock sees an import
-            pipelines.predict(pipeline, blank, np.array(sheet.classes), len(sheet.class_names))
+            loaded.predict(np.zeros((1, height * width), np.uint8))  # no clock sees an import
     except Exception as error:  # the plugin's own exceptions may not exist elsewhere
         again = f"make it anew with: python -m benchmark run {sheet.name} --keep"
         raise BenchmarkError(f"{path}: {in_words(error)}; {again}") from None
-    return Loaded(pipeline, sheet)
+    return loaded
