@@ -196,7 +196,7 @@ def test_the_verb_leaves_a_page_with_its_figures(toy: Dataset, looked: Explored,
     assert f"**The nearest two classes are 1 and 2 ({pairs[0][0]:.2f})**" in text
     for name in EIGHT:
         blob = (folder / "explore" / name).read_bytes()
-        assert png.stamped_inputs(blob)
+        assert png.stated_inputs(blob)
         shown = np.asarray(Image.open(io.BytesIO(blob)).convert("L"))
         assert shown.shape[1] <= 1400
         assert np.ptp(shown) > 200
@@ -301,7 +301,7 @@ def test_images_of_one_grey_value(black: bool, tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.new("L", (2, 2)).save(buffer, format="png")
     (figures / "mine.png").write_bytes(buffer.getvalue())
-    (figures / "embedding.png").write_bytes(png.stamp(buffer.getvalue(), "ab"))
+    (figures / "embedding.png").write_bytes(png.encode(Image.new("L", (2, 2)), "ab"))
     found = exploring.look(Dataset("flat", ("a", "b"), (8, 8), Part(X, y), Part(X, y), "a test"), lambda text: None)
     written = [path.name for path in explored.write(tmp_path, found)]
     text = (tmp_path / "explore.md").read_text(encoding="utf-8")

@@ -83,8 +83,8 @@ def texts(folder: Path) -> dict[str, bytes]:
 def write(folder: Path) -> list[Path]:
     """Write the report, each file atomically, and remove files of ours that are no longer made.
 
-    A figure that was drawn from the same data by the same code is left as it is: that takes no
-    time, and another machine's fonts change no committed picture that nothing else has changed.
+    A figure that was drawn from the same data is left as it is: that takes no time, and another
+    machine's fonts change no committed picture that nothing else has changed.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def check(folder: Path) -> list[str]:
     """Return what on disk is not what the records give: missing, different, or no longer made.
 
     Texts are compared byte by byte. A figure is not drawn again: it is the same if it states the
-    digest of the same inputs and drawing code, and is otherwise untouched (see `png`); leaderboard.html
+    digest of the same inputs, and its pixels are those written (see `png`); leaderboard.html
     is compared with what the figures on disk give, and so differs where one of them does.
 
     Parameters
@@ -190,7 +190,7 @@ def _stale(folder: Path, made: set[str]) -> list[str]:
     from benchmark.report.pages import is_anatomy
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
-    old = [name for name in names if name not in made and png.is_stamped((folder / name).read_bytes())]
+    old = [name for name in names if name not in made and png.is_ours((folder / name).read_bytes())]
     pages = (path.name for path in sorted(folder.glob("*.md")))
     old += [name for name in pages if name not in made and is_anatomy(name, (folder / name).read_bytes())]
     for table in (curve, findings, pairs, robustness):
@@ -200,9 +200,9 @@ def _stale(folder: Path, made: set[str]) -> list[str]:
 
 
 def _standing(folder: Path, planned: Planned) -> bytes | None:
-    """Return the figure on disk if it states the digest of today's inputs, and is otherwise untouched."""
+    """Return the figure on disk if it states the digest of today's inputs and its pixels are those written."""
     content = _content(folder / planned.path)
-    return content if content is not None and png.stamped_inputs(content) == planned.inputs else None
+    return content if content is not None and png.stated_inputs(content) == planned.inputs else None
 
 
 def _content(path: Path) -> bytes | None:

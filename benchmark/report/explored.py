@@ -46,6 +46,6 @@ def write(folder: Path, explored: Explored) -> list[Path]:
         plain.write_atomically(path, blob)
         written.append(path)
     for path in sorted((folder / FOLDERS["explore"]).glob("*.png")):
-        if path not in written and png.is_stamped(path.read_bytes()):
+        if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()
     return written

@@ -78,7 +78,7 @@ def write(folder: Path, shown: Shown) -> list[Path]:
         written.append(folder / FOLDER / name)
         plain.write_atomically(written[-1], blob)
     for path in sorted(beside.glob("*.png")):
-        if path not in written and png.is_stamped(path.read_bytes()):
+        if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()
     return written
 

@@ -24,7 +24,7 @@ class Figure:
         Of the file, without ``.png``, and of the section that shows it.
     data : callable
         ``data(shown)``: a frozen dataclass with everything that is drawn, or None where there is nothing to draw.
-    draw, caption, alt : callable
+    draw, caption, alt, version
         As the report's figures have them (see `benchmark.report.figures.Figure`).
     """
 
@@ -33,6 +33,7 @@ class Figure:
     draw: Callable[[Any], MatplotlibFigure]
     caption: Callable[[Any], str]
     alt: Callable[[Any], str]
+    version: int = 1
 
 
 FIGURES: tuple[Figure, ...] = (
@@ -58,7 +59,7 @@ class Planned:
 
     def png(self) -> bytes:
         """Draw it."""
-        inputs = digest(self.figure.name, self.figure.draw, self.data)
+        inputs = digest(self.figure.name, self.figure.version, self.data)
         return png_of(self.figure.draw, self.data, inputs)
 
 
