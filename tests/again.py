@@ -11,12 +11,17 @@ from typing import Any
 
 import pytest
 
-from benchmark import datasets, declaration, plain, records, winners, work
-from benchmark.datasets import arrays
+from benchmark import datasets
+from benchmark.datasets import memmap as arrays
+from benchmark.engine import declaration
+from benchmark.engine import refits as winners
+from benchmark.engine import worker_job as work
+from benchmark.engine.jobs import Describe, Job, Limits, Outcome
+from benchmark.engine.resources import Resources
+from benchmark.engine.scheduler import Stop
 from benchmark.errors import EngineError
-from benchmark.jobs import Describe, Job, Limits, Outcome
-from benchmark.lanes import Stop
-from benchmark.resources import Resources
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
 
 LOGISTIC = "logistic_regression"
 

@@ -39,7 +39,7 @@ def once() -> Iterator[dict[object, Any]]:
 
     Whoever tests that the same inputs give the same outcome clears it first.
     """
-    from benchmark import inference
+    from benchmark.metrics import significance as inference
     from benchmark.report import figures
 
     found: dict[object, Any] = {}

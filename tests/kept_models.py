@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from benchmark import datasets, declaration, registry, runner, work
-from benchmark.datasets import arrays
-from benchmark.jobs import Describe, Job, Limits
-from benchmark.lanes import Stop
-from benchmark.protocol import PRESETS
-from benchmark.resources import Resources
+from benchmark import datasets
+from benchmark.datasets import memmap as arrays
+from benchmark.engine import declaration, registry, runner
+from benchmark.engine import worker_job as work
+from benchmark.engine.jobs import Describe, Job, Limits
+from benchmark.engine.protocol import PRESETS
+from benchmark.engine.resources import Resources
+from benchmark.engine.scheduler import Stop
 
 LOGISTIC, KNN = "logistic_regression", "knn"
 

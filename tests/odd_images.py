@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.datasets import load_digits
 
-from benchmark import pipelines, registry
+from benchmark.engine import pipelines, registry
+from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
-from benchmark.protocol import PRESETS
 
 RARE = 2
 """The class of two, in the middle, where a gap shifts the others."""

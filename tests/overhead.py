@@ -42,8 +42,8 @@ class Stopwatch:
     spans: ClassVar[list[Span]] = []
 
     def __init__(self) -> None:
-        from benchmark import runner
-        from benchmark.executors.local import LocalExecutor
+        from benchmark.engine import runner
+        from benchmark.engine.executors.local import LocalExecutor
 
         self.workers, self.seats = 0, 0
         run, spawn = runner.run, LocalExecutor._spawn
@@ -81,7 +81,7 @@ class Stopwatch:
 def main() -> int:
     """Run, measure, print; the exit status is 1 where the run failed or the bar is missed."""
     begin = time.monotonic()
-    from benchmark.cli import main as benchmark
+    from benchmark.cli.main import main as benchmark
 
     watch = Stopwatch()
     status = benchmark(["run", *sys.argv[1:]])

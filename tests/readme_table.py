@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark import records
+from benchmark.storage import records
 from tests.conftest import CHECKOUT
 
 README = CHECKOUT / "README.md"

@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import corruptions, curve_record, derived, protocol, records, robustness_record
-from benchmark.curve_record import Held, Point
-from benchmark.records import Record, RungResult, TestSet, TrialResult
-from benchmark.robustness_record import Robustness
+from benchmark.analyses.learning_curve import record as curve_record
+from benchmark.analyses.learning_curve.record import Held, Point
+from benchmark.analyses.robustness import corruptions
+from benchmark.analyses.robustness import record as robustness_record
+from benchmark.analyses.robustness.record import Robustness
+from benchmark.engine import protocol
+from benchmark.storage import derived, records
+from benchmark.storage.records import Record, RungResult, TestSet, TrialResult
 
 CLASSES = ("Top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 ENVIRONMENT = {

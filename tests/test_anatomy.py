@@ -13,7 +13,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from benchmark import anatomy, ceiling, metrics
+from benchmark.analyses.hardest_class import ceiling
+from benchmark.analyses.hardest_class import measure as anatomy
+from benchmark.metrics import scores as metrics
 
 
 @pytest.fixture

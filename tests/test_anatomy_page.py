@@ -12,12 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import gallery, records, report
-from benchmark.datasets.base import Dataset, Part
-from benchmark.report import anatomy_page, figures, pages
-from benchmark.report.figures import flow, grids, ranking
-from benchmark.report.summary import Summary, summarise
-from benchmark.schema import Validation
+from benchmark import report
+from benchmark.analyses.hardest_class import examples as gallery
+from benchmark.analyses.hardest_class import page as anatomy_page
+from benchmark.analyses.hardest_class.figures import examples as grids
+from benchmark.analyses.hardest_class.figures import flow
+from benchmark.analyses.hardest_class.figures import roc_pr as ranking
+from benchmark.datasets.dataset import Dataset, Part
+from benchmark.leaderboard.summary import Summary, summarise
+from benchmark.render import pages
+from benchmark.report import figures
+from benchmark.storage import records
+from benchmark.storage.schema import Validation
 from tests import synthetic_results as synthetic
 from tests.test_report import cells, page, tables
 

@@ -32,9 +32,12 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from benchmark import app, cli, datasets, pictures, records
+from benchmark import app, datasets
 from benchmark.app import asking, guard, pages, stored
 from benchmark.app import server as app_server
+from benchmark.cli import main as cli
+from benchmark.datasets import preprocessing as pictures
+from benchmark.storage import records
 from tests import kept_models
 from tests import synthetic_results as synthetic
 from tests.running import Program, eventually

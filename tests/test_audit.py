@@ -13,10 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import audit, audit_record, audit_schema, claim, folds, label_errors, prepare, records, report, resources
-from benchmark.audit_schema import Audit, Held, LabelErrors, Search
-from benchmark.datasets.base import Dataset, Part
+from benchmark import report
+from benchmark.analyses.data_audit import cross_val_predict as folds
+from benchmark.analyses.data_audit import label_errors
+from benchmark.analyses.data_audit import measure as audit
+from benchmark.analyses.data_audit import record as audit_record
+from benchmark.analyses.data_audit import schema as audit_schema
+from benchmark.analyses.data_audit.schema import Audit, Held, LabelErrors, Search
+from benchmark.datasets.dataset import Dataset, Part
+from benchmark.engine import preflight as prepare
+from benchmark.engine import resources
 from benchmark.errors import BenchmarkError
+from benchmark.storage import lock as claim
+from benchmark.storage import records
 from tests import synthetic_results as synthetic
 from tests.conftest import benchmark
 from tests.plugin_lab import bad, checkout

@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import budget as budget_verb
-from benchmark import budget_record, records, report, stopping
-from benchmark.budget_record import Refit
-from benchmark.cli import main
-from benchmark.derived import LET_GO
-from benchmark.jobs import Outcome
-from benchmark.records import RungResult, TrialResult
-from benchmark.report import budget
-from benchmark.report.summary import summarise
+from benchmark import report
+from benchmark.analyses.tuning_budget import early_stop as stopping
+from benchmark.analyses.tuning_budget import measure as budget_verb
+from benchmark.analyses.tuning_budget import record as budget_record
+from benchmark.analyses.tuning_budget import section as budget
+from benchmark.analyses.tuning_budget.record import Refit
+from benchmark.cli.main import main
+from benchmark.engine.jobs import Outcome
+from benchmark.leaderboard.summary import summarise
+from benchmark.storage import records
+from benchmark.storage.derived import LET_GO
+from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, make
 from tests.running import ALONE, SMOKE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
-from benchmark import calibration
+from benchmark.metrics import calibration
 
 
 def drawn(n: int, k: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:

@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import cli, datasets, prepare, records
-from benchmark.protocol import PRESETS
+from benchmark import datasets
+from benchmark.cli import main as cli
+from benchmark.engine import preflight as prepare
+from benchmark.engine.protocol import PRESETS
+from benchmark.storage import records
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
 from tests.running import ALONE, SMOKE, on_a_terminal

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from benchmark import corruptions
-from benchmark.corruptions import CORRUPTIONS, KINDS, VERSION, Corruption
+from benchmark.analyses.robustness import corruptions
+from benchmark.analyses.robustness.corruptions import CORRUPTIONS, KINDS, VERSION, Corruption
 
 SHAPES = [(1, 1), (5, 7), (28, 28)]
 

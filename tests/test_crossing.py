@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from benchmark import metrics, protocol
-from benchmark.metrics import Interval
-from benchmark.protocol import PRESETS
-from benchmark.report import crossing
-from benchmark.report.learned import Learned, Size, Stand, by_rows, by_seconds
+from benchmark.analyses.learning_curve import crossing
+from benchmark.analyses.learning_curve.scores import Learned, Size, Stand, by_rows, by_seconds
+from benchmark.engine import protocol
+from benchmark.engine.protocol import PRESETS
+from benchmark.metrics import scores as metrics
+from benchmark.metrics.scores import Interval
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 6_000))
 

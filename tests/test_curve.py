@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import curve, curve_record, datasets, prepare, protocol, records, report, winners, work
+from benchmark import datasets, report
+from benchmark.analyses.learning_curve import measure as curve
+from benchmark.analyses.learning_curve import record as curve_record
+from benchmark.engine import preflight as prepare
+from benchmark.engine import protocol
+from benchmark.engine import refits as winners
+from benchmark.engine import worker_job as work
+from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
-from benchmark.jobs import Job, Outcome
-from benchmark.protocol import PRESETS
+from benchmark.storage import records
 from tests import again
 from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, killed_after

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import curve_record, derived, records, report
-from benchmark.curve_record import Held
+from benchmark import report
+from benchmark.analyses.learning_curve import record as curve_record
+from benchmark.analyses.learning_curve.record import Held
+from benchmark.analyses.learning_curve.section import HEADING
 from benchmark.errors import BenchmarkError
-from benchmark.report.curve import HEADING
+from benchmark.storage import derived, records
 from tests import synthetic_results as synthetic
 from tests.test_report import cells, page, section
 

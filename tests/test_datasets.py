@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import build, fashion_mnist, idx, kmnist, mnist, published
-from benchmark.datasets.arrays import materialise
+from benchmark.datasets import fashion_mnist, idx, kmnist, mnist
+from benchmark.datasets import mnist_like as published
+from benchmark.datasets import validate as build
+from benchmark.datasets.memmap import materialise
 from benchmark.errors import BenchmarkError
 from tests.conftest import CHECKOUT
 

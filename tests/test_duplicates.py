@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark import duplicates
+from benchmark.analyses.data_audit import duplicates
 
 
 def noise(n: int, pixels: int = 64, seed: int = 0) -> np.ndarray:

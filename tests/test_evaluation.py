@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import records
-from benchmark.evaluation import to_float16
-from benchmark.records import Record
+from benchmark.engine.evaluation import to_float16
+from benchmark.storage import records
+from benchmark.storage.records import Record
 from tests.kept_models import LOGISTIC, run
 
 OF_TUNING = (

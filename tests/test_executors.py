@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.engine.executors.local import LocalExecutor
+from benchmark.engine.executors.worker_init import THREAD_VARIABLES
+from benchmark.engine.jobs import Describe, Job, LostError
+from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
-from benchmark.executors.inside import THREAD_VARIABLES
-from benchmark.executors.local import LocalExecutor
-from benchmark.jobs import Describe, Job, LostError
-from benchmark.protocol import PRESETS
 
 
 @pytest.fixture

@@ -15,15 +15,23 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from benchmark import claim, closeness, components, embedding, exploring, prepare, records, typicality
-from benchmark.cli import main
-from benchmark.datasets.base import Dataset, Part
+from benchmark.analyses.exploration import class_distance as closeness
+from benchmark.analyses.exploration import embedding, typicality
+from benchmark.analyses.exploration import measure as exploring
+from benchmark.analyses.exploration import pca as components
+from benchmark.analyses.exploration import section as explore_page
+from benchmark.analyses.exploration import write as explored
+from benchmark.analyses.exploration.figures import FIGURES
+from benchmark.analyses.exploration.figures import classes as shown_classes
+from benchmark.analyses.exploration.measure import Explored
+from benchmark.cli.main import main
+from benchmark.datasets.dataset import Dataset, Part
+from benchmark.engine import preflight as prepare
 from benchmark.errors import BenchmarkError
-from benchmark.exploring import Explored
-from benchmark.report import explore_page, explored, pages, png
+from benchmark.render import pages, png
 from benchmark.report.figures import planned
-from benchmark.report.figures.explored import FIGURES
-from benchmark.report.figures.explored import classes as shown_classes
+from benchmark.storage import lock as claim
+from benchmark.storage import records
 from tests import synthetic_results as synthetic
 
 EIGHT = [

@@ -17,7 +17,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from benchmark import records
+from benchmark.storage import records
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout
 from tests.running import SMOKE, WAITS, Program, eventually

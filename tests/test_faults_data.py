@@ -22,8 +22,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import protocol, records
-from benchmark.datasets import arrays, digits, fashion_mnist, idx
+from benchmark.datasets import digits, fashion_mnist, idx
+from benchmark.datasets import memmap as arrays
+from benchmark.engine import protocol
+from benchmark.storage import records
 from tests import odd_images
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout

@@ -17,7 +17,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from benchmark import records
+from benchmark.storage import records
 from tests.conftest import benchmark
 from tests.plugin_lab import checkout
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually

@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark import cli, plain, records
-from benchmark.report import leaderboard
+from benchmark.cli import main as cli
+from benchmark.leaderboard import table as leaderboard
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import GOOD, bad, checkout

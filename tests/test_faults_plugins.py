@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmark import records
+from benchmark.storage import records
 from tests.conftest import benchmark
 from tests.plugin_lab import bad, checkout
 from tests.running import Program, eventually

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import metrics, records, report
-from benchmark.report.leaderboard import frame
+from benchmark import report
+from benchmark.leaderboard.table import frame
+from benchmark.metrics import scores as metrics
+from benchmark.storage import records
 from tests import synthetic_results as synthetic
 
 Y = np.repeat([0, 1, 2], [14, 8, 1])

@@ -23,11 +23,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from benchmark import cli, records, report
+from benchmark import report
+from benchmark.cli import main as cli
+from benchmark.leaderboard.summary import summarise
+from benchmark.leaderboard.table import Cell, cells, class_cells
+from benchmark.render.html_tables import quantity
 from benchmark.report import html as leaderboard_html
-from benchmark.report.html.tables import quantity
-from benchmark.report.leaderboard import Cell, cells, class_cells
-from benchmark.report.summary import summarise
+from benchmark.storage import records
 from tests import synthetic_results as synthetic
 from tests.test_faults_names import NASTY
 

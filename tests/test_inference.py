@@ -9,9 +9,10 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from benchmark import inference, metrics
-from benchmark.inference import Pair
-from benchmark.metrics import Interval
+from benchmark.metrics import scores as metrics
+from benchmark.metrics import significance as inference
+from benchmark.metrics.scores import Interval
+from benchmark.metrics.significance import Pair
 
 
 def right_on(y: np.ndarray, n: int) -> np.ndarray:

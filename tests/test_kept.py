@@ -24,10 +24,15 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from benchmark import cli, datasets, evaluation, formats, plain, records, work
+from benchmark import datasets
+from benchmark.cli import main as cli
+from benchmark.engine import evaluation
+from benchmark.engine import worker_job as work
+from benchmark.engine.jobs import Limits
+from benchmark.engine.saved_models import Kept, Models, find, formats
 from benchmark.errors import BenchmarkError
-from benchmark.jobs import Limits
-from benchmark.kept import Kept, Models, find
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
 from models import logistic_regression as plugin
 from tests.again import killed_after
 from tests.conftest import three_clusters
@@ -222,7 +227,7 @@ def children() -> set[psutil.Process]:
 def test_a_damaged_model_or_another_plugin_costs_its_own_answers(
     standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark.kept import answering
+    from benchmark.engine.saved_models import load as answering
 
     def error() -> str:
         answering.load.cache_clear()

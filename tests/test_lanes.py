@@ -8,12 +8,12 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
-from benchmark import lanes
+from benchmark.engine import scheduler as lanes
+from benchmark.engine.jobs import Describe, Job, Outcome
+from benchmark.engine.progress import Progress
+from benchmark.engine.protocol import PRESETS
+from benchmark.engine.scheduler import Lane
 from benchmark.estimator import Task
-from benchmark.jobs import Describe, Job, Outcome
-from benchmark.lanes import Lane
-from benchmark.progress import Progress
-from benchmark.protocol import PRESETS
 
 TASK = Task(2, (2, 2))
 

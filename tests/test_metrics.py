@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-from benchmark import metrics
+from benchmark.metrics import scores as metrics
 
 
 @pytest.fixture

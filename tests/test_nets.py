@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import declaration
+from benchmark.engine import declaration
+from benchmark.engine.jobs import Describe
 from benchmark.estimator import Task
-from benchmark.jobs import Describe
 from models import _published, cnn
 from models._history import curves
 from models._muon import Muon, orthogonal

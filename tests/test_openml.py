@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import openml, parts
+from benchmark.datasets import openml
+from benchmark.datasets import split as parts
 from benchmark.errors import BenchmarkError
 from benchmark.report.method import _dataset_flag
 

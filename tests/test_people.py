@@ -18,12 +18,19 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import confusion_matrix, f1_score, roc_auc_score
 
-from benchmark import cli, metrics, people, people_record, plain, records, report
-from benchmark.datasets import human_labels, places
+from benchmark import report
+from benchmark.analyses.human_labels import data as human_labels
+from benchmark.analyses.human_labels import measure as people
+from benchmark.analyses.human_labels import record as people_record
+from benchmark.analyses.human_labels.record import People
+from benchmark.cli import main as cli
+from benchmark.datasets import locations as places
 from benchmark.datasets.download import File, UnavailableError
 from benchmark.errors import BenchmarkError
-from benchmark.people_record import People
-from benchmark.report.summary import summarise
+from benchmark.leaderboard.summary import summarise
+from benchmark.metrics import scores as metrics
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT
 from tests.test_report import cells, page

@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark import datasets, pictures, records
-from benchmark.cli import main
-from benchmark.datasets import openml, parts, picture_folder
+from benchmark import datasets
+from benchmark.cli.main import main
+from benchmark.datasets import openml, picture_folder
+from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import split as parts
 from benchmark.errors import BenchmarkError
+from benchmark.storage import records
 from tests.conftest import CHECKOUT
 from tests.drawn import draw, picture
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark import pictures
+from benchmark.datasets import preprocessing as pictures
 from benchmark.errors import BenchmarkError
 
 

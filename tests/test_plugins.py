@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from benchmark import check, registry
-from benchmark.executors.local import in_passing
-from benchmark.jobs import Limits
+from benchmark.engine import contract as check
+from benchmark.engine import registry
+from benchmark.engine.executors.local import in_passing
+from benchmark.engine.jobs import Limits
 from tests import odd_images
 
 

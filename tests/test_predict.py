@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark import datasets, records
-from benchmark.cli import main
-from benchmark.kept import find
+from benchmark import datasets
+from benchmark.cli.main import main
+from benchmark.engine.saved_models import find
+from benchmark.storage import records
 from tests.kept_models import KNN, LOGISTIC, run
 
 

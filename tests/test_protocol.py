@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark import protocol
-from benchmark.protocol import PRESETS
+from benchmark.engine import protocol
+from benchmark.engine.protocol import PRESETS
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 6_000))
 

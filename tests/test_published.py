@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import cli, records
-from benchmark.report import html, published
-from benchmark.schema import TestSet
+from benchmark.analyses.published_nets import section as published
+from benchmark.cli import main as cli
+from benchmark.report import html
+from benchmark.storage import records
+from benchmark.storage.schema import TestSet
 from tests import synthetic_results as synthetic
 from tests.test_report import cells, page, section, tables
 

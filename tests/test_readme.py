@@ -6,9 +6,9 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmark import cli
-from benchmark.corruptions import CORRUPTIONS
-from benchmark.protocol import CORRUPTED_IMAGES, CURVE_ROWS, PRESETS, curve_points
+from benchmark.analyses.robustness.corruptions import CORRUPTIONS
+from benchmark.cli import main as cli
+from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, PRESETS, curve_points
 from tests import readme_table
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import checkout

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import plain, records
 from benchmark.errors import BenchmarkError
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
 from tests.synthetic_results import write_realistic
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import registry
+from benchmark.engine import registry
 from benchmark.errors import BenchmarkError
 from tests.conftest import benchmark
 from tests.plugin_lab import GOOD, checkout

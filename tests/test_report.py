@@ -16,11 +16,13 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from benchmark import protocol, records, report
+from benchmark import report
+from benchmark.engine import protocol
 from benchmark.errors import BenchmarkError
-from benchmark.report import markdown as md
-from benchmark.report.leaderboard import frame
-from benchmark.report.summary import summarise
+from benchmark.leaderboard.summary import summarise
+from benchmark.leaderboard.table import frame
+from benchmark.render import markdown as md
+from benchmark.storage import records
 from tests import synthetic_results as synthetic
 
 HOSTILE = ("a|b", "</script>", "=1+1", "`x`\n# y", "$x$", "[l](j:x)", "\\", "*b*", "-1", "@SUM", "é漢", "a|b")

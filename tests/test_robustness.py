@@ -10,14 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import corruptions, datasets, prepare, protocol, records, report, robustness, work
-from benchmark import robustness_record as record_of
-from benchmark.corruptions import CORRUPTIONS
-from benchmark.datasets import arrays
+from benchmark import datasets, report
+from benchmark.analyses.robustness import corruptions
+from benchmark.analyses.robustness import measure as robustness
+from benchmark.analyses.robustness import record as record_of
+from benchmark.analyses.robustness.corruptions import CORRUPTIONS
+from benchmark.datasets import memmap as arrays
+from benchmark.engine import preflight as prepare
+from benchmark.engine import protocol
+from benchmark.engine import worker_job as work
+from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
-from benchmark.jobs import Job, Outcome
-from benchmark.protocol import PRESETS
+from benchmark.storage import records
 from tests import again, kept_models
 from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.conftest import benchmark

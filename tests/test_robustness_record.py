@@ -12,11 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import protocol, records, report, robustness_record
-from benchmark.corruptions import CORRUPTIONS
+from benchmark import report
+from benchmark.analyses.robustness import figures as drawn
+from benchmark.analyses.robustness import record as robustness_record
+from benchmark.analyses.robustness.corruptions import CORRUPTIONS
+from benchmark.analyses.robustness.record import Held
+from benchmark.engine import protocol
 from benchmark.errors import BenchmarkError
-from benchmark.report.figures import robustness as drawn
-from benchmark.robustness_record import Held
+from benchmark.storage import records
 from tests import synthetic_results as synthetic
 from tests.test_report import cells, page
 

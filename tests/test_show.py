@@ -15,18 +15,23 @@ import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.metrics import classification_report
 
-from benchmark import cli, datasets, declaration, gallery, records, report, showing
+from benchmark import datasets, report
+from benchmark.analyses import estimator_page as show
+from benchmark.analyses.estimator_page import answers, page, scores, tuned
+from benchmark.analyses.estimator_page.figures import history, images, matrix, plan, training
+from benchmark.analyses.estimator_page.importance import Importance, importance
+from benchmark.analyses.estimator_page.shown import Pictures, Shown, Space
+from benchmark.analyses.hardest_class import examples as gallery
+from benchmark.cli import main as cli
+from benchmark.cli import showing
+from benchmark.engine import declaration
+from benchmark.engine.fingerprint import fingerprint
+from benchmark.engine.jobs import Describe
+from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
-from benchmark.fingerprint import fingerprint
-from benchmark.jobs import Describe
-from benchmark.protocol import PRESETS
-from benchmark.records import RungResult, TrialResult
-from benchmark.report import show
-from benchmark.report.figures import style
-from benchmark.report.show import answers, page, scores, tuned
-from benchmark.report.show.figures import history, images, matrix, plan, training
-from benchmark.report.show.importance import Importance, importance
-from benchmark.report.show.shown import Pictures, Shown, Space
+from benchmark.render import style
+from benchmark.storage import records
+from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
 from tests.test_faults_names import NASTY, Elements
 

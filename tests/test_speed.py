@@ -15,12 +15,12 @@ import pytest
 from rich.console import Console
 from sklearn.pipeline import Pipeline
 
-from benchmark import registry
+from benchmark.engine import registry
+from benchmark.engine.executors.worker_init import THREAD_VARIABLES
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
-from benchmark.executors.inside import THREAD_VARIABLES
-from benchmark.records import record_path
+from benchmark.storage.records import record_path
 from tests.conftest import CHECKOUT
 from tests.speed import __main__ as command_line
 from tests.speed import rows, session, stock

@@ -10,11 +10,11 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
-from benchmark import tuning
+from benchmark.engine import tuning
+from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.protocol import PRESETS
+from benchmark.engine.tuning import Tuned
 from benchmark.estimator import Task
-from benchmark.jobs import Job, Outcome
-from benchmark.protocol import PRESETS
-from benchmark.tuning import Tuned
 
 RUNGS = (100, 400, 1_600)
 SPACE = {"model__x": FloatDistribution(0.0, 1.0)}

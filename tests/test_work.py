@@ -10,12 +10,14 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from benchmark import datasets, pipelines, protocol, registry, work
-from benchmark.datasets.arrays import materialise
+from benchmark import datasets
+from benchmark.datasets.memmap import materialise
+from benchmark.engine import pipelines, protocol, registry
+from benchmark.engine import worker_job as work
+from benchmark.engine.jobs import Job
+from benchmark.engine.protocol import PRESETS
+from benchmark.engine.registry import Plugin
 from benchmark.estimator import Estimator, Task
-from benchmark.jobs import Job
-from benchmark.protocol import PRESETS
-from benchmark.registry import Plugin
 
 DIGITS = datasets.load("digits")
 

@@ -11,13 +11,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import environment, kept, pictures
+from benchmark import environment
 from benchmark.app import rows
 from benchmark.app.rows import Row
-from benchmark.datasets.base import Dataset
+from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets.dataset import Dataset
+from benchmark.engine import saved_models as kept
+from benchmark.engine.saved_models import Kept
 from benchmark.errors import BenchmarkError
-from benchmark.kept import Kept
-from benchmark.report import markdown as md
+from benchmark.render import markdown as md
 
 HOW = {
     "fashion-mnist": "Prepared as Fashion-MNIST's images were: edges trimmed, shrunk, sharpened, in the middle, light "

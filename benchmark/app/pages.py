@@ -23,12 +23,12 @@ from starlette.routing import Route
 
 from benchmark.app import rows, stored, uploads
 from benchmark.app.asking import Panel
-from benchmark.datasets.base import Part
+from benchmark.datasets.dataset import Part
+from benchmark.datasets.preprocessing import MAX_BYTES, MAX_PIXELS
 from benchmark.errors import BenchmarkError
-from benchmark.pictures import MAX_BYTES, MAX_PIXELS
+from benchmark.leaderboard.summary import Summary
+from benchmark.render import markdown as md
 from benchmark.report import html as leaderboard_html
-from benchmark.report import markdown as md
-from benchmark.report.summary import Summary
 
 DECODED_AT_ONCE = 2
 """A picture of `MAX_PIXELS` takes some hundreds of megabytes while it is decoded."""

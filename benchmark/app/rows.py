@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.report import markdown as md
+from benchmark.render import markdown as md
 
 TOP = 3
 """Bars in sight; the rest unfold."""

@@ -11,15 +11,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmark import people_record, records
+from benchmark.analyses.hardest_class import section as hardest
+from benchmark.analyses.human_labels import record as people_record
 from benchmark.app import rows
 from benchmark.app.rows import Row
-from benchmark.claim import refuse_other_data
-from benchmark.metrics import Ints
-from benchmark.report import hardest, html, leaderboard
-from benchmark.report.html import body
-from benchmark.report.summary import Scored, Summary, summarise
-from benchmark.report.verdict import verdict
+from benchmark.leaderboard import table as leaderboard
+from benchmark.leaderboard.summary import Scored, Summary, summarise
+from benchmark.leaderboard.verdict import verdict
+from benchmark.metrics.scores import Ints
+from benchmark.render import html_body as body
+from benchmark.report import html
+from benchmark.storage import records
+from benchmark.storage.lock import refuse_other_data
 
 MOST = 48
 """Images in the gallery."""

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmark.datasets.preprocessing import MAX_BYTES
 from benchmark.errors import BenchmarkError
-from benchmark.pictures import MAX_BYTES
 
 
 class TooLargeError(BenchmarkError):

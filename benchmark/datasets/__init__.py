@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets import digits, fashion_mnist, formats, idx, kmnist, mnist, openml, picture_files, published
-from benchmark.datasets.base import Dataset, Part
-from benchmark.datasets.build import FileDataset
+from benchmark.datasets import digits, fashion_mnist, formats, idx, kmnist, mnist, openml, picture_files
+from benchmark.datasets import mnist_like as published
+from benchmark.datasets.dataset import Dataset, Part
 from benchmark.datasets.download import UnavailableError
-from benchmark.datasets.places import cache as cache_folder
+from benchmark.datasets.locations import cache as cache_folder
+from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
 __all__ = ["NAMES", "Dataset", "Part", "cache_folder", "load", "summary"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.datasets import build
+from benchmark.datasets import validate as build
 
 NAME = "digits"
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from benchmark import scratch
 from benchmark.datasets import idx
 from benchmark.errors import BenchmarkError
+from benchmark.storage import scratch
 
 TIMEOUT_SECONDS = (10, 30)
 """To connect, and between two pieces of the answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.datasets.published import Published
+from benchmark.datasets.mnist_like import Published
 
 NAME = "fashion-mnist"
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark import plain
-from benchmark.datasets import build, idx
-from benchmark.datasets.build import FileDataset, RawPart
+from benchmark.datasets import idx
+from benchmark.datasets import validate as build
+from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
+from benchmark.storage import serialization as plain
 
 if TYPE_CHECKING:
     import pandas as pd

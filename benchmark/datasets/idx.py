@@ -13,8 +13,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import plain
 from benchmark.errors import BenchmarkError
+from benchmark.storage import serialization as plain
 
 IMAGES, LABELS = 0x803, 0x801
 """Magic numbers: unsigned bytes in three dimensions, and in one."""

@@ -6,7 +6,7 @@ none are published.
 
 from __future__ import annotations
 
-from benchmark.datasets.published import Published
+from benchmark.datasets.mnist_like import Published
 
 NAME = "kmnist"
 

@@ -5,7 +5,7 @@ The sums of the packed files are those that TensorFlow Datasets checks; the MD5s
 
 from __future__ import annotations
 
-from benchmark.datasets.published import Published
+from benchmark.datasets.mnist_like import Published
 
 NAME = "mnist"
 

@@ -19,11 +19,14 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import plain
-from benchmark.datasets import arff, build, idx, parts, places
-from benchmark.datasets.build import FileDataset, RawPart
+from benchmark.datasets import arff, idx
+from benchmark.datasets import locations as places
+from benchmark.datasets import split as parts
+from benchmark.datasets import validate as build
 from benchmark.datasets.download import File, Source, download
+from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
+from benchmark.storage import serialization as plain
 
 MIRRORS = ("https://www.openml.org/", "https://api.openml.org/")
 

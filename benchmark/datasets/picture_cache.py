@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import PIL
 
-from benchmark import plain
-from benchmark.datasets import places
+from benchmark.datasets import locations as places
 from benchmark.datasets.idx import LIMIT
 from benchmark.errors import BenchmarkError
+from benchmark.storage import serialization as plain
 
 VERSION = 1
 """Raised when pictures are prepared in another way."""

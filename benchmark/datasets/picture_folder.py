@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import pictures
-from benchmark.datasets import build, parts, picture_cache, picture_files
-from benchmark.datasets.build import FileDataset, RawPart
+from benchmark.datasets import picture_cache, picture_files
+from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import split as parts
+from benchmark.datasets import validate as build
 from benchmark.datasets.picture_cache import Prepared
 from benchmark.datasets.picture_files import TEST, TRAIN
+from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
 USUAL = (28, 28)

@@ -44,8 +44,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import audit_record, budget_record, curve_record, people_record, plain, records, robustness_record
-from benchmark.report import png
+from benchmark.analyses.data_audit import record as audit_record
+from benchmark.analyses.human_labels import record as people_record
+from benchmark.analyses.learning_curve import record as curve_record
+from benchmark.analyses.robustness import record as robustness_record
+from benchmark.analyses.tuning_budget import record as budget_record
+from benchmark.render import png
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
 
 if TYPE_CHECKING:
     from benchmark.report.figures import Planned
@@ -150,10 +156,16 @@ def _made(folder: Path, picture: Callable[[Planned], bytes]) -> dict[str, bytes]
 
 
 def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned], list[Measured]]:
-    from benchmark.report import anatomy_page, curve, findings, html, leaderboard, pairs, robustness
+    from benchmark.analyses.data_audit import scores as findings
+    from benchmark.analyses.hardest_class import page as anatomy_page
+    from benchmark.analyses.learning_curve import section as curve
+    from benchmark.analyses.robustness import section as robustness
+    from benchmark.leaderboard import pairs
+    from benchmark.leaderboard import table as leaderboard
+    from benchmark.leaderboard.summary import summarise
+    from benchmark.report import html
     from benchmark.report.figures import plan
     from benchmark.report.page import page
-    from benchmark.report.summary import summarise
 
     results = records.read(folder)
     test_set = results.test_set
@@ -186,8 +198,11 @@ def _plan(folder: Path) -> tuple[dict[str, bytes], list[Planned], list[Measured]
 
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
-    from benchmark.report import curve, findings, pairs, robustness
-    from benchmark.report.pages import is_anatomy
+    from benchmark.analyses.data_audit import scores as findings
+    from benchmark.analyses.learning_curve import section as curve
+    from benchmark.analyses.robustness import section as robustness
+    from benchmark.leaderboard import pairs
+    from benchmark.render.pages import is_anatomy
 
     names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
     old = [name for name in names if name not in made and png.is_ours((folder / name).read_bytes())]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 
-from benchmark import inference, protocol
-from benchmark.records import Record
-from benchmark.report import curve, disagreement, robustness
-from benchmark.report import markdown as md
-from benchmark.report.notes import conditions_differ
-from benchmark.report.summary import Failed, Scored, Summary
+from benchmark.analyses.human_labels import section as disagreement
+from benchmark.analyses.learning_curve import section as curve
+from benchmark.analyses.robustness import section as robustness
+from benchmark.engine import protocol
+from benchmark.leaderboard.footnotes import conditions_differ
+from benchmark.leaderboard.summary import Failed, Scored, Summary
+from benchmark.metrics import significance as inference
+from benchmark.render import markdown as md
+from benchmark.storage.records import Record
 
 NAMED_DATASETS = ("fashion-mnist", "digits", "mnist", "kmnist")
 """What `--dataset` takes by name; but for OpenML's, anything else came from a path, which no record holds."""

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import (
-    budget,
-    curve,
-    disagreement,
-    hardest,
-    leaderboard,
-    method,
-    odd,
-    pairs,
-    published,
-    robustness,
-    trust,
-)
-from benchmark.report import markdown as md
-from benchmark.report.pages import pictures
-from benchmark.report.summary import Summary
-from benchmark.report.verdict import verdict
+from benchmark.analyses.calibration import section as trust
+from benchmark.analyses.data_audit import section as odd
+from benchmark.analyses.hardest_class import section as hardest
+from benchmark.analyses.human_labels import section as disagreement
+from benchmark.analyses.learning_curve import section as curve
+from benchmark.analyses.published_nets import section as published
+from benchmark.analyses.robustness import section as robustness
+from benchmark.analyses.tuning_budget import section as budget
+from benchmark.leaderboard import pairs
+from benchmark.leaderboard import table as leaderboard
+from benchmark.leaderboard.summary import Summary
+from benchmark.leaderboard.verdict import verdict
+from benchmark.render import markdown as md
+from benchmark.render.pages import pictures
+from benchmark.report import method
 
 if TYPE_CHECKING:
     from benchmark.report.figures import Planned

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import pipelines, protocol, records
+from benchmark.engine import pipelines, protocol
 from benchmark.errors import BenchmarkError
+from benchmark.storage import records
 from tests.speed.measure import Bench, Order
 
 FOLDS = 3

@@ -10,7 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmark import datasets, pipelines, protocol, registry, work
+from benchmark import datasets
+from benchmark.engine import pipelines, protocol, registry
+from benchmark.engine import worker_job as work
 from benchmark.estimator import Task
 from tests.speed import stock
 

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 import psutil
 from rich.console import Console
 
+from benchmark.engine.executors.log_capture import Log
+from benchmark.engine.executors.worker import Worker
+from benchmark.engine.jobs import Limits, one_line
 from benchmark.errors import BenchmarkError
-from benchmark.executors.output import Log
-from benchmark.executors.worker import Worker
-from benchmark.jobs import Limits, one_line
 from tests.speed.measure import Order, Side
 
 T = TypeVar("T")

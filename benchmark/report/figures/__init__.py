@@ -17,26 +17,21 @@ import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from benchmark.report import png
-from benchmark.report.figures import (
-    accuracy_cost,
-    confusion,
-    corrupted,
-    flow,
-    grids,
-    heat_map,
-    images,
-    learning_curve,
-    oddities,
-    pairs,
-    people,
-    ranking,
-    reliability,
-    robustness,
-    style,
-    tuning,
-)
-from benchmark.report.summary import Summary
+from benchmark.analyses.calibration import figures as reliability
+from benchmark.analyses.data_audit import figures as oddities
+from benchmark.analyses.hardest_class.figures import examples as grids
+from benchmark.analyses.hardest_class.figures import flow
+from benchmark.analyses.hardest_class.figures import hardest_images as images
+from benchmark.analyses.hardest_class.figures import roc_pr as ranking
+from benchmark.analyses.human_labels import figures as people
+from benchmark.analyses.learning_curve import figures as learning_curve
+from benchmark.analyses.robustness import figure_examples as corrupted
+from benchmark.analyses.robustness import figures as robustness
+from benchmark.analyses.tuning_budget import figures as tuning
+from benchmark.leaderboard.figures import accuracy_cost, confusion, pairs
+from benchmark.leaderboard.figures import per_class_f1 as heat_map
+from benchmark.leaderboard.summary import Summary
+from benchmark.render import png, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure

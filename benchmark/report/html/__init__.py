@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from benchmark.report import hardest, leaderboard
-from benchmark.report.html import body
-from benchmark.report.html.tables import Measured
-from benchmark.report.summary import Summary
+from benchmark.analyses.hardest_class import section as hardest
+from benchmark.leaderboard import table as leaderboard
+from benchmark.leaderboard.summary import Summary
+from benchmark.render import html_body as body
+from benchmark.render.html_tables import Measured
 
 __all__ = ["PAGE", "Measured", "measured", "page"]
 

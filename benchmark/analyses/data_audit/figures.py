@@ -1,0 +1,206 @@
+"""Pictures of what is odd: near copies side by side, and images whose label is likely wrong."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, Held, Ints, pairs_to_show, parts_of, shown_scope
+from benchmark.leaderboard.summary import Summary
+from benchmark.metrics.scores import Floats
+from benchmark.render import markdown as md
+from benchmark.render import style
+from benchmark.render.sheet import Sheet
+
+PAIRS_ACROSS = 4
+ERRORS_ACROSS = 8
+
+_NAMES = {"train": "training", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Near copies.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        Of the first and the second image of each pair: "train" or "test".
+    index : ndarray of int64, (m, 2)
+    labels : tuple of (str, str)
+        Of each pair.
+    similarity : ndarray of float64, (m,)
+    pixels : ndarray of float64, (m, 2, height, width)
+        From 0 to 1.
+    differing : int
+        Pairs with two labels, among all `n_pairs` that there are.
+    n_pairs : int
+    """
+
+    parts: tuple[str, str]
+    index: Ints
+    labels: tuple[tuple[str, str], ...]
+    similarity: Floats
+    pixels: Floats
+    differing: int
+    n_pairs: int
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Images whose label is likely wrong.
+
+    Attributes
+    ----------
+    index : ndarray of int64, (m,)
+        Place in the training part.
+    given, suggested : tuple of str
+    pixels : ndarray of float64, (m, height, width)
+        From 0 to 1.
+    n : int
+        How many there are.
+    """
+
+    index: Ints
+    given: tuple[str, ...]
+    suggested: tuple[str, ...]
+    pixels: Floats
+    n: int
+
+
+def copies_data(summary: Summary) -> Copies | None:
+    """Choose pairs across test and training, or else within one: of two labels first, then the closest."""
+    held = summary.audit
+    scope = shown_scope(held.copies) if held is not None else None
+    if held is None or scope is None:
+        return None
+    found, parts = held.copies[scope], parts_of(scope)
+    y = {"train": held.y_train, "test": summary.test_set.y}
+    order = pairs_to_show(scope, found, y)
+    kept = [place for place in order if all(found.pairs[place, k] in held.pictures[parts[k]].index for k in (0, 1))]
+    pairs = found.pairs[kept]
+    if not len(pairs):
+        return None
+    first, second = (_pixels(summary, held, parts[k], pairs[:, k]) for k in (0, 1))
+    names = summary.class_names
+    return Copies(
+        parts=parts,
+        index=pairs,
+        labels=tuple((names[y[parts[0]][a]], names[y[parts[1]][b]]) for a, b in pairs),
+        similarity=found.similarity[kept],
+        pixels=np.stack([first, second], axis=1),
+        differing=int((y[parts[0]][found.pairs[:, 0]] != y[parts[1]][found.pairs[:, 1]]).sum()),
+        n_pairs=found.n_pairs,
+    )
+
+
+def errors_data(summary: Summary) -> Errors | None:
+    """Choose the most likely label errors."""
+    held = summary.audit
+    if held is None:
+        return None
+    kept = np.flatnonzero(np.isin(held.errors.index, held.pictures["train"].index))[:ERRORS_SHOWN]
+    if not len(kept):
+        return None
+    index, names = held.errors.index[kept], summary.class_names
+    return Errors(
+        index=index,
+        given=tuple(names[label] for label in held.y_train[index]),
+        suggested=tuple(names[label] for label in held.errors.suggested[kept]),
+        pixels=_pixels(summary, held, "train", index),
+        n=len(held.errors.index),
+    )
+
+
+def draw_copies(data: Copies) -> Figure:
+    """Draw each pair side by side, with indices above, labels and correlation below."""
+    across = min(PAIRS_ACROSS, len(data.index))
+    down = math.ceil(len(data.index) / across)
+    cell = style.WIDTH / PAIRS_ACROSS
+    side, band = 0.46 * cell, 0.46 * cell + 0.95
+    sheet = Sheet(cell * across, band * down)
+    letters = max(4, int(side / 0.085))
+    for place in range(len(data.index)):
+        row, column = divmod(place, across)
+        top = band * row
+        for k in (0, 1):
+            left = column * cell + 0.03 * cell + k * 0.48 * cell
+            middle = left + side / 2
+            sheet.text(middle, top + 0.14, f"{_NAMES[data.parts[k]]} #{data.index[place, k]}", style.MUTED, size=9)
+            sheet.picture(left, top + 0.26, side, data.pixels[place, k])
+            two = data.labels[place][0] != data.labels[place][1]
+            label = style.short(data.labels[place][k], letters)
+            sheet.text(middle, top + 0.4 + side, label, style.WRONG if two else "black", bold=two)
+        sheet.text(
+            column * cell + cell / 2, top + 0.61 + side, f"correlation {data.similarity[place]:.5f}", style.MUTED, 9
+        )
+    return sheet.figure
+
+
+def draw_errors(data: Errors) -> Figure:
+    """Draw the images, with the given and the suggested label below each."""
+    across = min(ERRORS_ACROSS, len(data.index))
+    down = math.ceil(len(data.index) / across)
+    names = 0.95
+    cell = (style.WIDTH - names) / ERRORS_ACROSS
+    side, band = 0.9 * cell, 0.9 * cell + 0.85
+    sheet = Sheet(names + cell * across, band * down)
+    letters = max(4, int(cell / 0.08))
+    for row in range(down):
+        sheet.text(0.05, band * row + 0.4 + side, "Label", "black", left=True)
+        sheet.text(0.05, band * row + 0.61 + side, "Suggested", "black", left=True)
+    for place in range(len(data.index)):
+        row, column = divmod(place, across)
+        top, left = band * row, names + column * cell
+        middle = left + cell / 2
+        sheet.text(middle, top + 0.14, f"#{data.index[place]}", style.MUTED, size=9)
+        sheet.picture(left + (cell - side) / 2, top + 0.26, side, data.pixels[place])
+        sheet.text(middle, top + 0.4 + side, style.short(data.given[place], letters), style.WRONG, size=9)
+        sheet.text(middle, top + 0.61 + side, style.short(data.suggested[place], letters), "black", size=9, bold=True)
+    return sheet.figure
+
+
+def copies_caption(data: Copies) -> str:
+    """Say what to see."""
+    which = (
+        "test images beside the training image that each"
+        if data.parts[0] != data.parts[1]
+        else "images beside the one that each"
+    )
+    if len(data.index) == data.n_pairs:
+        shown = "All there are" if data.n_pairs > 1 else "The one that there is"
+    else:
+        first = "those of two labels first (coloured), then the closest" if data.differing else "the closest"
+        shown = f"{len(data.index)} of {data.n_pairs:,} pairs, {first}; no image is shown twice"
+    return f"Near copies: {which} is nearly equal to. {shown}."
+
+
+def copies_alt(data: Copies) -> str:
+    """Say it without the picture."""
+    pairs = [f"{_NAMES[data.parts[0]]} {a} beside {_NAMES[data.parts[1]]} {b}" for a, b in data.index[:3].tolist()]
+    return f"{md.plural(len(data.index), 'pair')} of near copies, first {md.listing(pairs)}."
+
+
+def errors_caption(data: Errors) -> str:
+    """Say what to see."""
+    if data.n == 1:
+        return "The one training image whose label is likely wrong; the number is its place in the training part."
+    which = f"The {len(data.index)} training images" if len(data.index) < data.n else f"All {data.n} training images"
+    most = " most" if len(data.index) < data.n else ""
+    return f"{which} whose label is{most} likely wrong, of {data.n:,}; the number is the place in the training part."
+
+
+def errors_alt(data: Errors) -> str:
+    """Say it without the picture."""
+    words = [f"#{i} {g} or {s}" for i, g, s in zip(data.index[:3], data.given, data.suggested, strict=False)]
+    return f"{md.plural(len(data.index), 'image')} with a likely label error, first {md.listing(words)}."
+
+
+def _pixels(summary: Summary, held: Held, part: str, index: Ints) -> Floats:
+    """Return the pictures of these images of a part, all of which are kept."""
+    pictures = held.pictures[part]
+    rows = pictures.pixels[np.searchsorted(pictures.index, index)]
+    return np.asarray(rows.reshape(len(index), *summary.test_set.image_shape) / 255)

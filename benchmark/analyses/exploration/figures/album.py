@@ -1,0 +1,102 @@
+"""Pictures by class: classes across in bands, the pictures of each below its name."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from benchmark.analyses.exploration.pca import shrink
+from benchmark.metrics.scores import Ints
+from benchmark.render import style
+from benchmark.render.sheet import Sheet
+
+ACROSS = 10
+
+MOST_PIXELS = 128 * 128
+"""Of a picture: about as many as its place on the page has."""
+
+HEADINGS, NAMES, INDEX, GAP = 0.8, 0.4, 0.17, 0.1
+"""Inches: width of the column of headings, heights of classes' names, of a line of indices, and between bands."""
+
+LETTER = 0.073
+"""Inches of a letter at 9 points."""
+
+
+@dataclass(frozen=True)
+class Album:
+    """Pictures by class.
+
+    Attributes
+    ----------
+    classes : tuple of str
+    headings : tuple of str
+        Of each row of pictures; all empty where rows need none.
+    pixels : ndarray, (k, m, height, width)
+        From 0.
+    there : ndarray of bool, (k, m)
+        False where a class has no such picture.
+    tops : tuple of float
+        Value drawn as black, of each row.
+    index : ndarray of int64, (k, m), or None
+        Written below each picture.
+    """
+
+    classes: tuple[str, ...]
+    headings: tuple[str, ...]
+    pixels: npt.NDArray[np.generic]
+    there: npt.NDArray[np.bool_]
+    tops: tuple[float, ...]
+    index: Ints | None = None
+
+
+def rows_for(n_classes: int, most: int) -> int:
+    """Return how many pictures a class gets, at most `most`: the fewer, the more bands there are."""
+    return max(1, min(most, math.ceil(most / math.ceil(n_classes / ACROSS))))
+
+
+def scaled(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Return pictures, (k, m, height, width), averaged down where they are larger than a page can show."""
+    k, m, height, width = pixels.shape
+    small = shrink(pixels.reshape(k * m, height, width), MOST_PIXELS)
+    return small.reshape(k, m, *small.shape[1:])
+
+
+def draw(album: Album) -> Figure:
+    """Draw bands of up to ten classes."""
+    k, m = album.there.shape
+    across = min(ACROSS, k)
+    down = math.ceil(k / across)
+    left = HEADINGS if any(album.headings) else 0.05
+    cell = (style.WIDTH - left) / ACROSS
+    side = 0.93 * cell
+    row = side + 0.06 + (INDEX if album.index is not None else 0)
+    band = NAMES + row * m + GAP
+    sheet = Sheet(left + cell * across, band * down)
+    letters = int(cell / LETTER)
+    for place in range(k):
+        number, column = divmod(place, across)
+        top, x = band * number, left + column * cell
+        sheet.text(x + cell / 2, top + NAMES / 2, _two_lines(album.classes[place], letters), "black", 9)
+        for line in range(m):
+            if not album.there[place, line]:
+                continue
+            y = top + NAMES + row * line
+            sheet.picture(x + (cell - side) / 2, y, side, album.pixels[place, line], album.tops[line])
+            if album.index is not None:
+                sheet.text(x + cell / 2, y + side + 0.09, f"#{album.index[place, line]}", style.MUTED, 7.5)
+    for number in range(down):
+        for line, heading in enumerate(album.headings):
+            if heading:
+                sheet.text(0.05, band * number + NAMES + row * line + side / 2, heading, "black", 9, left=True)
+    return sheet.figure
+
+
+def _two_lines(name: str, letters: int) -> str:
+    """Return a name on at most two lines, cut where it is longer."""
+    name = style.short(name, 4 * letters)
+    return "\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder="…", break_on_hyphens=False))

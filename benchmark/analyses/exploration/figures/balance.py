@@ -1,0 +1,94 @@
+"""How many images each class has, in training and in test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmark.analyses.exploration.figures import classes
+from benchmark.analyses.exploration.measure import Explored
+from benchmark.metrics.scores import Ints
+from benchmark.render import markdown as md
+from benchmark.render import style
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images of each class that is shown, (k,), and of each that there is."""
+
+    classes: tuple[str, ...]
+    train: Ints
+    test: Ints
+    all_classes: tuple[str, ...]
+    all_train: Ints
+    all_test: Ints
+
+
+def data(explored: Explored) -> Data:
+    """Collect what is drawn."""
+    which = classes.shown(explored)
+    return Data(
+        classes.names(explored),
+        explored.train[which],
+        explored.test[which],
+        explored.class_names,
+        explored.train,
+        explored.test,
+    )
+
+
+def draw(data: Data) -> Figure:
+    """Draw two bars a class, each with its number."""
+    k = len(data.classes)
+    figure = style.new(1.1 + 0.4 * k)
+    axes = figure.add_subplot()
+    rows = np.arange(k)
+    parts = (("training", data.train, style.LINE_COLOURS[0], -0.2, ""), ("test", data.test, "#F2B48A", 0.2, "///"))
+    for name, counts, colour, shift, hatch in parts:
+        bars = axes.barh(
+            rows + shift, counts, 0.36, color=colour, label=name, hatch=hatch, edgecolor="white", linewidth=0
+        )
+        axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, fontsize=8.5)
+    axes.set_yticks(rows, [style.short(name, 28) for name in data.classes])
+    axes.set_ylim(k - 0.5, -0.5)
+    axes.set_xlim(0, 1.08 * max(int(data.train.max()), int(data.test.max()), 1))
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set_xlabel("Images")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    return figure
+
+
+def caption(data: Data) -> str:
+    """Say what to see."""
+    train, test = data.all_train, data.all_test
+    if train.min() == train.max() and test.min() == test.max():
+        each = f"{train[0]:,} training and {md.plural(int(test[0]), 'test image')}"
+        return f"Balanced: each of the {len(train)} classes has {each}, so accuracy counts every class alike."
+    names = data.all_classes
+    most, least = int(train.argmax()), int(np.where(train > 0, train, train.max()).argmin())
+    if train[most] == train[least]:
+        text = f"Each class has {md.plural(int(train[most]), 'training image')}."
+    else:
+        text = (
+            f"The largest class, {md.escape(names[most])}, has {md.plural(int(train[most]), 'training image')}, "
+            f"{train[most] / train[least]:.2g} times as many as the smallest, {md.escape(names[least])}, with "
+            f"{train[least]:,}."
+        )
+    for part, counts in (("training", train), ("test", test)):
+        missing = [md.escape(name) for name, number in zip(names, counts, strict=True) if not number]
+        text += f" No {part} image is of {md.listing(missing)}." if missing else ""
+    if test.sum():
+        text += (
+            f" Whoever answers {md.escape(names[most])} to everything is right on "
+            f"{md.percent(test[most] / test.sum())} of the test images: no accuracy below that means anything."
+        )
+    return text
+
+
+def alt(data: Data) -> str:
+    """Say it without the picture."""
+    each = zip(data.classes, data.train, data.test, strict=True)
+    return f"Training and test images of each class: {', '.join(f'{n} {a:,} and {b:,}' for n, a, b in each)}."

@@ -1,0 +1,160 @@
+"""Test images of the hardest class that most estimators get wrong, and what each said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from benchmark.leaderboard.summary import Summary
+from benchmark.metrics.scores import Floats, Ints
+from benchmark.render import markdown as md
+from benchmark.render import style
+
+ACROSS = 7
+MOST = 14
+
+LONGEST = 26
+"""Characters of an estimator's title: as many as the longest of ours has."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Pictures with their answers.
+
+    Attributes
+    ----------
+    estimators, classes : tuple of str
+    hardest : str
+    index : ndarray of int64, (m,)
+        Place in the test set.
+    truth : ndarray of int64, (m,)
+    answers : ndarray of int64, (estimators, m)
+        Of each estimator's lowest seed.
+    pixels : ndarray of float64, (m, height, width)
+        From 0 to 1.
+    kept : int
+        Pictures of the class to choose from.
+    """
+
+    estimators: tuple[str, ...]
+    classes: tuple[str, ...]
+    hardest: str
+    index: Ints
+    truth: Ints
+    answers: Ints
+    pixels: Floats
+    kept: int
+
+
+def data(summary: Summary) -> Data | None:
+    """Choose pictures of the hardest class: wrong under every estimator, then under most; by index if equal."""
+    test_set = summary.test_set
+    if summary.hardest is None:
+        return None
+    candidates = np.flatnonzero(test_set.y[test_set.example_index] == summary.hardest)
+    index = test_set.example_index[candidates]
+    answers = np.stack([row.predicted[0] for row in summary.scored])
+    wrong = (answers[:, index] != summary.hardest).sum(axis=0)
+    order = np.lexsort((index, -wrong))
+    under_all, under_some = (
+        order[wrong[order] == len(answers)],
+        order[(wrong[order] > 0) & (wrong[order] < len(answers))],
+    )
+    # Half of the page for what nobody knows, half for what somebody does: that shows who fixes what.
+    chosen = np.concatenate([under_all[: MOST - min(len(under_some), ACROSS)], under_some])[:MOST]
+    if not len(chosen):
+        return None
+    pixels = test_set.example_images[candidates[chosen]].reshape(len(chosen), *test_set.image_shape) / 255
+    return Data(
+        estimators=tuple(row.title for row in summary.scored),
+        classes=summary.class_names,
+        hardest=summary.class_names[summary.hardest],
+        index=index[chosen],
+        truth=test_set.y[index[chosen]],
+        answers=answers[:, index[chosen]],
+        pixels=pixels,
+        kept=len(candidates),
+    )
+
+
+def draw(data: Data) -> Figure:
+    """Draw bands of pictures, each with a line of answers per estimator below it."""
+    across = min(ACROSS, len(data.index))
+    down = math.ceil(len(data.index) / across)
+    lines = len(data.estimators)
+    longest = max(len(style.short(title, LONGEST)) for title in data.estimators)
+    names = 0.25 + 0.085 * longest
+    cell = (style.WIDTH - names) / ACROSS
+    line, gap = 0.235, 0.2
+    band = 0.3 + cell + line * lines + gap
+    height = band * down
+    figure = Figure(
+        figsize=(names + cell * across, height), dpi=style.DPI
+    )  # laid out by hand: text and pictures share columns
+    width = names + cell * across
+    letters = max(4, int(cell / 0.08))
+    for place in range(len(data.index)):
+        row, column = divmod(place, across)
+        left, top = names + column * cell, height - row * band
+        centre = (left + cell / 2) / width
+        figure.text(centre, (top - 0.16) / height, f"#{data.index[place]}", ha="center", va="center", color=style.MUTED)
+        side = cell * 0.9
+        axes = figure.add_axes(
+            ((left + (cell - side) / 2) / width, (top - 0.3 - cell + 0.05) / height, side / width, side / height)
+        )
+        axes.imshow(data.pixels[place], cmap="gray_r", vmin=0, vmax=max(float(data.pixels[place].max()), 1e-9))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(True)
+        axes.spines[:].set_color("#C9CDD2")
+        for number in range(lines):
+            answer = data.answers[number, place]
+            middle = (top - 0.3 - cell - line * (number + 0.5)) / height
+            right = answer == data.truth[place]
+            figure.text(
+                centre,
+                middle,
+                style.short(data.classes[answer], letters),
+                ha="center",
+                va="center",
+                fontsize=9,
+                color=style.RIGHT if right else style.WRONG,
+                weight="bold" if right else "normal",
+            )
+    for row in range(down):
+        truth = f"Truth: {style.short(data.hardest, 15)}"
+        figure.text(0.1 / width, (height - row * band - 0.3 - cell / 2) / height, truth, va="center", weight="bold")
+        for number, title in enumerate(data.estimators):
+            top = height - row * band - 0.3 - cell - line * number
+            if number % 2 == 0:
+                box = Rectangle((0, (top - line) / height), 1, line / height, color="#F4F5F6", zorder=-1, linewidth=0)
+                figure.add_artist(box)
+            figure.text(0.1 / width, (top - line / 2) / height, style.short(title, LONGEST), va="center")
+    return figure
+
+
+def caption(data: Data) -> str:
+    """Say what to see."""
+    whole = _wrong_under_all(data)
+    some = len(data.index) - whole
+    which = " and ".join(
+        [f"{whole} that every estimator gets wrong"] * bool(whole) + [f"{some} that only some get wrong"] * bool(some)
+    )
+    return (
+        f"All of these are {md.escape(data.hardest)}: {which}, chosen from the {data.kept} of this class whose pixels "
+        "are kept with the records. Below each is what the estimators said, right answers in bold; the number is the "
+        "image's place in the test set."
+    )
+
+
+def alt(data: Data) -> str:
+    """Say it without the picture."""
+    return f"{len(data.index)} test images of {data.hardest}; {_wrong_under_all(data)} are wrong under every estimator."
+
+
+def _wrong_under_all(data: Data) -> int:
+    return int((data.answers != data.truth).all(axis=0).sum())

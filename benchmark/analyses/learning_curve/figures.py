@@ -1,0 +1,150 @@
+"""Accuracy against the number of training images, and against the seconds of fitting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.leaderboard.summary import Summary
+from benchmark.metrics.scores import Floats
+from benchmark.render import markdown as md
+from benchmark.render import style
+
+MOST_TICKS = 6
+"""Of the seconds, in half a figure's width; where there would be more, only `DECADES` are named."""
+DECADES = (1e-3, 0.01, 0.1, 1, 10, 60, 600, 3600, 36000)
+LEGEND_INCHES = 0.085
+"""Width of a letter in the legend, on the safe side."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One estimator, at each size the mean over seeds; `low` and `high` are the worst and the best seed's accuracy."""
+
+    estimator: str
+    family: str
+    rows: Floats
+    seconds: Floats
+    accuracy: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class Data:
+    """The lines, best estimator first."""
+
+    lines: tuple[Line, ...]
+
+
+def data(summary: Summary) -> Data | None:
+    """Collect what is drawn."""
+    lines = tuple(
+        Line(
+            one.title,
+            one.family,
+            np.array([float(size.rows) for size in one.sizes]),
+            np.array([size.fit_seconds for size in one.sizes]),
+            np.array([size.accuracy for size in one.sizes]),
+            np.array([min(size.accuracies) for size in one.sizes]),
+            np.array([max(size.accuracies) for size in one.sizes]),
+        )
+        for one in summary.learned
+        if one.sizes and all(size.rows > 0 and size.fit_seconds > 0 for size in one.sizes)
+    )
+    return Data(lines) if lines else None
+
+
+def draw(data: Data) -> Figure:
+    """Draw two panels with one scale of accuracy, and one legend above both."""
+    figure = style.new(5.0)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for place, line in enumerate(data.lines):
+        _draw(left, line, line.rows, place)
+        _draw(right, line, line.seconds, place)
+    rows = _apart(sorted({rows for line in data.lines for rows in line.rows.tolist()}))
+    left.set_xscale("log")
+    left.minorticks_off()
+    left.set_xticks(rows, [_short(count) for count in rows])
+    left.set_xlabel("Training images (log scale)")
+    left.set_ylabel("Test accuracy")
+    seconds = np.concatenate([line.seconds for line in data.lines])
+    style.time_axis(right, seconds.min() / 1.5, seconds.max() * 1.5)
+    if len(right.get_xticks()) > MOST_TICKS:
+        decades = [tick for tick in right.get_xticks() if tick in DECADES]
+        right.set_xticks(decades, [md.duration(tick).replace(".0 ", " ") for tick in decades])
+    right.set_xlabel("Time of the fit (log scale)")
+    for axes in (left, right):
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+    _legend(figure, left)
+    return figure
+
+
+def _draw(axes: Axes, line: Line, x: Floats, place: int) -> None:
+    colour = style.LINE_COLOURS[place % len(style.LINE_COLOURS)]
+    dashes = ("-", "--", ":", "-.")[place // len(style.LINE_COLOURS) % 4]
+    axes.fill_between(x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(
+        x,
+        line.accuracy,
+        color=colour,
+        linestyle=dashes,
+        linewidth=1.8,
+        marker=style.FAMILY_MARKERS.get(line.family, style.OTHER_MARKER),
+        markersize=5,
+        label=style.short(line.estimator, 30),
+    )
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Name the lines above both panels, from left to right and top to bottom, in as few rows as fit."""
+    handles, names = axes.get_legend_handles_labels()
+    columns = next(
+        count
+        for count in range(len(names), 0, -1)
+        if count == 1 or sum(LEGEND_INCHES * max(map(len, names[place::count])) + 0.6 for place in range(count)) < 8.8
+    )
+    order = [number for place in range(columns) for number in range(place, len(names), columns)]
+    figure.legend(
+        [handles[number] for number in order],
+        [names[number] for number in order],
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+    )
+
+
+def _apart(rows: list[float]) -> list[float]:
+    """Return the sizes that can be named without touching: the largest, then down from there."""
+    least = (rows[-1] / rows[0]) ** 0.08
+    found = rows[-1:]
+    for count in reversed(rows[:-1]):
+        if found[-1] / count > least:
+            found.append(count)
+    return found
+
+
+def _short(count: float) -> str:
+    return f"{count / 1000:.3g}k" if count >= 1000 else f"{count:g}"
+
+
+def caption(data: Data) -> str:
+    """Say what to see."""
+    text = (
+        "Left, what more images buy; right, what more seconds of fitting buy: each point is one size of training set."
+    )
+    if any(len(line.low) and (line.low < line.high).any() for line in data.lines):
+        text += " The band is from the worst to the best seed."
+    return text + (" Squares are CNNs." if any(line.family == "cnn" for line in data.lines) else "")
+
+
+def alt(data: Data) -> str:
+    """Say it without the picture."""
+    first = min(line.rows[0] for line in data.lines)
+    last = max(line.rows[-1] for line in data.lines)
+    ends = "; ".join(f"{line.estimator} {line.accuracy[0]:.3f} to {line.accuracy[-1]:.3f}" for line in data.lines)
+    return f"Test accuracy against training images and fit time. From {first:,.0f} to {last:,.0f} images: {ends}."

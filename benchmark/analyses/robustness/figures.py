@@ -1,0 +1,162 @@
+"""Accuracy against severity, one panel for each kind of corruption."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from benchmark.analyses.robustness.scores import BREAKS
+from benchmark.leaderboard.summary import Summary
+from benchmark.metrics.scores import Floats
+from benchmark.render import style
+
+ACROSS = 4
+NAMED = 3
+"""Classical pipelines, the best of the leaderboard, that have a colour of their own; more could not be told apart."""
+OTHERS = "#B4BAC1"
+COLOURS = ("#0072B2", "#009E73", "#CC79A7")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One kind: `severities` begins with 0, which is the images as they are."""
+
+    kind: str
+    axis: str
+    severities: Floats
+
+
+@dataclass(frozen=True)
+class Line:
+    """One estimator: for each panel, the accuracy at each severity."""
+
+    estimator: str
+    family: str
+    accuracy: tuple[Floats, ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """The panels, and the lines, best estimator first; `guessing` is the accuracy of naming classes at random."""
+
+    panels: tuple[Panel, ...]
+    lines: tuple[Line, ...]
+    guessing: float
+
+
+def data(summary: Summary) -> Data | None:
+    """Collect what is drawn."""
+    if not summary.withstood:
+        return None
+    panels = tuple(Panel(kind.title, kind.axis, np.array([0.0, *kind.severities])) for kind in BREAKS)
+    lines = tuple(Line(one.title, one.family, tuple(one.line(kind) for kind in BREAKS)) for one in summary.withstood)
+    return Data(panels, lines, 1 / len(summary.class_names))
+
+
+def draw(data: Data) -> Figure:
+    """Draw the panels with one scale of accuracy, and the legend in the place after the last."""
+    down = math.ceil((len(data.panels) + 1) / ACROSS)
+    figure = style.new(2.45 * down + 0.2)
+    grid = figure.subplots(down, ACROSS, sharey=True, squeeze=False).ravel()
+    looks = _looks(data)
+    for place, (axes, panel) in enumerate(zip(grid, data.panels, strict=False)):
+        axes.set_title(panel.kind)
+        axes.axhline(data.guessing, color=style.MUTED, linestyle=":", linewidth=1)
+        for line, look in sorted(zip(data.lines, looks, strict=True), key=lambda pair: pair[1][3]):
+            _draw(axes, panel, line.accuracy[place], look, line.family)
+        axes.set_ylim(0, 1)
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+        one = len(panel.severities) == 2
+        axes.set_xticks(panel.severities, ["as is", panel.kind] if one else [f"{x:g}" for x in panel.severities])
+        axes.set_xlim(-0.08 * panel.severities[-1], (1.2 if one else 1.08) * panel.severities[-1])
+        axes.set_xlabel("" if one else panel.axis)
+        if place % ACROSS == 0:
+            axes.set_ylabel("Test accuracy")
+    for axes in grid[len(data.panels) :]:
+        axes.set_axis_off()
+    _legend(grid[len(data.panels)], data, looks)
+    return figure
+
+
+Look = tuple[str, float, str, int]
+"""Colour, width, what the legend says (empty: nothing), and what is drawn over what."""
+
+
+def _looks(data: Data) -> list[Look]:
+    """Return the look of each line: CNNs and the best classical pipelines are told apart, the rest is grey."""
+    looks: list[Look] = []
+    colours, nets = list(COLOURS[:NAMED]), ["-"]
+    for line in data.lines:
+        name = style.short(line.estimator, 26)
+        if line.family == "cnn" and nets:
+            nets.pop()
+            looks.append((style.FAMILY_COLOURS["cnn"], 2.6, name, 3))
+        elif line.family != "cnn" and colours:
+            looks.append((colours.pop(0), 1.9, name, 2))
+        else:
+            looks.append((OTHERS, 1.1, "", 1))
+    return looks
+
+
+def _draw(axes: Axes, panel: Panel, accuracy: Floats, look: Look, family: str) -> None:
+    colour, width, _, order = look
+    axes.plot(
+        panel.severities,
+        accuracy,
+        color=colour,
+        linewidth=width,
+        marker=style.FAMILY_MARKERS.get(family, style.OTHER_MARKER),
+        markersize=4.5 if order > 1 else 2.5,
+        zorder=1 + order,
+        clip_on=False,
+    )
+
+
+def _legend(axes: Axes, data: Data, looks: list[Look]) -> None:
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=colour,
+            linewidth=width,
+            marker=style.FAMILY_MARKERS.get(line.family, style.OTHER_MARKER),
+            markersize=4.5,
+            label=name,
+        )
+        for line, (colour, width, name, _) in zip(data.lines, looks, strict=True)
+        if name
+    ]
+    rest = sum(not name for _, _, name, _ in looks)
+    if rest:
+        label = f"{rest} other{'s' if rest > 1 else ''}"
+        handles.append(Line2D([], [], color=OTHERS, linewidth=1.1, marker="o", markersize=2.5, label=label))
+    handles.append(Line2D([], [], color=style.MUTED, linestyle=":", linewidth=1, label="guessing"))
+    axes.legend(handles=handles, loc="center left", frameon=False, borderaxespad=0, handlelength=1.6, fontsize=9)
+
+
+def caption(data: Data) -> str:
+    """Say what to see."""
+    text = "Each panel begins with the images as they are; to the right it gets worse. A line that stays high holds."
+    nets = sum(line.family == "cnn" for line in data.lines)
+    if nets == 0:
+        return text
+    which = "the CNN" if nets == 1 else "the best CNN, and grey squares are other CNNs"
+    return f"{text} The thick line with squares is {which}."
+
+
+def alt(data: Data) -> str:
+    """Say it without the picture."""
+    line = data.lines[0]
+    ends = ", ".join(
+        f"{panel.kind} {accuracy[-1]:.2f}" for panel, accuracy in zip(data.panels, line.accuracy, strict=True)
+    )
+    return (
+        f"Test accuracy of {len(data.lines)} estimators against severity of corruption. {line.estimator}: "
+        f"{line.accuracy[0][0]:.2f} as the images are; at the greatest severity, {ends}."
+    )

@@ -1,0 +1,67 @@
+"""`explore`: what the data look like."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from benchmark.cli import flags
+from benchmark.cli.flags import Verbs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from benchmark.datasets.dataset import Dataset
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb to the parser."""
+    verb = verbs.add_parser(
+        "explore",
+        help="look at the data: images by class, balance, means, grey values, typical and odd images, maps, distances",
+        description="Draws what a good first notebook shows of a data set and says in words what the figures say: "
+        "results/<dataset>/explore.md, figures in results/<dataset>/explore/. Only training images are used for "
+        "anything but the counts. No record is needed, and none is read. The map is UMAP's with the extra [explore], "
+        "else t-SNE's.",
+    )
+    flags.data(verb)
+    flags.results(verb)
+    verb.set_defaults(command=command)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Look at a data set and write the page."""
+    from benchmark import datasets
+    from benchmark.analyses.exploration import measure as exploring
+    from benchmark.analyses.exploration import write as explored
+    from benchmark.cli import console as live
+    from benchmark.engine import preflight as prepare
+    from benchmark.storage import lock as claim
+
+    console = live.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    folder = arguments.results / dataset.name
+    with claim.claimed(folder):
+        prepare.for_explore(folder, dataset)
+        _announce(console, dataset, folder)
+        found = exploring.look(dataset, say=lambda text: live.step(console, text))
+        live.step(console, "figures and page")
+        written = explored.write(folder, found)
+        if found.embedding.reason:
+            live.warn(console, f"{found.embedding.reason}; see the page")
+        console.print(f"[bold]{live.escape(str(written[-1]))}[/], with {len(written) - 1} figures beside it")
+    return 0
+
+
+def _announce(console: Console, dataset: Dataset, folder: Path) -> None:
+    """Say what `explore` is about to do."""
+    from benchmark.cli import console as live
+
+    console.print(
+        f"{live.escape(dataset.name)}: {len(dataset.train.y):,} training and {len(dataset.test.y):,} test images from "
+        f"{live.escape(dataset.source)}"
+    )
+    console.print("explore, on one thread; of the test part only labels are counted")
+    console.print(f"results: {live.escape(str(folder))}")

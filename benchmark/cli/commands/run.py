@@ -1,0 +1,123 @@
+"""`run`: tune, refit, predict the test images, write the leaderboard."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from benchmark.cli import flags
+from benchmark.cli.flags import Verbs
+from benchmark.cli.session import measure
+from benchmark.errors import BenchmarkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from benchmark.engine.executors import Executor
+    from benchmark.engine.progress import Progress
+    from benchmark.engine.resources import Resources
+    from benchmark.engine.runner import Plan
+    from benchmark.engine.scheduler import Stop
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb to the parser."""
+    verb = verbs.add_parser(
+        "run",
+        help="tune, refit, predict the test images, write the leaderboard",
+        description="Tunes each estimator on training rows only, refits the winner, predicts the test images once "
+        "per seed, and writes results/<dataset>/leaderboard.md with its figures. Records that stand are kept; after "
+        "Ctrl-C or a crash the same command goes on. Ctrl-C once stops tuning, waits for a refit that is running, and "
+        "reports what there is; twice leaves at once. A preset of less effort never overwrites one of more: it goes to "
+        "results/<dataset>-<preset>.",
+    )
+    verb.add_argument("names", nargs="*", metavar="NAME", help="estimators to run; see: python -m benchmark list")
+    verb.add_argument("--all", action="store_true", help="run every estimator there is")
+    flags.data(verb)
+    verb.add_argument(
+        "--preset",
+        choices=["smoke", "quick", "standard", "thorough"],
+        default="standard",
+        help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (two hours on "
+        "two cores), thorough is for publication and GPUs (default: standard)",
+    )
+    verb.add_argument(
+        "--trials", type=flags.positive, metavar="N", help="Optuna trials per estimator, instead of the preset's"
+    )
+    verb.add_argument(
+        "--seeds",
+        type=flags.positive,
+        metavar="N",
+        help="refits per estimator, instead of the preset's; more than a standing record has are refits of its winner, "
+        "which is not tuned again",
+    )
+    verb.add_argument(
+        "--jobs", type=flags.positive, metavar="N", help="jobs at once while tuning (default: one a core)"
+    )
+    flags.machine(verb, threads="of a refit, shared out over the jobs while tuning")
+    flags.results(verb)
+    flags.reporting(verb)
+    verb.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
+    verb.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep each winner, fitted on all training rows, in results/<dataset>/models for `predict`; one whose "
+        "record stands is fitted once more, and not tuned",
+    )
+    verb.set_defaults(command=command)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
+    from benchmark import datasets
+    from benchmark.cli import console as live
+    from benchmark.engine import registry, runner
+    from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS
+    from benchmark.storage.lock import results_folder
+
+    if bool(arguments.names) == arguments.all:
+        raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")
+    chosen = (
+        list(registry.plugins().values())
+        if arguments.all
+        else [registry.get(name) for name in dict.fromkeys(arguments.names)]
+    )
+    if arguments.keep and arguments.cluster:
+        raise BenchmarkError(
+            "--keep writes models to this machine's disk, and a cluster's workers have others; "
+            "run with --cluster first, then the same here with --keep and without --cluster"
+        )
+    preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
+    console = live.console()
+    for reason in registry.refused().values() if arguments.all else ():
+        live.warn(console, f"{reason} (left out of this run)")
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    folder = results_folder(arguments.results, dataset.name, preset)
+
+    def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
+        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force, arguments.keep)
+        _announce(console, plan, logs)
+        with live.view(console, [plugin.name for plugin in chosen], resources.jobs) as observe:
+            return runner.run(plan, executor, observe, stop)
+
+    return measure(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name], work)
+
+
+def _announce(console: Console, plan: Plan, logs: Path) -> None:
+    """Say what a run is about to do."""
+    from benchmark.cli import console as live
+
+    given = plan.resources
+    live.announce(
+        console,
+        plan.dataset,
+        plan.folder,
+        logs,
+        f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
+        f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
+        f"refits alone with {given.threads}; {given.device}; "
+        f"a job may take {live.clock(given.refit.seconds or 0)} and "
+        f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone",
+    )

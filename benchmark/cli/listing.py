@@ -1,0 +1,103 @@
+"""What `list` shows: every estimator, whether it can be imported, what stands recorded for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import shorten
+
+from benchmark.engine import declaration, registry
+from benchmark.engine.executors.local import LocalExecutor, in_passing
+from benchmark.engine.fingerprint import fingerprint, stale
+from benchmark.engine.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, LostError, one_line
+from benchmark.engine.protocol import Preset
+from benchmark.engine.registry import Plugin
+from benchmark.errors import BenchmarkError
+from benchmark.estimator import Task
+from benchmark.storage import records
+
+TOGETHER = "list"
+"""What the worker is called that describes the plugins of models/."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimator; `error` is empty if it can be imported and built."""
+
+    name: str
+    title: str
+    family: str
+    origin: str
+    error: str
+    recorded: str
+
+
+def listing(results: Path) -> list[Row]:
+    """Describe every estimator, and what `results` holds for it.
+
+    Parameters
+    ----------
+    results : Path
+        Holds one folder per data set.
+
+    Returns
+    -------
+    list of Row
+        Names that are refused (see `benchmark.registry.refused`) come last.
+    """
+    paths = sorted(results.glob("*/records/*/seed-*.json"))
+    task = Task(n_classes=10, image_shape=(28, 28))
+    rows = []
+    with in_passing() as executor:
+        for plugin, found in _described(executor, list(registry.plugins().values()), task):
+            title, family, error, declared = plugin.name, "", "", None
+            if isinstance(found, Declaration):
+                declared, title, family = found, found.title, found.family
+            else:
+                error = one_line(found)
+            states = [_state(path, declared) for path in paths if path.parent.name == plugin.name]
+            rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
+    return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
+
+
+def _described(
+    executor: LocalExecutor, plugins: Sequence[Plugin], task: Task
+) -> list[tuple[Plugin, Declaration | BaseException]]:
+    """Describe the plugins of models/ in one worker, which loads each library once, and those of packages in their own.
+
+    Nothing is fitted, so that libraries which disturb each other may be in one process. If one of the plugins ends it
+    all the same, each gets a worker of its own, one after the other.
+    """
+    found: dict[str, Declaration | BaseException] = {}
+    ours = [plugin for plugin in plugins if plugin.target is None]
+    together = [Describe(plugin.name, task) for plugin in ours]
+    limits = Limits(DESCRIBE_SECONDS)
+    with suppress(LostError):
+        told = executor.call(TOGETHER, task.threads, declaration.describe_all, together, limits=limits).result()
+        found = {plugin.name: one for plugin, one in zip(ours, told, strict=True)}
+    for plugin in plugins:
+        if plugin.name not in found:
+            try:
+                found[plugin.name] = executor.describe(Describe(plugin.name, task)).result()
+            except Exception as error:
+                found[plugin.name] = error
+            executor.retire(plugin.name)
+    return [(plugin, found[plugin.name]) for plugin in plugins]
+
+
+def _state(path: Path, today: Declaration | None) -> str:
+    try:
+        record = records.read_record(path)
+        preset = Preset.recorded(record.preset)
+    except (BenchmarkError, TypeError, KeyError):  # `report` and `run` say what is wrong with it
+        return f"{path.parents[2].name} {path.stem}: damaged"
+    text = f"{record.dataset} seed {record.seed} ({preset.name})"
+    if record.status != "ok":
+        return f"{text}: {record.status}, {shorten(record.reason, 80, placeholder=' …')}"
+    if today is not None:
+        differing = stale(record.fingerprint, fingerprint(record.dataset_sha256, preset, today))
+        if differing:
+            return f"{text}: stale, {' and '.join(differing)} changed"
+    return text

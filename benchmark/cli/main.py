@@ -1,0 +1,52 @@
+"""The parser, and what becomes of errors. What verbs there are and what each does is in `benchmark.verbs`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmark import __version__
+from benchmark.cli.commands import VERBS
+from benchmark.errors import INTERRUPTED, BenchmarkError, EngineError, same_command
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    top = argparse.ArgumentParser(
+        prog="python -m benchmark",
+        description="Do I need a CNN for this, or will a classical model do, and what does each cost me?",
+        epilog="Start with: python -m benchmark run --all --preset quick",
+    )
+    top.add_argument("--version", action="version", version=f"classical-vs-cnn {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        verb.add(verbs)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit status: 0 fine, 1 a finding, 2 a user error, 130 Ctrl-C."""
+    arguments = parser().parse_args(argv)
+    again = same_command(getattr(arguments, "force", False))
+    try:
+        status: int = arguments.command(arguments)
+        return status
+    except EngineError as error:
+        print(f"error: {_plain(error)}; then {again} goes on from here", file=sys.stderr)
+        return 2
+    except BenchmarkError as error:
+        print(f"error: {_plain(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"interrupted; {again} goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `... | head`
+        sys.stderr.close()
+        return 1
+
+
+def _plain(error: Exception) -> str:
+    from benchmark.render.markdown import plain  # a path or a CSV's column may hold what a terminal acts on
+
+    return plain(str(error))

@@ -1,0 +1,204 @@
+"""From the arrays of any reader to a Dataset: the checks that every format shares."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.datasets.dataset import Dataset, Part
+from benchmark.errors import BenchmarkError
+
+MIN_TRAINING_IMAGES = 2
+"""Of a class: with one alone, either the fit or the validation would never see it."""
+
+
+@dataclass(frozen=True)
+class FileDataset(Dataset):
+    """A data set that knows its files.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        What it was read from; empty where it comes with a library, or from more than can be named.
+    """
+
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class RawPart:
+    """Images and labels as a reader found them, unchecked.
+
+    Attributes
+    ----------
+    X : ndarray, (n, height, width), (n, height, width, 1) or (n, a square number of pixels)
+        Integers or floats in 0..255, or floats in 0..1.
+    y : ndarray, (n,) or (n, 1)
+        Whole numbers.
+    X_from, y_from : str
+        What to name in an error: a file, or an array or column of it.
+    """
+
+    X: npt.NDArray[Any]
+    y: npt.NDArray[Any]
+    X_from: str
+    y_from: str
+
+
+def dataset(
+    name: str,
+    source: str,
+    train: RawPart,
+    test: RawPart,
+    files: tuple[Path, ...] = (),
+    class_names: tuple[str, ...] | None = None,
+) -> FileDataset:
+    """Check images and labels and make a Dataset of them.
+
+    Parameters
+    ----------
+    name : str
+        Made safe as a folder's name.
+    source : str
+    train, test : RawPart
+    files : tuple of Path
+    class_names : tuple of str, optional
+        Of labels ``0 .. k - 1``. Without them the training labels, sorted, are the classes.
+
+    Returns
+    -------
+    FileDataset
+
+    Raises
+    ------
+    BenchmarkError
+        Names where, what is wrong, and what to do.
+    """
+    parts = (train, test)
+    images = [_images(part) for part in parts]
+    labels = [_labels(part) for part in parts]
+    for part, X, y in zip(parts, images, labels, strict=True):
+        if len(X) != len(y):
+            raise BenchmarkError(
+                f"{part.y_from}: {len(y):,} labels, but {part.X_from} has {len(X):,} images; give one label an image"
+            )
+    shape = images[0].shape[1:]
+    if images[1].shape[1:] != shape:
+        raise BenchmarkError(
+            f"{test.X_from}: images are {_by(images[1].shape[1:])}, those of {train.X_from} are {_by(shape)}; "
+            "give both parts the same size"
+        )
+    known = np.unique(labels[0]) if class_names is None else np.arange(len(class_names))
+    _check_classes(known, labels, parts)
+    fractions = _fractions(images, parts)
+    pixels = [_grey(X, fractions).reshape(len(X), -1) for X in images]
+    targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
+    return FileDataset(
+        name=safe_name(name),
+        class_names=class_names or tuple(str(label) for label in known),
+        image_shape=(int(shape[0]), int(shape[1])),
+        train=Part(np.ascontiguousarray(pixels[0]), targets[0]),
+        test=Part(np.ascontiguousarray(pixels[1]), targets[1]),
+        source=f"{source} (0..1, scaled to 0..255)" if fractions else source,
+        files=files,
+    )
+
+
+def _grey(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
+    if X.dtype == np.uint8:  # as most data are: not copied
+        return X
+    grey: npt.NDArray[np.uint8] = np.rint(X * 255.0 if fractions else X).astype(np.uint8)
+    return grey
+
+
+def safe_name(name: str) -> str:
+    """Return `name` as a folder may be called: letters, digits, ``.``, ``_`` and ``-``; not hidden, not empty."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:80].strip(".-") or "images"
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " by ".join(str(size) for size in shape)
+
+
+def _images(part: RawPart) -> npt.NDArray[Any]:
+    X, where = part.X, part.X_from
+    if X.dtype.kind not in "uif":
+        raise BenchmarkError(f"{where}: pixels are of type {X.dtype}; give whole numbers or floats in 0..255")
+    if X.ndim == 4 and X.shape[3] == 1:
+        X = X[..., 0]
+    if X.ndim not in (2, 3):
+        raise BenchmarkError(
+            f"{where}: images have shape {X.shape}; give grey ones as (n, height, width) or (n, pixels)"
+        )
+    if not len(X):
+        raise BenchmarkError(f"{where}: no images (zero rows); give at least two classes with two images each")
+    if X.ndim == 2:
+        side = math.isqrt(X.shape[1])
+        if side * side != X.shape[1]:
+            raise BenchmarkError(
+                f"{where}: {X.shape[1]} pixels make no square image; give (n, height, width), or a square number"
+            )
+        X = X.reshape(len(X), side, side)
+    if not X.size:
+        raise BenchmarkError(f"{where}: images of {_by(X.shape[1:])} pixels; give some pixels")
+    if X.dtype == np.uint8:
+        return X
+    bad = ~np.isfinite(X).all(axis=(1, 2))
+    if bad.any():
+        raise BenchmarkError(f"{where}: image {bad.argmax()} (from 0) holds NaN or infinity; mend or drop it")
+    if X.min() < 0 or X.max() > 255:
+        raise BenchmarkError(f"{where}: pixel values run from {X.min()} to {X.max()}; scale them to 0..255")
+    return X
+
+
+def _labels(part: RawPart) -> npt.NDArray[np.int64]:
+    y, where = part.y, part.y_from
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1 or y.dtype.kind not in "uif":
+        raise BenchmarkError(f"{where}: labels are {y.dtype} of shape {y.shape}; give whole numbers, one an image")
+    with np.errstate(invalid="ignore"):  # NaN and infinity do not survive the cast, and so differ below
+        whole: npt.NDArray[np.int64] = y.astype(np.int64)
+    bad = (whole != y) | (whole < 0)
+    if bad.any():
+        raise BenchmarkError(
+            f"{where}: label {y[bad][0]} (row {bad.argmax()}, from 0) is out of range; give whole numbers from 0"
+        )
+    return whole
+
+
+def _check_classes(
+    known: npt.NDArray[np.int64], labels: list[npt.NDArray[np.int64]], parts: tuple[RawPart, RawPart]
+) -> None:
+    for part, y in zip(parts, labels, strict=True):
+        strange = np.setdiff1d(y, known)
+        if len(strange):
+            raise BenchmarkError(
+                f"{part.y_from}: label {strange[0]} is out of range, the training part has {known[0]}..{known[-1]} "
+                f"in {len(known)} classes; mend the labels, or train on that class too"
+            )
+    if len(known) < 2:
+        raise BenchmarkError(f"{parts[0].y_from}: only one class, all labels are {known[0]}; give two at least")
+    values, counts = np.unique(labels[0], return_counts=True)
+    if counts.min() < MIN_TRAINING_IMAGES:
+        raise BenchmarkError(
+            f"{parts[0].y_from}: label {values[counts.argmin()]} has a single training image; "
+            f"give {MIN_TRAINING_IMAGES} at least, or mend the label if it is out of range"
+        )
+
+
+def _fractions(images: list[npt.NDArray[Any]], parts: tuple[RawPart, RawPart]) -> bool:
+    # Grey values as fractions of 1 are the other common convention; whole-number types never mean it.
+    fractions = [X.dtype.kind == "f" and 0 < X.max() <= 1 for X in images]
+    if any(fractions) and not all(fractions):
+        one, other = parts if fractions[0] else parts[::-1]
+        raise BenchmarkError(
+            f"{one.X_from}: pixels lie in 0..1, those of {other.X_from} in 0..255; scale both parts alike"
+        )
+    return all(fractions)

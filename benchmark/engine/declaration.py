@@ -1,0 +1,110 @@
+"""What a plugin declares, looked at in a worker process and turned into plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.engine import registry
+from benchmark.engine.jobs import Declaration, Describe, one_line
+from benchmark.errors import BenchmarkError
+from benchmark.estimator import Estimator, Task
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+
+def describe(job: Describe) -> Declaration:
+    """Import the plugin, build its pipeline, return what it declares.
+
+    Raises
+    ------
+    BenchmarkError
+        Whatever the plugin raises, in one line: its own exceptions may not exist elsewhere.
+    """
+    try:
+        estimator = registry.get(job.estimator).load()
+        params = estimator.build(job.task).get_params()
+        return Declaration(
+            title=str(estimator.title),
+            family=str(estimator.family),
+            augmentation=str(estimator.augmentation),
+            space={name: _plain_distribution(name, value) for name, value in estimator.space.items()},
+            smoke=_plain(estimator.smoke),
+            thorough=_plain(estimator.thorough),
+            defaults={name: _default(name, params, value) for name, value in estimator.space.items()},
+            settings=_settings(estimator),
+        )
+    except BenchmarkError:
+        raise
+    except BaseException as error:  # KeyboardInterrupt, too: raised by a plugin, it is the plugin's
+        raise BenchmarkError(one_line(error)) from None
+
+
+def describe_all(jobs: Sequence[Describe]) -> list[Declaration | BenchmarkError]:
+    """Describe many plugins in one process; a plugin that cannot be described gives its reason and costs no other."""
+    found: list[Declaration | BenchmarkError] = []
+    for job in jobs:
+        try:
+            found.append(describe(job))
+        except BenchmarkError as error:
+            found.append(error)
+    return found
+
+
+def _plain(params: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(dict(params), default=repr))
+
+
+def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistribution:
+    from optuna.distributions import distribution_to_json, json_to_distribution
+
+    try:
+        return json_to_distribution(distribution_to_json(distribution))
+    except (TypeError, ValueError) as error:
+        raise BenchmarkError(f"its space for {name} cannot be written down: {one_line(error)}") from error
+
+
+def _settings(estimator: Estimator) -> dict[str, str]:
+    """Write out what is fixed in the pipeline: a record made with 100 rounds is not one made with 400.
+
+    Always for the same task: how many threads or classes there are makes no other estimator.
+    """
+    params = estimator.build(Task(n_classes=10, image_shape=(28, 28))).get_params()
+    return {name: _written(value) for name, value in sorted(params.items()) if name not in estimator.space}
+
+
+def _written(value: Any) -> str:
+    if value is None or isinstance(value, bool | int | float | str | np.generic):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return repr({str(key): _written(each) for key, each in value.items()})
+    if isinstance(value, list | tuple):
+        return repr([_written(each) for each in value])
+    if isinstance(value, np.ndarray):
+        return repr(value.tolist())
+    named = value if hasattr(value, "__qualname__") else type(value)  # the repr of most objects holds an address
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def _default(name: str, params: Mapping[str, Any], distribution: BaseDistribution) -> str | float | None:
+    if name not in params:
+        raise BenchmarkError(f"its space names {name}, which the pipeline does not have")
+    value = params[name]
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is not None and not isinstance(value, (bool, int, float, str)):
+        raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")
+    if not inside(distribution, value):
+        raise BenchmarkError(f"the default of {name} is {value!r}, outside {distribution}")
+    return value
+
+
+def inside(distribution: BaseDistribution, value: Any) -> bool:
+    """Tell whether a distribution can draw a value."""
+    try:
+        return bool(distribution._contains(distribution.to_internal_repr(value)))
+    except (ValueError, TypeError):
+        return False

@@ -1,0 +1,71 @@
+"""Process trees: what they hold, and how to end them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from benchmark.engine.executors.worker_init import TOKEN
+
+
+def kill_tree(pid: int, token: str | None = None) -> None:
+    """Kill a worker's process group and everything that it started, past any handler.
+
+    Parameters
+    ----------
+    pid : int
+        Of a process that leads a group of its own; it may be dead already.
+    token : str, optional
+        Its `inside.TOKEN`: finds those that left the group and whose parent is gone.
+    """
+    found: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        found = psutil.Process(pid).children(recursive=True)
+    if token:
+        found += [process for process in psutil.process_iter() if _has(process, token)]
+    itself = os.getpid()
+    for process in found:
+        with suppress(psutil.Error):
+            if process.pid not in (pid, itself):
+                process.kill()
+    kill_group(pid)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process group; no lock is taken and nothing waited for."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def resident(process: psutil.Process, children: bool) -> int | None:
+    """Return the resident bytes of a process, with its descendants if asked, or None if it is gone."""
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        total = int(process.memory_info().rss)
+        for child in process.children(recursive=True) if children else ():
+            with suppress(psutil.Error):
+                total += child.memory_info().rss
+        return total
+    except psutil.Error:
+        return None
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory that this machine, or the container we are in, has."""
+    found = [int(psutil.virtual_memory().total)]
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            found.append(int(Path(limit).read_text()))
+    return min(found)
+
+
+def _has(process: psutil.Process, token: str) -> bool:
+    try:
+        return bool(process.environ().get(TOKEN) == token)
+    except (psutil.Error, OSError):
+        return False

@@ -1,0 +1,170 @@
+"""Finds plugins: models/*.py, then the entry-point group "benchmark.estimators"."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from benchmark.errors import BenchmarkError
+from benchmark.estimator import Estimator
+from benchmark.storage import schema
+
+GROUP = "benchmark.estimators"
+"""Entry-point group by which another installed package brings estimators."""
+
+PACKAGE = "models"
+
+_LONGEST_CAUSE = 300
+"""Characters of an exception that a plugin raises on import; it may carry anything."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Where an estimator comes from; nothing of it is imported before `load`.
+
+    Attributes
+    ----------
+    name : str
+        The file's stem, or the entry point's key.
+    origin : str
+        "models/NAME.py", or "entry point of PACKAGE VERSION".
+    target : EntryPoint or None
+        None for a file in models/.
+    """
+
+    name: str
+    origin: str
+    target: EntryPoint | None = None
+
+    def load(self) -> Estimator:
+        """Import the plugin and return what it declares.
+
+        Raises
+        ------
+        BenchmarkError
+            If it cannot be imported or declares no `Estimator`; names the plugin and the cause.
+        """
+        try:
+            if self.target is None:
+                declared = importlib.import_module(f"{PACKAGE}.{self.name}").ESTIMATOR
+            else:
+                declared = self.target.load()
+        except (Exception, SystemExit) as error:
+            cause = f"{type(error).__name__}: {error}".splitlines()[0][:_LONGEST_CAUSE]
+            raise BenchmarkError(f"estimator {self.name} ({self.origin}) cannot be imported: {cause}") from error
+        if not isinstance(declared, Estimator):
+            raise BenchmarkError(
+                f"estimator {self.name} ({self.origin}) declares {type(declared).__name__}; "
+                "declare ESTIMATOR = benchmark.estimator.Estimator(...)"
+            )
+        wrong = _wrong_field(declared)
+        if wrong:
+            raise BenchmarkError(f"estimator {self.name} ({self.origin}): {wrong}")
+        return declared
+
+
+def plugins() -> dict[str, Plugin]:
+    """Return every plugin that can be called by its name: those in models/ first, each group sorted.
+
+    One whose name will not do costs the others nothing: it is left out here and named by `refused`.
+    """
+    return _survey()[0]
+
+
+def refused() -> dict[str, str]:
+    """Return the names that no plugin can be called by, each with the reason in one line.
+
+    Such a name is unsafe as a folder's, or several plugins have it: which of them a record was
+    made with could not be told.
+    """
+    return _survey()[1]
+
+
+def get(name: str) -> Plugin:
+    """Return one plugin by name.
+
+    Raises
+    ------
+    BenchmarkError
+        It is refused, with the reason, or there is none of that name, with the nearest that there is.
+    """
+    found, reasons = _survey()
+    if name in found:
+        return found[name]
+    if name in reasons:
+        raise BenchmarkError(reasons[name])
+    near = difflib.get_close_matches(name, found, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(found)}"
+    raise BenchmarkError(f"no estimator is called {name!r}; {hint}")
+
+
+def _survey() -> tuple[dict[str, Plugin], dict[str, str]]:
+    """Return the plugins that can be called by their names, and of the other names why not."""
+    claims: dict[str, list[Plugin]] = {}
+    for plugin in (*_files(), *_entry_points()):
+        claims.setdefault(plugin.name.lower(), []).append(plugin)  # some file systems take upper for lower case
+    found: dict[str, Plugin] = {}
+    reasons: dict[str, str] = {}
+    for claimants in claims.values():
+        for plugin in claimants:
+            if not schema.safe_name(plugin.name):
+                reasons[plugin.name] = (
+                    f"estimator name {plugin.name!r} ({plugin.origin}): use up to 64 letters, digits, _ and - only, "
+                    "a letter or digit first; rename it"
+                )
+            elif len(claimants) > 1:
+                origins = " and ".join(claimant.origin for claimant in claimants)
+                reasons[plugin.name] = f"{len(claimants)} estimators are called {plugin.name}: {origins}; rename one"
+            else:
+                found[plugin.name] = plugin
+    return found, reasons
+
+
+def _files() -> Iterable[Plugin]:
+    package = importlib.import_module(PACKAGE)
+    stems = {
+        path.stem for folder in package.__path__ for path in Path(folder).glob("*.py") if not path.stem.startswith("_")
+    }
+    return [Plugin(stem, f"{PACKAGE}/{_printable(stem)}.py") for stem in sorted(stems)]
+
+
+def _entry_points() -> Iterable[Plugin]:
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    return [
+        Plugin(
+            point.name,
+            f"entry point of {_printable(point.dist.name)} {_printable(point.dist.version)}"
+            if point.dist
+            else "entry point",
+            point,
+        )
+        for point in points
+    ]
+
+
+def _wrong_field(declared: Estimator) -> str:
+    """Return what is wrong with an Estimator that would break the run or the report, not only its own fit."""
+    for field in ("title", "family", "augmentation"):
+        value = getattr(declared, field)
+        if not isinstance(value, str):
+            return f"its {field} is a {type(value).__name__}; give a text"
+    for field in ("space", "smoke", "thorough"):
+        value = getattr(declared, field)
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            return f"its {field} is no mapping of parameter names; give a dict"
+    if declared.space:
+        from optuna.distributions import BaseDistribution  # the plugin has imported it already
+
+        for key, value in declared.space.items():
+            if not isinstance(value, BaseDistribution):
+                return f"its space has a {type(value).__name__} for {_printable(key)}; give an Optuna distribution"
+    return ""
+
+
+def _printable(text: str) -> str:
+    """Return text with escapes for what a terminal would act on; a file's name may hold any byte."""
+    return repr(text)[1:-1]

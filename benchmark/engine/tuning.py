@@ -1,0 +1,263 @@
+"""One Optuna study per estimator, ask and tell; sees training rows only.
+
+`tune` is a generator: it yields the jobs it wants run and is sent their outcomes, so that the
+runner can interleave many studies over the workers, and tests can drive a study by hand.
+Trials are asked for in batches of a fixed size and their results told in the order of their
+numbers, so a study does not depend on how many workers there were or which was first.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.pruners import SuccessiveHalvingPruner
+from optuna.samplers import TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from benchmark.engine import protocol
+from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.protocol import Preset
+from benchmark.storage.records import RungResult, Status, TrialResult
+
+_RUNGS, _STATUS, _REASON, _INTERRUPTED, _AGAIN = "rungs", "status", "reason", "interrupted", "again"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The result of a study.
+
+    Attributes
+    ----------
+    best : TrialResult or None
+        The highest validation accuracy at the top rung, the earliest of equals; None if no
+        trial got there.
+    trials : tuple of TrialResult
+        All of them, killed ones left out.
+    proba : ndarray of float, (n_validation, n_classes), or None
+        What the best said of the validation rows; None if there is no best, or a record from before it was kept.
+    """
+
+    best: TrialResult | None
+    trials: tuple[TrialResult, ...]
+    proba: npt.NDArray[np.floating[Any]] | None = None
+
+    @classmethod
+    def of(cls, trials: tuple[TrialResult, ...], proba: npt.NDArray[np.floating[Any]] | None = None) -> Tuned:
+        """Return what trials came to: of a study, or of a record, which holds the same."""
+        complete = [trial for trial in trials if trial.state == "complete"]
+        best = max(complete, key=lambda trial: (trial.rungs[-1].accuracy, -trial.number), default=None)
+        return cls(best, trials, proba)
+
+    @property
+    def seconds(self) -> float:
+        """Fit and predict seconds of all trials, added up over the workers."""
+        return sum(rung.fit_seconds + rung.predict_seconds for trial in self.trials for rung in trial.rungs)
+
+    @property
+    def failure(self) -> Outcome:
+        """Why there is no best trial: a status that all trials share, or "failed", and the first one's reason."""
+        states = {trial.state for trial in self.trials}
+        status: Status = "timeout" if states == {"timeout"} else "oom" if states == {"oom"} else "failed"
+        reason = next((trial.reason for trial in self.trials if trial.reason), "no trial finished")
+        return Outcome(status, f"all {len(self.trials)} trials failed, the first: {reason}")
+
+
+def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
+    """Open or create a study in a journal file that optuna-dashboard opens, too.
+
+    A trial found RUNNING belongs to a run that was killed: it is failed, and its parameters
+    are queued once more.
+
+    Parameters
+    ----------
+    journal : Path
+    name : str
+        Holds the fingerprint: another protocol or search space is another study.
+    rungs : sequence of int
+        Training rows, lowest first.
+
+    Returns
+    -------
+    Study
+    """
+    optuna.logging.set_verbosity(logging.WARNING)
+    journal = journal.resolve()  # a relative path can spin on a stale lock
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    _mend(journal)
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+        pruner=SuccessiveHalvingPruner(min_resource=rungs[0], reduction_factor=protocol.REDUCTION_FACTOR),
+    )
+    if _came_to_nothing(study):  # the plugin may have been mended since
+        optuna.delete_study(study_name=name, storage=storage)
+        return open_study(journal, name, rungs)
+    queued = {trial.user_attrs.get(_AGAIN) for trial in study.get_trials(deepcopy=False)}
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        # Queued before it is failed, and marked: killed between the two, nothing is lost or doubled.
+        if trial.number not in queued:
+            # A trial killed while it was being asked for has its parameters only where they were queued.
+            params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+            study.enqueue_trial(params, user_attrs={_AGAIN: trial.number})
+        storage.set_trial_user_attr(trial._trial_id, _INTERRUPTED, True)
+        study.tell(trial.number, state=TrialState.FAIL)
+    return study
+
+
+def finished(study: Study) -> list[FrozenTrial]:
+    """Return the trials that count: complete, pruned, or failed of their own fault."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    return [trial for trial in study.get_trials(deepcopy=False, states=states) if _INTERRUPTED not in trial.user_attrs]
+
+
+def _came_to_nothing(study: Study) -> bool:
+    """Tell whether a study ended without a best trial; one that was cut off has trials that are RUNNING or WAITING."""
+    trials = study.get_trials(deepcopy=False)
+    return bool(finished(study)) and all(trial.state in (TrialState.FAIL, TrialState.PRUNED) for trial in trials)
+
+
+def tune(
+    study: Study,
+    space: Mapping[str, BaseDistribution],
+    defaults: Mapping[str, Any],
+    preset: Preset,
+    rungs: Sequence[int],
+    job: Job,
+) -> Generator[list[Job], list[Outcome], Tuned]:
+    """Tune one estimator: yield jobs, be sent their outcomes in the same order.
+
+    Parameters
+    ----------
+    study : Study
+        From `open_study`; trials that it already holds are not run again.
+    space : mapping of str to BaseDistribution
+        Empty: there is nothing to tune, and the one trial is the defaults.
+    defaults : mapping of str to object
+        Of every parameter in `space`; trial 0.
+    preset : Preset
+    rungs : sequence of int
+    job : Job
+        Template: parameters and rows are filled in, and it names no test images.
+
+    Returns
+    -------
+    Tuned
+    """
+    if not study.get_trials(deepcopy=False):
+        study.enqueue_trial(dict(defaults))
+    wanted = preset.trials if space else 1
+    kept: dict[int, npt.NDArray[np.float32] | None] = {}
+    while (missing := wanted - len(finished(study))) > 0:
+        # A study cut off within a batch first brings that batch to its end.
+        size = protocol.BATCH - len(finished(study)) % protocol.BATCH
+        batch = _ask(study, space, min(missing, size))
+        climbing = batch
+        results: dict[int, list[RungResult]] = {trial.number: [] for trial in batch}
+        for rows in rungs:
+            at = [trial.number for trial in climbing]
+            outcomes = yield [replace(job, params=trial.params, rows=rows) for trial in climbing]
+            climbing = [
+                trial
+                for trial, outcome in zip(climbing, outcomes, strict=True)
+                if _report(study, trial, rows, outcome, results[trial.number], top=rows == rungs[-1])
+            ]
+            if not climbing:
+                break
+            if rows == rungs[-1]:
+                kept |= {number: outcome.proba for number, outcome in zip(at, outcomes, strict=True)}
+        for trial in climbing:
+            study.tell(trial, results[trial.number][-1].accuracy)
+        if not any(trial.user_attrs.get(_RUNGS) for trial in finished(study)):
+            break  # the defaults and a whole batch came to nothing: hours of deadlines would not mend it
+    tuned = summary(study)
+    if tuned.best is None:
+        return tuned
+    if tuned.best.number not in kept:  # found by a run that was cut off: the journal has its score, not what it said
+        (again,) = yield [replace(job, params=tuned.best.params, rows=rungs[-1])]
+        kept[tuned.best.number] = again.proba
+    return replace(tuned, proba=kept[tuned.best.number])
+
+
+def summary(study: Study) -> Tuned:
+    """Read a study into plain values."""
+    return Tuned.of(tuple(_result(trial) for trial in finished(study)))
+
+
+def _ask(study: Study, space: Mapping[str, BaseDistribution], count: int) -> list[Trial]:
+    # Seeded by the number of trials so far: a study that was cut off draws what it would have drawn.
+    study.sampler = TPESampler(
+        seed=protocol.TUNING_SEED + len(finished(study)),
+        n_startup_trials=protocol.STARTUP_TRIALS,
+        multivariate=True,
+        constant_liar=True,
+    )
+    return [study.ask(dict(space)) for _ in range(count)]
+
+
+def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: list[RungResult], top: bool) -> bool:
+    """Tell the study how a trial did on a rung; return whether it is still in the race."""
+    if outcome.accuracy is None:
+        trial.set_user_attr(_STATUS, outcome.status)
+        trial.set_user_attr(_REASON, outcome.reason)
+        study.tell(trial, state=TrialState.FAIL)
+        return False
+    results.append(RungResult(rows, outcome.accuracy, outcome.fit_seconds, outcome.predict_seconds))
+    trial.set_user_attr(_RUNGS, [asdict(result) for result in results])
+    trial.report(outcome.accuracy, step=rows)
+    if not top and trial.should_prune():  # the pruner would rank the top rung's trials, too
+        study.tell(trial, state=TrialState.PRUNED)
+        return False
+    return True
+
+
+def _result(trial: FrozenTrial) -> TrialResult:
+    states: dict[TrialState, Any] = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
+    return TrialResult(
+        number=trial.number,
+        state=states.get(trial.state) or trial.user_attrs.get(_STATUS, "failed"),
+        params=dict(trial.params),
+        rungs=tuple(RungResult(**rung) for rung in trial.user_attrs.get(_RUNGS, [])),
+        reason=trial.user_attrs.get(_REASON, ""),
+    )
+
+
+def _mend(journal: Path) -> None:
+    """Cut a journal off before its first line that is not whole, and free it of a dead run's lock.
+
+    A killed run leaves a torn last line, which the next append would join, and the journal's own
+    lock, which Optuna waits out for half a minute. Only for who holds the results folder. A
+    journal that is damaged further up is kept beside it as ``.damaged``.
+    """
+    for lock in journal.parent.glob(f"{journal.name}.lock*"):
+        lock.unlink(missing_ok=True)
+    if not journal.exists():
+        return
+    blob = journal.read_bytes()
+    whole = 0
+    for line in blob.splitlines(keepends=True):
+        try:
+            if not (line.endswith(b"\n") and isinstance(json.loads(line), dict)):
+                break
+        except ValueError:
+            break
+        whole += len(line)
+    if whole < len(blob):
+        if b"\n" in blob[whole:]:
+            journal.with_name(f"{journal.name}.damaged").write_bytes(blob)
+        with journal.open("r+b") as file:
+            file.truncate(whole)

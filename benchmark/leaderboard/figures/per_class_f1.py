@@ -1,0 +1,74 @@
+"""Per-class F1, estimators by classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmark.leaderboard.summary import Summary
+from benchmark.metrics.scores import Floats
+from benchmark.render import markdown as md
+from benchmark.render import style
+
+MANY_CLASSES = 14
+"""Beyond it the classes run down the page, not across."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """F1, (estimators, classes), best estimator first; NaN where a class has none."""
+
+    estimators: tuple[str, ...]
+    classes: tuple[str, ...]
+    hardest: str
+    f1: Floats
+
+
+def data(summary: Summary) -> Data | None:
+    """Collect what is drawn."""
+    if summary.hardest is None:
+        return None
+    titles = tuple(row.title for row in summary.scored)
+    f1 = np.stack([row.f1 for row in summary.scored])
+    return Data(titles, summary.class_names, summary.class_names[summary.hardest], f1)
+
+
+def draw(data: Data) -> Figure:
+    """Draw the heat map, each cell with its number."""
+    across = len(data.classes) <= MANY_CLASSES
+    values = data.f1 if across else data.f1.T
+    estimators = [style.short(title, 28) for title in data.estimators]
+    classes = [style.short(name, 18) for name in data.classes]
+    rows, columns = (estimators, classes) if across else (classes, estimators)
+    figure = style.new(1.6 + (0.42 if across else 0.3) * len(rows))
+    axes = figure.add_subplot()
+    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#E3E5E8")
+    low = np.floor(np.nanmin(values) * 20) / 20
+    shown = axes.imshow(values, cmap=colours, vmin=min(low, 0.95), vmax=1.0, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    for (row, column), value in np.ndenumerate(values):
+        text = "–" if np.isnan(value) else f"{value:.2f}"
+        axes.text(column, row, text, ha="center", va="center", color=style.ink(value, shown))
+    figure.colorbar(shown, ax=axes, label="F1", pad=0.01, fraction=0.03).outline.set_visible(False)
+    return figure
+
+
+def caption(data: Data) -> str:
+    """Say what to see."""
+    return f"F1 of each class, the darker the lower: {md.escape(data.hardest)} is where they fail."
+
+
+def alt(data: Data) -> str:
+    """Say it without the picture."""
+    lows = ", ".join(f"{t} {v:.2f}" for t, v in zip(data.estimators, _column(data), strict=True))
+    return f"Heat map of F1 by estimator and class. Lowest class: {data.hardest} ({lows})."
+
+
+def _column(data: Data) -> Floats:
+    return np.asarray(data.f1[:, data.classes.index(data.hardest)])

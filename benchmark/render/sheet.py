@@ -1,0 +1,44 @@
+"""A figure laid out by hand, in inches from the top left: where text and pictures share columns."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from benchmark.metrics.scores import Floats
+from benchmark.render import style
+
+FRAME = "#C9CDD2"
+
+
+class Sheet:
+    """An empty figure, `width` and `height` in inches."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width, height), dpi=style.DPI)
+
+    def text(
+        self, x: float, y: float, text: str, colour: str, size: float = 10, *, bold: bool = False, left: bool = False
+    ) -> None:
+        """Write text whose middle, or the middle of whose left edge, is at a place."""
+        self.figure.text(
+            x / self.width,
+            1 - y / self.height,
+            text,
+            ha="left" if left else "center",
+            va="center",
+            fontsize=size,
+            color=colour,
+            weight="bold" if bold else "normal",
+        )
+
+    def picture(self, x: float, y: float, side: float, pixels: Floats, top: float | None = None) -> None:
+        """Show a picture as ink in a frame, `side` inches wide; black is its own largest value, or `top`."""
+        bottom = 1 - (y + side) / self.height
+        axes = self.figure.add_axes((x / self.width, bottom, side / self.width, side / self.height))
+        black = float(pixels.max()) if top is None else top
+        axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=max(black, 1e-9))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(True)
+        axes.spines[:].set_color(FRAME)

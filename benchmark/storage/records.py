@@ -1,0 +1,331 @@
+"""What is on disk: one record per (data set, estimator, seed), and the labels it is scored against.
+
+::
+
+    results/<dataset>/records/test-set.json, test-set.npz      the test labels and some pictures
+    results/<dataset>/records/<estimator>/seed-<n>.json        everything known but the predictions
+    results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16, and
+                                                               of the winner's validation rows the same
+
+Files are written to a temporary name, synced, and moved into place; the JSON comes last and
+holds the checksum of its ``.npz``, so a record is whole or known not to be. Nothing here is
+ever unpickled. `load` is for notebooks; `read` is for the report.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.errors import BenchmarkError
+from benchmark.storage import serialization as plain
+from benchmark.storage.schema import (
+    SCHEMA,
+    Record,
+    Results,
+    RungResult,
+    Status,
+    TestSet,
+    TrialResult,
+    Validation,
+    safe_name,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "SCHEMA",
+    "Record",
+    "Results",
+    "RungResult",
+    "Status",
+    "TestSet",
+    "TrialResult",
+    "Validation",
+    "intact",
+    "load",
+    "read",
+    "read_record",
+    "read_test_set",
+    "record_path",
+    "write",
+    "write_test_set",
+]
+
+TEST_SET = "test-set"
+
+NPZ_LIMIT = 2**30
+"""Bytes that the test set's ``.npz`` may unpack to."""
+
+NPY_HEADER = 2**12
+"""Bytes, at most, that an array takes in an ``.npz`` beside its numbers."""
+
+
+def record_path(folder: Path, estimator: str, seed: int) -> Path:
+    """Return where the record's JSON lies; its ``.npz`` lies beside it.
+
+    Raises
+    ------
+    BenchmarkError
+        The name is not safe as a folder's.
+    """
+    if not safe_name(estimator):
+        raise BenchmarkError(f"{estimator!r} is no estimator's name; use letters, digits, _ and - only")
+    return folder / "records" / estimator / f"seed-{seed}.json"
+
+
+def write(
+    folder: Path, record: Record, proba: npt.NDArray[np.float16] | None, validation: Validation | None = None
+) -> Record:
+    """Write one record atomically: what was there stays whole until the new one is.
+
+    The predictions come first and the JSON with their checksum after them, so that a record
+    whose writing was cut off is one whose checksum differs (see `intact`).
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+    record : Record
+        Its `proba_sha256` is filled in.
+    proba : ndarray of float16, (n_test, n_classes), or None
+        None for a failed estimator.
+    validation : Validation, optional
+
+    Returns
+    -------
+    Record
+        As written.
+    """
+    path = record_path(folder, record.estimator, record.seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = path.with_suffix(".npz")
+    held: dict[str, npt.NDArray[Any]] = {} if proba is None else {"proba": proba}
+    if proba is not None and validation is not None:
+        held |= {"validation": validation.proba, "validation_y": validation.y}
+    blob = plain.to_npz(**held) if held else None
+    record = dataclasses.replace(record, proba_sha256="" if blob is None else hashlib.sha256(blob).hexdigest())
+    if blob is not None:
+        plain.write_atomically(arrays, blob)
+    plain.write_atomically(path, plain.to_json(dataclasses.asdict(record)))
+    if blob is None:
+        arrays.unlink(missing_ok=True)
+    return record
+
+
+def intact(path: Path, record: Record) -> bool:
+    """Tell whether a record's predictions are the ones it was written with.
+
+    Parameters
+    ----------
+    path : Path
+        Its JSON.
+    record : Record
+        As read from there.
+    """
+    try:
+        return record.status != "ok" or plain.sha256(path.with_suffix(".npz")) == record.proba_sha256
+    except OSError:
+        return False
+
+
+def write_test_set(folder: Path, test_set: TestSet) -> None:
+    """Write the labels and the kept pictures beside the records."""
+    path = folder / "records" / f"{TEST_SET}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    blob = plain.to_npz(y=test_set.y, example_index=test_set.example_index, example_images=test_set.example_images)
+    plain.write_atomically(path.with_suffix(".npz"), blob)
+    meta = {
+        "schema": SCHEMA,
+        "dataset": test_set.dataset,
+        "sha256": test_set.sha256,
+        "class_names": list(test_set.class_names),
+        "image_shape": list(test_set.image_shape),
+        "n_train": test_set.n_train,
+    }
+    plain.write_atomically(path, plain.to_json(meta))
+
+
+def read(folder: Path) -> Results:
+    """Read one data set's records strictly: anything odd is an error that names the file.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    BenchmarkError
+        No records, an unknown schema, a missing or unknown field, a checksum that differs,
+        probabilities of the wrong shape or not finite.
+    """
+    test_set = read_test_set(folder)
+    if test_set is None:
+        raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
+    records, proba, validation = [], {}, {}
+    for path in sorted((folder / "records").glob("*/seed-*.json")):
+        record = read_record(path)
+        if record.dataset_sha256 != test_set.sha256:
+            raise BenchmarkError(
+                f"{path}: made on other data than {TEST_SET}.json beside it; run {record.estimator} again"
+            )
+        if record.status == "ok":
+            proba[record.estimator, record.seed], found = _read_arrays(path, record, test_set)
+            if found is not None:
+                validation[record.estimator, record.seed] = found
+        records.append(record)
+    records.sort(key=lambda record: (record.estimator, record.seed))
+    return Results(folder, test_set, tuple(records), proba, validation)
+
+
+def read_record(path: Path) -> Record:
+    """Read one record's JSON, strictly: each field of its type, in the place that the record names.
+
+    Raises
+    ------
+    BenchmarkError
+        Unreadable, or a field is missing, unknown, of another type or out of range.
+    """
+    data = plain.read_json(path, SCHEMA)
+    try:
+        record: Record = plain.typed(data, Record, "the record")
+        if (record.estimator, f"seed-{record.seed}") != (path.parent.name, path.stem):
+            raise ValueError(f"it says that it is of {record.estimator!r}, seed {record.seed}")
+        if not safe_name(record.estimator):
+            raise ValueError(f"{record.estimator!r} is no estimator's name")
+    except ValueError as error:
+        raise BenchmarkError(f"{path}: not a record of schema {SCHEMA} ({error}); delete it and run again") from error
+    return record
+
+
+def read_validation(folder: Path, record: Record) -> Validation | None:
+    """Read what a record's winner said of the validation rows, or return None where that was not kept.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<dataset>``, with its test set.
+    record : Record
+        As read from there; its status is "ok".
+
+    Raises
+    ------
+    BenchmarkError
+        As `read`.
+    """
+    test_set = read_test_set(folder)
+    if test_set is None:
+        return None
+    return _read_arrays(record_path(folder, record.estimator, record.seed), record, test_set)[1]
+
+
+def read_test_set(folder: Path) -> TestSet | None:
+    """Read the labels and pictures, or return None where there are none."""
+    path = folder / "records" / f"{TEST_SET}.json"
+    if not path.exists():
+        return None
+    meta = plain.read_json(path, SCHEMA)
+    arrays = plain.read_npz(path.with_suffix(".npz"), NPZ_LIMIT)
+    try:
+        labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
+        _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are no whole numbers")
+        test_set = TestSet(
+            **{name: plain.typed(meta[name], hint, name) for name, hint in _TEST_SET_META.items()},
+            y=labels.astype(np.int64),
+            example_index=index.astype(np.int64),
+            example_images=images,
+        )
+        _check_test_set(test_set)
+    except KeyError as error:
+        raise BenchmarkError(f"{path}: field {error} is missing; delete the folder and run again") from error
+    except ValueError as error:
+        raise BenchmarkError(f"{path}: not a test set ({error}); delete the folder and run again") from error
+    return test_set
+
+
+def load(folder: str | Path) -> pd.DataFrame:
+    """Return the leaderboard as a DataFrame, one row per estimator, for a notebook.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``results/<dataset>``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``leaderboard.csv``, recomputed from the stored predictions.
+    """
+    from benchmark.leaderboard.table import frame  # the only look upwards, for the caller's convenience
+
+    return frame(read(Path(folder)))
+
+
+_TEST_SET_META: dict[str, Any] = {
+    name: hint
+    for name, hint in get_type_hints(TestSet).items()
+    if name in ("dataset", "sha256", "class_names", "image_shape", "n_train")
+}
+
+
+def _check_test_set(test_set: TestSet) -> None:
+    y, index, images = test_set.y, test_set.example_index, test_set.example_images
+    _require(len(test_set.image_shape) == 2, f"image_shape is {test_set.image_shape}")
+    _require(y.ndim == 1 and len(y) > 0, f"labels of shape {y.shape}")
+    _require(y.min() >= 0 and y.max() < len(test_set.class_names), f"labels from {y.min()} to {y.max()}")
+    _require(index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()), "pictures of images that it lacks")
+    shape = (len(index), math.prod(test_set.image_shape))
+    _require(images.shape == shape and images.dtype == np.uint8, f"pictures of shape {images.shape}, not {shape}")
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise ValueError(reason)
+
+
+def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDArray[np.float16], Validation | None]:
+    arrays = path.with_suffix(".npz")
+    try:
+        checksum = plain.sha256(arrays)
+    except OSError as error:
+        raise BenchmarkError(f"{arrays}: cannot be read ({error}); delete {path} and run again") from error
+    if checksum != record.proba_sha256:
+        raise BenchmarkError(f"{arrays}: its SHA-256 is not the one in {path.name}; delete both and run again")
+    n_classes = len(test_set.class_names)
+    bytes_a_row = 2 * n_classes  # of the validation rows, 8 more for the label
+    limit = bytes_a_row * len(test_set.y) + (bytes_a_row + 8) * record.validation_rows + 3 * NPY_HEADER
+    held = plain.read_npz(arrays, limit)
+    proba = _scores(arrays, held, "proba", (len(test_set.y), n_classes))
+    if "validation" not in held:
+        return proba, None
+    rows = _scores(arrays, held, "validation", (record.validation_rows, n_classes))
+    y = held.get("validation_y")
+    if y is None or y.shape != (len(rows),) or y.dtype.kind not in "iu" or not _within(y, n_classes):
+        raise BenchmarkError(f"{arrays}: no labels `validation_y` for its {len(rows)} rows; delete it and run again")
+    return proba, Validation(y.astype(np.int64), rows)
+
+
+def _scores(
+    arrays: Path, held: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, int]
+) -> npt.NDArray[np.float16]:
+    scores = held.get(name)
+    if scores is None or scores.shape != shape or scores.dtype != np.float16 or not np.isfinite(scores).all():
+        raise BenchmarkError(f"{arrays}: no finite float16 array `{name}` of shape {shape}; delete it and run again")
+    return scores
+
+
+def _within(y: npt.NDArray[Any], n_classes: int) -> bool:
+    return bool(((y >= 0) & (y < n_classes)).all())
