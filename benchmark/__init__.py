@@ -33,8 +33,35 @@ How the data flows, in the order in which the files are best read::
     app/           the page of `serve`: kept models asked about a picture, and what the records say
     cli.py verbs/  verbs and flags
 
-This module imports nothing, so that a worker process can set its thread counts
+This module imports nothing heavy, so that a worker process can set its thread counts
 before the first numerical library is loaded.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 __version__ = "0.1.0"
+
+
+def load(folder: str | Path) -> pd.DataFrame:
+    """Return the leaderboard as a DataFrame, one row per estimator, for a notebook.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``results/<dataset>``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``leaderboard.csv``, recomputed from the stored predictions.
+    """
+    from benchmark.leaderboard.table import frame
+    from benchmark.storage.records import read
+
+    return frame(read(Path(folder)))

@@ -73,3 +73,14 @@ def _memory() -> str:
         return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
     except (ValueError, OSError):
         return "unknown"
+
+
+def machine_memory() -> int:
+    """Return the bytes of memory that this machine, or the container we are in, has."""
+    import psutil
+
+    found = [int(psutil.virtual_memory().total)]
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            found.append(int(Path(limit).read_text()))
+    return min(found)

@@ -56,7 +56,7 @@ class Inline:
 def make(
     verb: ModuleType, folder: Path, executor: Inline, names: Sequence[str] = (LOGISTIC,), **asked: Any
 ) -> dict[str, str]:
-    """Do what `benchmark.curve` or `benchmark.robustness` does on the digits; return what became of each estimator."""
+    """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
     arrays.materialise(digits)
     plan = verb.Plan(

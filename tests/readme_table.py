@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark.storage import records
+from benchmark import load
 from tests.conftest import CHECKOUT
 
 README = CHECKOUT / "README.md"
@@ -14,7 +14,7 @@ BLOCK = re.compile(r"(<!-- leaderboard -->\n).*?(\n<!-- end -->)", re.S)
 
 def table(folder: Path) -> str:
     """Return the leaderboard's main columns as a markdown table."""
-    frame = records.load(folder)
+    frame = load(folder)
     hardest = frame["hardest_class"].iloc[0]
     lines = [
         f"| Estimator | Family | Test accuracy | F1 of {hardest} | Fit | Predict 1,000 |",

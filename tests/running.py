@@ -53,7 +53,7 @@ class Program:
     ) -> None:
         self.mark = uuid.uuid4().hex
         command = [verb, *arguments, *SMOKE, "--results", str(results)]
-        start = f"{code}\nimport sys; from benchmark.cli import main; sys.exit(main({command!r}))"
+        start = f"{code}\nimport sys; from benchmark.cli.main import main; sys.exit(main({command!r}))"
         self.process = subprocess.Popen(
             [sys.executable, *(("-c", start) if code else ("-m", "benchmark", *command))],
             cwd=cwd,

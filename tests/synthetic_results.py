@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.analyses.learning_curve.record import Held, Point
-from benchmark.analyses.robustness import corruptions
 from benchmark.analyses.robustness import record as robustness_record
 from benchmark.analyses.robustness.record import Robustness
+from benchmark.datasets import corruptions
 from benchmark.engine import protocol
 from benchmark.storage import derived, records
 from benchmark.storage.records import Record, RungResult, TestSet, TrialResult

@@ -99,7 +99,7 @@ def conclude(console: Console, folder: Path, section: str = "") -> None:
 def view(
     console: Console, names: Sequence[str], jobs: int, counted: str = "trial"
 ) -> Iterator[Callable[[Progress, str], None]]:
-    """Show a run; yields the observer for `benchmark.runner.run` and what comes after it.
+    """Show a run; yields the observer for `benchmark.engine.runner.run` and what comes after it.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def listing(results: Path) -> list[Row]:
     Returns
     -------
     list of Row
-        Names that are refused (see `benchmark.registry.refused`) come last.
+        Names that are refused (see `benchmark.engine.registry.refused`) come last.
     """
     paths = sorted(results.glob("*/records/*/seed-*.json"))
     task = Task(n_classes=10, image_shape=(28, 28))

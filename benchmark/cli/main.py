@@ -1,4 +1,4 @@
-"""The parser, and what becomes of errors. What verbs there are and what each does is in `benchmark.verbs`."""
+"""The parser, and what becomes of errors. What verbs there are and what each does is in `benchmark.cli.commands`."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def with_winners(
         Adds to what every such plan says.
     announce, make : callable
     counted : str
-        See `benchmark.live.view`.
+        See `benchmark.cli.console.view`.
     heading : str
         Of the report's section that answers.
     """
@@ -117,7 +117,7 @@ def with_winners(
     from benchmark.cli import console as live
     from benchmark.engine import refits as winners
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
-    from benchmark.storage.lock import results_folder
+    from benchmark.engine.results_folder import results_folder
 
     console = live.console()
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))

@@ -12,14 +12,13 @@ from benchmark.analyses.estimator_page.importance import too_little
 from benchmark.analyses.estimator_page.shown import Pictures, Space
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine import refits as winners
-from benchmark.engine import registry
+from benchmark.engine import registry, results_folder
 from benchmark.engine.executors.local import in_passing
 from benchmark.engine.fingerprint import fingerprint
 from benchmark.engine.jobs import Describe, one_line
 from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
-from benchmark.storage import lock as claim
 from benchmark.storage import records
 from benchmark.storage.schema import Record, Results, TestSet
 
@@ -53,7 +52,7 @@ def place(results: Path, asked: str | None, preset: str | None, data_dir: Path |
     elif (name := asked.rstrip("/")) not in there and name not in datasets.NAMES:
         loaded = datasets.load(asked, data_dir)
         name = loaded.name
-    folder = claim.results_folder(results, name, PRESETS[preset]) if preset else results / name
+    folder = results_folder.results_folder(results, name, PRESETS[preset]) if preset else results / name
     return folder, loaded
 
 

@@ -45,7 +45,7 @@ def files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
     sha256 : str
         `Dataset.sha256`.
     cache_dir : Path, optional
-        Default: `benchmark.datasets.places.cache`.
+        Default: `benchmark.datasets.locations.cache`.
     """
     folder = (places.cache() if cache_dir is None else cache_dir) / "arrays" / sha256
     return ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
@@ -58,7 +58,7 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     ----------
     dataset : Dataset
     cache_dir : Path, optional
-        Default: `benchmark.datasets.places.cache`.
+        Default: `benchmark.datasets.locations.cache`.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """A folder of pictures as a data set: decoded, brought to one size in one stated way, split where it is not.
 
 The way: grey (ITU-R 601 luma, white behind transparency), shrunk or grown whole, padded with its border's grey
-(`benchmark.pictures.to_grey`). To which size: the one asked for; or that of the pictures, if all have the same and no
+(`preprocessing.to_grey`). To which size: the one asked for; or that of the pictures, if all have the same and no
 side is shorter than 8 or longer than 32 pixels; or 28 by 28.
 """
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmark.engine import protocol
 from benchmark.engine.protocol import Preset
+from benchmark.storage.serialization import short_hash
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -63,8 +63,3 @@ def _distribution(value: BaseDistribution) -> Any:
     from optuna.distributions import distribution_to_json  # here, so that the report does without
 
     return json.loads(distribution_to_json(value))
-
-
-def short_hash(value: Any) -> str:
-    """Return the first 12 hexadecimal digits of the SHA-256 of a plain value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()[:12]

@@ -89,7 +89,7 @@ class Job:
     task : Task
     preset : Preset
     dataset : str
-        Its SHA-256, by which a worker finds the arrays (see `benchmark.datasets.arrays`).
+        Its SHA-256, by which a worker finds the arrays (see `benchmark.datasets.memmap`).
     rows : int
         Training rows to fit: of the split's fit part while tuning, of all for the refit.
     test : bool
@@ -99,7 +99,7 @@ class Job:
     draw : int
         Of a test job: which order of the training rows `rows` is counted in (see `protocol.final_rows`).
     corruptions : tuple of str
-        Of a test job: names (see `benchmark.corruptions`). With any, the test images are predicted as they are
+        Of a test job: names (see `benchmark.datasets.corruptions`). With any, the test images are predicted as they are
         and then under each, which the worker makes for itself.
     images : tuple of int
         Then, which test images.

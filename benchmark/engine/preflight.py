@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from benchmark.analyses.data_audit import record as audit_record
-from benchmark.analyses.hardest_class import examples as gallery
 from benchmark.analyses.human_labels import record as people_record
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.analyses.robustness import record as robustness_record
 from benchmark.analyses.tuning_budget import record as budget_record
 from benchmark.datasets.dataset import Dataset
+from benchmark.engine import preflight
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
@@ -146,7 +148,7 @@ def _test_set(folder: Path, dataset: Dataset, mend: str = "") -> TestSet:
     """Return the folder's test set, written where there is none; refuse another one's."""
     there = records.read_test_set(folder)
     if there is None:
-        there = gallery.test_set(dataset)
+        there = preflight.test_set(dataset)
         records.write_test_set(folder, there)
     return refuse_other_data(folder, there, dataset.sha256, mend)
 
@@ -211,3 +213,17 @@ def _forget(folder: Path, name: str, preset: Preset) -> None:
             path.unlink()
             path.with_suffix(".npz").unlink(missing_ok=True)
     journal(folder, name).unlink(missing_ok=True)
+
+
+def test_set(dataset: Dataset) -> TestSet:
+    """Return what records of this data set are scored against, with no pictures yet."""
+    return TestSet(
+        dataset=dataset.name,
+        sha256=dataset.sha256,
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        n_train=len(dataset.train.y),
+        y=dataset.test.y,
+        example_index=np.zeros(0, dtype=np.int64),
+        example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
+    )

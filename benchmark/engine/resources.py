@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.engine.executors.process_tree import machine_memory
 from benchmark.engine.jobs import Limits
-from benchmark.environment import cores
+from benchmark.environment import cores, machine_memory
 
 MEMORY_SHARE = 0.9
 """Of a machine's memory that jobs may hold, all together; the rest is the system's and ours."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.analyses.robustness import corruptions
 from benchmark.datasets import memmap as arrays
 from benchmark.engine import pipelines, protocol, registry
 from benchmark.engine.jobs import Job, Outcome, Saved, in_words, one_line
@@ -162,6 +161,8 @@ def _under_each(
     proba: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.int64]:
     """Return the classes of the images as they are, whose scores are `proba`, and under each corruption."""
+    from benchmark.datasets import corruptions  # loads scipy.ndimage, for which no other job has a use
+
     found = [proba.argmax(axis=1)]
     for name in job.corruptions:
         corrupted = corruptions.get(name).apply(images, job.task.image_shape)

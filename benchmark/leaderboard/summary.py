@@ -130,7 +130,7 @@ def summarise(
     corrupted : mapping of str to robustness_record.Held, optional
         Answers to corrupted test images by estimator.
     people : People, optional
-    audit : benchmark.audit_schema.Held, optional
+    audit : benchmark.analyses.data_audit.schema.Held, optional
     budgets : mapping of str to budget_record.Held, optional
         Refits of earlier choices by estimator.
 

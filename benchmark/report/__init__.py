@@ -76,7 +76,7 @@ def render(folder: Path) -> dict[str, bytes]:
     Raises
     ------
     BenchmarkError
-        No records, or odd ones (see `benchmark.records.read`).
+        No records, or odd ones (see `benchmark.storage.records.read`).
     """
     return _made(folder, lambda planned: planned.png())
 

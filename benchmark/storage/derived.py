@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.engine.fingerprint import short_hash
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from benchmark.storage import serialization as plain
 from benchmark.storage.schema import Record, Status, TestSet, safe_name
+from benchmark.storage.serialization import short_hash
 
 Labels = npt.NDArray[np.unsignedinteger[Any]]
 

@@ -7,31 +7,13 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark.engine.protocol import PRESETS, Preset
 from benchmark.errors import BenchmarkError, EngineError
-from benchmark.storage import records
 from benchmark.storage.schema import TestSet
-
-
-def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
-    """Return the folder of a run's results: ``<results>/<dataset>``, unless that would lose work.
-
-    A folder holds one protocol. Where it holds records of a preset that takes more effort (the
-    published `standard` results, say), a smaller run goes to ``<dataset>-<preset>`` beside it.
-    """
-    folder = results / dataset
-    effort = list(PRESETS)
-    for path in record_files(folder):
-        with suppress(BenchmarkError):  # one that cannot be read is dealt with once the folder is claimed
-            held = records.read_record(path).preset.get("name")
-            if held in effort and effort.index(held) > effort.index(preset.name):
-                return results / f"{dataset}-{preset.name}"
-    return folder
 
 
 @contextmanager

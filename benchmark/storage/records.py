@@ -9,7 +9,7 @@
 
 Files are written to a temporary name, synced, and moved into place; the JSON comes last and
 holds the checksum of its ``.npz``, so a record is whole or known not to be. Nothing here is
-ever unpickled. `load` is for notebooks; `read` is for the report.
+ever unpickled. `benchmark.load` is for notebooks; `read` is for the report.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from benchmark.storage.schema import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = [
     "SCHEMA",
@@ -51,7 +51,6 @@ __all__ = [
     "TrialResult",
     "Validation",
     "intact",
-    "load",
     "read",
     "read_record",
     "read_test_set",
@@ -254,24 +253,6 @@ def read_test_set(folder: Path) -> TestSet | None:
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a test set ({error}); delete the folder and run again") from error
     return test_set
-
-
-def load(folder: str | Path) -> pd.DataFrame:
-    """Return the leaderboard as a DataFrame, one row per estimator, for a notebook.
-
-    Parameters
-    ----------
-    folder : str or Path
-        ``results/<dataset>``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of ``leaderboard.csv``, recomputed from the stored predictions.
-    """
-    from benchmark.leaderboard.table import frame  # the only look upwards, for the caller's convenience
-
-    return frame(read(Path(folder)))
 
 
 _TEST_SET_META: dict[str, Any] = {

@@ -67,7 +67,7 @@ class Record:
         Short hashes of what the result depends on (dataset, protocol, space, defaults, settings): a
         record whose fingerprint differs from today's is stale.
     preset : mapping
-        The `benchmark.protocol.Preset`'s fields.
+        The `benchmark.engine.protocol.Preset`'s fields.
     scores : {"predict_proba", "decision_function", ""}
         Where the stored rows come from; a decision function went through a softmax, which
         keeps the ranking but is no probability.

@@ -153,3 +153,8 @@ def typed(value: Any, hint: Any, where: str) -> Any:
     if (origin is Literal and value in inner) or (hint is str and isinstance(value, str)):
         return value
     raise ValueError(f"{where} is {repr(value)[:80]}")
+
+
+def short_hash(value: Any) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a plain value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()[:12]

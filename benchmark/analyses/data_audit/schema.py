@@ -36,7 +36,7 @@ class Copies:
     n_pairs : int
         Of near copies, equal ones among them.
     pairs : ndarray of int64, (m, 2)
-        Of these the closest, at most `benchmark.duplicates.LISTED`; across, a test image and a training image.
+        Of these the closest, at most `duplicates.LISTED`; across, a test image and a training image.
     similarity : ndarray of float64, (m,)
         Pearson correlation, descending.
     same : ndarray of bool, (m,)

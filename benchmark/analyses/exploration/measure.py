@@ -85,7 +85,7 @@ class Explored:
         Share of the nearest images in the sample that have an image's own label, where "all" kept components
         tell what is near, and where two of them ("map") or the "embedding" do. Empty of one image, or of equal ones.
     distances, mixed : ndarray of float64, (k, k)
-        See `benchmark.closeness`; `mixed` is of the sample.
+        See `benchmark.analyses.exploration.class_distance`; `mixed` is of the sample.
     """
 
     dataset: str

@@ -13,26 +13,12 @@ from benchmark.datasets.dataset import Dataset
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Ints
 from benchmark.storage import records
-from benchmark.storage.records import Results, TestSet
+from benchmark.storage.records import Results
 
 SIZE = 400
 """Pictures kept of the hardest images of all classes: some 150 kB of 28 by 28 pixels."""
 OF_A_KIND = 12
 """Pictures kept of each kind of image of the hardest class: as many as the report shows of one."""
-
-
-def test_set(dataset: Dataset) -> TestSet:
-    """Return what records of this data set are scored against, with no pictures yet."""
-    return TestSet(
-        dataset=dataset.name,
-        sha256=dataset.sha256,
-        class_names=dataset.class_names,
-        image_shape=dataset.image_shape,
-        n_train=len(dataset.train.y),
-        y=dataset.test.y,
-        example_index=np.zeros(0, dtype=np.int64),
-        example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
-    )
 
 
 def update(folder: Path, dataset: Dataset) -> None:

@@ -91,7 +91,7 @@ def of_rows(stands: Sequence[Stand]) -> str:
     Parameters
     ----------
     stands : sequence of Stand
-        Of `benchmark.report.learned.by_rows`; at least one.
+        Of `benchmark.analyses.learning_curve.scores.by_rows`; at least one.
     """
     ends = [stands[0], stands[-1]][: len(stands)]
     shown = "; ".join(f"at {ROWS.say(stand.at)}, {_both(stand, _accuracy)}" for stand in ends)
@@ -104,7 +104,7 @@ def of_seconds(stands: Sequence[Stand]) -> str:
     Parameters
     ----------
     stands : sequence of Stand
-        Of `benchmark.report.learned.by_seconds`; at least one.
+        Of `benchmark.analyses.learning_curve.scores.by_seconds`; at least one.
     """
     found = spans(stands)
     ends = [stands[found[0].last], stands[found[1].first]] if len(found) > 1 else [stands[-1]]

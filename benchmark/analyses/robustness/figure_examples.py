@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.analyses.robustness import corruptions
+from benchmark.datasets import corruptions
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Ints
 from benchmark.render import style
@@ -29,7 +29,7 @@ class Data:
     titles : tuple of str
         What stands above each.
     version : int
-        Of `benchmark.corruptions`, which gives the same pixels from the same image.
+        Of `benchmark.datasets.corruptions`, which gives the same pixels from the same image.
     """
 
     picture: Ints

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.corruptions import CORRUPTIONS
 from benchmark.analyses.robustness.record import Held, Robustness
+from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import evaluation, protocol
 from benchmark.engine import preflight as prepare
 from benchmark.engine import refits as winners

@@ -23,13 +23,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.analyses.robustness import corruptions
-from benchmark.engine.fingerprint import short_hash
+from benchmark.datasets import corruptions
 from benchmark.errors import BenchmarkError
 from benchmark.storage import derived, records
 from benchmark.storage import serialization as plain
 from benchmark.storage.derived import Derived, Labels
 from benchmark.storage.schema import Record, Status, TestSet
+from benchmark.storage.serialization import short_hash
 
 SCHEMA = 1
 """Raised when a field changes its meaning; one of another schema is refused by name."""

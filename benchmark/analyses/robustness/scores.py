@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.corruptions import CORRUPTIONS, KINDS, Kind
 from benchmark.analyses.robustness.record import Held
+from benchmark.datasets.corruptions import CORRUPTIONS, KINDS, Kind
 from benchmark.engine import protocol
 from benchmark.engine.fingerprint import stale
 from benchmark.metrics import scores as metrics

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.analyses.robustness.corruptions import CORRUPTIONS, Kind
 from benchmark.analyses.robustness.scores import BREAKS, FLIPS, Stand, Withstood, families, leader, stand
+from benchmark.datasets.corruptions import CORRUPTIONS, Kind
 from benchmark.leaderboard.footnotes import missing
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmark.engine import protocol
+from benchmark.engine.trials import in_order
 from benchmark.storage.schema import Record, RungResult, TrialResult
 
 BUDGETS = (60.0, 300.0, 900.0, 1_800.0)
@@ -58,12 +57,3 @@ def losers(record: Record) -> tuple[TrialResult, ...]:
         if chosen is not None and not chosen.won and all(chosen.trial.params != one.params for one in found):
             found.append(chosen.trial)
     return tuple(found)
-
-
-def in_order(trials: Sequence[TrialResult]) -> Iterator[tuple[TrialResult, RungResult]]:
-    """Give every fit in the order in which tuning asked for it: by batches of trials, and in a batch rung by rung."""
-    ordered = sorted(trials, key=lambda trial: trial.number)
-    for start in range(0, len(ordered), protocol.BATCH):
-        batch = ordered[start : start + protocol.BATCH]
-        for rows in sorted({rung.rows for trial in batch for rung in trial.rungs}):
-            yield from ((trial, rung) for trial in batch for rung in trial.rungs if rung.rows == rows)

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.engine.fingerprint import short_hash
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
+from benchmark.storage.serialization import short_hash
 
 SCHEMA = 1
 """Raised when a field changes its meaning; one of another schema is refused by name."""

@@ -75,7 +75,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.cli import console as live
     from benchmark.engine import registry, runner
     from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS
-    from benchmark.storage.lock import results_folder
+    from benchmark.engine.results_folder import results_folder
 
     if bool(arguments.names) == arguments.all:
         raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")

@@ -47,7 +47,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.app import asking, guard, pages, server, stored
     from benchmark.cli import console as live
     from benchmark.engine.protocol import PRESETS
-    from benchmark.storage.lock import results_folder
+    from benchmark.engine.results_folder import results_folder
 
     console = live.console()
     with closing(server.listen(arguments.port)) as listening:

@@ -17,10 +17,10 @@ class Executor(Protocol):
     """One way to run jobs, wherever they run."""
 
     def describe(self, job: Describe) -> Future[Declaration]:
-        """Start `benchmark.declaration.describe`; its exception, if any, is the future's."""
+        """Start `benchmark.engine.declaration.describe`; its exception, if any, is the future's."""
 
     def submit(self, job: Job) -> Future[Outcome]:
-        """Start `benchmark.work.run`.
+        """Start `benchmark.engine.worker_job.run`.
 
         The future always has an Outcome, also if the worker died or was killed past a limit. An
         `EngineError` instead means that no job can be run any more.

@@ -32,7 +32,7 @@ ALONE_SECONDS = 60.0
 
 
 class DaskExecutor:
-    """Runs jobs on the workers of a Dask scheduler; see `benchmark.executors.Executor`.
+    """Runs jobs on the workers of a Dask scheduler; see `benchmark.engine.executors.Executor`.
 
     Parameters
     ----------

@@ -25,9 +25,9 @@ from benchmark.datasets import locations as places
 from benchmark.datasets import memmap as arrays
 from benchmark.datasets.memmap import ArrayFiles
 from benchmark.engine.executors.local import LocalExecutor
-from benchmark.engine.executors.process_tree import machine_memory
 from benchmark.engine.jobs import Describe, Job
 from benchmark.engine.resources import Seat
+from benchmark.environment import machine_memory
 from benchmark.errors import BenchmarkError
 
 

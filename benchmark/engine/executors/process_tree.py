@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
-from benchmark.engine.executors.worker_init import TOKEN
+TOKEN = "BENCHMARK_WORKER"
+"""Environment variable that whatever a worker starts inherits, and by which it is found again."""
 
 
 def kill_tree(pid: int, token: str | None = None) -> None:
@@ -20,7 +20,7 @@ def kill_tree(pid: int, token: str | None = None) -> None:
     pid : int
         Of a process that leads a group of its own; it may be dead already.
     token : str, optional
-        Its `inside.TOKEN`: finds those that left the group and whose parent is gone.
+        Its `TOKEN`: finds those that left the group and whose parent is gone.
     """
     found: list[psutil.Process] = []
     with suppress(psutil.Error):
@@ -53,15 +53,6 @@ def resident(process: psutil.Process, children: bool) -> int | None:
         return total
     except psutil.Error:
         return None
-
-
-def machine_memory() -> int:
-    """Return the bytes of memory that this machine, or the container we are in, has."""
-    found = [int(psutil.virtual_memory().total)]
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            found.append(int(Path(limit).read_text()))
-    return min(found)
 
 
 def _has(process: psutil.Process, token: str) -> bool:

@@ -1,6 +1,6 @@
 """The first thing that runs inside a worker process.
 
-Imports nothing but the standard library: thread counts are read when a numerical library is
+Imports the standard library and psutil, which starts no threads: thread counts are read when a numerical library is
 loaded, so they must stand in the environment before the first of them is.
 """
 
@@ -16,10 +16,9 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+from benchmark.engine.executors.process_tree import TOKEN, kill_tree
 
-TOKEN = "BENCHMARK_WORKER"
-"""Environment variable that whatever a worker starts inherits, and by which it is found again."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def initialise(threads: int, token: str, scratch: str, telling: Connection, output: Connection) -> None:
@@ -66,7 +65,5 @@ def _die_with_parent() -> None:
     if parent is None:
         return
     wait([parent.sentinel])
-    from benchmark.engine.executors.process_tree import kill_tree  # psutil, which starts no threads
-
     kill_tree(os.getpid(), os.environ.get(TOKEN))
     os._exit(1)

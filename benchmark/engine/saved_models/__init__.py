@@ -3,7 +3,7 @@
 ::
 
     results/<dataset>/models/<estimator>/model.json      what it is, which record it belongs to, its files' checksums
-    results/<dataset>/models/<estimator>/step-*          each fitted step of its pipeline, see `benchmark.kept.formats`
+    results/<dataset>/models/<estimator>/step-*          each fitted step of its pipeline, see `formats`
 
 What is kept is the record's own refit: all training rows, seed 0. `find` says which there are, `Models` asks them.
 """

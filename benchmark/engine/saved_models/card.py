@@ -53,7 +53,7 @@ class Sheet:
     params : mapping of str to object
         The winner's.
     preset : mapping
-        The `benchmark.protocol.Preset`'s fields.
+        The `benchmark.engine.protocol.Preset`'s fields.
     fingerprint : mapping of str to str
         Of its record.
     proba_sha256 : str
@@ -133,7 +133,7 @@ class Kept(Sheet):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """What its files are, see `benchmark.formats.names`."""
+        """What its files are, see `benchmark.engine.saved_models.formats.names`."""
         return formats.names(self.files)
 
     @property
@@ -147,7 +147,7 @@ class Kept(Sheet):
         Parameters
         ----------
         picture : PIL.Image.Image
-            Of mode "RGB", see `benchmark.pictures.decode`.
+            Of mode "RGB", see `benchmark.datasets.preprocessing.decode`.
         as_is : bool
             Only grey and to size, whatever its preparation.
 

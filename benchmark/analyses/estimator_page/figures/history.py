@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.analyses.estimator_page.shown import Shown
-from benchmark.analyses.tuning_budget.early_stop import in_order
+from benchmark.engine.trials import in_order
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style

@@ -23,7 +23,7 @@ NEAREST = 3
 
 @dataclass(frozen=True)
 class Data:
-    """Distances of mean images, (k, k), as `benchmark.closeness.distances` has them."""
+    """Distances of mean images, (k, k), as `benchmark.analyses.exploration.class_distance.distances` has them."""
 
     classes: tuple[str, ...]
     distances: Floats

@@ -1,0 +1,1 @@
+"""The saved models that the web page and `predict` ask."""

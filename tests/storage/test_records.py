@@ -1,0 +1,114 @@
+"""Records: written whole or not at all, read back strictly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark import load
+from benchmark.errors import BenchmarkError
+from benchmark.storage import records
+from benchmark.storage import serialization as plain
+from tests.synthetic_results import write_realistic
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_realistic(tmp_path / "toy", n_test=200)
+    return tmp_path / "toy"
+
+
+def one(folder: Path) -> Path:
+    return sorted(folder.glob("records/*/seed-0.json"))[0]
+
+
+def test_what_is_written_is_read_back(folder: Path) -> None:
+    results = records.read(folder)
+    record = results.records[0]
+    again = records.write(folder, record, results.proba[record.estimator, record.seed])
+    assert again == record == records.read_record(one(folder))
+
+
+def test_the_same_record_gives_the_same_bytes(folder: Path) -> None:
+    path = one(folder)
+    before = path.read_bytes(), path.with_suffix(".npz").read_bytes()
+    results = records.read(folder)
+    records.write(folder, results.records[0], results.proba[results.records[0].estimator, 0])
+    assert (path.read_bytes(), path.with_suffix(".npz").read_bytes()) == before
+
+
+def test_predictions_are_float16_rows_of_every_test_image(folder: Path) -> None:
+    with np.load(one(folder).with_suffix(".npz"), allow_pickle=False) as file:
+        assert file.files == ["proba"]
+        assert file["proba"].dtype == np.float16
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_another_schema_is_refused_by_name(folder: Path) -> None:
+    edit(one(folder), schema=99)
+    with pytest.raises(BenchmarkError, match="schema 99, this version reads schema 1"):
+        records.read(folder)
+
+
+@pytest.mark.parametrize("changes", [{"surprise": 1}, {"trials": [{"number": 0}]}])
+def test_an_unknown_or_missing_field_is_refused(folder: Path, changes: dict) -> None:
+    edit(one(folder), **changes)
+    with pytest.raises(BenchmarkError, match="not a record of schema"):
+        records.read(folder)
+
+
+def test_a_torn_json_is_refused_with_its_name(folder: Path) -> None:
+    path = one(folder)
+    path.write_text(path.read_text()[:200])
+    with pytest.raises(BenchmarkError, match=r"seed-0\.json: cannot be read"):
+        records.read(folder)
+
+
+def test_predictions_that_are_not_the_recorded_ones_are_refused(folder: Path) -> None:
+    arrays = one(folder).with_suffix(".npz")
+    np.savez_compressed(arrays, proba=np.zeros((2, 2), np.float16))
+    with pytest.raises(BenchmarkError, match="SHA-256"):
+        records.read(folder)
+
+
+def test_a_pickle_in_disguise_is_never_opened(folder: Path) -> None:
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("unpickled",))
+
+    arrays = folder / "records" / "test-set.npz"
+    np.savez(arrays, y=np.array([Bomb()], dtype=object), allow_pickle=True)
+    with pytest.raises(BenchmarkError, match="allow_pickle"):
+        records.read(folder)
+
+
+def test_records_on_other_data_are_refused(folder: Path) -> None:
+    edit(one(folder), dataset_sha256="0" * 64)
+    with pytest.raises(BenchmarkError, match="made on other data"):
+        records.read(folder)
+
+
+def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match="run --all"):
+        records.read(tmp_path)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    plain.write_atomically(path, b"old")
+    monkeypatch.setattr("os.fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        plain.write_atomically(path, b"new")
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("a.json", b"old")]
+
+
+def test_load_gives_the_leaderboard_as_a_frame(folder: Path) -> None:
+    frame = load(folder)
+    assert "test_accuracy" in frame.columns
+    assert len(frame) == len({record.estimator for record in records.read(folder).records})
