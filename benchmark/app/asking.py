@@ -20,6 +20,7 @@ from benchmark.engine import saved_models as kept
 from benchmark.engine.saved_models import Kept
 from benchmark.errors import BenchmarkError
 from benchmark.render import markdown as md
+from benchmark.serving import model_pool
 
 HOW = {
     "fashion-mnist": "Prepared as Fashion-MNIST's images were: edges trimmed, shrunk, sharpened, in the middle, light "
@@ -60,7 +61,7 @@ class Panel:
             else:
                 warn(f"{each.path}: it was kept on other data (left out)")
         self._kept.sort(key=lambda each: (-(each.test_accuracy or 0.0), each.name))
-        self._models = kept.Models(self._kept)
+        self._models = model_pool.Models(self._kept)
         self._states = {each.name: State(md.plain(each.title), "loading") for each in self._kept}
         self._loading = ThreadPoolExecutor(environment.cores(), thread_name_prefix="load")
         for each in self._kept:

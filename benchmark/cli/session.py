@@ -114,6 +114,7 @@ def with_winners(
         Of the report's section that answers.
     """
     from benchmark import datasets
+    from benchmark.analyses import record_kinds
     from benchmark.cli import console as live
     from benchmark.engine import refits as winners
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
@@ -129,7 +130,7 @@ def with_winners(
     deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)
 
     def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
-        planned = plan(winners.Plan(chosen, dataset, resources, folder, arguments.force))
+        planned = plan(winners.Plan(chosen, dataset, resources, folder, arguments.force, record_kinds()))
         announce(console, planned, logs)
         with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted) as observe:
             return make(planned, executor, observe, stop)

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.analyses.data_audit import record as audit_record
-from benchmark.analyses.human_labels import record as people_record
-from benchmark.analyses.learning_curve import record as curve_record
-from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.tuning_budget import record as budget_record
 from benchmark.datasets.dataset import Dataset
-from benchmark.engine import preflight
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
+from benchmark.storage.derived import RecordKind
 from benchmark.storage.lock import journal, record_files, refuse_other_data, unwritable
 from benchmark.storage.schema import TestSet
 
 TestReads = dict[tuple[str, int], int]
 """(estimator, seed) to how often the test images have been predicted for it."""
-
-DERIVED: dict[str, Callable[[Path, TestSet], object]] = {
-    "budget": budget_record.read,
-    "curve": curve_record.read,
-    "robustness": robustness_record.read,
-}
-"""What is made from records and lies beside them, by the stem of its file, and what reads it."""
 
 RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES, EXPLORE_BYTES = 200_000, 4_000_000, 1_000_000, 2_000_000
 """Room for a record beside its predictions, journal included, for the pages and figures (3.1 MB of twelve estimators
@@ -41,7 +29,9 @@ SCORE_BYTES = 2
 """Of a stored score, before it is packed."""
 
 
-def for_run(folder: Path, dataset: Dataset, names: list[str], preset: Preset, force: bool) -> TestReads:
+def for_run(
+    folder: Path, dataset: Dataset, names: list[str], preset: Preset, force: bool, kinds: Sequence[RecordKind] = ()
+) -> TestReads:
     """Make a claimed folder ready; return how often the test images were read for the records in it.
 
     Parameters
@@ -54,6 +44,8 @@ def for_run(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
     preset : Preset
     force : bool
         Forget their records and studies.
+    kinds : sequence of RecordKind
+        What the report will read besides the records.
 
     Raises
     ------
@@ -69,14 +61,21 @@ def for_run(folder: Path, dataset: Dataset, names: list[str], preset: Preset, fo
             shutil.rmtree(folder / "records")  # of other data, so their reads do not count
         there = _test_set(folder, dataset, ", or --force to replace them")
         earlier = _survey(folder, names)
-        _check_derived(folder, there)
+        _check_derived(folder, there, kinds)
         for name in names if force else ():
             _forget(folder, name, preset)
         journal(folder, "any").parent.mkdir(exist_ok=True)
     return earlier
 
 
-def for_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: str, bytes_each: int) -> None:
+def for_derived(
+    folder: Path,
+    dataset: Dataset,
+    names: Sequence[str],
+    stem: str,
+    bytes_each: int,
+    kinds: Sequence[RecordKind] = (),
+) -> None:
     """Look, in a claimed folder, for what would spoil what is made from records, or the report after it.
 
     Parameters
@@ -86,10 +85,12 @@ def for_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: str,
     dataset : Dataset
     names : sequence of str
         Estimators for which it will be made; where theirs is damaged it will be made anew.
-    noun : str
-        A key of `DERIVED`.
+    stem : str
+        Of the file that will be made for each.
     bytes_each : int
         Of one estimator's predictions.
+    kinds : sequence of RecordKind
+        What the report will read besides the records.
 
     Raises
     ------
@@ -100,10 +101,10 @@ def for_derived(folder: Path, dataset: Dataset, names: Sequence[str], noun: str,
     with _room(folder, len(names) * (RECORD_BYTES + bytes_each)):
         there = refuse_other_data(folder, records.read_test_set(folder), dataset.sha256)
         _survey(folder, [])
-        _check_derived(folder, there, noun, names)
+        _check_derived(folder, there, kinds, stem, names)
 
 
-def for_audit(folder: Path, dataset: Dataset) -> None:
+def for_audit(folder: Path, dataset: Dataset, kinds: Sequence[RecordKind] = ()) -> None:
     """Look, in a claimed folder, for what would spoil an audit or the report after it; a new one gets its labels.
 
     Parameters
@@ -111,6 +112,8 @@ def for_audit(folder: Path, dataset: Dataset) -> None:
     folder : Path
         ``results/<dataset>``.
     dataset : Dataset
+    kinds : sequence of RecordKind
+        What the report will read besides the records.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def for_audit(folder: Path, dataset: Dataset) -> None:
     with _room(folder, AUDIT_BYTES + len(dataset.train.y)):
         there = _test_set(folder, dataset)
         _survey(folder, [])
-        _check_derived(folder, there, "audit")
+        _check_derived(folder, there, kinds, "audit")
 
 
 def for_explore(folder: Path, dataset: Dataset) -> None:
@@ -148,7 +151,7 @@ def _test_set(folder: Path, dataset: Dataset, mend: str = "") -> TestSet:
     """Return the folder's test set, written where there is none; refuse another one's."""
     there = records.read_test_set(folder)
     if there is None:
-        there = preflight.test_set(dataset)
+        there = test_set(dataset)
         records.write_test_set(folder, there)
     return refuse_other_data(folder, there, dataset.sha256, mend)
 
@@ -187,15 +190,14 @@ def _survey(folder: Path, names: list[str]) -> TestReads:
     return earlier
 
 
-def _check_derived(folder: Path, test_set: TestSet, noun: str = "", names: Sequence[str] = ()) -> None:
-    """Read all that was made from records but what will be made anew: the report would stumble over a damaged one."""
-    people_record.read(folder, test_set)
-    if noun != "audit":
-        audit_record.read(folder, test_set)
-    for kind, read in DERIVED.items():
-        for path in sorted((folder / "records").glob(f"*/{kind}.json")):
-            if kind != noun or path.parent.name not in names:
-                read(path, test_set)
+def _check_derived(
+    folder: Path, test_set: TestSet, kinds: Sequence[RecordKind], stem: str = "", names: Sequence[str] = ()
+) -> None:
+    """Read every derived file except those about to be remade: the report would stop at a damaged one."""
+    for kind in kinds:
+        for path in kind.paths(folder):
+            if kind.stem != stem or (kind.per_estimator and path.parent.name not in names):
+                kind.read(path, test_set)
 
 
 def _forget(folder: Path, name: str, preset: Preset) -> None:

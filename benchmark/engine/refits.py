@@ -27,6 +27,7 @@ from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.storage import lock as claim
 from benchmark.storage import records
+from benchmark.storage.derived import RecordKind
 from benchmark.storage.records import Record
 
 FIRST = "python -m benchmark run {name}"
@@ -46,6 +47,8 @@ class Plan:
         ``results/<dataset>``.
     force : bool
         Make anew what stands.
+    kinds : sequence of RecordKind
+        What the report will read besides the records.
     """
 
     plugins: Sequence[Plugin]
@@ -53,6 +56,7 @@ class Plan:
     resources: Resources
     folder: Path
     force: bool = False
+    kinds: Sequence[RecordKind] = ()
 
 
 def choose(folder: Path, names: Sequence[str], warn: Callable[[str], None]) -> list[Plugin]:

@@ -32,6 +32,7 @@ from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.storage import lock as claim
 from benchmark.storage import records
+from benchmark.storage.derived import RecordKind
 from benchmark.storage.records import Record
 
 
@@ -51,6 +52,8 @@ class Plan:
         Forget the records and studies of these estimators first.
     keep : bool
         Keep the fitted models of seed 0.
+    kinds : sequence of RecordKind
+        What the report will read besides the records.
     """
 
     plugins: Sequence[Plugin]
@@ -60,6 +63,7 @@ class Plan:
     folder: Path
     force: bool = False
     keep: bool = False
+    kinds: Sequence[RecordKind] = ()
 
 
 def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
@@ -73,7 +77,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
         No job can be run, or no record written, any more; the same command goes on from there.
     """
     names = [plugin.name for plugin in plan.plugins]
-    earlier = prepare.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force)
+    earlier = prepare.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force, plan.kinds)
     with claim.clear_errors(plan.folder):
         desks = [_Desk(plan, plugin, earlier, observe) for plugin in plan.plugins]
         lanes.drive(

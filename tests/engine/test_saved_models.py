@@ -29,8 +29,9 @@ from benchmark.cli import main as cli
 from benchmark.engine import evaluation
 from benchmark.engine import worker_job as work
 from benchmark.engine.jobs import Limits
-from benchmark.engine.saved_models import Kept, Models, find, formats
+from benchmark.engine.saved_models import Kept, find, formats
 from benchmark.errors import BenchmarkError
+from benchmark.serving.model_pool import Models
 from benchmark.storage import records
 from benchmark.storage import serialization as plain
 from models import logistic_regression as plugin

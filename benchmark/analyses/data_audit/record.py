@@ -33,6 +33,7 @@ from benchmark.analyses.data_audit.schema import (
 )
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization as plain
+from benchmark.storage.derived import RecordKind
 from benchmark.storage.schema import TestSet
 
 NPZ_LIMIT = 2**26
@@ -202,3 +203,6 @@ class _Reader:
         if found.dtype.kind != kind or not fits:
             raise ValueError(f"array `{name}` is of {found.dtype} and shape {found.shape}")
         return found
+
+
+KIND = RecordKind("audit", lambda path, test_set: read(path.parents[1], test_set), per_estimator=False)

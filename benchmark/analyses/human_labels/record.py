@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization as plain
+from benchmark.storage.derived import RecordKind
 from benchmark.storage.schema import TestSet, safe_name
 from benchmark.storage.serialization import Correlation, Share
 
@@ -208,3 +209,6 @@ def _check(people: People, test_set: TestSet) -> None:
 def _require(holds: bool, reason: str) -> None:
     if not holds:
         raise ValueError(reason)
+
+
+KIND = RecordKind("people", lambda path, test_set: read(path.parents[1], test_set), per_estimator=False)

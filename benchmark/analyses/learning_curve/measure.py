@@ -76,7 +76,9 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
     """
     points = protocol.curve_points(len(plan.dataset.train.y), plan.seeds)
     names = [plugin.name for plugin in plan.plugins]
-    prepare.for_derived(plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y))
+    prepare.for_derived(
+        plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y), plan.kinds
+    )
     return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
 
 

@@ -92,7 +92,9 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
         No job can be run, or nothing written, any more; the same command goes on from there.
     """
     names = [plugin.name for plugin in plan.plugins]
-    prepare.for_derived(plan.folder, plan.dataset, names, "robustness", 2 * (1 + len(CORRUPTIONS)) * len(plan.chosen))
+    prepare.for_derived(
+        plan.folder, plan.dataset, names, "robustness", 2 * (1 + len(CORRUPTIONS)) * len(plan.chosen), plan.kinds
+    )
     return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
 
 

@@ -38,7 +38,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
     """
     names = [plugin.name for plugin in plan.plugins]
     prepare.for_derived(
-        plan.folder, plan.dataset, names, "budget", 2 * len(stopping.BUDGETS) * len(plan.dataset.test.y)
+        plan.folder, plan.dataset, names, "budget", 2 * len(stopping.BUDGETS) * len(plan.dataset.test.y), plan.kinds
     )
     return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
 

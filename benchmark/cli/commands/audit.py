@@ -42,6 +42,7 @@ def add(verbs: Verbs) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Look a data set over, report; the exit status is 1 if the search for label errors failed."""
     from benchmark import datasets, report
+    from benchmark.analyses import record_kinds
     from benchmark.analyses.data_audit import label_errors
     from benchmark.analyses.data_audit import measure as audit
     from benchmark.cli import console as live
@@ -66,7 +67,7 @@ def command(arguments: argparse.Namespace) -> int:
     if not label_errors.available():
         live.warn(console, f"{label_errors.MISSING}; all else is looked at without it")
     with claim.claimed(folder):
-        prepare.for_audit(folder, dataset)
+        prepare.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
         report.write(folder)

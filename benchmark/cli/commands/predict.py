@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from PIL import Image
     from rich.console import Console
 
-    from benchmark.engine.saved_models import Answer, Kept
+    from benchmark.engine.saved_models import Kept
+    from benchmark.serving.model_pool import Answer
 
 SHOWN = 3
 """Classes a model, the likeliest first."""
@@ -56,8 +57,9 @@ def add(verbs: Verbs) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Classify the pictures; the exit status is 1 if one of them, or a model, had no answer."""
     from benchmark.cli import console as live
-    from benchmark.engine.saved_models import Models, find
+    from benchmark.engine.saved_models import find
     from benchmark.environment import cores
+    from benchmark.serving.model_pool import Models
 
     console = live.console()
     warnings: list[str] = []

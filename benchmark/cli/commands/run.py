@@ -72,6 +72,7 @@ def add(verbs: Verbs) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
     from benchmark import datasets
+    from benchmark.analyses import record_kinds
     from benchmark.cli import console as live
     from benchmark.engine import registry, runner
     from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS
@@ -97,7 +98,7 @@ def command(arguments: argparse.Namespace) -> int:
     folder = results_folder(arguments.results, dataset.name, preset)
 
     def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
-        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force, arguments.keep)
+        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force, arguments.keep, record_kinds())
         _announce(console, plan, logs)
         with live.view(console, [plugin.name for plugin in chosen], resources.jobs) as observe:
             return runner.run(plan, executor, observe, stop)

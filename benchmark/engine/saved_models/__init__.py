@@ -5,12 +5,12 @@
     results/<dataset>/models/<estimator>/model.json      what it is, which record it belongs to, its files' checksums
     results/<dataset>/models/<estimator>/step-*          each fitted step of its pipeline, see `formats`
 
-What is kept is the record's own refit: all training rows, seed 0. `find` says which there are, `Models` asks them.
+What is kept is the record's own refit: all training rows, seed 0. `find` says which there are;
+`benchmark.serving` asks them.
 """
 
 from __future__ import annotations
 
 from benchmark.engine.saved_models.card import Kept, find
-from benchmark.engine.saved_models.pool import Answer, Models
 
-__all__ = ["Answer", "Kept", "Models", "find"]
+__all__ = ["Kept", "find"]

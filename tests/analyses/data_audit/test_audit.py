@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmark import load, report
+from benchmark.analyses import record_kinds
 from benchmark.analyses.data_audit import cross_val_predict as folds
 from benchmark.analyses.data_audit import label_errors
 from benchmark.analyses.data_audit import measure as audit
@@ -79,7 +80,7 @@ def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression")
     """Audit a data set in a folder that may be new."""
     given = resources.share(resources.seats(), 300.0, 1, 1)
     with claim.claimed(folder):
-        prepare.for_audit(folder, dataset)
+        prepare.for_audit(folder, dataset, kinds=record_kinds())
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
 
 
@@ -355,7 +356,7 @@ def test_a_damaged_audit_is_refused_with_its_name(folder: Path, damage: Callable
     assert "python -m benchmark audit" in str(refused.value) or "delete it" in str(refused.value)
     assert "\n" not in str(refused.value)
     with pytest.raises(BenchmarkError, match=found):  # before any training, not after it
-        prepare.for_derived(folder, planted(), ["svm"], "curve", 0)
+        prepare.for_derived(folder, planted(), ["svm"], "curve", 0, kinds=record_kinds())
 
 
 def test_an_audit_mends_a_damaged_one(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import datasets, report
+from benchmark.analyses import record_kinds
 from benchmark.analyses.learning_curve import measure as curve
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.engine import preflight as prepare
@@ -223,9 +224,11 @@ def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> 
     path = curve_record.path_of(standing, LOGISTIC)
     path.write_text("{")
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
-        prepare.for_run(standing, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)
+        prepare.for_run(
+            standing, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False, kinds=record_kinds()
+        )
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
-        prepare.for_derived(standing, datasets.load("digits"), ["net"], "curve", 0)
+        prepare.for_derived(standing, datasets.load("digits"), ["net"], "curve", 0, kinds=record_kinds())
     assert make(standing, Inline()) == {LOGISTIC: "done"}
     assert len(held(standing, LOGISTIC).curve.points) == 4
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import datasets, report
+from benchmark.analyses import record_kinds
 from benchmark.analyses.robustness import measure as robustness
 from benchmark.analyses.robustness import record as record_of
 from benchmark.datasets import corruptions
@@ -191,9 +192,9 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
     record_of.path_of(standing, LOGISTIC).write_text("{")
     digits = datasets.load("digits")
     with pytest.raises(BenchmarkError, match=r"robustness\.json: cannot be read"):
-        prepare.for_run(standing, digits, ["svm_pca"], PRESETS["smoke"], force=False)
+        prepare.for_run(standing, digits, ["svm_pca"], PRESETS["smoke"], force=False, kinds=record_kinds())
     with pytest.raises(BenchmarkError, match=r"robustness\.json: cannot be read"):
-        prepare.for_derived(standing, digits, [LOGISTIC], "curve", 0)
+        prepare.for_derived(standing, digits, [LOGISTIC], "curve", 0, kinds=record_kinds())
 
 
 def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
