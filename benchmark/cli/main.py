@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark import __version__
 from benchmark.cli.commands import VERBS
 from benchmark.errors import INTERRUPTED, BenchmarkError, EngineError, same_command
+
+if TYPE_CHECKING:
+    from benchmark.engine.executors import Executor
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,9 +30,18 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit status: 0 fine, 1 a finding, 2 a user error, 130 Ctrl-C."""
+def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor] | None = None) -> int:
+    """Run one command and return the exit status: 0 fine, 1 a finding, 2 a user error, 130 Ctrl-C.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Default: those of this process.
+    executor : callable, optional
+        ``executor(logs)`` runs the jobs of this machine, in place of worker processes.
+    """
     arguments = parser().parse_args(argv)
+    arguments.executor = executor
     again = same_command(getattr(arguments, "force", False))
     try:
         status: int = arguments.command(arguments)

@@ -64,7 +64,7 @@ def measure(
     states: list[Progress] = []
     failure: BaseException | None = None
     with claimed(folder), ExitStack() as until_the_last_page:
-        executor, seats = _executor(arguments.cluster, dataset, logs)
+        executor, seats = _executor(arguments, dataset, logs)
         until_the_last_page.enter_context(interrupts.heeded(stop, executor.kill, same_command(arguments.force)))
         try:
             given = share(
@@ -138,20 +138,20 @@ def with_winners(
     return measure(arguments, console, dataset, folder, deadline, work, heading)
 
 
-def _executor(cluster: str | None, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:
+def _executor(arguments: argparse.Namespace, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:
     """Return where jobs will run, and how many places there are."""
     from benchmark.datasets.memmap import materialise
     from benchmark.engine import resources
     from benchmark.engine.executors.local import LocalExecutor
 
     files = materialise(dataset)
-    if cluster is None:
-        return LocalExecutor(logs), resources.seats()
+    if arguments.cluster is None:
+        return (arguments.executor or LocalExecutor)(logs), resources.seats()
     try:
         from benchmark.engine.executors.dask import DaskExecutor
     except ImportError as error:
         raise BenchmarkError(f"--cluster needs Dask ({error}); install it with: pip install -e '.[cluster]'") from error
-    executor = DaskExecutor(cluster, dataset.sha256, files)
+    executor = DaskExecutor(arguments.cluster, dataset.sha256, files)
     return executor, executor.seats
 
 
