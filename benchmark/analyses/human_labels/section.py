@@ -163,8 +163,8 @@ def _method(scores: HumanScores) -> list[str]:
         f"on how ties are broken, the accuracy of the majority vote is between {low} and {high}.",
         "**Correlation of entropies**: Spearman's rank correlation between the entropy of the human labels and that of "
         "the estimator's scores.",
-        f"“{md.NONE}” means that fewer than {people.smallest} images were missed, or classified correctly."
-        + " Of several seeds the first is shown." * seeds,
+        f"“{md.NONE}” means that fewer than {people.smallest} images were missed, or classified correctly; as a "
+        "correlation, that all entropies are equal." + " Of several seeds the first is shown." * seeds,
     ]
 
 
