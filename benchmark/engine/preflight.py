@@ -15,7 +15,7 @@ from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from benchmark.storage.derived import RecordKind
-from benchmark.storage.lock import journal, record_files, refuse_other_data, unwritable
+from benchmark.storage.lock import journal_path, record_files, refuse_other_data, unwritable_error
 from benchmark.storage.schema import TestSet
 
 TestReads = dict[tuple[str, int], int]
@@ -64,7 +64,7 @@ def for_run(
         _check_derived(folder, there, kinds)
         for name in names if force else ():
             _forget(folder, name, preset)
-        journal(folder, "any").parent.mkdir(exist_ok=True)
+        journal_path(folder, "any").parent.mkdir(exist_ok=True)
     return earlier
 
 
@@ -168,7 +168,7 @@ def _room(folder: Path, need: int) -> Iterator[None]:
             )
         yield
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable_error(folder, error) from error
 
 
 def _survey(folder: Path, names: list[str]) -> TestReads:
@@ -181,7 +181,7 @@ def _survey(folder: Path, names: list[str]) -> TestReads:
             if path.parent.name not in names:  # the report would stumble over it after all the training
                 raise
             continue
-        if path.parent.name not in names and not records.intact(path, held):
+        if path.parent.name not in names and not records.is_intact(path, held):
             raise BenchmarkError(
                 f"{path}: its predictions are not the ones it was written with; make it anew with: "
                 f"python -m benchmark run {path.parent.name} (or delete it)"
@@ -214,7 +214,7 @@ def _forget(folder: Path, name: str, preset: Preset) -> None:
         else:
             path.unlink()
             path.with_suffix(".npz").unlink(missing_ok=True)
-    journal(folder, name).unlink(missing_ok=True)
+    journal_path(folder, name).unlink(missing_ok=True)
 
 
 def test_set(dataset: Dataset) -> TestSet:

@@ -19,10 +19,10 @@ def section(summary: Summary) -> list[str]:
     """Return the section's paragraphs, without its heading and figure; empty where there is no pair."""
     if not summary.pairs:
         return []
-    apart = sum(pair.told_apart for pair in summary.pairs)
+    apart = sum(pair.significant for pair in summary.pairs)
     of = md.plural(len(summary.pairs), "pair")
     text = f"Of {of} of estimators, {apart:,} can be told apart on {summary.n_test:,} test images"
-    same = [pair for pair in summary.pairs if not pair.told_apart]
+    same = [pair for pair in summary.pairs if not pair.significant]
     if not same:
         return [f"{text}: all of them."]
     return [f"{text}. {'This' if len(same) == 1 else 'These'} cannot:", _undecided(summary, same)]
@@ -60,5 +60,5 @@ def _row(scored: tuple[Scored, ...], pair: Pair) -> dict[str, Any]:
         "right_only_second": pair.only_second,
         "mcnemar_p": pair.p,
         "holm_p": pair.p_holm,
-        "told_apart": "yes" if pair.told_apart else "no",
+        "told_apart": "yes" if pair.significant else "no",
     }

@@ -78,7 +78,7 @@ class Summary:
     withstood: tuple[Withstood, ...] = ()
     unusable: tuple[tuple[str, str], ...] = ()
     crowd: Crowd | None = None
-    audit: audit_schema.Held | None = None
+    audit: audit_schema.AuditData | None = None
     stopped: Mapping[tuple[str, int], Floats] = field(default_factory=dict)
 
     @property
@@ -117,7 +117,7 @@ def summarise(
     held: Mapping[str, Held] | None = None,
     corrupted: Mapping[str, robustness_record.Held] | None = None,
     people: People | None = None,
-    audit: audit_schema.Held | None = None,
+    audit: audit_schema.AuditData | None = None,
     budgets: Mapping[str, budget_record.Held] | None = None,
 ) -> Summary:
     """Score and rank everything that is on record.

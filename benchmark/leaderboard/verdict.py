@@ -55,17 +55,17 @@ def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
     rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
     estimate, low, high = md.points(gap)
     interval = f"(95 % interval {low} to {high})"
-    if not pair.told_apart and pair.p < inference.LEVEL and not gap.holds_zero and gap.estimate >= LARGE:
+    if not pair.significant and pair.p < inference.LEVEL and not gap.contains_zero and gap.estimate >= LARGE:
         lead = (
             f"**Not decided: {summary.n_test:,} test images are too few to rule out luck.** The {leader}'s lead of "
             f"{estimate} points {interval} is large, and taken alone it would do (McNemar's test p = "
             f"{md.p_value(pair.p)}); among {md.plural(len(summary.pairs), 'comparison')} luck brings such a one more "
             f"often (after Holm's correction {md.p_value(pair.p_holm)}). More test images would decide it."
         )
-    elif not pair.told_apart:
+    elif not pair.significant:
         why = (
             "is within what this test set can resolve"
-            if gap.holds_zero
+            if gap.contains_zero
             else f"is one that luck may bring among {md.plural(len(summary.pairs), 'comparison')} (McNemar's test "
             f"p = {md.p_value(pair.p)}, after Holm's correction {md.p_value(pair.p_holm)})"
         )

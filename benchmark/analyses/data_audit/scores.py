@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, Ints, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.leaderboard.summary import Summary
 from benchmark.render import markdown as md
 
@@ -38,7 +38,7 @@ _COLUMNS = (
 HEADER = ("", "Training", "Test", "Test against training")
 
 
-def counts(held: Held, y_test: Ints, n_classes: int) -> list[list[str]]:
+def counts(held: AuditData, y_test: Ints, n_classes: int) -> list[list[str]]:
     """Return the rows of the table of counts: what, training, test, test against training."""
     y = {"train": held.y_train, "test": y_test}
     found = [held.copies[scope] for scope in SCOPES]
@@ -58,7 +58,7 @@ def counts(held: Held, y_test: Ints, n_classes: int) -> list[list[str]]:
     ]
 
 
-def first_indices(held: Held, most: int = 6) -> list[tuple[str, str]]:
+def first_indices(held: AuditData, most: int = 6) -> list[tuple[str, str]]:
     """Return, of each kind that there is, its name and the first indices."""
     kinds = [
         *(
@@ -128,7 +128,7 @@ def is_ours(blob: bytes) -> bool:
     return blob.startswith(",".join(_COLUMNS).encode())
 
 
-def differing(held: Held, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
+def differing(held: AuditData, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
     """Return which of a scope's listed pairs have two labels."""
     first, second = parts_of(scope)
     pairs = held.copies[scope].pairs

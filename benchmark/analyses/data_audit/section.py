@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from benchmark.analyses.data_audit import scores as findings
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, parts_of
 from benchmark.leaderboard.summary import Summary
 from benchmark.render import markdown as md
 
@@ -38,7 +38,7 @@ def section(summary: Summary) -> list[str]:
     ]
 
 
-def _opening(held: Held) -> str:
+def _opening(held: AuditData) -> str:
     copies = held.copies
     if any(len(copies[scope].equal) for scope in SCOPES):
         text = f"**Byte for byte, {md.listing([_equal(len(copies[scope].equal), scope) for scope in SCOPES])}.**"
@@ -71,7 +71,7 @@ def _images(number: int, part: str) -> str:
     return md.plural(number, f"{part} image") if number else f"no {part} image"
 
 
-def _two_labels(summary: Summary, held: Held) -> list[str]:
+def _two_labels(summary: Summary, held: AuditData) -> list[str]:
     """Return what labels near copies have, and the classes between which they differ."""
     y = {"train": held.y_train, "test": summary.test_set.y}
     total = sum(held.copies[scope].n_pairs for scope in SCOPES)
@@ -106,7 +106,7 @@ def _two_labels(summary: Summary, held: Held) -> list[str]:
     ]
 
 
-def _scores(summary: Summary, held: Held) -> list[str]:
+def _scores(summary: Summary, held: AuditData) -> list[str]:
     """Return what each estimator scores without the test images that have a near copy in training."""
     copied = held.copies["across"].images
     kept = np.delete(np.arange(summary.n_test), copied)
@@ -160,7 +160,7 @@ def _order(summary: Summary, after: Sequence[float]) -> str:
     return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in swapped])
 
 
-def _label_errors(summary: Summary, held: Held) -> list[str]:
+def _label_errors(summary: Summary, held: AuditData) -> list[str]:
     search, errors = held.audit.search, held.errors
     if search is None:
         were = "could not be" if held.audit.status == "failed" else "were not"
@@ -207,7 +207,7 @@ def _label_errors(summary: Summary, held: Held) -> list[str]:
     ]
 
 
-def _balance(summary: Summary, held: Held) -> list[str]:
+def _balance(summary: Summary, held: AuditData) -> list[str]:
     k = len(summary.class_names)
     train, test = (np.bincount(y, minlength=k) for y in (held.y_train, summary.test_set.y))
     if all(counts.min() and counts.max() <= BALANCED * counts.min() for counts in (train, test)):
@@ -225,7 +225,7 @@ def _balance(summary: Summary, held: Held) -> list[str]:
     ]
 
 
-def _pixels(summary: Summary, held: Held) -> str:
+def _pixels(summary: Summary, held: AuditData) -> str:
     pixels = summary.test_set.image_shape[0] * summary.test_set.image_shape[1]
     parts = []
     for part in PARTS:
@@ -239,7 +239,7 @@ def _pixels(summary: Summary, held: Held) -> str:
     return f"**Pixels**: of {pixels:,}, {md.listing(parts)}."
 
 
-def _listed(held: Held) -> str:
+def _listed(held: AuditData) -> str:
     cut = any(len(held.copies[scope].pairs) < held.copies[scope].n_pairs for scope in SCOPES)
     which = "The closest pairs and every other finding are" if cut else "Every finding is"
     return f"{which} in [{findings.CSV}]({findings.CSV}), with indices, labels and similarity."

@@ -23,7 +23,7 @@ import pandas as pd
 from benchmark.analyses.estimator_page.shown import Shown
 from benchmark.leaderboard import table as leaderboard
 from benchmark.render import png
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 FOLDER = "estimators"
 
@@ -77,7 +77,7 @@ def write(folder: Path, shown: Shown) -> list[Path]:
     written = []
     for name, blob in render(shown).items():
         written.append(folder / FOLDER / name)
-        plain.write_atomically(written[-1], blob)
+        serialization.write_atomically(written[-1], blob)
     for path in sorted(beside.glob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()

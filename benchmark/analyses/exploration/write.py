@@ -9,7 +9,7 @@ from benchmark.analyses.exploration.figures import FIGURES
 from benchmark.analyses.exploration.measure import Explored
 from benchmark.render import png
 from benchmark.report.figures import FOLDERS, planned
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 
 def render(explored: Explored) -> dict[str, bytes]:
@@ -44,7 +44,7 @@ def write(folder: Path, explored: Explored) -> list[Path]:
     for name, blob in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        plain.write_atomically(path, blob)
+        serialization.write_atomically(path, blob)
         written.append(path)
     for path in sorted((folder / FOLDERS["explore"]).glob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):

@@ -51,7 +51,7 @@ def answer(summary: Summary) -> list[str]:
 def _as_ranked(summary: Summary, stand: Stand) -> Stand:
     """Return the stand as the leaderboard has it, where both are rows of its own: one page must not say two things."""
     rows = [row for size in (stand.classical, stand.cnn) for row in summary.scored if size and _is_row(size, row)]
-    return replace(stand, tied=len(rows) == 2 and not summary.pair(*rows).told_apart)
+    return replace(stand, tied=len(rows) == 2 and not summary.pair(*rows).significant)
 
 
 def _is_row(size: Size, row: Scored) -> bool:

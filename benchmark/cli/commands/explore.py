@@ -38,12 +38,12 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.analyses.exploration import write as explored
     from benchmark.cli import console as live
     from benchmark.engine import preflight as prepare
-    from benchmark.storage import lock as claim
+    from benchmark.storage import lock
 
     console = live.console()
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     folder = arguments.results / dataset.name
-    with claim.claimed(folder):
+    with lock.locked(folder):
         prepare.for_explore(folder, dataset)
         _announce(console, dataset, folder)
         found = exploring.look(dataset, say=lambda text: live.step(console, text))

@@ -46,7 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.cli import console as live
     from benchmark.datasets import fashion_mnist
     from benchmark.storage import records
-    from benchmark.storage.lock import claimed
+    from benchmark.storage.lock import locked
 
     if arguments.dataset != fashion_mnist.NAME:
         raise BenchmarkError(
@@ -54,10 +54,10 @@ def command(arguments: argparse.Namespace) -> int:
             "leave the flag out"
         )
     folder = arguments.results / fashion_mnist.NAME
-    if records.read_test_set(folder) is None:  # before the folder is claimed, which would make it
+    if records.read_test_set(folder) is None:  # before the folder is locked, which would make it
         raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
     counts = human_labels.load(arguments.data_dir)
-    with claimed(folder):
+    with locked(folder):
         people_record.write(folder, people.make(records.read(folder), counts))
         report.write(folder)
         live.conclude(live.console(), folder, HEADING)

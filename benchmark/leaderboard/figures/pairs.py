@@ -36,7 +36,7 @@ def data(summary: Summary) -> Data | None:
     for pair in summary.pairs:
         points[pair.first, pair.second] = 100 * pair.difference.estimate
         points[pair.second, pair.first] = -100 * pair.difference.estimate
-        apart[pair.first, pair.second] = apart[pair.second, pair.first] = pair.told_apart
+        apart[pair.first, pair.second] = apart[pair.second, pair.first] = pair.significant
     return Data(tuple(row.title for row in summary.scored), points, apart)
 
 
