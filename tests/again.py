@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import memmap
 from benchmark.engine import declaration
 from benchmark.engine import refits as winners
 from benchmark.engine import worker_job as work
@@ -20,8 +20,7 @@ from benchmark.engine.jobs import Describe, Job, Limits, Outcome
 from benchmark.engine.resources import Resources
 from benchmark.engine.scheduler import Stop
 from benchmark.errors import EngineError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 
 LOGISTIC = "logistic_regression"
 
@@ -58,7 +57,7 @@ def make(
 ) -> dict[str, str]:
     """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     plan = verb.Plan(
         plugins=winners.choose(folder, names, warn=pytest.fail),
         dataset=digits,
@@ -85,7 +84,7 @@ class Killed(BaseException):
 
 def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
     """Do something that dies in place of the write after so many."""
-    real, left = plain.write_atomically, [writes]
+    real, left = serialization.write_atomically, [writes]
 
     def dying(path: Path, blob: bytes) -> None:
         left[0] -= 1
@@ -94,6 +93,6 @@ def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[]
         real(path, blob)
 
     with monkeypatch.context() as patched:
-        patched.setattr(plain, "write_atomically", dying)
+        patched.setattr(serialization, "write_atomically", dying)
         with pytest.raises(Killed):
             work()

@@ -39,26 +39,26 @@ def once() -> Iterator[dict[object, Any]]:
 
     Whoever tests that the same inputs give the same outcome clears it first.
     """
-    from benchmark.metrics import significance as inference
+    from benchmark.metrics import significance
     from benchmark.report import figures
 
     found: dict[object, Any] = {}
-    draw, resample = figures.png_of, inference.resample
+    draw, resample = figures.png_of, significance.resample
 
     def drawn(how: Callable[[Any], Any], data: object, inputs: str) -> bytes:
         if inputs not in found:
             found[inputs] = draw(how, data, inputs)
         return found[inputs]
 
-    def resampled(y: Ints, predicted: Sequence[Ints], n_classes: int) -> inference.Resampled:
+    def resampled(y: Ints, predicted: Sequence[Ints], n_classes: int) -> significance.Resampled:
         key = y.tobytes(), tuple((answers.shape, answers.tobytes()) for answers in predicted), n_classes
         if key not in found:
             found[key] = resample(y, predicted, n_classes)
         return found[key]
 
-    figures.png_of, inference.resample = drawn, resampled
+    figures.png_of, significance.resample = drawn, resampled
     yield found
-    figures.png_of, inference.resample = draw, resample
+    figures.png_of, significance.resample = draw, resample
 
 
 def benchmark(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import memmap
 from benchmark.engine import declaration, registry, runner
 from benchmark.engine import worker_job as work
 from benchmark.engine.jobs import Describe, Job, Limits
@@ -45,7 +45,7 @@ def run(
 ) -> tuple[list[Job], list[str]]:
     """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     folder.mkdir(parents=True, exist_ok=True)
     plan = runner.Plan(
         plugins=[registry.get(name) for name in names],
