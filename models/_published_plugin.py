@@ -1,4 +1,4 @@
-"""What the plugins of published nets declare; apart from _published.py, so that they are imported without torch."""
+"""The declaration of every published net; not in _published.py, so that a plugin is imported without torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
-from models._history import curves
+from models._history import training_curves
 
 
 def declare(
@@ -51,5 +51,5 @@ def declare(
         },
         smoke={"net__max_epochs": 2, "net__min_steps": 0, "net__module__filters": 4},
         augmentation=augmentation,
-        history=curves,
+        history=training_curves,
     )

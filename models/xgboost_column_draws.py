@@ -1,4 +1,4 @@
-"""XGBoost: histogram-grown boosted trees on raw pixels, of which each five rounds see four in ten."""
+"""XGBoost (column draws): boosted trees on raw pixels; every five rounds use a new random 40 % of the pixels."""
 
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
