@@ -70,13 +70,13 @@ def table(rows: pd.DataFrame) -> str:
     """Return the leaderboard's main columns as a markdown table."""
     hardest = rows["hardest_class"].iloc[0]
     lines = [
-        f"| Estimator | Family | Test accuracy | F1 of {hardest} | Fit | Predict 1,000 |",
+        f"| Estimator | Family | Test accuracy | F1 of {hardest} | Fit | Predict 1,000 images |",
         "|---|---|--:|--:|--:|--:|",
     ]
     for _, row in rows.iterrows():
         lines.append(
             f"| {row['title']} | {row['family']} | {row['test_accuracy']:.4f} | {row['hardest_class_f1']:.3f} "
-            f"| {row['fit_seconds']:.0f} s | {1000 * row['predict_seconds_per_1000']:.0f} ms |"
+            f"| {row['fit_seconds']:.0f} s | {row['predict_seconds_per_1000']:.2f} s |"
         )
     return "\n".join(lines)
 

@@ -245,14 +245,6 @@ def test_the_picture_of_the_layers_is_the_contract() -> None:
     assert drawn == [layer.strip() for layer in layers if layer.strip()]
 
 
-def test_every_folder_of_an_analysis_is_independent_by_contract() -> None:
-    contract = configparser.ConfigParser()
-    contract.read(CHECKOUT / ".importlinter")
-    named = contract["importlinter:contract:independent"]["modules"].split()
-    folders = [path.parent.name for path in (CHECKOUT / "benchmark" / "analyses").glob("*/__init__.py")]
-    assert sorted(named) == sorted(f"benchmark.analyses.{folder}" for folder in folders)
-
-
 def test_lint_imports_runs_before_each_commit() -> None:
     hooks = (CHECKOUT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     (hook,) = re.findall(r"entry: lint-imports, .*", hooks)
