@@ -21,6 +21,8 @@ from benchmark.cli import main as cli
 from benchmark.datasets import NAMES
 from benchmark.engine import registry
 from tests.conftest import CHECKOUT
+from tests.conftest import benchmark as run_benchmark
+from tests.plugin_lab import checkout
 from tests.speed import __main__ as speed
 
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", *sorted(f"docs/{p.name}" for p in CHECKOUT.glob("docs/*.md")))
@@ -34,6 +36,9 @@ PROGRAMS = ("python3", "python", "pip", "source", "ssh", "bash", "dask", "ruff",
 
 WANTED = ("naive_bayes", "NAME")
 """Estimators that a page has the reader write."""
+
+WANTED_COMMAND = ("model_size", "sizes")
+"""The analysis that a page has the reader write, and its command."""
 
 WORDS = (
     *("anew", "beside", "by lot", "as they come", "lies", "let go", "mended", "once more", "stands", "thereof"),
@@ -87,6 +92,8 @@ def _check_module(module: str, arguments: list[str]) -> None:
             assert arguments == [".venv"]
         case "pytest":
             assert not arguments
+        case "benchmark" if arguments == [WANTED_COMMAND[1]]:
+            pass
         case "benchmark":
             _check_estimators(_parsed(cli.parser(), arguments))
         case "tests.overhead":
@@ -127,6 +134,17 @@ def _check_install(wanted: list[str]) -> None:
         extras = re.fullmatch(r"\.\[([a-z,]+)\]", package)
         assert extras is not None, package
         assert set(extras[1].split(",")) <= set(_extras()), package
+
+
+def test_the_page_about_libraries_names_every_dependency() -> None:
+    page = TEXTS["docs/libraries.md"].lower()
+    called = {"opencv-python-headless": "opencv", "distributed": "dask", "jinja2": "jinja"}
+    with (CHECKOUT / "pyproject.toml").open("rb") as file:
+        wanted = tomllib.load(file)["project"]["dependencies"]
+    wanted += [each for extra, members in _extras().items() if extra != "dev" for each in members]
+    for each in wanted:
+        name = re.split(r"[=><;\[ ]", each)[0].lower()
+        assert called.get(name, name) in page, name
 
 
 def _extras() -> dict[str, list[str]]:
@@ -196,7 +214,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_path_that_it_names_exists(page: str) -> None:
     for path in re.findall(r"`((?:benchmark|tests|models|\.ci)/[\w/.]*)`", TEXTS[page]):
-        if Path(path).stem not in WANTED:
+        if not {*Path(path).with_suffix("").parts} & {*WANTED, WANTED_COMMAND[0]}:
             assert (CHECKOUT / path).exists(), path
 
 
@@ -211,20 +229,51 @@ def test_contributing_lists_the_same_words_to_do_without() -> None:
     assert sorted(INLINE.findall(line)) == sorted(WORDS)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```python" in TEXTS[page] and page != "README.md"])
-def test_its_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    records, few = (folder / "results" / "fashion-mnist" / "records" for folder in (CHECKOUT, tmp_path))
-    for path in (*records.glob("test-set.*"), *records.glob("hog_svm/seed-0.*"), *records.glob("svm_pca/seed-0.*")):
-        few.joinpath(path.relative_to(records)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, few / path.relative_to(records))
+def copy_records(checkout: Path, *estimators: str) -> None:
+    """Copy the records of some estimators, one seed each, to a checkout."""
+    there, here = (folder / "results" / "fashion-mnist" / "records" for folder in (CHECKOUT, checkout))
+    wanted = [there.glob("test-set.*"), *(there.glob(f"{name}/seed-0.*") for name in estimators)]
+    for path in (path for paths in wanted for path in paths):
+        here.joinpath(path.relative_to(there)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, here / path.relative_to(there))
+
+
+def python_of(page: str) -> list[str]:
+    return [block for language, block in FENCED.findall(TEXTS[page]) if language == "python"]
+
+
+def test_every_page_with_python_has_a_test() -> None:
+    pages = {page for page in PAGES if python_of(page)}
+    assert pages == {"README.md", "docs/notebook.md", "docs/add-an-analysis.md"}
+
+
+def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy_records(tmp_path, "hog_svm")
     monkeypatch.chdir(tmp_path)
-    blocks = [block for language, block in FENCED.findall(TEXTS[page]) if language == "python"]
     names: dict[str, object] = {}
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        for block in blocks:
+        for block in python_of("docs/notebook.md"):
             exec(block, names)
     assert "SVM on HOG" in printed.getvalue()
     assert len(names["predicted"]) == 10_000  # type: ignore[arg-type]
+
+
+def test_the_analysis_copied_out_has_its_command_page_csv_and_figure(tmp_path: Path) -> None:
+    lab = checkout(tmp_path / "lab")
+    copy_records(lab, "svm_pca")
+    folder = lab / "benchmark" / "analyses" / "model_size"
+    folder.mkdir()
+    (source,) = python_of("docs/add-an-analysis.md")
+    (folder / "__init__.py").write_text(source, encoding="utf-8")
+    done = run_benchmark("sizes", cwd=lab)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The smallest model is SVM on PCA." in done.stdout
+    results = lab / "results" / "fashion-mnist"
+    assert "**The smallest model is *SVM on PCA*.**" in (results / "model-size.md").read_text(encoding="utf-8")
+    assert len((results / "model-size.csv").read_text(encoding="utf-8").splitlines()) == 2
+    assert (results / "figures" / "model-size.png").is_file()
+    assert "(model-size.md)" in (results / "leaderboard.md").read_text(encoding="utf-8")
+    assert ">Model size<" in (results / "leaderboard.html").read_text(encoding="utf-8")
 
 
 def test_the_two_maps_show_every_folder() -> None:

@@ -90,7 +90,7 @@ def facts() -> dict[str, list[str]]:
         ],
         "docs/data-sets.md": [
             "8 by 8 pixels",
-            f"at least {openml.SMALLEST_SIDE**2} grey values",
+            f"a square number of them, at least {openml.SMALLEST_SIDE**2}",
             f"({megabytes():.0f} MB or less)",
             "Data sets {} (MNIST) and {} (Fashion-MNIST) use their first {:,} rows".format(*openml_rows()),
         ],
