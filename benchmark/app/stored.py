@@ -11,16 +11,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmark.analyses.hardest_class import section as hardest
-from benchmark.analyses.human_labels import record as people_record
 from benchmark.app import rows
 from benchmark.app.rows import Row
-from benchmark.leaderboard import table as leaderboard
-from benchmark.leaderboard.summary import Scored, Summary, summarise
-from benchmark.leaderboard.verdict import verdict
+from benchmark.leaderboard import per_class, table, verdict
+from benchmark.leaderboard.footnotes import notes
+from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.scores import Ints
-from benchmark.render import html_body as body
-from benchmark.report import html
+from benchmark.render.document import Heading
+from benchmark.render.html import Writer
+from benchmark.report.assemble import read_summary
 from benchmark.storage import records
 from benchmark.storage.lock import refuse_other_data
 
@@ -71,7 +70,7 @@ def read(folder: Path, sha256: str) -> Summary | None:
     if test_set is None:
         return None
     refuse_other_data(folder, test_set, sha256)
-    return summarise(records.read(folder), people=people_record.read(folder, test_set))
+    return read_summary(folder)
 
 
 def begun(work: Callable[[], _Found]) -> Future[_Found]:
@@ -90,13 +89,12 @@ def begun(work: Callable[[], _Found]) -> Future[_Found]:
 
 def board(summary: Summary) -> str:
     """Return verdict and tables as HTML, as leaderboard.html has them."""
-    parts = [verdict(summary)]
+    blocks = verdict.blocks(summary)
     if summary.scored or summary.failed:
-        parts += ["## The estimators", leaderboard.table(summary)]
+        blocks += [Heading("The estimators"), *table.first_screen(summary, notes(summary, every=False))]
     if summary.scored:
-        parts += ["## F1 of each class", hardest.per_class_table(summary)]
-    _, _, content = body.rendered("\n\n".join(parts), {}, html.measured(summary))
-    return content
+        blocks += [Heading("F1 of each class"), per_class.table(summary)]
+    return Writer().content(blocks)
 
 
 def answers(summary: Summary, index: int) -> tuple[Row, ...]:

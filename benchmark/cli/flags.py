@@ -6,6 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmark.analyses.analysis import positive
+
+__all__ = ["Verbs", "alone", "data", "machine", "positive", "reporting", "results", "winners"]
+
 _DATASET_HELP = (
     "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of PNG or JPEG pictures (train/<class>/ "
     "and test/<class>/, or <class>/ alone; PATH@32 brings them to 32 by 32 pixels), a folder of IDX files, a folder "
@@ -87,20 +91,14 @@ def reporting(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def alone(verb: argparse.ArgumentParser) -> None:
+    """Add what the fits of a command that has the machine to itself may take."""
+    machine(verb, threads="of the comparison and of each fit", cluster=False)
+
+
 def results(verb: argparse.ArgumentParser) -> None:
     """Add where results lie."""
     verb.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
-
-
-def positive(text: str) -> int:
-    """Return a flag's value, a whole number above zero."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return value
 
 
 def _seconds(text: str) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import __version__
-from benchmark.cli.commands import VERBS
+from benchmark.cli.commands import add_all
 from benchmark.errors import INTERRUPTED, BenchmarkError, EngineError, same_command
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"classical-vs-cnn {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in VERBS:
-        verb.add(verbs)
+    add_all(verbs)
     return top
 
 

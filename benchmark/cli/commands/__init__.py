@@ -1,42 +1,20 @@
-"""One file, one verb: `add` gives the parser its flags, `command` does it and returns the exit status.
+"""One file is one command: `add` gives the parser its flags, `command` does it and returns the exit status.
 
-Together with live.py the only place that prints. Heavy imports stay inside functions, so that
-``--help`` answers at once.
+Heavy imports stay inside functions, so that ``--help`` answers at once.
 """
 
-from benchmark.cli.commands import (
-    audit,
-    budget,
-    check,
-    curve,
-    data,
-    explore,
-    people,
-    predict,
-    published,
-    report,
-    robustness,
-    run,
-    serve,
-    show,
-)
-from benchmark.cli.commands import list_ as listing
+from collections.abc import Callable
 
-VERBS = (
-    run,
-    show,
-    curve,
-    robustness,
-    budget,
-    people,
-    published,
-    audit,
-    explore,
-    predict,
-    serve,
-    listing,
-    check,
-    report,
-    data,
-)
-"""In the order of ``--help``."""
+from benchmark.analyses.analysis import registered
+from benchmark.cli.commands import analysis, check, data, list_, predict, report, run, serve
+from benchmark.cli.flags import Verbs
+
+
+def add_all(verbs: Verbs) -> None:
+    """Add every command to the parser, in the order of ``--help``."""
+    run.add(verbs)
+    for each in registered():
+        analysis.add(verbs, each)
+    add: Callable[[Verbs], None]
+    for add in (predict.add, serve.add, list_.add, check.add, report.add, data.add):
+        add(verbs)
