@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,43 +12,14 @@ import pytest
 
 from benchmark import datasets
 from benchmark.datasets import memmap
-from benchmark.engine import declaration
 from benchmark.engine import refits as winners
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Describe, Job, Limits, Outcome
+from benchmark.engine.jobs import Limits
 from benchmark.engine.resources import Resources
 from benchmark.engine.scheduler import Stop
-from benchmark.errors import EngineError
 from benchmark.storage import records, serialization
+from tests.in_process import Inline
 
 LOGISTIC = "logistic_regression"
-
-
-class Inline:
-    """An executor that runs jobs here and now, and notes what it was asked for."""
-
-    def __init__(self, answer: Callable[[Job], Outcome] = work.run) -> None:
-        self.asked: list[tuple[int, int]] = []
-        self._answer = answer
-
-    def describe(self, job: Describe) -> Future:
-        future: Future = Future()
-        future.set_result(declaration.describe(job))
-        return future
-
-    def submit(self, job: Job) -> Future:
-        assert job.test
-        self.asked.append((job.rows, job.draw))
-        future: Future = Future()
-        try:
-            future.set_result(self._answer(job))
-        except EngineError as error:
-            future.set_exception(error)
-        return future
-
-    def retire(self, estimator: str) -> None: ...
-    def close(self) -> None: ...
-    def kill(self) -> None: ...
 
 
 def make(
@@ -68,6 +38,7 @@ def make(
     told: list[str] = []
     states = verb.run(plan, executor, lambda _, text: told.append(text), Stop())
     assert told
+    assert all(job.test for job in executor.jobs)  # nothing is tuned
     return {state.estimator: state.reason or state.phase for state in states}
 
 

@@ -210,9 +210,8 @@ def test_the_verb_leaves_a_page_with_its_figures(toy: Dataset, looked: Explored,
 
 
 def test_the_same_data_give_the_same_bytes_and_no_test_pixel_is_read(
-    toy: Dataset, looked: Explored, results: Path, once: dict
+    toy: Dataset, looked: Explored, results: Path
 ) -> None:
-    once.clear()
     other = dataclasses.replace(toy, class_names=("0", "1", "2"), test=Part(255 - toy.test.X, toy.test.y))
     again = dataclasses.replace(exploring.look(other, lambda text: None), dataset="toy")
     written = contents(results / "toy")
