@@ -1,7 +1,6 @@
-"""One file, one verb: `add` gives the parser its flags, `command` does it and returns the exit status.
+"""One file, one subcommand: `add` adds it to the parser, and `command` runs it and returns the exit status.
 
-Together with live.py the only place that prints. Heavy imports stay inside functions, so that
-``--help`` answers at once.
+Only these files and console.py print. Heavy imports are inside functions, so that ``--help`` is fast.
 """
 
 from benchmark.cli.commands import (
@@ -11,6 +10,7 @@ from benchmark.cli.commands import (
     curve,
     data,
     explore,
+    list_,
     people,
     predict,
     published,
@@ -20,9 +20,8 @@ from benchmark.cli.commands import (
     serve,
     show,
 )
-from benchmark.cli.commands import list_ as listing
 
-VERBS = (
+COMMANDS = (
     run,
     show,
     curve,
@@ -34,7 +33,7 @@ VERBS = (
     explore,
     predict,
     serve,
-    listing,
+    list_,
     check,
     report,
     data,

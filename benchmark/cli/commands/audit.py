@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.cli.session import device_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmark.analyses.data_audit.schema import Held, Ints
 
 
-def add(verbs: Verbs) -> None:
+def add(verbs: Subparsers) -> None:
     """Add the verb to the parser."""
     verb = verbs.add_parser(
         "audit",

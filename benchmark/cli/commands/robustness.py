@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.cli.session import with_winners
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmark.engine.refits import Plan as WinnersPlan
 
 
-def add(verbs: Verbs) -> None:
+def add(verbs: Subparsers) -> None:
     """Add the verb to the parser."""
     verb = verbs.add_parser(
         "robustness",
@@ -29,7 +29,7 @@ def add(verbs: Verbs) -> None:
         "what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Estimators that stand are kept; "
         "after Ctrl-C or a crash the same command goes on.",
     )
-    flags.winners(verb)
+    flags.refits(verb)
     verb.add_argument(
         "--images",
         type=flags.positive,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ MOST_CLASSES = 12
 """Beyond which the confusion matrix is too wide for a terminal."""
 
 
-def add(verbs: Verbs) -> None:
+def add(verbs: Subparsers) -> None:
     """Add the verb to the parser."""
     verb = verbs.add_parser(
         "show",
