@@ -103,16 +103,16 @@ class LoadedModels:
     def predict(self, pixels: npt.NDArray[np.uint8], truth: int | None = None) -> tuple[Card, ...]:
         """Return the answer of every model for one image, (pixels,)."""
         predictions = self._pool.predict(pixels[None])
-        found = []
+        answers = []
         for model in self._models:
             prediction, title = predictions[model.name], md.plain(model.title)
             if prediction.proba is None:
-                found.append(Card(title, error=cards.sentence(prediction.error)))
+                answers.append(Card(title, error=cards.sentence(prediction.error)))
             else:
                 duration = md.duration(prediction.seconds)
-                card = cards.card(title, prediction.proba[0], model.class_names, truth, duration, _note(model))
-                found.append(card)
-        return tuple(found)
+                scores = prediction.proba[0]
+                answers.append(cards.card(title, scores, model.class_names, truth, duration, _note(model)))
+        return tuple(answers)
 
     def close(self) -> None:
         """Stop the models' workers."""

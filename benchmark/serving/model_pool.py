@@ -105,8 +105,8 @@ class ModelPool:
         names = list(self.models) if names is None else list(dict.fromkeys(names))
         unknown = [name for name in names if name not in self.models]
         if unknown:
-            there_are = ", ".join(self.models) or "none"
-            raise BenchmarkError(f"there is no saved model {unknown[0]!r}; there are: {there_are}")
+            available = ", ".join(self.models) or "none"
+            raise BenchmarkError(f"there is no saved model {unknown[0]!r}; there are: {available}")
         try:
             futures: dict[str, Future[Prediction]] = {
                 name: self._queues[name].submit(self._predict, self.models[name], images) for name in names

@@ -129,8 +129,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         closing(models.LoadedModels(folder, digits, warn=pytest.fail)) as none,
     ):
         port = listening.getsockname()[1]
-        held = app_results.in_background(partial(app_results.read, folder, digits.sha256))
-        content = pages.Content("digits", digits.class_names, digits.image_shape, digits.test, none, held)
+        summary = app_results.in_background(partial(app_results.read, folder, digits.sha256))
+        content = pages.Content("digits", digits.class_names, digits.image_shape, digits.test, none, summary)
         config = uvicorn.Config(
             security.SecurityMiddleware(pages.app(content), port), log_level="error", timeout_graceful_shutdown=1
         )
@@ -398,7 +398,7 @@ def test_the_gallery_shows_the_hardest_class(desk: Seen, results: Path) -> None:
     assert hardest is not None
     items = desk.page.locator(".gallery > li")
     assert items.count() == min(48, int((y == int(hardest[1])).sum()))
-    missed = [int(re.findall(r"misclassified by (\d) of 2", text)[0]) for text in items.all_inner_texts()]
+    missed = [int(re.findall(r": (\d) of 2 wrong", text)[0]) for text in items.all_inner_texts()]
     assert missed == sorted(missed, reverse=True)
     assert missed[0] > 0
     first = items.first

@@ -21,7 +21,7 @@ def add(subparsers: Subparsers) -> None:
         description="Tests one plugin against every clause of the contract, in a worker process, on small data. "
         "Exits with 1 if a clause is broken.",
     )
-    parser.add_argument("name", metavar="NAME", help="the estimator")
+    parser.add_argument("name", metavar="NAME", help="estimator to test; see: python -m benchmark list")
     parser.set_defaults(command=command)
 
 

@@ -117,7 +117,7 @@ class BoosterFile:
     file: str
 
 
-# skops writes a class by module and name. All saved models, old and new, know the placeholder by its first name.
+# A skops file names each class by module and name. Files of all versions use the name that this class had first.
 _FIRST_MODULE = types.ModuleType("benchmark.formats")
 _FIRST_MODULE.Part = BoosterFile  # type: ignore[attr-defined]
 BoosterFile.__module__, BoosterFile.__name__, BoosterFile.__qualname__ = _FIRST_MODULE.__name__, "Part", "Part"
