@@ -16,7 +16,7 @@ from benchmark.engine import declaration, jobs, pipelines, registry, worker_job
 from benchmark.engine.executors.local import in_passing
 from benchmark.engine.jobs import Limits, LostError
 from benchmark.engine.saved_models import formats
-from benchmark.engine.saved_models.save import NOT_SAVED
+from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
 from benchmark.estimator import Estimator, Task
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class _Contract:
             saved = worker_job.save(Path(name), pipeline, partial(self._unfitted, self.task), self.unseen, classes)
             size = sum((Path(name) / file).stat().st_size for file in saved.files)
         if saved.reason:
-            return f"{NOT_SAVED}{saved.reason}"  # which breaks no clause
+            return f"{CANNOT_BE_SAVED}{saved.reason}"  # which breaks no clause
         return f"{', '.join(formats.names(saved.files))}, {size / 1e6:.2f} MB"
 
     def missing_class(self) -> str:

@@ -251,7 +251,7 @@ def _room(plan: Plan, seed: int) -> Iterator[Path | None]:
     if not plan.keep or seed != keeping.SEED:
         yield None
         return
-    with keeping.temporary_folder(plan.folder) as made:
+    with keeping.new_folder(plan.folder) as made:
         yield made
 
 
@@ -264,7 +264,7 @@ def _keep_again(desk: _Desk, template: Job) -> Waves:
     job = evaluation.refit_job(
         template, record.params, record.fit_rows, record.seed, record.threads, plan.resources.refit
     )
-    with keeping.temporary_folder(plan.folder) as place:
+    with keeping.new_folder(plan.folder) as place:
         (outcome,) = yield [replace(job, keep=str(place), blind=True)]
         desk.say(keeping.install(plan.folder, place, plan.dataset, record, outcome, again=True))
 

@@ -138,7 +138,7 @@ def _asked(job: Job, images: npt.NDArray[np.uint8]) -> Outcome:
     )
 
     try:
-        kept = answering.load_model(Path(job.stored), job.task.threads)
+        kept = answering.load(Path(job.stored), job.task.threads)
     except BenchmarkError as error:
         return Outcome("failed", str(error))
     proba, seconds = kept.predict(images)

@@ -45,7 +45,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two saved models, for the tests that change nothing."""
     folder = tmp_path_factory.mktemp("results") / "digits"
     _, told = run(folder, [LOGISTIC, KNN])
-    assert sum(text.startswith("model saved") for text in told) == 2
+    assert sum(text.startswith("its model is saved") for text in told) == 2
     return folder
 
 
@@ -83,7 +83,7 @@ def test_an_existing_record_gets_its_model_without_tuning_or_reading_the_test_im
     (job,), told = run(standing)
     assert (job.test, job.blind, job.rows, job.task.seed) == (True, True, 500, 0)
     assert work.run(dataclasses.replace(job, keep="")).proba is None
-    assert any(text.startswith("model saved") for text in told)
+    assert any(text.startswith("its model is saved") for text in told)
     assert path.read_bytes() == before
     again = the(standing)
     assert (again.refit, again.test_accuracy, again.stale) == ("again", first.test_accuracy, "")
@@ -230,7 +230,7 @@ def test_a_damaged_model_or_a_changed_plugin_is_refused(
     from benchmark.engine.saved_models import load as loading
 
     def error() -> str:
-        loading.load_model.cache_clear()
+        loading.load.cache_clear()
         with pytest.raises(BenchmarkError) as caught:
             loading.predict(model, 1, np.zeros((1, 64), np.uint8))
         assert "run logistic_regression --keep" in str(caught.value)

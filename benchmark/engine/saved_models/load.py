@@ -67,11 +67,11 @@ def predict(model: SavedModel, threads: int, images: npt.NDArray[np.uint8]) -> t
     Raises
     ------
     BenchmarkError
-        The model cannot be loaded (see `load_model`), another run has replaced it, or its plugin raises an exception.
+        The model cannot be loaded (see `load`), another run has replaced it, or its plugin raises an exception.
     """
-    loaded = load_model(model.path, threads)
+    loaded = load(model.path, threads)
     if loaded.card.files != model.files:
-        load_model.cache_clear()
+        load.cache_clear()
         raise BenchmarkError(f"{model.path}: another run has replaced this model; start again")
     try:
         return loaded.predict(images)
@@ -80,7 +80,7 @@ def predict(model: SavedModel, threads: int, images: npt.NDArray[np.uint8]) -> t
 
 
 @lru_cache(maxsize=1)
-def load_model(path: Path, threads: int) -> LoadedModel:
+def load(path: Path, threads: int) -> LoadedModel:
     """Load a saved model; the last one stays in memory.
 
     Parameters

@@ -18,12 +18,12 @@ from benchmark.storage.records import Record
 SEED = 0
 """Seed of the refit that is saved: every estimator has this one, whatever the number of seeds."""
 
-NOT_SAVED = "cannot be saved: "
+CANNOT_BE_SAVED = "cannot be saved: "
 """First words of the line for a model that does not fit into the safe file formats."""
 
 
 @contextmanager
-def temporary_folder(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path) -> Iterator[Path]:
     """Make an empty folder for a worker to write a model to; afterwards it is removed with all that is left in it.
 
     Parameters
@@ -66,7 +66,7 @@ def install(
     """
     saved = outcome.saved
     if saved is None or saved.reason:
-        return f"{NOT_SAVED}{outcome.reason if saved is None else saved.reason}"
+        return f"{CANNOT_BE_SAVED}{outcome.reason if saved is None else saved.reason}"
     size = sum((written / file).stat().st_size for file in saved.files)
     card = _card(dataset, record, saved, outcome, again, size)
     serialization.write_atomically(written / CARD_FILE, serialization.to_json(dataclasses.asdict(card)))
@@ -76,7 +76,7 @@ def install(
         if target.exists():
             target.rename(discarded / target.name)
         written.rename(target)
-    return f"model saved: {model_folder(folder, record)}, {card.size / 1e6:.1f} MB"
+    return f"its model is saved: {model_folder(folder, record)}, {card.size / 1e6:.1f} MB"
 
 
 def model_folder(folder: Path, record: Record) -> Path:
