@@ -61,7 +61,6 @@ def load(folder: str | Path) -> pd.DataFrame:
     pandas.DataFrame
         The columns of ``leaderboard.csv``, recomputed from the stored predictions.
     """
-    from benchmark.leaderboard.table import frame
-    from benchmark.storage.records import read
+    from benchmark import report
 
-    return frame(read(Path(folder)))
+    return report.frame(Path(folder))

@@ -11,16 +11,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmark.analyses.hardest_class import section as hardest_class
-from benchmark.analyses.human_labels import record as human_labels
 from benchmark.app import cards
 from benchmark.app.cards import Card
-from benchmark.leaderboard import table
-from benchmark.leaderboard.summary import Scored, Summary, summarise
-from benchmark.leaderboard.verdict import verdict
+from benchmark.leaderboard import per_class, table, verdict
+from benchmark.leaderboard.footnotes import notes
+from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.scores import Ints
-from benchmark.render import html_body
-from benchmark.report import html
+from benchmark.render.document import Heading
+from benchmark.render.html import Writer
+from benchmark.report.assemble import read_summary
 from benchmark.storage import records
 from benchmark.storage.lock import refuse_other_data
 
@@ -71,7 +70,7 @@ def read(folder: Path, sha256: str) -> Summary | None:
     if test_set is None:
         return None
     refuse_other_data(folder, test_set, sha256)
-    return summarise(records.read(folder), people=human_labels.read(folder, test_set))
+    return read_summary(folder)
 
 
 def in_background(work: Callable[[], _Result]) -> Future[_Result]:
@@ -90,13 +89,12 @@ def in_background(work: Callable[[], _Result]) -> Future[_Result]:
 
 def leaderboard(summary: Summary) -> str:
     """Return the verdict and the tables as HTML, as in leaderboard.html."""
-    parts = [verdict(summary)]
+    blocks = verdict.blocks(summary)
     if summary.scored or summary.failed:
-        parts += ["## The estimators", table.table(summary)]
+        blocks += [Heading("The estimators"), *table.first_screen(summary, notes(summary, every=False))]
     if summary.scored:
-        parts += ["## F1 of each class", hardest_class.per_class_table(summary)]
-    _, _, content = html_body.rendered("\n\n".join(parts), {}, html.measured(summary))
-    return content
+        blocks += [Heading("F1 of each class"), per_class.table(summary)]
+    return Writer().content(blocks)
 
 
 def answers(summary: Summary, index: int) -> tuple[Card, ...]:

@@ -10,36 +10,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import markup
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from benchmark.engine.progress import Progress
-from benchmark.render.markdown import plain
+from benchmark.render.terminal import announce, clock, console, escape, step, warn
 
 if TYPE_CHECKING:
-    from benchmark.datasets.dataset import Dataset
     from benchmark.engine.refits import Plan as WinnersPlan
     from benchmark.engine.resources import Resources
 
+__all__ = [
+    "announce",
+    "clock",
+    "conclude",
+    "console",
+    "each_fit",
+    "escape",
+    "names",
+    "step",
+    "stopping",
+    "unreported",
+    "view",
+    "warn",
+]
+
 _STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
-
-
-def console() -> Console:
-    """Return where everything is printed; plain lines are never folded."""
-    found = Console(highlight=False, emoji=False)
-    return found if found.is_terminal else Console(highlight=False, emoji=False, width=1000)
-
-
-def escape(text: str) -> str:
-    """Return text that a terminal and rich take for text: names and reasons come from strangers."""
-    return markup.escape(plain(text))
-
-
-def warn(console: Console, text: str) -> None:
-    """Print one line that must not be overlooked."""
-    console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
 
 def names(plan: WinnersPlan) -> str:
@@ -55,14 +52,6 @@ def each_fit(given: Resources) -> str:
     )
 
 
-def announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
-    """Say what is about to be done, on what, and where it will lie."""
-    train, test = len(dataset.train.y), len(dataset.test.y)
-    console.print(f"{escape(dataset.name)}: {train:,} training and {test:,} test images from {escape(dataset.source)}")
-    console.print(work)
-    console.print(f"results: {escape(str(folder))}   what estimators print: {escape(str(logs))}")
-
-
 def stopping(console: Console, refitting: bool) -> None:
     """Say what the first Ctrl-C does."""
     waits = "when the refit that is running is done" if refitting else "now; trials that were running are queued again"
@@ -75,24 +64,25 @@ def unreported(console: Console, folder: Path) -> None:
     console.print(f"records are in {escape(str(folder))}; its pages wait for: {escape(again)}")
 
 
-def conclude(console: Console, folder: Path, section: str = "") -> None:
-    """Say where the answer lies, and give the first lines of it.
+def conclude(console: Console, folder: Path, page: str = "leaderboard.md") -> None:
+    """Print the first lines of the page that answers, and where it is.
 
     Parameters
     ----------
     console : Console
     folder : Path
         ``results/<dataset>``.
-    section : str
-        Heading of the section that answers; empty for the top of the page.
+    page : str
     """
-    page = folder / "leaderboard.md"
-    parts = page.read_text(encoding="utf-8").split("\n## ")
-    opening = next((part for part in parts if part.startswith(section) and section), parts[0])
-    for line in opening.split("\n![")[0].splitlines()[1:]:
+    path = folder / page
+    lines = path.read_text(encoding="utf-8").splitlines()
+    title = next(place for place, line in enumerate(lines) if line.startswith("# "))
+    for line in lines[title + 1 :]:
+        if line.startswith(("#", "|", "![")):
+            break
         if line.strip():
-            console.print(escape(line.lstrip("> ").replace("**", "")))
-    console.print(f"[bold]{escape(str(page))}[/]")
+            console.print(escape(line.removeprefix("> ").replace("**", "")))
+    console.print(f"[bold]{escape(str(path))}[/]")
 
 
 @contextmanager
@@ -138,18 +128,6 @@ def view(
 
     with Live(get_renderable=table, console=console, refresh_per_second=4) as live:
         yield update
-
-
-def step(console: Console, text: str) -> None:
-    """Say what is being done."""
-    console.print(escape(text))
-
-
-def clock(seconds: float) -> str:
-    """Return seconds as 1:02:03 or 2:03."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def _where(state: Progress) -> str:

@@ -6,6 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmark.analyses.analysis import positive
+
+__all__ = ["Subparsers", "alone", "data", "machine", "positive", "refits", "reporting", "results"]
+
 _DATASET_HELP = (
     "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of PNG or JPEG pictures (train/<class>/ "
     "and test/<class>/, or <class>/ alone; PATH@32 resizes them to 32 by 32 pixels), a folder of IDX files, a folder "
@@ -87,20 +91,14 @@ def reporting(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def alone(parser: argparse.ArgumentParser) -> None:
+    """Add the limits of a fit, for a subcommand whose fits run one at a time on this machine."""
+    machine(parser, threads="of the comparison and of each fit", cluster=False)
+
+
 def results(parser: argparse.ArgumentParser) -> None:
     """Add the flag that chooses the results folder."""
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
-
-
-def positive(text: str) -> int:
-    """Return the value of a flag that takes a whole number above zero."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return value
 
 
 def _seconds(text: str) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import __version__
-from benchmark.cli.commands import COMMANDS
+from benchmark.cli.commands import add_all
 from benchmark.errors import INTERRUPTED, BenchmarkError, EngineError, same_command
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Start with: python -m benchmark run --all --preset quick",
     )
     top.add_argument("--version", action="version", version=f"classical-vs-cnn {__version__}")
-    subparsers = top.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(subparsers)
+    add_all(top.add_subparsers(dest="subcommand", required=True, metavar="COMMAND"))
     return top
 
 

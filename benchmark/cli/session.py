@@ -31,7 +31,7 @@ def measure(
     folder: Path,
     deadline: float,
     work: Callable[[Executor, Resources, Stop, Path], list[Progress]],
-    section: str = "",
+    page: str = "leaderboard.md",
 ) -> int:
     """Do the work in a claimed folder, heeding Ctrl-C, and report what it left there; return the exit status.
 
@@ -47,8 +47,8 @@ def measure(
         Seconds of a job, where none is asked for.
     work : callable
         ``work(executor, resources, stop, logs)``: the last state of each estimator.
-    section : str
-        Of the report, whose first lines are shown at the end; empty for its top.
+    page : str
+        Of the report, whose first lines are shown at the end.
     """
     from benchmark import datasets, report
     from benchmark.analyses.hardest_class import examples as gallery
@@ -83,7 +83,7 @@ def measure(
                 gallery.update(folder, dataset)
                 if arguments.report:
                     report.write(folder)
-                    live.conclude(console, folder, section)
+                    live.conclude(console, folder, page)
                 else:
                     live.unreported(console, folder)
     if failure is not None:
@@ -97,7 +97,7 @@ def with_winners(
     announce: Callable[[Console, P, Path], None],
     make: Callable[[P, Executor, Observer, Stop], list[Progress]],
     counted: str,
-    heading: str,
+    page: str,
 ) -> int:
     """Do something with the winners that are on record, report; the exit status is 1 if any of it failed.
 
@@ -110,11 +110,11 @@ def with_winners(
     announce, make : callable
     counted : str
         See `benchmark.cli.console.view`.
-    heading : str
-        Of the report's section that answers.
+    page : str
+        Of the report, the one that answers.
     """
     from benchmark import datasets
-    from benchmark.analyses import record_kinds
+    from benchmark.analyses.analysis import record_kinds
     from benchmark.cli import console as live
     from benchmark.engine import refits as winners
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
@@ -135,7 +135,7 @@ def with_winners(
         with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted) as observe:
             return make(planned, executor, observe, stop)
 
-    return measure(arguments, console, dataset, folder, deadline, work, heading)
+    return measure(arguments, console, dataset, folder, deadline, work, page)
 
 
 def _executor(arguments: argparse.Namespace, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:

@@ -14,8 +14,8 @@ from benchmark.datasets.dataset import Dataset
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
-from benchmark.storage.derived import RecordKind
 from benchmark.storage.lock import journal, record_files, refuse_other_data, unwritable
+from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.schema import TestSet
 
 TestReads = dict[tuple[str, int], int]

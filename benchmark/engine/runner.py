@@ -32,7 +32,7 @@ from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.storage import lock as claim
 from benchmark.storage import records
-from benchmark.storage.derived import RecordKind
+from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.records import Record
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from benchmark.analyses.human_labels.scores import Crowd
+from benchmark.leaderboard.reference import Reference
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.scores import Floats, Interval
 from benchmark.render import markdown as md
-
-Value = str | int | float | None
+from benchmark.render.document import NOTHING, Cell, Value, number
 
 
 @dataclass(frozen=True)
@@ -22,24 +19,23 @@ class Column:
     Attributes
     ----------
     header : str
-        In leaderboard.md, where ``{hardest}`` stands for the hardest class; empty if not shown.
+        In the table of every number, where ``{hardest}`` stands for the hardest class; empty if not shown there.
     cell : callable
-        ``cell(row, summary)``: the text in leaderboard.md.
+        ``cell(row, summary)``: its cell.
     values : callable
         ``values(row, summary)``: columns of leaderboard.csv, raw, with the unit in the name. Where
         ``x_low`` and ``x_high`` go with ``x``, they are its 95 % interval.
-    people : callable, optional
-        ``people(crowd, summary)``: both of these of the people's majority; without it nothing is said of them.
-    order : str, optional
-        Which of `values` leaderboard.html sorts by: the first number, unless another is named; the
-        number that `cell` begins with, if empty.
+    reference : callable, optional
+        ``reference(row, summary)``: both of these of a row shown for comparison; without it nothing is said of it.
+    first_screen : str
+        Header of the same column in leaderboard.md; empty if it is not shown there.
     """
 
     header: str
-    cell: Callable[[Scored, Summary], str]
+    cell: Callable[[Scored, Summary], Cell]
     values: Callable[[Scored, Summary], Mapping[str, Value]]
-    people: Callable[[Crowd, Summary], tuple[str, Mapping[str, Value]]] | None = None
-    order: str | None = None
+    reference: Callable[[Reference, Summary], tuple[Cell, Mapping[str, Value]]] | None = None
+    first_screen: str = ""
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -47,11 +43,12 @@ COLUMNS: tuple[Column, ...] = (
         "Test accuracy (95 % interval)",
         lambda row, _: _accuracy(row.accuracy),
         lambda row, _: _accuracy_values(row.accuracy),
-        lambda people, _: (_accuracy(people.accuracy), _accuracy_values(people.accuracy)),
+        lambda row, _: (_accuracy(row.accuracy), _accuracy_values(row.accuracy)),
+        first_screen="Test accuracy (95 % interval)",
     ),
     Column(
         "Other images / other seeds, ± points",
-        lambda row, _: f"{_half(row.accuracy_by_images)} / {_half(row.accuracy_by_seeds)}",
+        lambda row, _: Cell(f"{_half(row.accuracy_by_images)} / {_half(row.accuracy_by_seeds)}", _width(row)),
         lambda row, _: {
             "test_accuracy_low_by_images": row.accuracy_by_images.low,
             "test_accuracy_high_by_images": row.accuracy_by_images.high,
@@ -61,31 +58,31 @@ COLUMNS: tuple[Column, ...] = (
             "test_accuracy_seed_min": min(row.seed_accuracy),
             "test_accuracy_seed_max": max(row.seed_accuracy),
         },
-        order="",
     ),
     Column(
         "Macro F1",
-        lambda row, _: _with_ends(row.macro_f1),
+        lambda row, _: _score(row.macro_f1),
         lambda row, _: {
             "macro_f1": row.macro_f1.estimate,
             "macro_f1_low": row.macro_f1.low,
             "macro_f1_high": row.macro_f1.high,
         },
-        lambda people, _: (md.score(people.macro_f1), {"macro_f1": people.macro_f1}),
+        lambda row, _: (number(row.macro_f1, md.score), {"macro_f1": row.macro_f1}),
     ),
     Column(
         "F1 of {hardest}",
-        lambda row, summary: _with_ends(_f1(row, _hardest(summary))),
+        lambda row, summary: _score(_f1(row, _hardest(summary))),
         lambda row, summary: {
             **_hardest_values(row.f1, summary),
             "hardest_class_f1_low": float(row.f1_low[_hardest(summary)]),
             "hardest_class_f1_high": float(row.f1_high[_hardest(summary)]),
         },
-        lambda people, summary: (md.score(people.f1[_hardest(summary)]), _hardest_values(people.f1, summary)),
+        lambda row, summary: (number(float(row.f1[_hardest(summary)]), md.score), _hardest_values(row.f1, summary)),
+        first_screen="F1 of {hardest}",
     ),
     Column(
         "Validation accuracy",
-        lambda row, _: md.NONE if row.record.validation_accuracy is None else f"{row.record.validation_accuracy:.4f}",
+        lambda row, _: number(row.record.validation_accuracy, md.accuracy),
         lambda row, _: {
             "validation_accuracy": row.record.validation_accuracy,
             "validation_fit_rows": row.record.validation_fit_rows,
@@ -93,33 +90,40 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "Test minus validation, points",
-        lambda row, _: md.NONE if row.gap is None else f"{row.gap * 100:+.2f}".replace("-", "−"),
+        lambda row, _: number(row.gap, lambda gap: f"{gap * 100:+.2f}".replace("-", "−")),
         lambda row, _: {"test_minus_validation": row.gap},
     ),
     Column(
         "Tuning time",
-        lambda row, _: md.duration(row.record.tuning_seconds),
+        lambda row, _: number(row.record.tuning_seconds, md.duration),
         lambda row, _: {"tuning_seconds": row.record.tuning_seconds, "trials": len(row.record.trials)},
     ),
     Column(
         "Fit time",
-        lambda row, _: md.duration(row.fit_seconds),
+        lambda row, _: number(row.fit_seconds, md.duration),
         lambda row, _: {"fit_seconds": row.fit_seconds, "fit_rows": row.record.fit_rows},
+        first_screen="Fit",
     ),
     Column(
         "Predict 1,000 images",
-        lambda row, _: md.duration(row.predict_seconds_per_1000),
+        lambda row, _: number(row.predict_seconds_per_1000, md.duration),
         lambda row, _: {"predict_seconds_per_1000": row.predict_seconds_per_1000},
+        first_screen="Predict 1,000",
     ),
     Column(
         "Peak memory",
-        lambda row, _: md.size(row.peak_memory_bytes),
+        lambda row, _: number(row.peak_memory_bytes, md.size),
         lambda row, _: {"peak_memory_bytes": row.peak_memory_bytes},
     ),
-    Column("Model size", lambda row, _: md.size(row.model_bytes), lambda row, _: {"model_bytes": row.model_bytes}),
+    Column(
+        "Model size",
+        lambda row, _: number(row.model_bytes, md.size),
+        lambda row, _: {"model_bytes": row.model_bytes},
+        first_screen="Size",
+    ),
     Column(
         "",
-        lambda row, _: "",
+        lambda row, _: NOTHING,
         lambda row, _: {
             "preset": str(row.record.preset.get("name", "")),
             "augmentation": row.record.augmentation,
@@ -131,29 +135,30 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "",
-        lambda row, _: "",
+        lambda row, _: NOTHING,
         lambda row, summary: {
             **_f1_values(row.f1, summary),
             **_f1_values(row.f1_low, summary, "_low"),
             **_f1_values(row.f1_high, summary, "_high"),
         },
-        lambda people, summary: ("", _f1_values(people.f1, summary)),
+        lambda row, summary: (NOTHING, _f1_values(row.f1, summary)),
     ),
 )
 
 
-def _accuracy(found: Interval) -> str:
-    return f"{md.accuracy(found.estimate)} ({found.low:.3f}–{found.high:.3f})"
+def _accuracy(interval: Interval) -> Cell:
+    low, high = interval.low, interval.high
+    return Cell(md.accuracy(interval.estimate), interval.estimate, (low, high), f" ({low:.3f}–{high:.3f})")
 
 
-def _accuracy_values(found: Interval) -> dict[str, Value]:
-    return {"test_accuracy": found.estimate, "test_accuracy_low": found.low, "test_accuracy_high": found.high}
+def _accuracy_values(interval: Interval) -> dict[str, Value]:
+    return {"test_accuracy": interval.estimate, "test_accuracy_low": interval.low, "test_accuracy_high": interval.high}
 
 
 def _f1_values(f1: Floats, summary: Summary, end: str = "") -> dict[str, Value]:
-    found = {f"{name}{end}": float(value) for name, value in zip(summary.class_names, f1, strict=True)}
+    values = {f"{name}{end}": float(value) for name, value in zip(summary.class_names, f1, strict=True)}
     # A class may be called as the column of another's interval would be.
-    return {f"f1_{name}": value for name, value in found.items() if not end or name not in summary.class_names}
+    return {f"f1_{name}": value for name, value in values.items() if not end or name not in summary.class_names}
 
 
 def _hardest_values(f1: Floats, summary: Summary) -> dict[str, Value]:
@@ -166,14 +171,20 @@ def _hardest(summary: Summary) -> int:
     return summary.hardest
 
 
-def _f1(row: Scored, place: int) -> Interval:
-    return Interval(float(row.f1[place]), float(row.f1_low[place]), float(row.f1_high[place]))
+def _f1(row: Scored, label: int) -> Interval:
+    return Interval(float(row.f1[label]), float(row.f1_low[label]), float(row.f1_high[label]))
 
 
-def _with_ends(interval: Interval) -> str:
-    if np.isnan(interval.estimate):
-        return md.NONE
-    return f"{md.score(interval.estimate)} ({md.score(interval.low)}–{md.score(interval.high)})"
+def _score(interval: Interval) -> Cell:
+    cell = number(interval.estimate, md.score)
+    if cell is NOTHING:
+        return cell
+    ends = f" ({md.score(interval.low)}–{md.score(interval.high)})"
+    return Cell(cell.text, cell.value, (interval.low, interval.high), ends)
+
+
+def _width(row: Scored) -> float:
+    return row.accuracy_by_images.high - row.accuracy_by_images.low
 
 
 def _half(interval: Interval | None) -> str:

@@ -4,27 +4,62 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from benchmark.leaderboard.summary import Failed, Scored, Summary
 from benchmark.render import markdown as md
 from benchmark.storage.records import Record
 
 
-def notes(summary: Summary) -> dict[str, tuple[str, ...]]:
-    """Return each estimator's footnotes, as markdown; rows that share a note share its text."""
+@dataclass(frozen=True)
+class Notes:
+    """The footnotes of a table.
+
+    Attributes
+    ----------
+    by_row : mapping of str to tuple of str
+        Each row's, as inline markdown, by the row's name; rows that share a note share its text.
+    """
+
+    by_row: Mapping[str, tuple[str, ...]]
+
+    @property
+    def _letters(self) -> dict[str, str]:
+        texts = dict.fromkeys(text for notes in self.by_row.values() for text in notes)
+        return {text: md.mark(place) for place, text in enumerate(texts)}
+
+    def marks(self, name: str) -> str:
+        """Return the letters of a row's notes."""
+        return " ".join(self._letters[text] for text in self.by_row.get(name, ()))
+
+    @property
+    def text(self) -> str:
+        """The notes, a line each."""
+        return "<br>\n".join(f"{letter} {text}" for text, letter in self._letters.items())
+
+
+def notes(summary: Summary, *, every: bool = True) -> Notes:
+    """Return the footnotes of a table of all rows.
+
+    Parameters
+    ----------
+    summary : Summary
+    every : bool
+        Without it: those alone that a reader needs before comparing two rows at a glance.
+    """
     usual = _usual_conditions(summary)
     usual_seeds = max((len(row.records) for row in summary.scored), default=0)
-    usual_presets = {_preset(row.record) for row in summary.scored}
-    out: dict[str, tuple[str, ...]] = {}
+    mixed = len({_preset(row.record) for row in summary.scored}) > 1
+    by_row: dict[str, tuple[str, ...]] = {}
     for row in summary.scored:
-        out[row.name] = (
-            *_training(row, mixed=len(usual_presets) > 1),
-            *_seeds(row, usual_seeds),
-            *_conditions(row, usual),
-            *_test_reads(row),
-        )
-    out.update({row.name: () for row in summary.failed})
-    return out
+        texts = [*_training(row, mixed=mixed)]
+        if every:
+            texts += [*_scores(row), *_seeds(row, usual_seeds), *_conditions(row, usual), *_test_reads(row)]
+        else:
+            texts += _left_out(row) + _elsewhere(row, usual)
+        by_row[row.name] = tuple(texts)
+    by_row |= {reference.name: (reference.note,) for reference in summary.references}
+    return Notes(by_row)
 
 
 def conditions_differ(rows: Sequence[Scored]) -> bool:
@@ -34,31 +69,40 @@ def conditions_differ(rows: Sequence[Scored]) -> bool:
 
 
 def _training(row: Scored, *, mixed: bool) -> list[str]:
-    record, found = row.record, []
+    record, texts = row.record, []
     if record.augmentation:
-        found.append(f"Trained on augmented images: {md.escape(record.augmentation)}.")
-    if record.scores == "decision_function":
-        found.append(
-            "Has no `predict_proba`: its stored scores are a softmax of `decision_function`, "
-            "which rank the classes but are not probabilities."
-        )
+        texts.append(f"Trained on augmented images: {md.escape(record.augmentation)}.")
     if mixed:
         preset = md.escape(_preset(record))
-        found.append(f"Made with preset {preset}, trained on {record.fit_rows:,} rows: not every row had the same.")
-    return found
+        texts.append(f"Made with preset {preset}, trained on {record.fit_rows:,} rows: not every row had the same.")
+    return texts
 
 
-def _seeds(row: Scored, usual: int) -> list[str]:
-    found = []
+def _scores(row: Scored) -> list[str]:
+    if row.record.scores != "decision_function":
+        return []
+    return [
+        "Has no `predict_proba`: its stored scores are a softmax of `decision_function`, "
+        "which rank the classes but are not probabilities."
+    ]
+
+
+def _left_out(row: Scored) -> list[str]:
+    texts = []
     for record in row.left_out:
         if record.status == "ok":
             why = f"was made with less effort (preset {md.escape(_preset(record))})"
         else:
             why = f"ended as {record.status}: {md.escape(record.reason) or 'no reason given'}"
-        found.append(f"Seed {record.seed} does not count here: it {why}.")
+        texts.append(f"Seed {record.seed} does not count here: it {why}.")
+    return texts
+
+
+def _seeds(row: Scored, usual: int) -> list[str]:
+    texts = _left_out(row)
     if len(row.records) < usual:
-        found.append(f"{md.plural(len(row.records), 'seed')}; other rows have up to {usual}.")
-    return found
+        texts.append(f"{md.plural(len(row.records), 'seed')}; other rows have up to {usual}.")
+    return texts
 
 
 def _test_reads(row: Scored) -> list[str]:
@@ -67,6 +111,13 @@ def _test_reads(row: Scored) -> list[str]:
         [f"Its test images were predicted up to {reads} times, counting records that this one replaced."]
         if reads > 1
         else []
+    )
+
+
+def _elsewhere(row: Scored, usual: Mapping[str, str]) -> list[str]:
+    differ = bool(_conditions(row, usual))
+    return (
+        ["Times were measured under other conditions than most rows' (see [method.md](method.md))."] if differ else []
     )
 
 

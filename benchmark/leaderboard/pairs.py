@@ -1,4 +1,4 @@
-"""Every two estimators compared: which can be told apart, in words and as CSV."""
+"""Every two estimators compared: which differ significantly, in words and as CSV."""
 
 from __future__ import annotations
 
@@ -9,39 +9,49 @@ import pandas as pd
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.significance import Pair
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Cell, Figures, Section, Table, number, pictures
+from benchmark.render.document import table as make_table
 
-CSV = "pairs.csv"
+CSV, FILE = "pairs.csv", "significance.md"
 
-HEADING = "Which of them can be told apart"
+COLUMNS = ("first", "second", "difference")
+"""The first of the CSV's."""
+
+TITLE = "Which differences are significant"
 
 
-def section(summary: Summary) -> list[str]:
-    """Return the section's paragraphs, without its heading and figure; empty where there is no pair."""
+def section(summary: Summary, figures: Figures) -> Section | None:
+    """Return the section, or None where there is no pair."""
     if not summary.pairs:
-        return []
+        return None
     apart = sum(pair.told_apart for pair in summary.pairs)
     of = md.plural(len(summary.pairs), "pair")
-    text = f"Of {of} of estimators, {apart:,} can be told apart on {summary.n_test:,} test images"
+    text = f"Of {of} of estimators, {apart:,} differ significantly on {summary.n_test:,} test images"
     same = [pair for pair in summary.pairs if not pair.told_apart]
-    if not same:
-        return [f"{text}: all of them."]
-    return [f"{text}. {'This' if len(same) == 1 else 'These'} cannot:", _undecided(summary, same)]
+    blocks: list[Block] = [f"{text}: all of them."]
+    if same:
+        blocks = [f"{text}. {'This' if len(same) == 1 else 'These'} do not:", _table(summary, same)]
+    blocks += pictures(figures, "pairs", "confusion-matrices")
+    return Section(FILE, TITLE, f"{text}.", blocks, csv=frame(summary))
 
 
-def _undecided(summary: Summary, pairs: list[Pair]) -> str:
+def _table(summary: Summary, pairs: list[Pair]) -> Table:
     rows = []
     for pair in pairs:
-        first, second = (f"*{md.escape(summary.scored[place].title)}*" for place in (pair.first, pair.second))
+        first, second = (summary.scored[place].title for place in (pair.first, pair.second))
         estimate, low, high = md.points(pair.difference)
-        only = f"{pair.only_first:,} / {pair.only_second:,}"
-        rows.append([first, second, f"{estimate} ({low} to {high})", only, md.p_value(pair.p), md.p_value(pair.p_holm)])
+        rows.append(
+            [
+                Cell(f"*{md.escape(first)}*", first),
+                Cell(f"*{md.escape(second)}*", second),
+                Cell(f"{estimate} ({low} to {high})", pair.difference.estimate),
+                Cell(f"{pair.only_first:,} / {pair.only_second:,}", pair.only_first),
+                number(pair.p, md.p_value),
+                number(pair.p_holm, md.p_value),
+            ]
+        )
     header = ["First", "Second", "Lead of the first, points", "Right only under one / the other"]
-    return md.table([*header, "McNemar's p", "Holm's p"], rows, left=2)
-
-
-def is_ours(blob: bytes) -> bool:
-    """Tell whether a file is such a table."""
-    return blob.startswith(b"first,second,difference,")
+    return make_table([*header, "McNemar's p", "Holm's p"], rows, left=2)
 
 
 def frame(summary: Summary) -> pd.DataFrame:

@@ -1,26 +1,16 @@
-"""Every number of the report, computed once from the records; the other files only lay them out."""
+"""The leaderboard's numbers, computed once from the records; everything else lays them out or adds to them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
-from benchmark.analyses.calibration.scores import Trust, trust
-from benchmark.analyses.data_audit import schema as audit_schema
-from benchmark.analyses.hardest_class import measure as anatomy
-from benchmark.analyses.human_labels.record import People
-from benchmark.analyses.human_labels.scores import Crowd, crowd
-from benchmark.analyses.learning_curve.record import Held
-from benchmark.analyses.learning_curve.scores import Learned, curves
-from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.scores import Withstood, withstood
-from benchmark.analyses.tuning_budget import record as budget_record
-from benchmark.analyses.tuning_budget.scores import stopped
+from benchmark.leaderboard.reference import Reference
 from benchmark.leaderboard.rows import Failed, Scored, entry, score
-from benchmark.metrics.scores import Floats
+from benchmark.metrics.scores import hardest_class
 from benchmark.metrics.significance import Pair
 from benchmark.render import markdown as md
 from benchmark.storage.records import Record, Results, TestSet
@@ -47,22 +37,8 @@ class Summary:
         The class whose F1, averaged over the estimators, is lowest; None if none finished.
     wrong_under_all : ndarray of bool, (n_test,)
         Images that no estimator got right under any seed.
-    trust : tuple of Trust
-        How far each row's probabilities can be believed, in the order of `scored`.
-    learned : tuple of Learned
-        The learning curves that there are, in the order of `scored`.
-    outdated : tuple of (str, tuple of str)
-        Titles of estimators whose learning curve was made from another record, and what has changed.
-    withstood : tuple of Withstood
-        What the estimators answered to corrupted test images, where they were asked, in the order of `scored`.
-    stopped : mapping of (str, int) to ndarray of float64, (n_test,)
-        Which images trials that lost in the end got right, by estimator and number, where they were refitted.
-    unusable : tuple of (str, str)
-        Titles of estimators whose answers to those do not count, and why, as a clause.
-    crowd : Crowd or None
-        People beside the estimators; not one of `scored`.
-    audit : Held or None
-        What is odd about the data, where that was looked for.
+    references : tuple of Reference
+        Rows shown for comparison.
     """
 
     test_set: TestSet
@@ -72,14 +48,7 @@ class Summary:
     pairs: tuple[Pair, ...]
     hardest: int | None
     wrong_under_all: np.typing.NDArray[np.bool_]
-    trust: tuple[Trust, ...]
-    learned: tuple[Learned, ...] = ()
-    outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    withstood: tuple[Withstood, ...] = ()
-    unusable: tuple[tuple[str, str], ...] = ()
-    crowd: Crowd | None = None
-    audit: audit_schema.Held | None = None
-    stopped: Mapping[tuple[str, int], Floats] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
 
     @property
     def n_test(self) -> int:
@@ -112,31 +81,17 @@ def is_preview(record: Record, test_set: TestSet) -> bool:
     return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
 
 
-def summarise(
-    results: Results,
-    held: Mapping[str, Held] | None = None,
-    corrupted: Mapping[str, robustness_record.Held] | None = None,
-    people: People | None = None,
-    audit: audit_schema.Held | None = None,
-    budgets: Mapping[str, budget_record.Held] | None = None,
-) -> Summary:
+def summarise(results: Results) -> Summary:
     """Score and rank everything that is on record.
 
     Parameters
     ----------
     results : Results
-    held : mapping of str to Held, optional
-        Learning curves by estimator.
-    corrupted : mapping of str to robustness_record.Held, optional
-        Answers to corrupted test images by estimator.
-    people : People, optional
-    audit : benchmark.analyses.data_audit.schema.Held, optional
-    budgets : mapping of str to budget_record.Held, optional
-        Refits of earlier choices by estimator.
 
     Returns
     -------
     Summary
+        Without references.
     """
     test_set = results.test_set
     by_name = {name: tuple(group) for name, group in groupby(results.records, key=lambda record: record.estimator)}
@@ -147,26 +102,18 @@ def summarise(
         for name, records in by_name.items()
         if entries[name] is None
     ]
-    scored, pairs = score(results, [one for one in entries.values() if one is not None])
+    scored, pairs = score(results, [each for each in entries.values() if each is not None])
     wrong = np.full(len(test_set.y), bool(scored))
     for row in scored:
         wrong &= row.correct == 0
-    learned, outdated = curves(scored, held or {}, test_set.y)
     return Summary(
         test_set,
         _unique(test_set.class_names),
         scored,
         tuple(failed),
         pairs,
-        anatomy.hardest(test_set.y, np.stack([row.f1 for row in scored])) if scored else None,
+        hardest_class(test_set.y, np.stack([row.f1 for row in scored])) if scored else None,
         wrong,
-        tuple(trust(row, test_set.y) for row in scored),
-        learned,
-        outdated,
-        *withstood(scored, corrupted or {}, test_set.y),
-        crowd(people, scored),
-        audit,
-        stopped(scored, budgets or {}, test_set.y),
     )
 
 

@@ -1,63 +1,39 @@
-"""The leaderboard: the table that people read and the one that programs read; columns.py has what a row says."""
+"""The leaderboard: the tables that people read and the one that programs read; columns.py has what a row says."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.analyses.human_labels import record as people_record
-from benchmark.analyses.human_labels import scores as crowd
-from benchmark.analyses.human_labels import section as disagreement
-from benchmark.leaderboard.columns import COLUMNS, Column, Value
-from benchmark.leaderboard.footnotes import failure, notes
-from benchmark.leaderboard.rows import Scored
-from benchmark.leaderboard.summary import Summary, summarise
+from benchmark.leaderboard.columns import COLUMNS, Column
+from benchmark.leaderboard.footnotes import Notes, failure
+from benchmark.leaderboard.reference import STATUS
+from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.render import markdown as md
-from benchmark.storage.records import Results
+from benchmark.render.document import NOTHING, Block, Cell, Table, words
+from benchmark.render.document import table as make_table
+
+CSV = "leaderboard.csv"
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What a cell of a table was made from.
-
-    Attributes
-    ----------
-    value : str or int or float or None
-        None where nothing is known but the cell's text.
-    interval : (float, float) or None
-        Of 95 %, lower end first.
-    """
-
-    value: Value
-    interval: tuple[float, float] | None = None
-
-
-def frame(results: Results) -> pd.DataFrame:
-    """Return one row per estimator, best first and failed ones last, with raw numbers; people between, if compared.
+def frame(summary: Summary) -> pd.DataFrame:
+    """Return one row per estimator, best first and failed ones last, with raw numbers; references between.
 
     Parameters
     ----------
-    results : Results
+    summary : Summary
 
     Returns
     -------
     pandas.DataFrame
-        The columns of ``leaderboard.csv``: units are in the names (`fit_seconds`,
-        `model_bytes`), accuracies are shares, `rank` is missing where `status` is not "ok". The
-        people's majority has the status "reference".
+        The columns of ``leaderboard.csv``: units are in the names (`fit_seconds`, `model_bytes`), accuracies are
+        shares, `rank` is missing where `status` is not "ok". A row shown for comparison has the status "reference".
     """
-    return frame_of(summarise(results, people=people_record.read(results.folder, results.test_set)))
-
-
-def frame_of(summary: Summary) -> pd.DataFrame:
-    """Return `frame` of what is already summarised."""
     rows: list[dict[str, Any]] = []
     for row in summary.scored:
         values: dict[str, Any] = {"rank": row.rank, "estimator": row.name, "title": row.title, "family": row.family}
@@ -65,11 +41,11 @@ def frame_of(summary: Summary) -> pd.DataFrame:
         for column in COLUMNS:
             values |= column.values(row, summary)
         rows.append(values)
-    if summary.crowd is not None:
-        values = {"estimator": crowd.NAME, "title": crowd.TITLE, "family": crowd.FAMILY}
-        values |= {"status": crowd.STATUS, "reason": ""}
+    for reference in summary.references:
+        values = {"estimator": reference.name, "title": reference.title, "family": reference.family}
+        values |= {"status": STATUS, "reason": ""}
         for column in COLUMNS:
-            values |= column.people(summary.crowd, summary)[1] if column.people else {}
+            values |= column.reference(reference, summary)[1] if column.reference else {}
         rows.append(values)
     for failed in summary.failed:
         values = {"estimator": failed.name, "title": failed.title, "family": failed.family}
@@ -91,71 +67,56 @@ def to_csv(table: pd.DataFrame) -> bytes:
     return buffer.getvalue().encode()
 
 
-def table(summary: Summary) -> str:
-    """Return the leaderboard as a markdown table with its footnotes."""
-    shown = [column for column in COLUMNS if column.header]
+def first_screen(summary: Summary, notes: Notes) -> list[Block]:
+    """Return the table of leaderboard.md, with the notes that a reader needs before comparing two of its rows."""
+    shown = {column.first_screen: column for column in COLUMNS if column.first_screen}
+    table = _table(summary, shown, notes)
+    return [table, _legend(summary), notes.text]
+
+
+def every_number(summary: Summary, notes: Notes) -> list[Block]:
+    """Return the table of every number of every row, with all notes."""
+    table = _table(summary, {column.header: column for column in COLUMNS if column.header}, notes)
+    return [table, notes.text]
+
+
+def _table(summary: Summary, columns: dict[str, Column], notes: Notes) -> Table:
     hardest = "the hardest class" if summary.hardest is None else md.escape(summary.class_names[summary.hardest])
-    remarks = notes(summary)
-    of_people = "" if summary.crowd is None else disagreement.note(summary.crowd)
-    texts = dict.fromkeys((*sum(remarks.values(), ()), *([of_people] if of_people else [])))
-    letters = {text: md.mark(place) for place, text in enumerate(texts)}
     rows = []
     for row in summary.scored:
-        marks = " ".join(letters[text] for text in remarks[row.name])
-        title = f"{md.escape(row.title)} {marks}".strip()
-        rows.append([_rank(row), title, md.escape(row.family), *(column.cell(row, summary) for column in shown)])
-    if summary.crowd is not None:
-        title = f"*{crowd.TITLE}* {letters[of_people]}"
-        cells = [column.people(summary.crowd, summary)[0] if column.people else md.NONE for column in shown]
-        rows.append([md.NONE, title, crowd.FAMILY, *cells])
+        cells = [column.cell(row, summary) for column in columns.values()]
+        rows.append([_rank(row), _title(row.title, notes.marks(row.name)), words(row.family), *cells])
+    for reference in summary.references:
+        cells = [
+            column.reference(reference, summary)[0] if column.reference else NOTHING for column in columns.values()
+        ]
+        title = _title(reference.title, notes.marks(reference.name), "*{}*")
+        rows.append([NOTHING, title, words(reference.family), *cells])
     for failed in summary.failed:
-        rest = [md.NONE] * (len(shown) - 1)
-        rows.append([md.NONE, md.escape(failed.title), md.escape(failed.family), failure(failed), *rest])
-    header = ["Rank", "Estimator", "Family", *(column.header.format(hardest=hardest) for column in shown)]
-    footnotes = [f"{letter} {text}" for text, letter in letters.items()]
-    legend = (
-        f"Rows that share a capital letter cannot be told apart by {md.plural(summary.n_test, 'test image')}; rows "
-        "that share none can. A rank is shared by all whom such ties link."
+        rest = [NOTHING] * (len(columns) - 1)
+        rows.append([NOTHING, words(failed.title), words(failed.family), Cell(failure(failed)), *rest])
+    header = ["Rank", "Estimator", "Family", *(header.format(hardest=hardest) for header in columns)]
+    return make_table(header, rows, left=3, name=1)
+
+
+def _title(title: str, marks: str, form: str = "{}") -> Cell:
+    return Cell(f"{form.format(md.escape(title))} {marks}".strip(), title)
+
+
+def _legend(summary: Summary) -> str:
+    if not any(row.alike for row in summary.scored):
+        return ""
+    return (
+        f"Rows that share a capital letter do not differ significantly on {md.plural(summary.n_test, 'test image')}; "
+        "rows that share none do. Ties are transitive for the rank; the letters show which pairs tie."
     )
-    parts = [
-        md.table(header, rows, left=3),
-        legend * any(row.alike for row in summary.scored),
-        "<br>\n".join(footnotes),
-    ]
-    return "\n\n".join(filter(None, parts))
 
 
-def _rank(row: Scored) -> str:
+def _rank(row: Scored) -> Cell:
     """Return a rank as "2", or as "1= AB" where it is shared."""
     names = [md.letters(number).upper() for number in row.alike]
     shared = ("" if all(len(name) == 1 for name in names) else " ").join(names)
-    return f"{row.rank}= {shared}".strip() if row.tied else str(row.rank)
-
-
-def cells(summary: Summary) -> list[list[Cell]]:
-    """Return what the cells of `table` were made from, row by row."""
-    found = frame_of(summary)
-    by = ["rank", "title", "family", *(_order(column, found, summary) for column in COLUMNS if column.header)]
-    return [[_cell(row, name) for name in by] for row in found.to_dict("records")]
-
-
-def class_cells(summary: Summary) -> list[list[Cell]]:
-    """Return the same of `hardest.per_class_table`, which has no row for an estimator that failed."""
-    failed = {row.name for row in summary.failed}
-    rows = [row for row in frame_of(summary).to_dict("records") if row["estimator"] not in failed]
-    return [[_cell(row, name) for name in ("title", *(f"f1_{name}" for name in summary.class_names))] for row in rows]
-
-
-def _order(column: Column, found: pd.DataFrame, summary: Summary) -> str:
-    if column.order is not None or not summary.scored:
-        return column.order or ""
-    names = column.values(summary.scored[0], summary)
-    return next((name for name in names if pd.api.types.is_numeric_dtype(found[name])), "")
-
-
-def _cell(row: Mapping[Hashable, Any], name: str) -> Cell:
-    value, low, high = (None if pd.isna(row.get(key)) else row[key] for key in (name, f"{name}_low", f"{name}_high"))
-    return Cell(value, None if low is None or high is None else (low, high))
+    return Cell(f"{row.rank}= {shared}".strip() if row.tied else str(row.rank), row.rank)
 
 
 def _csv_cell(value: Any) -> str:

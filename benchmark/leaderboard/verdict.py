@@ -1,38 +1,306 @@
-"""The answer, in two or three sentences made from the numbers."""
+"""The answer: which family is more accurate, what that costs, and which row to pick; values first, then words."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from benchmark.leaderboard.footnotes import conditions_differ, failure
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics import significance as inference
+from benchmark.metrics.significance import Pair
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Bullets, Quote
 
 CLASSICAL, CNN = "classical", "cnn"
 
 UNEVEN = 1.5
 """Times its even share of the test images, from which the largest class is named beside the verdict."""
 
-
 LARGE = 0.05
-"""Of a lead that is not told from luck: from here it is not called a tie to be settled by cost."""
+"""A lead that is not significant counts as undecided from here on, and not as a tie to be settled by cost."""
+
+Outcome = Literal["cnn", "classical", "tie", "undecided", "one family", "neither family", "none finished", "empty"]
 
 
-def verdict(summary: Summary) -> str:
-    """Return the verdict as markdown; a preview says so first."""
+@dataclass(frozen=True)
+class Cheapest:
+    """The row that is fastest to fit among those that do not differ significantly from another one.
+
+    Attributes
+    ----------
+    row : Scored
+        The cheapest.
+    rival : Scored
+        The row that it ties with.
+    lead : Pair
+        The rival's lead over it.
+    """
+
+    row: Scored
+    rival: Scored
+    lead: Pair
+
+    @property
+    def fit_ratio(self) -> float | None:
+        """How many times as long the rival takes to fit; None where a time is 0."""
+        return _times(self.rival.fit_seconds, self.row.fit_seconds)
+
+    @property
+    def tuning_ratio(self) -> float | None:
+        """How many times as long the rival takes to tune."""
+        return _times(self.rival.record.tuning_seconds, self.row.record.tuning_seconds)
+
+    @property
+    def predict_ratio(self) -> float | None:
+        """How many times as long the rival takes to predict."""
+        return _times(self.rival.predict_seconds_per_1000, self.row.predict_seconds_per_1000)
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Which row for whom, among the rows that share the first rank."""
+
+    most_accurate: Scored
+    cheapest: Scored
+    fastest: Scored
+    smallest: Scored
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to "do I need a CNN?".
+
+    Attributes
+    ----------
+    outcome : str
+        Which family is ahead, or why that is not known.
+    classical, cnn : Scored or None
+        The most accurate row of each family.
+    lead : Pair or None
+        Of the more accurate of these two over the other.
+    cheapest : Cheapest or None
+        The cheapest row, of all rows, that does not differ significantly from the best CNN; None where that is the
+        CNN itself, or there is no CNN.
+    cheapest_of_best : Cheapest or None
+        The same beside the most accurate row of all; None where nothing cheaper ties with it.
+    picks : Picks or None
+    """
+
+    outcome: Outcome
+    classical: Scored | None = None
+    cnn: Scored | None = None
+    lead: Pair | None = None
+    cheapest: Cheapest | None = None
+    cheapest_of_best: Cheapest | None = None
+    picks: Picks | None = None
+
+
+def decide(summary: Summary) -> Verdict:
+    """Return the verdict on what is on record."""
+    if not summary.scored:
+        return Verdict("none finished" if summary.failed else "empty")
     classical, cnn = summary.best_of(CLASSICAL), summary.best_of(CNN)
+    best = summary.scored[0]
+    lead: Pair | None = None
+    outcome: Outcome = "one family" if classical or cnn else "neither family"
     if classical and cnn:
-        text = f"{_gap(summary, classical, cnn)} {_costs(classical, cnn)}"
-    elif classical or cnn:
-        text = _one_side(summary, classical, cnn)
-    elif summary.scored:
-        text = f"No classical pipeline and no CNN has a result here; the best row is {_named(summary.scored[0])}."
-    elif not summary.failed:
-        text = "No estimator has been run on these data yet: `python -m benchmark run --all` does."
+        lead = summary.pair(cnn, classical)
+        leader: Outcome = "cnn"
+        if lead.difference.estimate < 0:
+            lead, leader = lead.reversed, "classical"
+        outcome = leader if lead.told_apart else "undecided" if _is_large(lead) else "tie"
+    return Verdict(
+        outcome,
+        classical,
+        cnn,
+        lead,
+        None if cnn is None else _cheapest(summary, cnn),
+        _cheapest(summary, best),
+        _picks(summary),
+    )
+
+
+def _is_large(lead: Pair) -> bool:
+    """Return whether a lead is large and significant by itself, and only the correction for many pairs undoes it."""
+    return lead.p < inference.LEVEL and not lead.difference.holds_zero and lead.difference.estimate >= LARGE
+
+
+def _cheapest(summary: Summary, rival: Scored) -> Cheapest | None:
+    tied = [row for row in summary.scored if row is rival or not summary.pair(rival, row).told_apart]
+    row = min(tied, key=lambda row: row.fit_seconds)
+    return None if row is rival else Cheapest(row, rival, summary.pair(rival, row))
+
+
+def _picks(summary: Summary) -> Picks:
+    first = [row for row in summary.scored if row.rank == summary.scored[0].rank]
+    return Picks(
+        most_accurate=first[0],
+        cheapest=min(first, key=lambda row: row.fit_seconds),
+        fastest=min(first, key=lambda row: row.predict_seconds_per_1000),
+        smallest=min(first, key=lambda row: row.model_bytes),
+    )
+
+
+def _times(rival: float, own: float) -> float | None:
+    return rival / own if min(rival, own) > 0 else None
+
+
+def blocks(summary: Summary) -> list[Block]:
+    """Return the verdict as the first blocks of leaderboard.md: a warning if it is a preview, then three bullets."""
+    verdict = decide(summary)
+    preview = _preview(summary)
+    warning: list[Block] = [Quote(preview)] if preview else []
+    if verdict.outcome == "empty":
+        return [*warning, "No estimator has been run on these data yet: `python -m benchmark run --all` does."]
+    if verdict.outcome == "none finished":
+        return [
+            *warning,
+            f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason.",
+        ]
+    bullets = [_accuracy(summary, verdict), _cost(summary, verdict), _pick(verdict)]
+    return [*warning, Bullets(tuple(filter(None, bullets))), _uneven(summary)]
+
+
+def _accuracy(summary: Summary, verdict: Verdict) -> str:
+    return f"**Accuracy**: {_lead(summary, verdict)}"
+
+
+def _lead(summary: Summary, verdict: Verdict) -> str:
+    classical, cnn, pair = verdict.classical, verdict.cnn, verdict.lead
+    if pair is None:
+        return _one_family(summary, verdict)
+    assert classical is not None, "a lead is of one over the other"
+    assert cnn is not None, "a lead is of one over the other"
+    estimate, low, high = md.points(pair.difference)
+    interval = f"95 % interval {low} to {high}"
+    rows = f"The best CNN is {_named(cnn)}; the best classical pipeline is {_named(classical)}."
+    leader = "CNN" if summary.scored[pair.first] is cnn else "classical pipeline"
+    if verdict.outcome == "cnn":
+        return f"**the CNN is ahead by {estimate} points** ({interval}). {rows}"
+    if verdict.outcome == "classical":
+        return f"**no CNN needed: a classical pipeline is ahead of it by {estimate} points** ({interval}). {rows}"
+    corrected = (
+        f"McNemar's p = {md.p_value(pair.p)}, or {md.p_value(pair.p_holm)} after Holm's correction for "
+        f"{md.plural(len(summary.pairs), 'comparison')}"
+    )
+    if verdict.outcome == "undecided":
+        return (
+            f"**not decided: {summary.n_test:,} test images are too few to rule out chance.** The {leader}'s lead of "
+            f"{estimate} points ({interval}) is large, but not significant ({corrected}). More test images would "
+            f"decide it. {rows}"
+        )
+    if pair.difference.estimate == 0:
+        what = f"Both are equally accurate (95 % interval of the difference: {low} to {high} points)."
+    elif pair.difference.holds_zero:
+        what = f"The {leader}'s lead of {estimate} points ({interval}) is within what this test set can resolve."
     else:
-        text = f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason."
-    return "\n\n".join(filter(None, [_preview(summary), text, _uneven(summary)]))
+        what = f"The {leader}'s lead of {estimate} points ({interval}) is not significant ({corrected})."
+    return f"**a tie between the best CNN and the best classical pipeline.** {what} {rows}"
+
+
+def _one_family(summary: Summary, verdict: Verdict) -> str:
+    row = verdict.classical or verdict.cnn
+    if row is None:
+        return f"no classical pipeline and no CNN has a result here; the best row is {_named(summary.scored[0])}."
+    side, wanted, family = ("classical pipeline", "CNN", CNN)
+    if verdict.classical is None:
+        side, wanted, family = ("CNN", "classical pipeline", CLASSICAL)
+    reasons = [f"{md.escape(each.title)} {failure(each)}" for each in summary.failed if each.family == family]
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    return f"**the question is open: no {wanted} has a result here**{why}. The best {side} is {_named(row)}."
+
+
+def _cost(summary: Summary, verdict: Verdict) -> str:
+    if verdict.cnn is None or verdict.classical is None:
+        row = summary.scored[0]
+        return (
+            f"**Cost**: {_title(row)} took {md.duration(row.fit_seconds)} to fit, "
+            f"{md.duration(row.record.tuning_seconds)} to tune and {md.duration(row.predict_seconds_per_1000)} to "
+            "predict 1,000 images."
+        )
+    cnn, cheapest, parts = verdict.cnn, verdict.cheapest, []
+    if cheapest is not None:
+        parts.append(_beside(cheapest))
+    elif verdict.outcome == "cnn":
+        classical = verdict.classical
+        parts.append(
+            f"the CNN's lead over {_title(classical)} costs {md.duration(cnn.fit_seconds)} of fitting instead of "
+            f"{md.duration(classical.fit_seconds)}, {md.duration(cnn.record.tuning_seconds)} of tuning instead of "
+            f"{md.duration(classical.record.tuning_seconds)}, and {md.duration(cnn.predict_seconds_per_1000)} instead "
+            f"of {md.duration(classical.predict_seconds_per_1000)} to predict 1,000 images."
+        )
+    else:
+        parts.append(f"no cheaper row ties with {_title(cnn)}, which fits in {md.duration(cnn.fit_seconds)}.")
+    best = summary.scored[0]
+    if best is not cnn and verdict.outcome != "cnn":
+        of_best = verdict.cheapest_of_best
+        if of_best is None:
+            parts.append(
+                f"No cheaper row ties with the most accurate one, {_title(best)}: {md.duration(best.fit_seconds)} to "
+                f"fit, {md.duration(best.predict_seconds_per_1000)} to predict 1,000 images."
+            )
+        elif cheapest is None or of_best.row is not cheapest.row:
+            parts.append(_start(_beside(of_best)))
+    compared = [best, cnn, verdict.classical, *([cheapest.row] if cheapest else [])]
+    if conditions_differ(compared):
+        parts.append("Not all of these times were measured under the same conditions (see the footnotes).")
+    return f"**Cost**: {' '.join(parts)}"
+
+
+def _beside(cheapest: Cheapest) -> str:
+    """Say what the cheapest row saves beside the one that it ties with."""
+    row, rival = cheapest.row, cheapest.rival
+    estimate, low, high = md.points(cheapest.lead.difference)
+    ratios = [
+        (cheapest.fit_ratio, "to fit", rival.fit_seconds, row.fit_seconds),
+        (cheapest.tuning_ratio, "to tune", rival.record.tuning_seconds, row.record.tuning_seconds),
+        (cheapest.predict_ratio, "to predict", rival.predict_seconds_per_1000, row.predict_seconds_per_1000),
+    ]
+    costs = [_ratio(ratio, what, theirs, own) for ratio, what, theirs, own in ratios if ratio is not None]
+    return (
+        f"**{_title(row)} ties with {_title(rival)}** ({estimate} points behind, 95 % interval {low} to {high}) and is "
+        f"cheaper: {md.listing(costs)}."
+    )
+
+
+def _ratio(ratio: float, what: str, theirs: float, own: float) -> str:
+    times = f"{md.duration(own)} instead of {md.duration(theirs)}"
+    if 0.95 < ratio < 1.05:
+        return f"as fast {what}"
+    factor = max(ratio, 1 / ratio)
+    text = f"{factor:.1f}" if factor < 9.95 else f"{factor:,.0f}"
+    return f"{text} times {'faster' if ratio > 1 else 'slower'} {what} ({times})"
+
+
+def _pick(verdict: Verdict) -> str:
+    picks = verdict.picks
+    assert picks is not None, "there is a row"
+    reasons: dict[str, tuple[Scored, list[str]]] = {}
+    for row, reason in (
+        (picks.most_accurate, f"the highest accuracy ({md.accuracy(picks.most_accurate.accuracy.estimate)})"),
+        (picks.cheapest, f"the shortest fit ({md.duration(picks.cheapest.fit_seconds)})"),
+        (picks.fastest, f"the fastest answer ({md.duration(picks.fastest.predict_seconds_per_1000)} for 1,000 images)"),
+        (picks.smallest, f"the smallest file ({md.size(picks.smallest.model_bytes)})"),
+    ):
+        reasons.setdefault(row.name, (row, []))[1].append(reason)
+    parts = [f"{_title(row)} for {md.listing(why)}" for row, why in reasons.values()]
+    return f"**Pick**, among the rows of the first rank: {'; '.join(parts)}."
+
+
+def _start(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _title(row: Scored) -> str:
+    return f"*{md.escape(row.title)}*"
+
+
+def _named(row: Scored) -> str:
+    low, high = row.accuracy.low, row.accuracy.high
+    return f"{_title(row)}, {md.accuracy(row.accuracy.estimate)} ({low:.3f}–{high:.3f})"
 
 
 def _uneven(summary: Summary) -> str:
@@ -42,90 +310,9 @@ def _uneven(summary: Summary) -> str:
         return ""
     largest = md.escape(summary.class_names[int(images.argmax())])
     return (
-        f"The classes are uneven: whoever always answers “{largest}” has an accuracy of "
-        f"{md.accuracy(images.max() / summary.n_test)} here. Macro F1 weighs every class alike."
+        f"The classes are uneven: a model that always answers “{largest}” has an accuracy of "
+        f"{md.accuracy(images.max() / summary.n_test)} here. Macro F1 gives every class the same weight."
     )
-
-
-def _gap(summary: Summary, classical: Scored, cnn: Scored) -> str:
-    pair, leader = summary.pair(cnn, classical), "CNN"
-    if pair.difference.estimate < 0:
-        pair, leader = pair.reversed, "classical model"
-    gap = pair.difference
-    rows = f"{_named(cnn)}; the best classical pipeline is {_named(classical)}"
-    estimate, low, high = md.points(gap)
-    interval = f"(95 % interval {low} to {high})"
-    if not pair.told_apart and pair.p < inference.LEVEL and not gap.holds_zero and gap.estimate >= LARGE:
-        lead = (
-            f"**Not decided: {summary.n_test:,} test images are too few to rule out luck.** The {leader}'s lead of "
-            f"{estimate} points {interval} is large, and taken alone it would do (McNemar's test p = "
-            f"{md.p_value(pair.p)}); among {md.plural(len(summary.pairs), 'comparison')} luck brings such a one more "
-            f"often (after Holm's correction {md.p_value(pair.p_holm)}). More test images would decide it."
-        )
-    elif not pair.told_apart:
-        why = (
-            "is within what this test set can resolve"
-            if gap.holds_zero
-            else f"is one that luck may bring among {md.plural(len(summary.pairs), 'comparison')} (McNemar's test "
-            f"p = {md.p_value(pair.p)}, after Holm's correction {md.p_value(pair.p_holm)})"
-        )
-        what = f"The {leader}'s lead of {estimate} points {interval} {why}"
-        if gap.estimate == 0:
-            what = f"Both have the same accuracy (95 % interval of the difference {low} to {high} points)"
-        lead = (
-            f"**A tie: {summary.n_test:,} test images cannot tell the CNN from a classical model.** "
-            f"{what}, so choose by cost."
-        )
-    elif leader == "CNN":
-        lead = f"**The CNN is ahead by {estimate} points** {interval}."
-    else:
-        lead = f"**No CNN needed: a classical model is ahead of it by {estimate} points** {interval}."
-    return f"{lead} The best CNN is {rows}."
-
-
-def _costs(classical: Scored, cnn: Scored) -> str:
-    def both(a: float, b: float) -> str:
-        return f"{md.duration(a)} and the classical pipeline {md.duration(b)}{_ratio(a, b)}"
-
-    text = (
-        f"To train, the CNN took {both(cnn.fit_seconds, classical.fit_seconds)}; "
-        f"to predict 1,000 images, {md.duration(cnn.predict_seconds_per_1000)} and "
-        f"{md.duration(classical.predict_seconds_per_1000)}"
-        f"{_ratio(cnn.predict_seconds_per_1000, classical.predict_seconds_per_1000)}; "
-        f"to tune, {md.duration(cnn.record.tuning_seconds)} and {md.duration(classical.record.tuning_seconds)}."
-    )
-    if conditions_differ([classical, cnn]):
-        text += " The two were not measured under the same conditions (see the footnotes), so compare times with care."
-    return text
-
-
-def _ratio(cnn: float, classical: float) -> str:
-    if min(cnn, classical) <= 0:
-        return ""
-    ratio = max(cnn, classical) / min(cnn, classical)
-    if ratio < 1.05:
-        return " (about the same)"
-    factor = f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
-    return f" (the {'CNN' if cnn > classical else 'classical one'} {factor} times as long)"
-
-
-def _one_side(summary: Summary, classical: Scored | None, cnn: Scored | None) -> str:
-    row = classical or cnn
-    assert row is not None
-    wanted, missing = ("CNN", CNN) if classical else ("classical pipeline", CLASSICAL)
-    reasons = [f"{md.escape(one.title)} {failure(one)}" for one in summary.failed if one.family == missing]
-    why = f" ({'; '.join(reasons)})" if reasons else ""
-    side = "classical pipeline" if classical else "CNN"
-    return (
-        f"**The question is open: no {wanted} has a result here**{why}. The best {side} is {_named(row)}. "
-        f"It took {md.duration(row.fit_seconds)} to train, {md.duration(row.predict_seconds_per_1000)} to predict "
-        f"1,000 images and {md.duration(row.record.tuning_seconds)} to tune."
-    )
-
-
-def _named(row: Scored) -> str:
-    low, high = row.accuracy.low, row.accuracy.high
-    return f"*{md.escape(row.title)}*, test accuracy {md.accuracy(row.accuracy.estimate)} ({low:.3f}–{high:.3f})"
 
 
 def _preview(summary: Summary) -> str:
@@ -140,6 +327,6 @@ def _preview(summary: Summary) -> str:
         text = f"{f'trained on all {part} rows' if every else text}, with models made tiny to test the program"
     presets = md.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
     if len(previews) == len(summary.scored):
-        return f"> **A preview, not the result**: {text} (preset {presets})."
-    titles = md.listing([f"*{md.escape(row.title)}*" for row in previews])
-    return f"> **In part a preview, not the result**: {titles} {text} (preset {presets})."
+        return f"**A preview, not the result**: {text} (preset {presets})."
+    titles = md.listing([_title(row) for row in previews])
+    return f"**In part a preview, not the result**: {titles} {text} (preset {presets})."

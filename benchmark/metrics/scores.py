@@ -237,3 +237,15 @@ def _divide(numerator: Floats, denominator: npt.NDArray[Any]) -> Floats:
     out: Floats = np.full(len(numerator), np.nan)
     np.divide(numerator, denominator, out=out, where=denominator > 0)
     return out
+
+
+def hardest_class(y: Ints, f1: Floats) -> int:
+    """Return the class with the lowest F1, averaged over estimators; of classes with images only.
+
+    Parameters
+    ----------
+    y : ndarray of int64, (n,)
+    f1 : ndarray of float64, (m, k)
+    """
+    images = np.bincount(y, minlength=f1.shape[1])
+    return int(np.argmin(np.where(images > 0, f1.mean(axis=0), np.inf)))

@@ -40,24 +40,6 @@ def escape(text: str) -> str:
     return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], line)
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
-    """Return a pipe table; cells are markdown already.
-
-    Parameters
-    ----------
-    header : sequence of str
-    rows : sequence of sequence of str
-        Each as long as `header`.
-    left : int
-        How many columns, from the first, hold words; the rest hold numbers, set to the right.
-    """
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"a row of {len(row)} cells under a header of {len(header)}: {row}")
-    rule = [":--" if place < left else "--:" for place in range(len(header))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (header, rule, *rows))
-
-
 def image(alt: str, path: str) -> str:
     """Return an image; `alt` is plain text."""
     return f"![{escape(alt)}]({path})"

@@ -1,37 +1,47 @@
-"""How the numbers came about: the protocol, the machine, the versions, and the command that repeats it."""
+"""How the numbers came about: the protocol, the machine, the versions, and the commands that repeat it."""
 
 from __future__ import annotations
 
 import re
-import shlex
+from collections.abc import Sequence
 
-from benchmark.analyses.human_labels import section as disagreement
-from benchmark.analyses.learning_curve import section as curve
-from benchmark.analyses.robustness import section as robustness
-from benchmark.engine import protocol
-from benchmark.leaderboard.footnotes import conditions_differ
-from benchmark.leaderboard.summary import Failed, Scored, Summary
+from benchmark.leaderboard.commands import run_commands
+from benchmark.leaderboard.footnotes import conditions_differ, notes
+from benchmark.leaderboard.summary import Scored, Summary
+from benchmark.leaderboard.table import every_number
 from benchmark.metrics import significance as inference
 from benchmark.render import markdown as md
-from benchmark.storage.records import Record
+from benchmark.render.document import Block, Bullets, Code, Heading, Section
 
-NAMED_DATASETS = ("fashion-mnist", "digits", "mnist", "kmnist")
-"""What `--dataset` takes by name; but for OpenML's, anything else came from a path, which no record holds."""
-
-DEFAULT_DATASET = "fashion-mnist"
+FILE = "method.md"
+TITLE = "How it was measured"
 
 MACHINE = ("system", "processor", "cores", "memory")
 """Keys of a record's environment that are the machine; the rest are versions."""
 
 
-def section(summary: Summary) -> list[str]:
-    """Return the section's paragraphs, without its heading and figures."""
-    if not summary.scored:
-        return [_reproduce(summary)]
-    rules = [_data(summary), _tuning(summary), _test(summary), _times(summary), _statistics(summary)]
-    rules += [curve.rule(summary)] if summary.learned else []
-    rules += [robustness.rule(summary)] if summary.withstood else []
-    return ["\n".join(f"- {rule}" for rule in rules), _machine(summary), _reproduce(summary)]
+def section(summary: Summary, others: Sequence[Section]) -> Section:
+    """Return the section.
+
+    Parameters
+    ----------
+    summary : Summary
+    others : sequence of Section
+        Those that come before it, with their own rules and commands.
+    """
+    commands = [*run_commands(summary), *(command for other in others for command in other.reproduce)]
+    blocks: list[Block] = []
+    if summary.scored:
+        rules = [_data(summary), _tuning(summary), _test(summary), _times(summary), _statistics(summary)]
+        rules += [rule for other in others for rule in other.method]
+        blocks += [Bullets(tuple(rules)), _machine(summary)]
+    if commands:
+        versions = ", with the versions above" if summary.scored else ""
+        blocks += [f"To reproduce it{versions}:", Code(tuple(commands))]
+    if summary.scored:
+        blocks += [Heading("Every number of each row"), *every_number(summary, notes(summary))]
+    about = "Data, protocol, statistics, machine, versions, every number of each row, and how to reproduce it."
+    return Section(FILE, TITLE, about, blocks)
 
 
 def _data(summary: Summary) -> str:
@@ -130,79 +140,6 @@ def _versions(rows: tuple[Scored, ...]) -> dict[str, str]:
         for key, value in row.record.environment.items():
             found.setdefault(key, value)
     return found
-
-
-def _reproduce(summary: Summary) -> str:
-    rows: list[Scored | Failed] = [*summary.scored, *summary.failed]
-    names: dict[str, list[str]] = {}
-    for row in rows:
-        latest = row.records[-1] if isinstance(row, Scored) else row.record  # more seeds may have been asked for since
-        names.setdefault(run_command(latest), []).append(shlex.quote(" ".join(row.name.split())))
-    if len(names) == 1:
-        names = {command: ["--all"] for command in names}
-    lines = [command.format(which=" ".join(which)) for command, which in names.items()]
-    if summary.learned:
-        lines.append(_curve_command(summary))
-    if summary.withstood:
-        lines.append(_robustness_command(summary))
-    if summary.stopped:
-        refitted = {name for name, _ in summary.stopped}
-        lines.append(_winners_command(summary, "budget", [row.name for row in summary.scored if row.name in refitted]))
-    if summary.crowd is not None:
-        lines.append(disagreement.COMMAND)
-    if summary.audit is not None:
-        search = summary.audit.audit.search
-        words = ["python -m benchmark audit", *_dataset_flag(summary.test_set.dataset)]
-        lines.append(" ".join(words + ([f"--estimator {_word(search.estimator)}"] if search else [])))
-    versions = ", with the versions above" if summary.scored else ""
-    return "\n".join([f"To reproduce it{versions}:", "", "```", *lines, "```"]) if lines else ""
-
-
-def run_command(record: Record) -> str:
-    """Return what makes a record, `{which}` in place of its estimator."""
-    name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
-    words = ["python -m benchmark run {which}", *_dataset_flag(record.dataset), f"--preset {_word(name)}"]
-    usual = protocol.PRESETS.get(name)
-    for flag in ("trials", "seeds"):
-        value = record.preset.get(flag)
-        if usual is not None and isinstance(value, int) and value != getattr(usual, flag):
-            words.append(f"--{flag} {value}")
-    return " ".join(words)
-
-
-def _dataset_flag(dataset: str) -> list[str]:
-    if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
-        return [f"--dataset openml:{number[1]}"]
-    if dataset not in NAMED_DATASETS:
-        return ["--dataset PATH"]
-    return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []
-
-
-def _curve_command(summary: Summary) -> str:
-    usual = max(protocol.CURVE_SEEDS)
-    seeds = max((one.seed + 1 for each in summary.learned for one in each.measured if not one.record), default=usual)
-    command = _winners_command(summary, "curve", [one.name for one in summary.learned])
-    return command + f" --seeds {seeds}" * (seeds != usual)
-
-
-def _robustness_command(summary: Summary) -> str:
-    images = summary.withstood[0].images
-    command = _winners_command(summary, "robustness", [one.name for one in summary.withstood])
-    return command + f" --images {images}" * (images != min(protocol.CORRUPTED_IMAGES, summary.n_test))
-
-
-def _winners_command(summary: Summary, verb: str, names: list[str]) -> str:
-    """Return what is made from the records, once they are there."""
-    words = [f"python -m benchmark {verb}", *(names if len(names) < len(summary.scored) else [])]
-    words += _dataset_flag(summary.test_set.dataset)
-    presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
-    words += [f"--preset {_word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
-    return " ".join(words)
-
-
-def _word(text: str) -> str:
-    """Return text that can stand in a command line."""
-    return re.sub(r"[^\w.-]", "", text) or "standard"
 
 
 def _range(values: list[int]) -> str:

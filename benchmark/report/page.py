@@ -1,107 +1,71 @@
-"""leaderboard.md: the sections in the order in which a reader needs them."""
+"""leaderboard.md, which answers on its first screen, and the pages that it links to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from benchmark.analyses.calibration import section as trust
-from benchmark.analyses.data_audit import section as odd
-from benchmark.analyses.hardest_class import section as hardest
-from benchmark.analyses.human_labels import section as disagreement
-from benchmark.analyses.learning_curve import section as curve
-from benchmark.analyses.published_nets import section as published
-from benchmark.analyses.robustness import section as robustness
-from benchmark.analyses.tuning_budget import section as budget
-from benchmark.leaderboard import pairs
-from benchmark.leaderboard import table as leaderboard
-from benchmark.leaderboard.summary import Summary
-from benchmark.leaderboard.verdict import verdict
+from benchmark.leaderboard import per_class, table
+from benchmark.leaderboard.footnotes import notes
+from benchmark.leaderboard.verdict import blocks as verdict
 from benchmark.render import markdown as md
-from benchmark.render.pages import pictures
-from benchmark.report import method
+from benchmark.render.document import Block, Bullets, Heading, Section, markdown_of, pictures
+from benchmark.render.pages import mark
+from benchmark.report.assemble import Report
 
-if TYPE_CHECKING:
-    from benchmark.report.figures import Planned
+FILE = "leaderboard.md"
+HTML = "leaderboard.html"
 
 
-def page(summary: Summary, figures: Sequence[Planned]) -> str:
-    """Return leaderboard.md.
-
-    Parameters
-    ----------
-    summary : Summary
-    figures : sequence of Planned
-        Those that exist; each goes to the end of its section.
-    """
-    parts = [
-        f"# Leaderboard: {md.escape(summary.test_set.dataset)}",
-        verdict(summary),
-        *(["## The estimators", leaderboard.table(summary)] if summary.scored or summary.failed else []),
-        *pictures("table", figures),
-    ]
-    compared, believed = pairs.section(summary), trust.section(summary)
-    if compared:
-        parts += [f"## {pairs.HEADING}", *compared, *pictures("pairs", figures)]
-    stopped = budget.section(summary)
-    if stopped:
-        parts += [f"## {budget.HEADING}", *stopped]
-    if summary.learned or summary.outdated:
-        parts += [f"## {curve.HEADING}", *curve.answer(summary)]
-        parts += [*pictures("curve", figures), *curve.tables(summary)]
-    if summary.withstood or summary.unusable:
-        parts += [f"## {robustness.HEADING}", *robustness.answer(summary)]
-        parts += [*pictures("robustness", figures), *robustness.tables(summary)]
+def leaderboard(report: Report) -> list[Block]:
+    """Return the blocks of leaderboard.md, without its title and its list of links."""
+    summary, figures = report.summary, report.figures
+    blocks = verdict(summary)
+    if summary.scored or summary.failed:
+        blocks += [Heading("The estimators"), *table.first_screen(summary, notes(summary, every=False))]
+        blocks += pictures(figures, "accuracy-fit-time")
     if summary.hardest is not None:
-        name = md.escape(summary.class_names[summary.hardest])
-        parts += ["## F1 of each class", _per_class(summary), *pictures("classes", figures)]
-        parts += [f"## Where {name} fails", *hardest.section(summary), *pictures("hardest", figures)]
-    if summary.crowd is not None:
-        parts += [f"## {disagreement.HEADING}", *disagreement.answer(summary)]
-        parts += [*pictures("people", figures), *disagreement.tables(summary)]
-    if believed:
-        parts += [f"## {trust.HEADING}", *believed, *pictures("trust", figures)]
-    if summary.audit is not None:
-        parts += [f"## {odd.HEADING}", *odd.section(summary), *pictures("odd", figures)]
-    again = published.section(summary)
-    if again:
-        parts += [f"## {published.HEADING}", *again]
-    parts += ["## How it was measured", *method.section(summary)]
-    also = f"; every two of its rows compared in [{pairs.CSV}]({pairs.CSV})" if summary.pairs else ""
-    also += f"; every point of the learning curves in [{curve.CSV}]({curve.CSV})" if summary.learned else ""
-    also += f"; every accuracy under corruption in [{robustness.CSV}]({robustness.CSV})" if summary.withstood else ""
-    counted = ["what people said is taken from their sums"] if summary.crowd is not None else []
-    counted += ["what the audit found from its record"] if summary.audit is not None else []
+        blocks += [Heading("F1 of each class"), *per_class.blocks(summary), *pictures(figures, "per-class-f1")]
+    for section in report.sections:
+        if section.on_leaderboard:
+            more = f"More: [{section.file}]({section.file})."
+            blocks += [Heading(section.title), *section.on_leaderboard, more]
+    return blocks
+
+
+def title(report: Report) -> str:
+    """Return the title of leaderboard.md, as inline markdown."""
+    return f"Leaderboard: {md.escape(report.summary.test_set.dataset)}"
+
+
+def pages(report: Report) -> dict[str, str]:
+    """Return every page as markdown, by its file."""
+    links = Bullets(tuple(f"[{section.title}]({section.file}): {section.about}" for section in report.sections))
+    also = f"All of it in one file, with tables that sort: [{HTML}]({HTML})."
+    blocks = [*leaderboard(report), Heading("More"), links, also, _written(report)]
+    found = {FILE: markdown_of([Heading(title(report), 1), *blocks]) + "\n"}
+    for section in report.sections:
+        found[section.file] = _page(report, section)
+    return found
+
+
+def _page(report: Report, section: Section) -> str:
+    of = md.escape(report.summary.test_set.dataset)
+    files = [file for file, its in report.csv.items() if its is section]
+    csv = "".join(f" Every number is in [{file}]({file})." for file in files)
+    closing = f"*Written by `python -m benchmark report`. Back to the [leaderboard]({FILE}).{csv}*"
+    blocks: Sequence[Block] = [
+        mark(section.file),
+        Heading(f"{section.title}: {of}", 1),
+        *section.blocks,
+        closing,
+    ]
+    return markdown_of(blocks) + "\n"
+
+
+def _written(report: Report) -> str:
+    counted = [section.source for section in report.sections if section.source]
     but = f", but {' and '.join(counted)}" if counted else ""
-    parts.append(
+    return (
         "*Written by `python -m benchmark report` from the records beside this page; every score is recomputed from "
-        f"stored predictions{but}. The table is also in [leaderboard.csv](leaderboard.csv){also}.*"
+        f"stored predictions{but}. The table is also in [{table.CSV}]({table.CSV}).*"
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _per_class(summary: Summary) -> str:
-    images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
-    few, many = int(images[images > 0].min()), int(images.max())
-    size = f"A class has about {int(np.median(images[images > 0])):,} test images"
-    if many >= 2 * few:
-        size = f"Classes have {few:,} to {many:,} test images"
-    halves = np.stack([row.f1_high - row.f1_low for row in summary.scored])[:, images > 0] / 2
-    assert summary.hardest is not None
-    name = md.escape(summary.class_names[summary.hardest])
-    best = "The best of each class is bold."
-    if summary.crowd is not None:
-        best = "The best estimator of each class is bold; people are shown for comparison."
-    text = (
-        f"{best} {size}, so a score is good to about "
-        f"±{np.nanmean(halves):.3f}, {name}'s to ±{_half_width(summary):.3f}; every interval is in "
-        "[leaderboard.csv](leaderboard.csv)."
-    )
-    return f"{text}\n\n{hardest.per_class_table(summary)}"
-
-
-def _half_width(summary: Summary) -> float:
-    """Return half of the width of the intervals of the hardest class, on average over the estimators."""
-    return float(np.mean([row.f1_high[summary.hardest] - row.f1_low[summary.hardest] for row in summary.scored])) / 2

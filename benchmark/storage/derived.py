@@ -27,29 +27,6 @@ Labels = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True)
-class RecordKind:
-    """A kind of file that an analysis leaves below ``records/``, and what reads it.
-
-    Attributes
-    ----------
-    stem : str
-        ``records/<estimator>/<stem>.json``, or ``records/<stem>.json``.
-    read : callable
-        ``read(path, test_set)``: reads one strictly, whatever is in it.
-    per_estimator : bool
-        Whether each estimator has one of its own.
-    """
-
-    stem: str
-    read: Callable[[Path, TestSet], Any]
-    per_estimator: bool = True
-
-    def paths(self, folder: Path) -> list[Path]:
-        """Return those that there are in ``results/<dataset>``, in the order of their names."""
-        return sorted((folder / "records").glob(f"{'*/' * self.per_estimator}{self.stem}.json"))
-
-
-@dataclass(frozen=True)
 class Derived:
     """What the JSON of anything derived begins with.
 

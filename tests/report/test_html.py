@@ -20,6 +20,7 @@ from typing import Any
 import markdown_it
 import numpy as np
 import pytest
+from benchmark.render.html_tables import quantity
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -27,7 +28,6 @@ from benchmark import load, report
 from benchmark.cli import main as cli
 from benchmark.leaderboard.summary import summarise
 from benchmark.leaderboard.table import Cell, cells, class_cells
-from benchmark.render.html_tables import quantity
 from benchmark.report import html as leaderboard_html
 from benchmark.storage import records
 from tests import synthetic_results as synthetic

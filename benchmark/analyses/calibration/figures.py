@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.calibration.scores import CalibrationScores
 from benchmark.metrics.calibration import BINS, Reliability
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
@@ -38,9 +38,9 @@ class Data:
     temperatures: tuple[float | None, ...]
 
 
-def data(summary: Summary) -> Data | None:
+def data(scores: CalibrationScores) -> Data | None:
     """Collect what is drawn."""
-    rows = [one for one in summary.trust if one.own or one.mended]
+    rows = [one for one in scores.trust if one.own or one.mended]
     if not rows:
         return None
     return Data(

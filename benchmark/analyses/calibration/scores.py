@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.leaderboard.rows import Scored
+from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import calibration
 from benchmark.metrics.calibration import Quality, Reliability
 from benchmark.metrics.scores import Ints
@@ -58,3 +59,17 @@ def _mean(qualities: list[Quality]) -> Quality:
         float(np.mean([one.brier for one in qualities])),
         float(np.mean([one.ece for one in qualities])),
     )
+
+
+@dataclass(frozen=True)
+class CalibrationScores:
+    """How far each row's probabilities can be believed, in the order of the leaderboard."""
+
+    summary: Summary
+    trust: tuple[Trust, ...]
+
+
+def compute(summary: Summary, data: object = None) -> CalibrationScores | None:
+    """Return the scores of every row, or None where no row has probabilities."""
+    rows = tuple(trust(row, summary.test_set.y) for row in summary.scored)
+    return CalibrationScores(summary, rows) if any(one.own or one.mended for one in rows) else None

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from benchmark.analyses.calibration.scores import Trust
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.calibration.scores import CalibrationScores, Trust
 from benchmark.metrics import calibration
 from benchmark.metrics.calibration import Quality
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Figures, Section, Table, pictures, table
 
-HEADING = "Can their probabilities be believed?"
+TITLE = "Can their probabilities be believed?"
 
 
-def section(summary: Summary) -> list[str]:
-    """Return the section's paragraphs and table, without its heading and figure; empty where there is nothing."""
-    rows = [one for one in summary.trust if one.own or one.mended]
-    if not rows:
-        return []
+FILE = "calibration.md"
+
+
+def section(scores: CalibrationScores, figures: Figures) -> Section:
+    """Return the section."""
+    rows = [one for one in scores.trust if one.own or one.mended]
     text = (
         "Log loss and Brier score judge the probability of each class, the expected calibration error (ECE, "
         f"{calibration.BINS} bins) how far the confidence in an answer is from how often such answers are right; lower "
@@ -28,7 +29,8 @@ def section(summary: Summary) -> list[str]:
             "answer. Above 1, an estimator is too sure of itself, below 1 not sure enough. For those without "
             "probabilities of their own, this is what gives them some."
         )
-    return [text, _best(rows), _table(rows)]
+    blocks: list[Block] = [text, _best(rows), _table(rows), *pictures(figures, "reliability")]
+    return Section(FILE, TITLE, "Log loss and calibration, before and after temperature scaling.", blocks)
 
 
 def _best(rows: list[Trust]) -> str:
@@ -48,13 +50,13 @@ def _best(rows: list[Trust]) -> str:
     return text
 
 
-def _table(rows: list[Trust]) -> str:
+def _table(rows: list[Trust]) -> Table:
     header = ["Estimator", "Log loss", "Brier", "ECE", "Temperature", "Log loss, mended", "Brier, mended"]
     cells = []
     for one in rows:
         temperature = md.NONE if one.temperature is None else f"{one.temperature:.2f}"
         cells.append([md.escape(one.title), *_quality(one.own), temperature, *_quality(one.mended)])
-    return md.table([*header, "ECE, mended"], cells)
+    return table([*header, "ECE, mended"], cells)
 
 
 def _quality(quality: Quality | None) -> list[str]:

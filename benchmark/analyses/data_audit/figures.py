@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, Held, Ints, pairs_to_show, parts_of, shown_scope
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -71,21 +71,21 @@ class Errors:
     n: int
 
 
-def copies_data(summary: Summary) -> Copies | None:
+def copies_data(scores: AuditScores) -> Copies | None:
     """Choose pairs across test and training, or else within one: of two labels first, then the closest."""
-    held = summary.audit
-    scope = shown_scope(held.copies) if held is not None else None
-    if held is None or scope is None:
+    held = scores.audit
+    scope = shown_scope(held.copies)
+    if scope is None:
         return None
     found, parts = held.copies[scope], parts_of(scope)
-    y = {"train": held.y_train, "test": summary.test_set.y}
+    y = {"train": held.y_train, "test": scores.summary.test_set.y}
     order = pairs_to_show(scope, found, y)
     kept = [place for place in order if all(found.pairs[place, k] in held.pictures[parts[k]].index for k in (0, 1))]
     pairs = found.pairs[kept]
     if not len(pairs):
         return None
-    first, second = (_pixels(summary, held, parts[k], pairs[:, k]) for k in (0, 1))
-    names = summary.class_names
+    first, second = (_pixels(scores, held, parts[k], pairs[:, k]) for k in (0, 1))
+    names = scores.summary.class_names
     return Copies(
         parts=parts,
         index=pairs,
@@ -97,20 +97,18 @@ def copies_data(summary: Summary) -> Copies | None:
     )
 
 
-def errors_data(summary: Summary) -> Errors | None:
+def errors_data(scores: AuditScores) -> Errors | None:
     """Choose the most likely label errors."""
-    held = summary.audit
-    if held is None:
-        return None
+    held = scores.audit
     kept = np.flatnonzero(np.isin(held.errors.index, held.pictures["train"].index))[:ERRORS_SHOWN]
     if not len(kept):
         return None
-    index, names = held.errors.index[kept], summary.class_names
+    index, names = held.errors.index[kept], scores.summary.class_names
     return Errors(
         index=index,
         given=tuple(names[label] for label in held.y_train[index]),
         suggested=tuple(names[label] for label in held.errors.suggested[kept]),
-        pixels=_pixels(summary, held, "train", index),
+        pixels=_pixels(scores, held, "train", index),
         n=len(held.errors.index),
     )
 
@@ -199,8 +197,8 @@ def errors_alt(data: Errors) -> str:
     return f"{md.plural(len(data.index), 'image')} with a likely label error, first {md.listing(words)}."
 
 
-def _pixels(summary: Summary, held: Held, part: str, index: Ints) -> Floats:
+def _pixels(scores: AuditScores, held: Held, part: str, index: Ints) -> Floats:
     """Return the pictures of these images of a part, all of which are kept."""
     pictures = held.pictures[part]
     rows = pictures.pixels[np.searchsorted(pictures.index, index)]
-    return np.asarray(rows.reshape(len(index), *summary.test_set.image_shape) / 255)
+    return np.asarray(rows.reshape(len(index), *scores.summary.test_set.image_shape) / 255)

@@ -33,7 +33,6 @@ from benchmark.analyses.data_audit.schema import (
 )
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization as plain
-from benchmark.storage.derived import RecordKind
 from benchmark.storage.schema import TestSet
 
 NPZ_LIMIT = 2**26
@@ -205,4 +204,6 @@ class _Reader:
         return found
 
 
-KIND = RecordKind("audit", lambda path, test_set: read(path.parents[1], test_set), per_estimator=False)
+def read_file(path: Path, test_set: TestSet) -> Any:
+    """Read the file at ``results/<dataset>/records/<stem>.json``; see `read`."""
+    return read(path.parents[1], test_set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ WHERE = {
     "across": ("test", "a training image"),
 }
 
-_COLUMNS = (
+COLUMNS = (
     "part",
     "index",
     "kind",
@@ -79,10 +80,9 @@ def first_indices(held: Held, most: int = 6) -> list[tuple[str, str]]:
     ]
 
 
-def frame(summary: Summary) -> pd.DataFrame:
+def frame(scores: AuditScores) -> pd.DataFrame:
     """Return every image that is odd, one row per finding: copies, the closest first, then label errors."""
-    held = summary.audit
-    assert held is not None
+    held, summary = scores.audit, scores.summary
     y = {"train": held.y_train, "test": summary.test_set.y}
     names = summary.class_names
     rows: list[dict[str, object]] = []
@@ -118,14 +118,9 @@ def frame(summary: Summary) -> pd.DataFrame:
                 "margin": float(margin),
             }
         )
-    table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(dict.fromkeys(("index", "partner_index"), "Int64"))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("index", "partner_index"), "Int64"))
     words = ["part", "kind", "label", "partner_part", "partner_label", "suggested_label"]
     return table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
-
-
-def is_ours(blob: bytes) -> bool:
-    """Tell whether a file is such a table."""
-    return blob.startswith(",".join(_COLUMNS).encode())
 
 
 def differing(held: Held, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
@@ -144,3 +139,16 @@ def spread(numbers: Ints) -> str:
     """Return "1,000", or "139 to 146"."""
     low, high = int(numbers.min()), int(numbers.max())
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+@dataclass(frozen=True)
+class AuditScores:
+    """An audit of the data beside the leaderboard."""
+
+    summary: Summary
+    audit: Held
+
+
+def compute(summary: Summary, data: Held | None) -> AuditScores | None:
+    """Return the audit on disk, or None where there is none."""
+    return None if data is None else AuditScores(summary, data)

@@ -9,10 +9,12 @@ import numpy as np
 
 from benchmark.analyses.data_audit import scores as findings
 from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, parts_of
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.data_audit.scores import AuditScores
+from benchmark.leaderboard.commands import dataset_flag, word
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Figures, Section, pictures, table
 
-HEADING = "What is odd about the data"
+TITLE = "What is odd about the data"
 
 BALANCED = 1.1
 """The largest class by the smallest, up to which classes are nearly balanced."""
@@ -21,19 +23,36 @@ TOP = 10
 """Pairs of label and suggested label, or of two labels of one picture, that a table shows."""
 
 
-def section(summary: Summary) -> list[str]:
-    """Return the section's paragraphs and tables, without its heading and figures."""
-    held = summary.audit
-    if held is None:
-        return []
+FILE = "data-audit.md"
+
+
+def section(scores: AuditScores, figures: Figures) -> Section:
+    """Return the section."""
+    search = scores.audit.audit.search
+    command = " ".join(["python -m benchmark audit", *dataset_flag(scores.summary.test_set.dataset)])
+    command += f" --estimator {word(search.estimator)}" if search else ""
+    blocks = [*_blocks(scores), *pictures(figures, "copies", "label-errors")]
+    return Section(
+        FILE,
+        TITLE,
+        "Duplicates, likely label errors, and pixels that never vary.",
+        blocks,
+        csv=findings.frame(scores),
+        reproduce=[command],
+        source="what the audit found is taken from its record",
+    )
+
+
+def _blocks(scores: AuditScores) -> list[Block]:
+    held = scores.audit
     return [
         _opening(held),
-        md.table(findings.HEADER, findings.counts(held, summary.test_set.y, len(summary.class_names))),
-        *_two_labels(summary, held),
-        *_scores(summary, held),
-        *_label_errors(summary, held),
-        *_balance(summary, held),
-        _pixels(summary, held),
+        table(findings.HEADER, findings.counts(held, scores.summary.test_set.y, len(scores.summary.class_names))),
+        *_two_labels(scores, held),
+        *_scores(scores, held),
+        *_label_errors(scores, held),
+        *_balance(scores, held),
+        _pixels(scores, held),
         _listed(held),
     ]
 
@@ -71,14 +90,14 @@ def _images(number: int, part: str) -> str:
     return md.plural(number, f"{part} image") if number else f"no {part} image"
 
 
-def _two_labels(summary: Summary, held: Held) -> list[str]:
+def _two_labels(scores: AuditScores, held: Held) -> list[Block]:
     """Return what labels near copies have, and the classes between which they differ."""
-    y = {"train": held.y_train, "test": summary.test_set.y}
+    y = {"train": held.y_train, "test": scores.summary.test_set.y}
     total = sum(held.copies[scope].n_pairs for scope in SCOPES)
     listed = sum(len(held.copies[scope].pairs) for scope in SCOPES)
     if not total:
         return []
-    tallies = np.zeros((len(SCOPES), len(summary.class_names), len(summary.class_names)), dtype=int)
+    tallies = np.zeros((len(SCOPES), len(scores.summary.class_names), len(scores.summary.class_names)), dtype=int)
     for place, scope in enumerate(SCOPES):
         differing = findings.differing(held, scope, y)
         first, second = parts_of(scope)
@@ -94,7 +113,7 @@ def _two_labels(summary: Summary, held: Held) -> list[str]:
     rows = []
     for a, b in (np.unravel_index(place, of_all.shape) for place in order[:TOP]):
         if of_all[a, b]:
-            classes = f"{md.escape(summary.class_names[a])} ↔ {md.escape(summary.class_names[b])}"
+            classes = f"{md.escape(scores.summary.class_names[a])} ↔ {md.escape(scores.summary.class_names[b])}"
             rows.append([classes, *(findings.some(int(tally[a, b])) for tally in tallies)])
     differ = md.plural(int(of_all.sum()), "pair") + (
         " of near copies has" if of_all.sum() == 1 else " of near copies have"
@@ -102,22 +121,22 @@ def _two_labels(summary: Summary, held: Held) -> list[str]:
     return [
         f"**One picture, two labels**: {differ} two labels, so at least one of them is wrong or the classes overlap "
         f"there.{only}",
-        md.table(["Labels", *findings.HEADER[1:]], rows),
+        table(["Labels", *findings.HEADER[1:]], rows),
     ]
 
 
-def _scores(summary: Summary, held: Held) -> list[str]:
+def _scores(scores: AuditScores, held: Held) -> list[Block]:
     """Return what each estimator scores without the test images that have a near copy in training."""
     copied = held.copies["across"].images
-    kept = np.delete(np.arange(summary.n_test), copied)
-    if not summary.scored or not len(copied):
+    kept = np.delete(np.arange(scores.summary.n_test), copied)
+    if not scores.summary.scored or not len(copied):
         return []
     if not len(kept):
         return ["Every test image has a near copy in training, so there is no score without them."]
     n = len(copied)
     them = f"the {n:,} test images that have" if n > 1 else "the one test image that has"
     changes, rows, after = [], [], []
-    for row in summary.scored:
+    for row in scores.summary.scored:
         without = float(row.correct[kept].mean())
         after.append(round(without, 12))  # beyond that, two means of the same differ by how they were added up
         change = round(without - row.accuracy.estimate, 12)
@@ -138,20 +157,20 @@ def _scores(summary: Summary, held: Held) -> list[str]:
     low, high = _signed(min(changes)), _signed(max(changes))
     span = f"by {low} points" if low == high else f"by {low} to {high} points"
     which = "scores change" if len(rows) > 1 else "one score changes"
-    rest = len(summary.scored) - len(rows)
+    rest = len(scores.summary.scored) - len(rows)
     others = f" {md.plural(rest, 'other score')} {'does' if rest == 1 else 'do'} not change." if rest else ""
     return [
-        f"{title} {which} {span}, and {_order(summary, after)}.{others}",
-        md.table(
+        f"{title} {which} {span}, and {_order(scores, after)}.{others}",
+        table(
             ["Estimator", "All test images", "Without the copies", "Change in points", f"Right on the {n:,} alone"],
             rows,
         ),
     ]
 
 
-def _order(summary: Summary, after: Sequence[float]) -> str:
+def _order(scores: AuditScores, after: Sequence[float]) -> str:
     """Return what becomes of the order of the rows, given the score that each has then."""
-    titles = [f"*{md.escape(row.title)}*" for row in summary.scored]
+    titles = [f"*{md.escape(row.title)}*" for row in scores.summary.scored]
     swapped = [(b, a) for (a, x), (b, y) in combinations(zip(titles, after, strict=True), 2) if x < y]
     if not swapped:
         return "the order of the rows stays as it is"
@@ -160,7 +179,7 @@ def _order(summary: Summary, after: Sequence[float]) -> str:
     return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in swapped])
 
 
-def _label_errors(summary: Summary, held: Held) -> list[str]:
+def _label_errors(scores: AuditScores, held: Held) -> list[Block]:
     search, errors = held.audit.search, held.errors
     if search is None:
         were = "could not be" if held.audit.status == "failed" else "were not"
@@ -184,12 +203,16 @@ def _label_errors(summary: Summary, held: Held) -> list[str]:
         "labels and pictures are at odds, not as a count of mistakes: a model that cannot tell two classes apart is at "
         "odds with good labels, too."
     )
-    if summary.hardest is not None:
-        either = int(((held.y_train[errors.index] == summary.hardest) | (errors.suggested == summary.hardest)).sum())
-        name = md.escape(summary.class_names[summary.hardest])
+    if scores.summary.hardest is not None:
+        either = int(
+            (
+                (held.y_train[errors.index] == scores.summary.hardest) | (errors.suggested == scores.summary.hardest)
+            ).sum()
+        )
+        name = md.escape(scores.summary.class_names[scores.summary.hardest])
         text += f" {findings.some(either).capitalize()} of them ({md.percent(either / n)}) "
         text += f"{'are' if either != 1 else 'is'} labelled {name} or suggested to be."
-    k = len(summary.class_names)
+    k = len(scores.summary.class_names)
     tally = np.bincount(held.y_train[errors.index] * k + errors.suggested, minlength=k * k).reshape(k, k)
     images = np.bincount(held.y_train, minlength=k)
     rows = []
@@ -197,19 +220,19 @@ def _label_errors(summary: Summary, held: Held) -> list[str]:
         given, suggested = divmod(int(place), k)
         number = int(tally[given, suggested])
         if number:
-            names = [md.escape(summary.class_names[label]) for label in (given, suggested)]
+            names = [md.escape(scores.summary.class_names[label]) for label in (given, suggested)]
             rows.append([*names, f"{number:,}", md.percent(number / n), md.percent(number / images[given])])
     return [
         text,
-        md.table(
+        table(
             ["Label", "Suggested", "Images", "Share of all such images", "Share of the label's images"], rows, left=2
         ),
     ]
 
 
-def _balance(summary: Summary, held: Held) -> list[str]:
-    k = len(summary.class_names)
-    train, test = (np.bincount(y, minlength=k) for y in (held.y_train, summary.test_set.y))
+def _balance(scores: AuditScores, held: Held) -> list[Block]:
+    k = len(scores.summary.class_names)
+    train, test = (np.bincount(y, minlength=k) for y in (held.y_train, scores.summary.test_set.y))
     if all(counts.min() and counts.max() <= BALANCED * counts.min() for counts in (train, test)):
         nearly = "" if len(set(train)) == len(set(test)) == 1 else "nearly "
         each = f"{findings.spread(train)} training and {findings.spread(test)} test images each"
@@ -217,16 +240,16 @@ def _balance(summary: Summary, held: Held) -> list[str]:
     share = [[md.percent(number / max(1, counts.sum())) for number in counts] for counts in (train, test)]
     rows = [
         [md.escape(name), f"{train[label]:,}", share[0][label], f"{test[label]:,}", share[1][label]]
-        for label, name in enumerate(summary.class_names)
+        for label, name in enumerate(scores.summary.class_names)
     ]
     return [
         "**Classes** are not balanced; macro F1 counts each alike, accuracy does not.",
-        md.table(["Class", "Training images", "Share", "Test images", "Share"], rows),
+        table(["Class", "Training images", "Share", "Test images", "Share"], rows),
     ]
 
 
-def _pixels(summary: Summary, held: Held) -> str:
-    pixels = summary.test_set.image_shape[0] * summary.test_set.image_shape[1]
+def _pixels(scores: AuditScores, held: Held) -> str:
+    pixels = scores.summary.test_set.image_shape[0] * scores.summary.test_set.image_shape[1]
     parts = []
     for part in PARTS:
         number = len(held.constant[part])

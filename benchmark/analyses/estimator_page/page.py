@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.analyses.estimator_page import answers, scores, tuned
 from benchmark.analyses.estimator_page.shown import Shown
+from benchmark.leaderboard.commands import run_command
 from benchmark.metrics import scores as metrics
 from benchmark.render import markdown as md
-from benchmark.report.method import run_command
+from benchmark.render.document import Block, Heading, markdown_of, pictures, table
 
 if TYPE_CHECKING:
-    from benchmark.analyses.estimator_page.figures import Planned
+    from benchmark.render.document import Figures
 
 ERRORS = 10
 """Commonest errors that are listed."""
@@ -31,31 +32,31 @@ SOFTMAX = (
 )
 
 
-def page(shown: Shown, figures: Mapping[str, Planned]) -> str:
+def page(shown: Shown, figures: Figures) -> str:
     """Return the page.
 
     Parameters
     ----------
     shown : Shown
-    figures : mapping of str to Planned
-        By the section that shows it; those that there is something for.
+    figures : mapping of str to PlannedFigure
+        Those that there is something for.
     """
     record = shown.record
-    sections = [
+    sections: list[tuple[str, Sequence[Block]]] = [
         ("Class by class", class_by_class(shown)),
-        ("What it takes for what", [*_figure(shown, figures, "confusion"), *_errors(shown)]),
-        ("Where it is wrong, and where right", _figure(shown, figures, "images") or [NO_IMAGES]),
-        ("Training", _figure(shown, figures, "training") or [training(shown)]),
-        ("Tuning", [tuned.tuning(shown), *_figure(shown, figures, "tuning"), *tuned.trials(shown)]),
-        ("Which parameters mattered", [*tuned.importance(shown), *_figure(shown, figures, "importance")]),
+        ("What it takes for what", [*pictures(figures, "confusion"), *_errors(shown)]),
+        ("Where it is wrong, and where right", pictures(figures, "images") or [NO_IMAGES]),
+        ("Training", pictures(figures, "training") or [training(shown)]),
+        ("Tuning", [tuned.tuning(shown), *pictures(figures, "tuning"), *tuned.trials(shown)]),
+        ("Which parameters mattered", [*tuned.importance(shown), *pictures(figures, "importance")]),
     ]
-    parts = [
+    parts: list[Block] = [
         f"<!-- {record.estimator}.md: written by python -m benchmark show -->",
-        f"# {md.escape(record.title)}, closely: {md.escape(shown.test_set.dataset)}",
+        Heading(f"{md.escape(record.title)}, closely: {md.escape(shown.test_set.dataset)}", 1),
         *opening(shown),
     ]
     for heading, paragraphs in sections:
-        parts += [f"## {heading}", *paragraphs]
+        parts += [Heading(heading), *paragraphs]
     parts.append(
         f"*Written by `python -m benchmark show {record.estimator}` from the record of seed {record.seed} (SHA-256 of "
         f"its predictions `{_hexadecimal(record.proba_sha256)}…`) and, for the pictures, the test images. `report` "
@@ -63,7 +64,7 @@ def page(shown: Shown, figures: Mapping[str, Planned]) -> str:
         f"class and answer is in [confusion.csv]({record.estimator}/confusion.csv); how the estimator stands beside "
         "the others is in [leaderboard.md](../leaderboard.md).*"
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return markdown_of(parts) + "\n"
 
 
 def opening(shown: Shown) -> list[str]:
@@ -105,13 +106,13 @@ def _fitted(shown: Shown) -> str:
     return f"all {rows:,} training images" if rows == there else f"{rows:,} of {there:,} training images"
 
 
-def class_by_class(shown: Shown) -> list[str]:
+def class_by_class(shown: Shown) -> list[Block]:
     """Return scikit-learn's report with what it is."""
     return [
         "scikit-learn's `classification_report` of the stored predictions. Precision: of the images that got this "
         "answer, the share that are of the class; recall: of the class's images, the share that got it; F1: their "
         f"harmonic mean. {md.NONE} is where there is nothing to divide by.",
-        scores.table(shown),
+        scores.report(shown),
     ]
 
 
@@ -130,7 +131,7 @@ def training(shown: Shown) -> str:
     )
 
 
-def _errors(shown: Shown) -> list[str]:
+def _errors(shown: Shown) -> list[Block]:
     found = answers.errors(shown.confusion, ERRORS)
     if not found:
         return ["It makes no error."]
@@ -147,15 +148,7 @@ def _errors(shown: Shown) -> list[str]:
         for error in found
     ]
     header = ["Truth", "Answer", "Images", "Of the class", "Of all errors"]
-    return ["The commonest errors:", md.table(header, rows, left=2)]
-
-
-def _figure(shown: Shown, figures: Mapping[str, Planned], name: str) -> list[str]:
-    planned = figures.get(name)
-    if planned is None:
-        return []
-    path = f"{shown.record.estimator}/{planned.file}"
-    return [md.image(planned.figure.alt(planned.data), path), planned.figure.caption(planned.data)]
+    return ["The commonest errors:", table(header, rows, left=2)]
 
 
 def _class(shown: Shown, label: int) -> str:

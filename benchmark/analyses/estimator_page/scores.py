@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.analyses.estimator_page.shown import Shown
 from benchmark.render import markdown as md
+from benchmark.render.document import Table, table
 
 HEADER = ("", "Precision", "Recall", "F1", "Images")
 
@@ -66,13 +67,13 @@ def lines(shown: Shown) -> list[Line]:
     return out
 
 
-def table(shown: Shown) -> str:
-    """Return the report as a markdown table; lines about all classes are in italics."""
+def report(shown: Shown) -> Table:
+    """Return scikit-learn's report as a table; lines about all classes are in italics."""
     rows = [
         [f"*{line.name}*" if line.total else md.escape(line.name), *line.cells]  # names of totals are ours
         for line in lines(shown)
     ]
-    return md.table(HEADER, rows)
+    return table(HEADER, rows)
 
 
 def _scores(found: dict[str, float]) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ from typing import Any
 from benchmark.analyses.estimator_page.importance import DEALS, FOLDS, Importance
 from benchmark.analyses.estimator_page.shown import Shown
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, table
 from benchmark.storage.schema import TrialResult
 
 SHOWN = 20
@@ -41,7 +42,7 @@ def tuning(shown: Shown) -> str:
     return text.strip()
 
 
-def importance(shown: Shown) -> list[str]:
+def importance(shown: Shown) -> list[Block]:
     """Return which parameters mattered with a table, or why that cannot be said."""
     found = shown.importance
     if isinstance(found, str):
@@ -57,7 +58,7 @@ def importance(shown: Shown) -> list[str]:
         for place, name in enumerate(found.parameters)
     ]
     header = ["Parameter", "Share", "Over forests", "Without some trials", "Most by chance"]
-    return [_method(found), answer(found), md.table(header, rows)]
+    return [_method(found), answer(found), table(header, rows)]
 
 
 def answer(found: Importance) -> str:
@@ -94,7 +95,7 @@ def _method(found: Importance) -> str:
     )
 
 
-def trials(shown: Shown) -> list[str]:
+def trials(shown: Shown) -> list[Block]:
     """Return the trials as a table, those that got furthest first, and among these the best."""
     record = shown.record
     rungs = sorted({rung.rows for trial in record.trials for rung in trial.rungs})
@@ -114,7 +115,7 @@ def trials(shown: Shown) -> list[str]:
     text = "The winner's number is bold; trial 0 is the estimator's own defaults."
     if len(ordered) > SHOWN:
         text = f"The {SHOWN} of {len(ordered)} trials that got furthest. {text}"
-    return [text, md.table(header, rows, left=2)]
+    return [text, table(header, rows, left=2)]
 
 
 _STATES = {

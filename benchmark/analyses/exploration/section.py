@@ -11,10 +11,10 @@ from benchmark.analyses.exploration import pca as components
 from benchmark.analyses.exploration.figures import classes, intensity, means
 from benchmark.analyses.exploration.measure import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Explored
 from benchmark.render import markdown as md
-from benchmark.render.pages import pictures
+from benchmark.render.document import Block, Heading, Table, markdown_of, pictures, table
 
 if TYPE_CHECKING:
-    from benchmark.report.figures import Planned
+    from benchmark.render.document import Figures
 
 PAGE = "explore.md"
 
@@ -24,36 +24,36 @@ MARK = f"<!-- {PAGE}: written by python -m benchmark explore -->"
 ALIKE = "All training images are equal, so there is nothing to tell them apart by."
 
 
-def page(explored: Explored, figures: Sequence[Planned]) -> str:
+def page(explored: Explored, figures: Figures) -> str:
     """Return explore.md.
 
     Parameters
     ----------
     explored : Explored
-    figures : sequence of Planned
-        Those that exist.
+    figures : mapping of str to PlannedFigure
+        Those that there is something for.
     """
     varies = explored.components.points.shape[1] > 0
     method = explored.embedding.method
-    sections = [
-        ("What the images look like", pictures("examples", figures)),
-        ("How many there are of each class", pictures("balance", figures)),
-        ("The mean image, and what varies", pictures("means", figures)),
-        ("Grey values", pictures("greys", figures)),
-        ("Typical and odd images", pictures("typical", figures) if varies else [ALIKE]),
-        ("A map by principal components", [*pictures("pca", figures), *_averaged(explored)] if varies else [ALIKE]),
+    sections: list[tuple[str, Sequence[Block]]] = [
+        ("What the images look like", pictures(figures, "examples")),
+        ("How many there are of each class", pictures(figures, "class-balance")),
+        ("The mean image, and what varies", pictures(figures, "mean-images")),
+        ("Grey values", pictures(figures, "grey-values")),
+        ("Typical and odd images", pictures(figures, "typical") if varies else [ALIKE]),
+        ("A map by principal components", [*pictures(figures, "pca"), *_averaged(explored)] if varies else [ALIKE]),
         (f"A map by {method}" if method else "A map that unfolds more", _unfolded(explored, figures)),
-        ("Which classes are alike", [*pictures("distances", figures), *_neighbours(explored)]),
+        ("Which classes are alike", [*pictures(figures, "class-distances"), *_neighbours(explored)]),
         ("Class by class", [_table(explored)]),
     ]
-    parts = [MARK, f"# Looking at the data: {md.escape(explored.dataset)}", _opening(explored)]
+    parts: list[Block] = [MARK, Heading(f"Looking at the data: {md.escape(explored.dataset)}", 1), _opening(explored)]
     for heading, paragraphs in sections:
-        parts += [f"## {heading}", *paragraphs]
+        parts += [Heading(heading), *paragraphs]
     parts.append(
         f"*Written by `python -m benchmark explore`. What is drawn by lot has seed {SEED}, so the same data give the "
         f"same page on the same machine. SHA-256 of the data: {explored.sha256}.*"
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return markdown_of(parts) + "\n"
 
 
 def _opening(explored: Explored) -> str:
@@ -84,12 +84,12 @@ def _averaged(explored: Explored) -> list[str]:
     return [f"For this and all that is measured in components, {md.listing(parts)}."] if parts else []
 
 
-def _unfolded(explored: Explored, figures: Sequence[Planned]) -> list[str]:
+def _unfolded(explored: Explored, figures: Figures) -> list[Block]:
     """Return the embedding, or why there is none, or not the one that was wished for."""
     one = explored.embedding
     if not one.method:
         return [f"There is none here: {md.escape(one.reason)}."]
-    found = pictures("embedding", figures)
+    found: list[Block] = [*pictures(figures, "embedding")]
     if one.reason:
         found.append(
             f"{md.escape(one.reason)}; t-SNE, which comes with scikit-learn, stands in. It keeps neighbours as well, "
@@ -130,7 +130,7 @@ def _neighbours(explored: Explored) -> list[str]:
     return [text + (sampled if n < int(explored.train.sum()) else "")]
 
 
-def _table(explored: Explored) -> str:
+def _table(explored: Explored) -> Table:
     k = len(explored.class_names)
     brightness, spread = intensity.brightness(explored), means.spread(explored)
     rows = []
@@ -162,4 +162,4 @@ def _table(explored: Explored) -> str:
         "Own among the neighbours",
         "Next among them",
     ]
-    return md.table(header, rows)
+    return table(header, rows)

@@ -8,8 +8,11 @@ from benchmark.analyses.exploration import section as explore_page
 from benchmark.analyses.exploration.figures import FIGURES
 from benchmark.analyses.exploration.measure import Explored
 from benchmark.render import png
-from benchmark.report.figures import FOLDERS, planned
+from benchmark.render.figure import plan
 from benchmark.storage import serialization as plain
+
+FOLDER = "explore"
+"""Where its figures go, relative to the data set's results."""
 
 
 def render(explored: Explored) -> dict[str, bytes]:
@@ -20,8 +23,8 @@ def render(explored: Explored) -> dict[str, bytes]:
     dict of str to bytes
         By path relative to ``results/<dataset>``, with forward slashes; the page last.
     """
-    figures = planned(FIGURES, explored)
-    files = {one.path: one.png() for one in figures}
+    figures = plan(FIGURES, explored, folder=FOLDER)
+    files = {one.path: one.png() for one in figures.values()}
     return files | {explore_page.PAGE: explore_page.page(explored, figures).encode()}
 
 
@@ -46,7 +49,7 @@ def write(folder: Path, explored: Explored) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         plain.write_atomically(path, blob)
         written.append(path)
-    for path in sorted((folder / FOLDERS["explore"]).glob("*.png")):
+    for path in sorted((folder / FOLDER).glob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()
     return written

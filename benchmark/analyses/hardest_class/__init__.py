@@ -1,0 +1,35 @@
+"""Where the hardest class fails: what it is taken for, who finds it, and how far it could go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from benchmark.analyses.analysis import Analysis, lazy
+
+if TYPE_CHECKING:
+    from benchmark.render.figure import Figure
+
+
+def _figures() -> Sequence[Figure]:
+    from benchmark.analyses.hardest_class.figures import examples, flow, hardest_images, roc_pr
+    from benchmark.render.figure import Figure
+
+    grid = (examples.draw, examples.caption, examples.alt)
+    return [
+        Figure("hardest-images", hardest_images.data, hardest_images.draw, hardest_images.caption, hardest_images.alt),
+        Figure("hardest-flow", flow.data, flow.draw, flow.caption, flow.alt),
+        Figure("hard-core", examples.core, *grid),
+        Figure("found-by-cnn-only", examples.cnn, *grid),
+        Figure("found-by-others-only", examples.others, *grid),
+        Figure("hardest-ranking", roc_pr.data, roc_pr.draw, roc_pr.caption, roc_pr.alt),
+    ]
+
+
+ANALYSIS = Analysis(
+    name="hardest_class",
+    order=40,
+    scores=lazy("benchmark.analyses.hardest_class.scores", "compute"),
+    section=lazy("benchmark.analyses.hardest_class.section", "section"),
+    figures=_figures,
+)

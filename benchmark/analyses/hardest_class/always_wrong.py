@@ -11,9 +11,10 @@ from benchmark.leaderboard.verdict import CNN
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Ints
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Table, table
 
 
-def core(one: Subject) -> list[str]:
+def core(one: Subject) -> list[Block]:
     """Return what is known of the hard core, without heading and figure."""
     index = one.kinds["core"]
     many = len(one.rows)
@@ -39,11 +40,11 @@ def core(one: Subject) -> list[str]:
         lead += " Answers are those of the lowest seed."
     levels, images = np.unique(votes, return_counts=True)
     rows = [[f"{level} of {many}", f"{n:,}"] for level, n in zip(levels[::-1], images[::-1], strict=True)]
-    agree = md.table(["Estimators that give the commonest wrong answer", "Images"], rows)
+    agree = table(["Estimators that give the commonest wrong answer", "Images"], rows)
     return [lead, _called(one, common, votes), agree]
 
 
-def _called(one: Subject, common: Ints, votes: Ints) -> str:
+def _called(one: Subject, common: Ints, votes: Ints) -> Table:
     """Return what the core's images are called by most, the commonest first."""
     labels, images = np.unique(common, return_counts=True)
     rows = []
@@ -54,10 +55,10 @@ def _called(one: Subject, common: Ints, votes: Ints) -> str:
             cells.append(f"{int((votes[common == label] == len(one.rows)).sum()):,}")
         rows.append(cells)
     header = ["Called by most", "Images", "Share of the core", "Of these, by every estimator"]
-    return md.table(header[: len(rows[0])], rows)
+    return table(header[: len(rows[0])], rows)
 
 
-def rescues(one: Subject) -> list[str]:
+def rescues(one: Subject) -> list[Block]:
     """Return who finds what others miss, without heading and figures; empty with one family."""
     if not one.finds.cnn.any() or one.finds.cnn.all():
         return []
@@ -91,7 +92,7 @@ def _mostly(one: Subject, index: Ints, *, cnn: bool) -> str:
     return f" ({counts[first]:,} of them most often called {one.named(first)})"
 
 
-def _head_to_head(one: Subject) -> list[str]:
+def _head_to_head(one: Subject) -> list[Block]:
     """Compare the best classical pipeline with the best CNN, image by image."""
     if len(one.rivals) < 2:
         return []
@@ -123,7 +124,7 @@ def _head_to_head(one: Subject) -> list[str]:
     return [text]
 
 
-def _table(one: Subject) -> str:
+def _table(one: Subject) -> Table:
     ever = one.finds.right[:, one.of_class] > 0
     rows = []
     for place, row in enumerate(one.rows):
@@ -135,7 +136,7 @@ def _table(one: Subject) -> str:
         ]
         rows.append([*cells, *(_beside(one, row, rival) for rival in one.rivals)])
     header = ["Estimator", f"{one.name} images found", "By no one else"]
-    return md.table([*header, *(f"Missed by {md.escape(rival.title)}" for rival in one.rivals)], rows)
+    return table([*header, *(f"Missed by {md.escape(rival.title)}" for rival in one.rivals)], rows)
 
 
 def _beside(one: Subject, row: Scored, rival: Scored) -> str:

@@ -11,6 +11,7 @@ from benchmark.leaderboard.summary import Scored
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Interval
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, table
 
 
 def group(one: Subject) -> tuple[int, ...]:
@@ -19,7 +20,7 @@ def group(one: Subject) -> tuple[int, ...]:
     return found if 1 < len(found) < len(np.unique(one.summary.test_set.y)) else ()
 
 
-def section(one: Subject) -> list[str]:
+def section(one: Subject) -> list[Block]:
     """Return accuracy and F1 among the group only, without heading; empty without a group."""
     found = group(one)
     if not found:
@@ -51,7 +52,7 @@ def section(one: Subject) -> list[str]:
         ]
         for row, (accuracy, f1), all_ in zip(one.rows, scores, within, strict=True)
     ]
-    return [text, md.table([*header, *(f"F1 of {one.named(label)}" for label in found)], rows)]
+    return [text, table([*header, *(f"F1 of {one.named(label)}" for label in found)], rows)]
 
 
 def _scores(one: Subject, row: Scored, found: tuple[int, ...]) -> tuple[Interval, Floats]:

@@ -8,14 +8,15 @@ from benchmark.analyses.hardest_class.measure import Bools
 from benchmark.analyses.hardest_class.scores import Subject, titled
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Table, table
 
 TOP = 5
 """How many neighbours of the hardest class are shown each way."""
 
 
-def section(one: Subject) -> list[str]:
+def section(one: Subject) -> list[Block]:
     """Return the section's paragraphs and tables, without its heading and figures."""
-    out = []
+    out: list[Block] = []
     for incoming in (False, True):
         flows = np.stack([flow(row.confusion, one.label, incoming=incoming) for row in one.rows])
         found = top(flows.mean(axis=0))
@@ -67,7 +68,7 @@ def _say(one: Subject, flows: Floats, incoming: bool) -> str:
     return text + (" The fewest of each row are bold." if len(one.rows) > 1 else "")
 
 
-def _table(one: Subject, flows: Floats, found: list[int], incoming: bool) -> str:
+def _table(one: Subject, flows: Floats, found: list[int], incoming: bool) -> Table:
     rows = []
     for neighbour in found:
         images = one.images(neighbour if incoming else one.label)
@@ -80,10 +81,10 @@ def _table(one: Subject, flows: Floats, found: list[int], incoming: bool) -> str
         ]
         rows.append([one.named(neighbour), *cells])
     first = f"Called {one.name}, but is" if incoming else f"{one.name} called"
-    return md.table([first, *(md.escape(row.title) for row in one.rows)], rows)
+    return table([first, *(md.escape(row.title) for row in one.rows)], rows)
 
 
-def _fixes(one: Subject) -> list[str]:
+def _fixes(one: Subject) -> list[Block]:
     """Return, per pair of classes, who confuses it least: both ways, since one way can be bought with the other."""
     pairs = np.stack(
         [
@@ -117,7 +118,7 @@ def _fixes(one: Subject) -> list[str]:
     best = int(np.argmax(firsts))
     text += f" {md.escape(one.rows[best].title)} makes the fewest in {firsts[best]} of {len(found)}."
     header = ["Confusion", "Fewest errors", "Errors", "Most errors", "Errors", "Avoided"]
-    return [text, md.table(header, rows, left=2)]
+    return [text, table(header, rows, left=2)]
 
 
 def _who(one: Subject, chosen: Bools) -> str:

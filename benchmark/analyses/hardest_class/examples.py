@@ -55,5 +55,5 @@ def _telling(results: Results) -> Ints:
     counts = [[metrics.confusion(y, metrics.predict(seed), k) for seed in one] for one in proba]
     f1 = np.stack([np.mean([metrics.per_class(count).f1 for count in seeds], axis=0) for seeds in counts])
     found = anatomy.finds(y, proba, [keys[0][0] in cnns for keys in by_estimator])
-    kinds = anatomy.kinds(found, y == anatomy.hardest(y, f1))
+    kinds = anatomy.kinds(found, y == metrics.hardest_class(y, f1))
     return np.concatenate([index[:OF_A_KIND] for index in kinds.values()])

@@ -67,18 +67,6 @@ class Curves(NamedTuple):
     precision: Floats
 
 
-def hardest(y: Ints, f1: Floats) -> int:
-    """Return the class with the lowest F1, averaged over estimators; of classes with images only.
-
-    Parameters
-    ----------
-    y : ndarray of int64, (n,)
-    f1 : ndarray of float64, (m, k)
-    """
-    images = np.bincount(y, minlength=f1.shape[1])
-    return int(np.argmin(np.where(images > 0, f1.mean(axis=0), np.inf)))
-
-
 def finds(y: Ints, proba: Sequence[npt.NDArray[np.float16]], cnn: Sequence[bool]) -> Finds:
     """Return who finds what.
 

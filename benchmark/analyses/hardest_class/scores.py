@@ -89,7 +89,7 @@ class Subject:
         return tuple(found) if found else self.rows[:1]
 
 
-def subject(summary: Summary) -> Subject | None:
+def compute(summary: Summary, data: object = None) -> Subject | None:
     """Return the hardest class, or None where no estimator finished."""
     return None if summary.hardest is None else Subject(summary, summary.hardest)
 

@@ -14,6 +14,7 @@ from benchmark.leaderboard.summary import Scored
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Interval, Ints
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Table, table
 
 SOFTMAX = "~"
 """Marks scores that are a softmax of a decision function."""
@@ -42,7 +43,7 @@ class Shift:
     accuracy: float
 
 
-def ranking(one: Subject) -> list[str]:
+def ranking(one: Subject) -> list[Block]:
     """Return how well the class's score ranks, without heading and figure."""
     found = [_ranking(one, row) for row in one.rows]
     if any(np.isnan(values.auc) for values in found):
@@ -73,7 +74,7 @@ def ranking(one: Subject) -> list[str]:
         for row, values in zip(one.rows, found, strict=True)
     ]
     header = ["Estimator", "Area under ROC", "Average precision", f"Recall at a precision of {PRECISION:g}"]
-    return [text, md.table(header, rows), *_softmax_note(one)]
+    return [text, table(header, rows), *_softmax_note(one)]
 
 
 def is_softmax(row: Scored) -> bool:
@@ -96,7 +97,7 @@ def _softmax_note(one: Subject) -> list[str]:
     ]
 
 
-def shifts(one: Subject) -> list[str]:
+def shifts(one: Subject) -> list[Block]:
     """Return what a factor chosen on validation rows would buy; empty without validation predictions."""
     if not any(known for row in one.rows for known in row.validation):
         return []
@@ -179,7 +180,7 @@ def _macro_verdict(found: Sequence[Shift | None]) -> str:
     )
 
 
-def _table(one: Subject, found: Sequence[Shift | None]) -> str:
+def _table(one: Subject, found: Sequence[Shift | None]) -> Table:
     header = ["Estimator", "Factor", f"F1 of {one.name}", "Change (95 % interval)"]
     header += [f"Change of {one.named(label)}" for label in one.neighbours]
     rows = []
@@ -191,10 +192,10 @@ def _table(one: Subject, found: Sequence[Shift | None]) -> str:
         cells = [_factor(shift), md.score(row.f1[one.label]), f"{md.signed(shift.gain.estimate)} ({low} to {high})"]
         cells += [md.signed(shift.f1[label]) for label in one.neighbours]
         rows.append([md.escape(row.title), *cells, md.signed_points(shift.accuracy)])
-    return md.table([*header, "Accuracy, points"], rows)
+    return table([*header, "Accuracy, points"], rows)
 
 
-def _macro_table(one: Subject, found: Sequence[Shift | None]) -> str:
+def _macro_table(one: Subject, found: Sequence[Shift | None]) -> Table:
     rows = []
     for row, shift in zip(one.rows, found, strict=True):
         cells = [md.NONE] * 4
@@ -202,7 +203,7 @@ def _macro_table(one: Subject, found: Sequence[Shift | None]) -> str:
             cells = [_factor(shift), md.signed(shift.gain.estimate), md.signed(shift.macro_f1, 4)]
             cells.append(md.signed_points(shift.accuracy))
         rows.append([md.escape(row.title), *cells])
-    return md.table(["Estimator", "Factor", f"Change of {one.name}", "Change of macro F1", "Accuracy, points"], rows)
+    return table(["Estimator", "Factor", f"Change of {one.name}", "Change of macro F1", "Accuracy, points"], rows)
 
 
 def _factor(shift: Shift) -> str:

@@ -11,6 +11,7 @@ from benchmark.analyses.hardest_class import ceiling
 from benchmark.analyses.hardest_class.ceiling import Ceiling
 from benchmark.analyses.hardest_class.scores import Subject, titled
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, table
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def estimates(one: Subject) -> tuple[Estimate, ...]:
     )
 
 
-def section(one: Subject) -> list[str]:
+def section(one: Subject) -> list[Block]:
     """Return the estimates and their range, without heading; empty with one estimator."""
     found = estimates(one)
     if not found:
@@ -78,4 +79,4 @@ def section(one: Subject) -> list[str]:
         "Each takes as lost what it calls beyond all, on both sides: images of the class that stay missed, and images "
         "of others that stay taken for it. All three know only these estimators; another kind of model could move them."
     )
-    return [lead, md.table(header, rows), after]
+    return [lead, table(header, rows), after]

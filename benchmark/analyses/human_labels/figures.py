@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from benchmark.analyses.human_labels.record import FIFTHS
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.human_labels.scores import HumanScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -44,13 +44,13 @@ class Data:
     shares: Floats
 
 
-def data(summary: Summary) -> Data | None:
+def data(scores: HumanScores) -> Data | None:
     """Collect what is drawn."""
-    crowd = summary.crowd
-    if crowd is None or summary.hardest is None or not crowd.beside:
+    crowd = scores.crowd
+    if scores.summary.hardest is None or not crowd.beside:
         return None
-    others = [label for label in range(len(summary.class_names)) if label != summary.hardest]
-    labels = (None, summary.hardest, *others)
+    others = [label for label in range(len(scores.summary.class_names)) if label != scores.summary.hardest]
+    labels = (None, scores.summary.hardest, *others)
     shares = np.full((len(labels), len(crowd.beside), FIFTHS), np.nan)
     for place, label in enumerate(labels):
         for row, one in enumerate(crowd.beside):
@@ -61,7 +61,7 @@ def data(summary: Summary) -> Data | None:
     return Data(
         tuple(one.title for one in crowd.beside),
         tuple(one.family for one in crowd.beside),
-        tuple("All classes" if label is None else summary.class_names[label] for label in labels),
+        tuple("All classes" if label is None else scores.summary.class_names[label] for label in labels),
         shares,
     )
 

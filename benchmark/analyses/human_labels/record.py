@@ -13,12 +13,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization as plain
-from benchmark.storage.derived import RecordKind
 from benchmark.storage.schema import TestSet, safe_name
 from benchmark.storage.serialization import Correlation, Share
 
@@ -211,4 +211,6 @@ def _require(holds: bool, reason: str) -> None:
         raise ValueError(reason)
 
 
-KIND = RecordKind("people", lambda path, test_set: read(path.parents[1], test_set), per_estimator=False)
+def read_file(path: Path, test_set: TestSet) -> Any:
+    """Read the file at ``results/<dataset>/records/<stem>.json``; see `read`."""
+    return read(path.parents[1], test_set)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.analyses.human_labels.record import Compared, Contrast, Group, People
+from benchmark.leaderboard.reference import Reference
+from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Interval
 
@@ -91,3 +93,27 @@ def crowd(people: People | None, scored: Sequence[Scored]) -> Crowd | None:
         tuple(beside),
         tuple(left_out),
     )
+
+
+@dataclass(frozen=True)
+class HumanScores:
+    """People beside the estimators of the leaderboard."""
+
+    summary: Summary
+    crowd: Crowd
+
+
+def compute(summary: Summary, data: People | None) -> HumanScores | None:
+    """Return people's scores, or None where nobody was asked or no estimator finished."""
+    found = crowd(data, summary.scored)
+    return None if found is None else HumanScores(summary, found)
+
+
+def reference(scores: HumanScores) -> Reference:
+    """Return people as a row beside the estimators."""
+    people = scores.crowd.people
+    note = (
+        f"What most people called an image, by {people.mean:.0f} labels on average (Fashion-MNIST-H, Ishida et al. "
+        "2023). Nothing was trained, so it has no rank."
+    )
+    return Reference(NAME, TITLE, FAMILY, note, scores.crowd.accuracy, scores.crowd.macro_f1, scores.crowd.f1)

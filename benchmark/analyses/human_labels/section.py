@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmark.analyses.human_labels.record import Contrast
-from benchmark.analyses.human_labels.scores import Crowd
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.human_labels.scores import Crowd, HumanScores
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Figures, Section, Table, pictures, table
 
-HEADING = "Do people and models stumble over the same images?"
+TITLE = "Do people and models stumble over the same images?"
 
 COMMAND = "python -m benchmark people"
 
@@ -19,40 +19,42 @@ NAMED = 3
 """Classes named as those that people disagree about most."""
 
 
-def answer(summary: Summary) -> list[str]:
+FILE = "human-labels.md"
+
+
+def section(scores: HumanScores, figures: Figures) -> Section:
+    """Return the section."""
+    blocks = [*answer(scores), *pictures(figures, "people-disagree"), *tables(scores)]
+    about = "Whether the images that models miss are those that people disagree on."
+    source = "what people said is taken from their sums"
+    return Section(FILE, TITLE, about, blocks, reproduce=[COMMAND], source=source)
+
+
+def answer(scores: HumanScores) -> list[str]:
     """Return the paragraphs that answer, of the hardest class first."""
-    crowd = summary.crowd
-    if crowd is None or summary.hardest is None:
+    crowd = scores.crowd
+    if scores.summary.hardest is None:
         return []
-    return [_of_the_hardest(summary, crowd, summary.hardest), _of_all(summary, crowd), _left_out(crowd)]
+    return [_of_the_hardest(scores, crowd, scores.summary.hardest), _of_all(scores, crowd), _left_out(crowd)]
 
 
-def tables(summary: Summary) -> list[str]:
+def tables(scores: HumanScores) -> list[Block]:
     """Return the table of all classes, that of the hardest, and how both were counted."""
-    crowd = summary.crowd
-    if crowd is None or summary.hardest is None or not crowd.beside:
+    crowd = scores.crowd
+    if scores.summary.hardest is None or not crowd.beside:
         return []
-    name = md.escape(summary.class_names[summary.hardest])
+    name = md.escape(scores.summary.class_names[scores.summary.hardest])
     return [
         "**All classes**; entropy is that of an image's human labels, in bits:",
         _table(crowd, None),
         f"**{name} alone**:",
-        _table(crowd, summary.hardest),
-        _rule(summary, crowd),
+        _table(crowd, scores.summary.hardest),
+        _rule(scores, crowd),
     ]
 
 
-def note(crowd: Crowd) -> str:
-    """Return what must be known of the people's row in the leaderboard."""
-    people = crowd.people
-    return (
-        f"What people called an image most often, by {people.mean:.0f} labels on average (Fashion-MNIST-H, Ishida et "
-        "al. 2023). Nothing was trained, so it has no rank."
-    )
-
-
-def _of_the_hardest(summary: Summary, crowd: Crowd, hardest: int) -> str:
-    name = md.escape(summary.class_names[hardest])
+def _of_the_hardest(scores: HumanScores, crowd: Crowd, hardest: int) -> str:
+    name = md.escape(scores.summary.class_names[hardest])
     found = crowd.contrasts(hardest)
     question = f"**Are the {name} images that the models miss the ones that people disagree on?"
     if not found:
@@ -76,7 +78,7 @@ def _of_the_hardest(summary: Summary, crowd: Crowd, hardest: int) -> str:
     )
 
 
-def _of_all(summary: Summary, crowd: Crowd) -> str:
+def _of_all(scores: HumanScores, crowd: Crowd) -> str:
     found = crowd.contrasts(None)
     if not found:
         return ""
@@ -90,20 +92,20 @@ def _of_all(summary: Summary, crowd: Crowd) -> str:
     most = [int(label) for label in np.argsort(-entropy, kind="stable")[:NAMED]]
     least = int(np.argmin(entropy))
     text = f"{verdict}: that probability is {_auc(found)} ({_ends(found)}). "
-    text += f"Classes differ in it: people disagree most about {_classes(summary, most, entropy)}, and least about "
-    text += f"{_classes(summary, [least], entropy)}."
+    text += f"Classes differ in it: people disagree most about {_classes(scores, most, entropy)}, and least about "
+    text += f"{_classes(scores, [least], entropy)}."
     within = {label: each for label in range(len(entropy)) if (each := crowd.contrasts(label))}
     means = {label: float(np.mean([one.auc for one in each])) for label, each in within.items()}
     if len(means) > 1:
         low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
         text += (
-            f" Within one class the probability is {means[low]:.2f} ({md.escape(summary.class_names[low])}) to "
-            f"{means[high]:.2f} ({md.escape(summary.class_names[high])}), as a mean over the estimators."
+            f" Within one class the probability is {means[low]:.2f} ({md.escape(scores.summary.class_names[low])}) to "
+            f"{means[high]:.2f} ({md.escape(scores.summary.class_names[high])}), as a mean over the estimators."
         )
     return text
 
 
-def _table(crowd: Crowd, label: int | None) -> str:
+def _table(crowd: Crowd, label: int | None) -> Table:
     rows = []
     for one in crowd.beside:
         group = one.group(label)
@@ -129,14 +131,16 @@ def _table(crowd: Crowd, label: int | None) -> str:
         "Majority says the label",
         "Correlation with own entropy",
     ]
-    return md.table(header, rows)
+    return table(header, rows)
 
 
-def _rule(summary: Summary, crowd: Crowd) -> str:
+def _rule(scores: HumanScores, crowd: Crowd) -> str:
     people = crowd.people
     clear = sum(row[label] for label, row in enumerate(people.confusion)) - people.ties_right
-    low, high = (md.accuracy((clear + tied) / summary.n_test) for tied in (0, people.ties_with_label))
-    seeds = " Of several seeds the first is shown." if any(len(row.records) > 1 for row in summary.scored) else ""
+    low, high = (md.accuracy((clear + tied) / scores.summary.n_test) for tied in (0, people.ties_with_label))
+    seeds = (
+        " Of several seeds the first is shown." if any(len(row.records) > 1 for row in scores.summary.scored) else ""
+    )
     return (
         f"**How it was counted**: {people.fewest} to {people.most} people labelled an image, {people.mean:.1f} on "
         "average; its human entropy is that of the shares of their labels. AUC is the probability that an image that "
@@ -193,8 +197,10 @@ def _span(values: Sequence[float], form: Callable[[float], str]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _classes(summary: Summary, labels: Sequence[int], entropy: np.typing.NDArray[np.float64]) -> str:
-    return md.listing([f"{md.escape(summary.class_names[label])} ({_two(entropy[label])} bits)" for label in labels])
+def _classes(scores: HumanScores, labels: Sequence[int], entropy: np.typing.NDArray[np.float64]) -> str:
+    return md.listing(
+        [f"{md.escape(scores.summary.class_names[label])} ({_two(entropy[label])} bits)" for label in labels]
+    )
 
 
 def _two(value: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.learning_curve.scores import CurveScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -40,7 +40,7 @@ class Data:
     lines: tuple[Line, ...]
 
 
-def data(summary: Summary) -> Data | None:
+def data(scores: CurveScores) -> Data | None:
     """Collect what is drawn."""
     lines = tuple(
         Line(
@@ -52,7 +52,7 @@ def data(summary: Summary) -> Data | None:
             np.array([min(size.accuracies) for size in one.sizes]),
             np.array([max(size.accuracies) for size in one.sizes]),
         )
-        for one in summary.learned
+        for one in scores.learned
         if one.sizes and all(size.rows > 0 and size.fit_seconds > 0 for size in one.sizes)
     )
     return Data(lines) if lines else None

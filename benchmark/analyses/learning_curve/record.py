@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.storage import derived
-from benchmark.storage.derived import Derived, Fit, Labels, RecordKind
+from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
 
 SCHEMA = 1
@@ -145,6 +145,3 @@ def read(path: Path, test_set: TestSet) -> Held:
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's curve that there is; see `read` for what is an error."""
     return derived.read_all(folder, test_set, VERB, read)
-
-
-KIND = RecordKind("curve", read)

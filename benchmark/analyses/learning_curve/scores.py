@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from benchmark.analyses.learning_curve.record import Held
 from benchmark.engine.fingerprint import stale
+from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Interval, Ints
 from benchmark.storage import derived
@@ -274,3 +275,27 @@ def _learned(row: Scored, held: Held, y: Ints) -> Learned:
 
 def _condition(environment: Mapping[str, str], threads: int, device: str) -> dict[str, str]:
     return {**environment, "threads": str(threads), "device": device}
+
+
+@dataclass(frozen=True)
+class CurveScores:
+    """The learning curves beside the leaderboard.
+
+    Attributes
+    ----------
+    summary : Summary
+    learned : tuple of Learned
+        In the order of the leaderboard.
+    outdated : tuple of (str, tuple of str)
+        Titles of estimators whose learning curve was made from another record, and what has changed.
+    """
+
+    summary: Summary
+    learned: tuple[Learned, ...]
+    outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def compute(summary: Summary, data: Mapping[str, Held]) -> CurveScores | None:
+    """Return the scores of the curves on disk, or None where there is none of an estimator on the leaderboard."""
+    scores = CurveScores(summary, *curves(summary.scored, data, summary.test_set.y))
+    return scores if scores.learned or scores.outdated else None

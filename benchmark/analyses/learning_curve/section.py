@@ -8,16 +8,19 @@ from dataclasses import replace
 import pandas as pd
 
 from benchmark.analyses.learning_curve import crossing
-from benchmark.analyses.learning_curve.scores import Learned, Measured, Size, Stand, by_rows, by_seconds
+from benchmark.analyses.learning_curve.scores import CurveScores, Learned, Measured, Size, Stand, by_rows, by_seconds
+from benchmark.engine import protocol
+from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.footnotes import missing, seen_values
-from benchmark.leaderboard.summary import Scored, Summary
+from benchmark.leaderboard.summary import Scored
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Bullets, Figures, Section, Table, pictures, table
 
-HEADING = "How many images, how many seconds"
+TITLE = "How many images, how many seconds"
 
 CSV = "learning-curve.csv"
 
-_COLUMNS = (
+COLUMNS = (
     "estimator",
     "title",
     "family",
@@ -36,35 +39,56 @@ _COLUMNS = (
 _STATUS = {"failed": "failed", "timeout": "ran out of time", "oom": "ran out of memory"}
 
 
-def answer(summary: Summary) -> list[str]:
+FILE = "learning-curves.md"
+
+
+def section(scores: CurveScores, figures: Figures) -> Section:
+    """Return the section."""
+    blocks = [*answer(scores), *pictures(figures, "learning-curve"), *tables(scores)]
+    about = "Below how many images, and how many seconds of fitting, which family wins."
+    if not scores.learned:
+        return Section(FILE, TITLE, about, blocks)
+    return Section(FILE, TITLE, about, blocks, csv=frame(scores), method=[rule(scores)], reproduce=[_command(scores)])
+
+
+def _command(scores: CurveScores) -> str:
+    usual = max(protocol.CURVE_SEEDS)
+    seeds = max((one.seed + 1 for each in scores.learned for one in each.measured if not one.record), default=usual)
+    command = refit_command(scores.summary, "curve", [one.name for one in scores.learned])
+    return command + f" --seeds {seeds}" * (seeds != usual)
+
+
+def answer(scores: CurveScores) -> list[str]:
     """Return the paragraphs that answer: below how many images, and seconds, which family wins."""
-    if not summary.learned:
-        return _missing(summary)
-    stands = [_as_ranked(summary, stand) for stand in by_rows(summary.learned)]
+    if not scores.learned:
+        return _missing(scores)
+    stands = [_as_ranked(scores, stand) for stand in by_rows(scores.learned)]
     if not stands:
-        return [_open(summary), *_missing(summary)]
-    quick = [_as_ranked(summary, stand) for stand in by_seconds(summary.learned)]
-    seconds = " ".join([crossing.of_seconds(quick), *_conditions(summary)]) if quick else ""
-    return [crossing.of_rows(stands), seconds, *_missing(summary)]
+        return [_open(scores), *_missing(scores)]
+    quick = [_as_ranked(scores, stand) for stand in by_seconds(scores.learned)]
+    seconds = " ".join([crossing.of_seconds(quick), *_conditions(scores)]) if quick else ""
+    return [crossing.of_rows(stands), seconds, *_missing(scores)]
 
 
-def _as_ranked(summary: Summary, stand: Stand) -> Stand:
+def _as_ranked(scores: CurveScores, stand: Stand) -> Stand:
     """Return the stand as the leaderboard has it, where both are rows of its own: one page must not say two things."""
-    rows = [row for size in (stand.classical, stand.cnn) for row in summary.scored if size and _is_row(size, row)]
-    return replace(stand, tied=len(rows) == 2 and not summary.pair(*rows).told_apart)
+    rows = [
+        row for size in (stand.classical, stand.cnn) for row in scores.summary.scored if size and _is_row(size, row)
+    ]
+    return replace(stand, tied=len(rows) == 2 and not scores.summary.pair(*rows).told_apart)
 
 
 def _is_row(size: Size, row: Scored) -> bool:
     return (size.title, size.rows) == (row.title, row.record.fit_rows)
 
 
-def tables(summary: Summary) -> list[str]:
+def tables(scores: CurveScores) -> list[Block]:
     """Return accuracy and fit time of each estimator at each size, and what failed."""
-    if not summary.learned:
+    if not scores.learned:
         return []
     best = {
-        rows: max((f"{size.accuracy:.3f}" for one in summary.learned if (size := one.at(rows))), default="")
-        for rows in _rows(summary)
+        rows: max((f"{size.accuracy:.3f}" for one in scores.learned if (size := one.at(rows))), default="")
+        for rows in _rows(scores)
     }
 
     def accuracy(size: Size) -> str:
@@ -73,19 +97,19 @@ def tables(summary: Summary) -> list[str]:
         return text if size.deviation is None else f"{text}<br>±{size.deviation:.3f}"
 
     return [
-        f"**Test accuracy** by number of training images; ± is the standard deviation over {_seeds(summary)}. "
+        f"**Test accuracy** by number of training images; ± is the standard deviation over {_seeds(scores)}. "
         "The best of each size is bold.",
-        _table(summary, accuracy),
+        _table(scores, accuracy),
         "**Time of the fit**, mean over the same seeds.",
-        _table(summary, lambda size: md.duration(size.fit_seconds)),
-        *_failures(summary),
+        _table(scores, lambda size: md.duration(size.fit_seconds)),
+        *_failures(scores),
     ]
 
 
-def rule(summary: Summary) -> str:
+def rule(scores: CurveScores) -> str:
     """Return how the curves were made, for the section on method."""
-    tuned = sorted({row.record.validation_fit_rows for row in summary.scored})
-    reads = max((one.test_reads for each in summary.learned for one in each.measured if not one.record), default=1)
+    tuned = sorted({row.record.validation_fit_rows for row in scores.summary.scored})
+    reads = max((one.test_reads for each in scores.learned for one in each.measured if not one.record), default=1)
     often = "once per estimator, size and seed"
     return (
         "**Learning curves**: the winner's parameters are fitted on stratified subsets of the training rows, each seed "
@@ -101,15 +125,10 @@ def rule(summary: Summary) -> str:
     )
 
 
-def frame(summary: Summary) -> pd.DataFrame:
+def frame(scores: CurveScores) -> pd.DataFrame:
     """Return one row per estimator, size and seed, in the leaderboard's order, with raw numbers."""
-    rows = [_row(one, measured) for one in summary.learned for measured in one.measured]
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(dict.fromkeys(("rows", "seed", "test_reads"), "Int64"))
-
-
-def is_ours(blob: bytes) -> bool:
-    """Tell whether a file is such a table."""
-    return blob.startswith(",".join(_COLUMNS).encode())
+    rows = [_row(one, measured) for one in scores.learned for measured in one.measured]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("rows", "seed", "test_reads"), "Int64"))
 
 
 def _row(one: Learned, measured: Measured) -> dict[str, object]:
@@ -131,35 +150,35 @@ def _row(one: Learned, measured: Measured) -> dict[str, object]:
     }
 
 
-def _rows(summary: Summary) -> list[int]:
-    return sorted({measured.rows for one in summary.learned for measured in one.measured})
+def _rows(scores: CurveScores) -> list[int]:
+    return sorted({measured.rows for one in scores.learned for measured in one.measured})
 
 
-def _table(summary: Summary, cell: Callable[[Size], str]) -> str:
-    sizes = _rows(summary)
+def _table(scores: CurveScores, cell: Callable[[Size], str]) -> Table:
+    sizes = _rows(scores)
     rows = []
-    for one in summary.learned:
+    for one in scores.learned:
         cells = []
         for size in sizes:
             tried = {measured.status for measured in one.measured if measured.rows == size}
             found = one.at(size)
             cells.append(cell(found) if found else "failed" if tried else md.NONE)
         rows.append([md.escape(one.title), *cells])
-    return md.table(["Estimator", *(f"{size:,}" for size in sizes)], rows)
+    return table(["Estimator", *(f"{size:,}" for size in sizes)], rows)
 
 
-def _seeds(summary: Summary) -> str:
+def _seeds(scores: CurveScores) -> str:
     """Return "seeds (5 at 100, 300 and 1,000; 3 at 3,000)"."""
     by_count: dict[int, list[str]] = {}
-    for rows in _rows(summary):
-        count = max((len(size.seeds) for one in summary.learned if (size := one.at(rows))), default=0)
+    for rows in _rows(scores):
+        count = max((len(size.seeds) for one in scores.learned if (size := one.at(rows))), default=0)
         by_count.setdefault(count, []).append(f"{rows:,}")
     several = [f"{count} at {md.listing(rows)}" for count, rows in by_count.items() if count > 1]
     return f"seeds ({'; '.join(several)})" if several else "seeds"
 
 
-def _conditions(summary: Summary) -> list[str]:
-    seen = seen_values([one.condition for each in summary.learned for one in each.measured])
+def _conditions(scores: CurveScores) -> list[str]:
+    seen = seen_values([one.condition for each in scores.learned for one in each.measured])
     differing = [
         f"{md.escape(key)} {md.escape(md.listing(sorted(found)))}" for key, found in seen.items() if len(found) > 1
     ]
@@ -168,9 +187,9 @@ def _conditions(summary: Summary) -> list[str]:
     return [f"Not all of this was measured alike ({'; '.join(differing)}), so compare the times with care."]
 
 
-def _open(summary: Summary) -> str:
+def _open(scores: CurveScores) -> str:
     """Say what is missing for a comparison."""
-    families = {one.family for one in summary.learned}
+    families = {one.family for one in scores.learned}
     lacking = md.listing(
         [word for family, word in (("classical", "classical pipeline"), ("cnn", "CNN")) if family not in families]
     )
@@ -179,23 +198,23 @@ def _open(summary: Summary) -> str:
     return f"**The question is open: no {lacking.replace(' and ', ' and no ')} has a learning curve here.**"
 
 
-def _missing(summary: Summary) -> list[str]:
+def _missing(scores: CurveScores) -> list[str]:
     left_out = {
         title: f"The curve of *{md.escape(title)}* is left out: it was made from another record "
         f"({md.escape(md.listing(changed))} changed)."
-        for title, changed in summary.outdated
+        for title, changed in scores.outdated
     }
-    return missing(summary, {one.name for one in summary.learned}, left_out, "No curve yet", "curve")
+    return missing(scores.summary, {one.name for one in scores.learned}, left_out, "No curve yet", "curve")
 
 
-def _failures(summary: Summary) -> list[str]:
+def _failures(scores: CurveScores) -> list[Block]:
     """Return what failed and why, one line for each reason."""
     where: dict[tuple[str, str], list[str]] = {}
-    for one in summary.learned:
+    for one in scores.learned:
         for measured in one.measured:
             if measured.status != "ok":
                 reason = md.escape(measured.reason) or "no reason given"
                 text = f"**{_STATUS[measured.status]}**: {reason}"
                 where.setdefault((md.escape(one.title), text), []).append(f"{measured.rows:,} (seed {measured.seed})")
-    lines = [f"- *{title}* at {md.listing(places)} {text}" for (title, text), places in where.items()]
-    return ["Fits that do not count:\n\n" + "\n".join(lines)] if lines else []
+    lines = [f"*{title}* at {md.listing(places)} {text}" for (title, text), places in where.items()]
+    return ["Fits that do not count:", Bullets(tuple(lines))] if lines else []

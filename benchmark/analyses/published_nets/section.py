@@ -16,9 +16,10 @@ from benchmark.datasets import FASHION_MNIST_SHA256
 from benchmark.leaderboard.summary import Scored, Summary, is_preview
 from benchmark.metrics.significance import Pair
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Figures, Section, table
 from benchmark.storage.records import Record, TestSet
 
-HEADING = "What others' nets score here"
+TITLE = "What others' nets score here"
 
 TRAINING = "train_accuracy"
 """The series of a record's history whose last number is the training accuracy."""
@@ -129,12 +130,26 @@ def tables(summary: Summary, escape: Text, strong: Text) -> list[tuple[list[str]
     ]
 
 
-def section(summary: Summary) -> list[str]:
-    """Return the section's paragraphs and tables, without its heading; nothing where there is nothing to compare."""
+FILE = "published-nets.md"
+
+
+def compute(summary: Summary, data: object = None) -> Summary | None:
+    """Return the leaderboard, from which all of it is read; None of other data than Fashion-MNIST."""
+    return summary if comparable(summary.test_set) else None
+
+
+def section(summary: Summary, figures: Figures) -> Section | None:
+    """Return the section, or None where there is nothing to compare."""
+    blocks = _blocks(summary)
+    about = "Whether nets that others published score here what was published."
+    return Section(FILE, TITLE, about, blocks) if blocks else None
+
+
+def _blocks(summary: Summary) -> list[Block]:
     found = tables(summary, md.escape, lambda text: f"**{text}**")
-    parts = []
+    parts: list[Block] = []
     if found:
-        accuracies, scores = (md.table(header, rows) for header, rows in found)
+        accuracies, scores = (table(header, rows) for header, rows in found)
         parts = [answer(summary, md.escape), accuracies, rule(summary), scores, other_author(summary, md.escape)]
     return [*parts, *augmented(summary, md.escape)]
 

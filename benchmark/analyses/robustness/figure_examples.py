@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.analyses.robustness.scores import RobustnessScores
 from benchmark.datasets import corruptions
-from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Ints
 from benchmark.render import style
 
@@ -38,13 +38,13 @@ class Data:
     version: int
 
 
-def data(summary: Summary) -> Data | None:
+def data(scores: RobustnessScores) -> Data | None:
     """Take the first of the images that the estimators were asked about."""
-    if not summary.withstood:
+    if not scores.withstood:
         return None
     every = corruptions.CORRUPTIONS
     return Data(
-        summary.withstood[0].picture.reshape(summary.test_set.image_shape),
+        scores.withstood[0].picture.reshape(scores.summary.test_set.image_shape),
         tuple(one.name for one in every),
         tuple(_title(one) for one in every),
         corruptions.VERSION,

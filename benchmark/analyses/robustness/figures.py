@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmark.analyses.robustness.scores import BREAKS
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.robustness.scores import BREAKS, RobustnessScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import style
 
@@ -49,13 +48,13 @@ class Data:
     guessing: float
 
 
-def data(summary: Summary) -> Data | None:
+def data(scores: RobustnessScores) -> Data | None:
     """Collect what is drawn."""
-    if not summary.withstood:
+    if not scores.withstood:
         return None
     panels = tuple(Panel(kind.title, kind.axis, np.array([0.0, *kind.severities])) for kind in BREAKS)
-    lines = tuple(Line(one.title, one.family, tuple(one.line(kind) for kind in BREAKS)) for one in summary.withstood)
-    return Data(panels, lines, 1 / len(summary.class_names))
+    lines = tuple(Line(one.title, one.family, tuple(one.line(kind) for kind in BREAKS)) for one in scores.withstood)
+    return Data(panels, lines, 1 / len(scores.summary.class_names))
 
 
 def draw(data: Data) -> Figure:

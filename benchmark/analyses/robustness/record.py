@@ -27,7 +27,7 @@ from benchmark.datasets import corruptions
 from benchmark.errors import BenchmarkError
 from benchmark.storage import derived, records
 from benchmark.storage import serialization as plain
-from benchmark.storage.derived import Derived, Labels, RecordKind
+from benchmark.storage.derived import Derived, Labels
 from benchmark.storage.schema import Record, Status, TestSet
 from benchmark.storage.serialization import short_hash
 
@@ -170,6 +170,3 @@ def read(path: Path, test_set: TestSet) -> Held:
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's that there is; see `read` for what is an error."""
     return derived.read_all(folder, test_set, VERB, read)
-
-
-KIND = RecordKind("robustness", read)

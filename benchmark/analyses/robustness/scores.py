@@ -14,6 +14,7 @@ from benchmark.analyses.robustness.record import Held
 from benchmark.datasets.corruptions import CORRUPTIONS, KINDS, Kind
 from benchmark.engine import protocol
 from benchmark.engine.fingerprint import stale
+from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Interval, Ints
 from benchmark.render import markdown as md
@@ -185,3 +186,27 @@ def _withstood(row: Scored, held: Held, y: Ints) -> Withstood:
         stored=held.robustness.winner == "stored",
         picture=held.picture.astype(np.int64),
     )
+
+
+@dataclass(frozen=True)
+class RobustnessScores:
+    """The answers to corrupted images beside the leaderboard.
+
+    Attributes
+    ----------
+    summary : Summary
+    withstood : tuple of Withstood
+        In the order of the leaderboard.
+    unusable : tuple of (str, str)
+        Titles of estimators whose answers do not count, and why, as a clause.
+    """
+
+    summary: Summary
+    withstood: tuple[Withstood, ...]
+    unusable: tuple[tuple[str, str], ...] = ()
+
+
+def compute(summary: Summary, data: Mapping[str, Held]) -> RobustnessScores | None:
+    """Return the scores of the answers on disk, or None where there are none of an estimator on the leaderboard."""
+    scores = RobustnessScores(summary, *withstood(summary.scored, data, summary.test_set.y))
+    return scores if scores.withstood or scores.unusable else None

@@ -7,18 +7,29 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.analyses.robustness.scores import BREAKS, FLIPS, Stand, Withstood, families, leader, stand
+from benchmark.analyses.robustness.scores import (
+    BREAKS,
+    FLIPS,
+    RobustnessScores,
+    Stand,
+    Withstood,
+    families,
+    leader,
+    stand,
+)
 from benchmark.datasets.corruptions import CORRUPTIONS, Kind
+from benchmark.engine import protocol
+from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.footnotes import missing
-from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.render import markdown as md
+from benchmark.render.document import Block, Figures, Section, Table, pictures, table
 
-HEADING = "How it breaks"
+TITLE = "How it breaks"
 
 CSV = "robustness.csv"
 
-_COLUMNS = (
+COLUMNS = (
     "estimator",
     "title",
     "family",
@@ -36,17 +47,35 @@ _WHO = {"classical": "the classical pipeline", "cnn": "the CNN"}
 _OTHER = {"classical": "cnn", "cnn": "classical"}
 
 
-def answer(summary: Summary) -> list[str]:
+FILE = "robustness.md"
+
+
+def section(scores: RobustnessScores, figures: Figures) -> Section:
+    """Return the section."""
+    blocks = [*answer(scores), *pictures(figures, "robustness", "corruptions"), *tables(scores)]
+    about = "Which family keeps its accuracy on shifted, rotated, noisy, blurred and otherwise corrupted images."
+    if not scores.withstood:
+        return Section(FILE, TITLE, about, blocks)
+    return Section(FILE, TITLE, about, blocks, csv=frame(scores), method=[rule(scores)], reproduce=[_command(scores)])
+
+
+def _command(scores: RobustnessScores) -> str:
+    images = scores.withstood[0].images
+    command = refit_command(scores.summary, "robustness", [one.name for one in scores.withstood])
+    return command + f" --images {images}" * (images != min(protocol.CORRUPTED_IMAGES, scores.summary.n_test))
+
+
+def answer(scores: RobustnessScores) -> list[str]:
     """Return the paragraphs that answer: which family breaks, and on what."""
-    if not summary.withstood:
-        return _missing(summary)
-    stands = [stand(kind, summary.withstood) for kind in BREAKS]
-    return [_ranking(summary, stands), _first(summary, stands), _sample(summary, stands), *_missing(summary)]
+    if not scores.withstood:
+        return _missing(scores)
+    stands = [stand(kind, scores.withstood) for kind in BREAKS]
+    return [_ranking(scores, stands), _first(scores, stands), _sample(scores, stands), *_missing(scores)]
 
 
-def tables(summary: Summary) -> list[str]:
+def tables(scores: RobustnessScores) -> list[Block]:
     """Return accuracy, and the share of it that is kept, by estimator and kind; the flips apart."""
-    found = summary.withstood
+    found = scores.withstood
     if not found:
         return []
     return [
@@ -54,23 +83,23 @@ def tables(summary: Summary) -> list[str]:
         "those that these images cannot tell from it.",
         _accuracies(found, BREAKS),
         "**Accuracy kept**: the same as a share of the accuracy on images as they are.",
-        md.table(
+        table(
             ["Estimator", *(_start(kind.title) for kind in BREAKS), "Mean"],
             [
                 [md.escape(one.title), *(md.percent(share) if one.accuracy else md.NONE for share in shares)]
                 for one, shares in ((one, _shares(one)) for one in found)
             ],
         ),
-        *_leads(summary),
+        *_leads(scores),
         "**Mirrored images** stand apart: nets are often trained on images mirrored left-right, and a footnote of the "
         "leaderboard says where one was.",
         _accuracies(found, FLIPS),
     ]
 
 
-def rule(summary: Summary) -> str:
+def rule(scores: RobustnessScores) -> str:
     """Return how the answers were come by, for the section on method."""
-    found = summary.withstood
+    found = scores.withstood
     reads = max(one.test_reads for one in found)
     strayed = max(found, key=lambda one: one.differing)
     done = "; ".join(f"*{kind.title}*: {kind.about}{_levels(kind)}" for kind in BREAKS)
@@ -86,7 +115,7 @@ def rule(summary: Summary) -> str:
         f"{strayed.differing:,} of {strayed.images:,} are answered otherwise (*{md.escape(strayed.title)}*)"
     )
     return (
-        f"**{HEADING}**: each winner {kept}is fitted once more, with the parameters and the rows of its record of the "
+        f"**{TITLE}**: each winner {kept}is fitted once more, with the parameters and the rows of its record of the "
         f"lowest seed, and predicts {found[0].images:,} test images, the same for each, as they are and under "
         f"{len(CORRUPTIONS)} corruptions, drawn by a fixed seed. {done}. {agree}. This came after all tuning was "
         "frozen; nothing was chosen by it, and it does not count among the reads of a row's test images"
@@ -96,20 +125,15 @@ def rule(summary: Summary) -> str:
     )
 
 
-def frame(summary: Summary) -> pd.DataFrame:
+def frame(scores: RobustnessScores) -> pd.DataFrame:
     """Return one row per estimator and corruption, in the leaderboard's order, with raw numbers."""
     rows = []
-    for one in summary.withstood:
+    for one in scores.withstood:
         rows.append(_row(one, "none", "none", 0.0, float(one.clean.mean())))
         rows += [
             _row(one, each.name, each.kind, each.severity, float(one.right[each.name].mean())) for each in CORRUPTIONS
         ]
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"images": "Int64"})
-
-
-def is_ours(blob: bytes) -> bool:
-    """Tell whether a file is such a table."""
-    return blob.startswith(",".join(_COLUMNS).encode())
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"images": "Int64"})
 
 
 def _row(one: Withstood, corruption: str, kind: str, severity: float, accuracy: float) -> dict[str, object]:
@@ -129,20 +153,20 @@ def _row(one: Withstood, corruption: str, kind: str, severity: float, accuracy: 
     }
 
 
-def _ranking(summary: Summary, stands: Sequence[Stand]) -> str:
+def _ranking(scores: RobustnessScores, stands: Sequence[Stand]) -> str:
     """Say whether the best of the families stand to each other as on the leaderboard."""
-    pair = families(summary.withstood)
+    pair = families(scores.withstood)
     if pair is None:
-        there = {one.family for one in summary.withstood}
+        there = {one.family for one in scores.withstood}
         lacking = [
             word for family, word in (("classical", "classical pipeline"), ("cnn", "CNN")) if family not in there
         ]
         return f"**The question is open: no {' and no '.join(lacking)} has been shown corrupted images here.**"
     classical, cnn = pair
     lead = metrics.paired_difference(cnn.correct, classical.correct)
-    rows = {row.name: row for row in summary.scored}
+    rows = {row.name: row for row in scores.summary.scored}
     # As the leaderboard has it, whose tests are corrected for all its pairs: one page must not say two things.
-    clean = leader(lead) if summary.pair(rows[classical.name], rows[cnn.name]).told_apart else ""
+    clean = leader(lead) if scores.summary.pair(rows[classical.name], rows[cnn.name]).told_apart else ""
     by = {who: [one for one in stands if one.leader == who] for who in ("classical", "cnn", "")}
     clauses = [
         f"on the leaderboard {_WHO[clean]} is ahead by {_size(lead.estimate)} points"
@@ -156,7 +180,7 @@ def _ranking(summary: Summary, stands: Sequence[Stand]) -> str:
     ]
     if by[""]:
         clauses.append(f"on {md.listing([one.kind.title for one in by['']])} images they cannot be told apart")
-    among = "The" if len(summary.withstood) == len(summary.scored) else "Of those asked, the"
+    among = "The" if len(scores.withstood) == len(scores.summary.scored) else "Of those asked, the"
     return (
         f"**{_verdict(clean, by)}** {among} best classical pipeline is *{md.escape(classical.title)}*, the best CNN "
         f"*{md.escape(cnn.title)}*: {'; '.join(clauses)}."
@@ -180,9 +204,9 @@ def _verdict(clean: str, by: dict[str, list[Stand]]) -> str:
     return "The family ranking survives every kind of corruption."
 
 
-def _first(summary: Summary, stands: Sequence[Stand]) -> str:
+def _first(scores: RobustnessScores, stands: Sequence[Stand]) -> str:
     """Say where the first of the leaderboard is still the best, and what costs the most."""
-    first = summary.withstood[0]
+    first = scores.withstood[0]
     still = [one.kind.title for one in stands if first in one.best]
     beaten = [one for one in stands if first not in one.best]
     shown = [
@@ -196,7 +220,7 @@ def _first(summary: Summary, stands: Sequence[Stand]) -> str:
         text += f"; {'; '.join(shown)}." if shown else "."
     else:
         text = f"{name} is the best on none: {'; '.join(shown)}."
-    able = [one for one in summary.withstood if one.accuracy]
+    able = [one for one in scores.withstood if one.accuracy]
     if not able:
         return text
     kept = {kind.title: float(np.mean([one.kept(kind) for one in able])) for kind in BREAKS}
@@ -207,18 +231,18 @@ def _first(summary: Summary, stands: Sequence[Stand]) -> str:
     )
 
 
-def _sample(summary: Summary, stands: Sequence[Stand]) -> str:
+def _sample(scores: RobustnessScores, stands: Sequence[Stand]) -> str:
     """Say of how many images all this is, and what they can resolve."""
-    images = summary.withstood[0].images
+    images, n_test = scores.withstood[0].images, scores.summary.n_test
     which = (
         f"all {images:,} test images"
-        if images == summary.n_test
-        else f"{images:,} of the {summary.n_test:,} test images, a stratified sample, the same for every estimator"
+        if images == n_test
+        else f"{images:,} of the {n_test:,} test images, a stratified sample, the same for every estimator"
     )
     leads = [
         metrics.paired_difference(one.best[0].under(one.kind), other.under(one.kind))
         for one in stands
-        for other in summary.withstood
+        for other in scores.withstood
         if other is not one.best[0]
     ]
     halves = sorted((lead.high - lead.low) / 2 for lead in leads)
@@ -230,7 +254,7 @@ def _sample(summary: Summary, stands: Sequence[Stand]) -> str:
     )
 
 
-def _accuracies(found: Sequence[Withstood], kinds: Sequence[Kind]) -> str:
+def _accuracies(found: Sequence[Withstood], kinds: Sequence[Kind]) -> Table:
     columns: list[tuple[str, Callable[[Withstood], np.typing.NDArray[np.float64]]]] = [
         ("As they are", lambda one: one.clean)
     ]
@@ -242,17 +266,17 @@ def _accuracies(found: Sequence[Withstood], kinds: Sequence[Kind]) -> str:
         texts = [f"{right(one).mean():.3f}" for one in found]
         cells.append([f"**{text}**" if same else text for text, same in zip(texts, tied, strict=True)])
     rows = [[md.escape(one.title), *(column[place] for column in cells)] for place, one in enumerate(found)]
-    return md.table(["Estimator", *(title for title, _ in columns)], rows)
+    return table(["Estimator", *(title for title, _ in columns)], rows)
 
 
-def _leads(summary: Summary) -> list[str]:
+def _leads(scores: RobustnessScores) -> list[Block]:
     """Return how the best of the families compare under each kind."""
-    pair = families(summary.withstood)
+    pair = families(scores.withstood)
     if pair is None:
         return []
     classical, cnn = pair
     rows = []
-    for one in (stand(kind, summary.withstood) for kind in BREAKS):
+    for one in (stand(kind, scores.withstood) for kind in BREAKS):
         assert one.lead is not None
         lead, low, high = md.points(one.lead)
         text = f"{lead} ({low} to {high})"
@@ -265,15 +289,15 @@ def _leads(summary: Summary) -> list[str]:
             ]
         )
     title = "**The CNN's lead** in points, with its 95 % interval; bold where it leaves out zero."
-    return [title, md.table(["Images", md.escape(classical.title), md.escape(cnn.title), "Lead of the CNN"], rows)]
+    return [title, table(["Images", md.escape(classical.title), md.escape(cnn.title), "Lead of the CNN"], rows)]
 
 
-def _missing(summary: Summary) -> list[str]:
+def _missing(scores: RobustnessScores) -> list[str]:
     left_out = {
         title: f"The answers of *{md.escape(title)}* are left out: {md.escape(reason)}."
-        for title, reason in summary.unusable
+        for title, reason in scores.unusable
     }
-    return missing(summary, {one.name for one in summary.withstood}, left_out, "Not asked yet", "robustness")
+    return missing(scores.summary, {one.name for one in scores.withstood}, left_out, "Not asked yet", "robustness")
 
 
 def _kinds(stands: Sequence[Stand]) -> str:

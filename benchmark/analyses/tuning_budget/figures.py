@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.tuning_budget.scores import BudgetScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import label_placement as labels
 from benchmark.render import markdown as md
@@ -32,9 +32,9 @@ class Data:
     curves: tuple[Curve, ...]
 
 
-def data(summary: Summary) -> Data | None:
+def data(scores: BudgetScores) -> Data | None:
     """Collect what is drawn."""
-    curves = [curve for row in summary.scored if (curve := _curve(row.title, row.record)) is not None]
+    curves = [curve for row in scores.summary.scored if (curve := _curve(row.title, row.record)) is not None]
     return Data(tuple(curves)) if curves else None
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.storage import derived
-from benchmark.storage.derived import Derived, Fit, Labels, RecordKind
+from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
 from benchmark.storage.serialization import short_hash
 
@@ -136,6 +136,3 @@ def read(path: Path, test_set: TestSet) -> Held:
 def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
     """Return every estimator's that there is; see `read` for what is an error."""
     return derived.read_all(folder, test_set, VERB, read)
-
-
-KIND = RecordKind("budget", read)

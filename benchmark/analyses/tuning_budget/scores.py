@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from benchmark.analyses.tuning_budget import record as budget_record
 from benchmark.analyses.tuning_budget.record import Held
 from benchmark.engine.fingerprint import stale
 from benchmark.leaderboard.rows import Scored
+from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Ints
 
@@ -38,3 +40,25 @@ def stopped(scored: Sequence[Scored], held: Mapping[str, Held], y: Ints) -> dict
             same = [number for number, one in params.items() if one == params.get(refit.trial)]
             found |= {(row.name, number): right for number in same}
     return found
+
+
+@dataclass(frozen=True)
+class BudgetScores:
+    """What trials that lost in the end score.
+
+    Attributes
+    ----------
+    summary : Summary
+    stopped : mapping of (str, int) to ndarray of float64, (n_test,)
+        Which images they got right, by estimator and number, where they were refitted.
+    """
+
+    summary: Summary
+    stopped: Mapping[tuple[str, int], Floats]
+
+
+def compute(summary: Summary, data: Mapping[str, Held]) -> BudgetScores | None:
+    """Return the scores of the refits on disk, or None where nothing was tuned."""
+    if not any(row.record.trials for row in summary.scored):
+        return None
+    return BudgetScores(summary, stopped(summary.scored, data, summary.test_set.y))

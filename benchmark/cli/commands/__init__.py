@@ -1,41 +1,20 @@
 """One file, one subcommand: `add` adds it to the parser, and `command` runs it and returns the exit status.
 
-Only these files and console.py print. Heavy imports are inside functions, so that ``--help`` is fast.
+Heavy imports are inside functions, so that ``--help`` is fast.
 """
 
-from benchmark.cli.commands import (
-    audit,
-    budget,
-    check,
-    curve,
-    data,
-    explore,
-    list_,
-    people,
-    predict,
-    published,
-    report,
-    robustness,
-    run,
-    serve,
-    show,
-)
+from collections.abc import Callable
 
-COMMANDS = (
-    run,
-    show,
-    curve,
-    robustness,
-    budget,
-    people,
-    published,
-    audit,
-    explore,
-    predict,
-    serve,
-    list_,
-    check,
-    report,
-    data,
-)
-"""In the order of ``--help``."""
+from benchmark.analyses.analysis import registered
+from benchmark.cli.commands import analysis, check, data, list_, predict, report, run, serve
+from benchmark.cli.flags import Subparsers
+
+
+def add_all(subparsers: Subparsers) -> None:
+    """Add every subcommand to the parser, in the order of ``--help``."""
+    run.add(subparsers)
+    for declared in registered():
+        analysis.add(subparsers, declared)
+    add: Callable[[Subparsers], None]
+    for add in (predict.add, serve.add, list_.add, check.add, report.add, data.add):
+        add(subparsers)

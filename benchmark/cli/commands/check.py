@@ -27,21 +27,21 @@ def add(subparsers: Subparsers) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Test one plugin; the exit status is 1 if a clause is broken."""
-    from benchmark.cli import console
     from benchmark.engine import contract
+    from benchmark.render import terminal
 
     clauses = contract.check(arguments.name)
-    _print(console.console(), arguments.name, clauses)
+    _print(terminal.console(), arguments.name, clauses)
     return 0 if all(clause.holds for clause in clauses) else 1
 
 
-def _print(out: Console, name: str, clauses: list[Clause]) -> None:
+def _print(console: Console, name: str, clauses: list[Clause]) -> None:
     """Print every clause, and how many are broken."""
-    from benchmark.cli.console import escape
+    from benchmark.render.terminal import escape
 
     for clause in clauses:
         mark = "[green]ok    [/]" if clause.holds else "[red]BROKEN[/]"
-        out.print(f"{mark} {escape(clause.text)}" + (f": {escape(clause.detail)}" if clause.detail else ""))
+        console.print(f"{mark} {escape(clause.text)}" + (f": {escape(clause.detail)}" if clause.detail else ""))
     broken = sum(not clause.holds for clause in clauses)
     verdict = f"{broken} of {len(clauses)} clauses are broken" if broken else "keeps the contract"
-    out.print(f"{escape(name)}: {verdict}")
+    console.print(f"{escape(name)}: {verdict}")

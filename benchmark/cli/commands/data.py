@@ -27,28 +27,28 @@ def add(subparsers: Subparsers) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Download and verify a data set, and describe it."""
     from benchmark import datasets
-    from benchmark.cli import console
+    from benchmark.render import terminal
 
-    out = console.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: console.warn(out, text))
-    _print(out, datasets.summary(dataset))
+    console = terminal.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
+    _print(console, datasets.summary(dataset))
     return 0
 
 
-def _print(out: Console, summary: dict[str, Any]) -> None:
+def _print(console: Console, summary: dict[str, Any]) -> None:
     """Print the summary from `benchmark.datasets.summary`."""
     from rich.table import Table
 
-    from benchmark.cli.console import escape
+    from benchmark.render.terminal import escape
 
     height, width = summary["image_shape"]
-    out.print(f"name     {escape(summary['name'])}")
-    out.print(f"source   {escape(summary['source'])}")
-    out.print(f"images   {height} x {width}, grey")
-    out.print(f"SHA-256  {summary['sha256']}")
+    console.print(f"name     {escape(summary['name'])}")
+    console.print(f"source   {escape(summary['source'])}")
+    console.print(f"images   {height} x {width}, grey")
+    console.print(f"SHA-256  {summary['sha256']}")
     for file, digest in summary["files"].items():
-        out.print(f"         {digest}  {escape(file)}")
+        console.print(f"         {digest}  {escape(file)}")
     table = Table("class", "train", "test", box=None, pad_edge=False)
     for name, (train, test) in summary["counts"].items():
         table.add_row(escape(name), f"{train:,}", f"{test:,}")
-    out.print(table)
+    console.print(table)

@@ -27,20 +27,21 @@ def add(subparsers: Subparsers) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """List every estimator and its records."""
-    from benchmark.cli import console, listing
+    from benchmark.cli import listing
+    from benchmark.render import terminal
 
-    _print(console.console(), listing.listing(arguments.results))
+    _print(terminal.console(), listing.listing(arguments.results))
     return 0
 
 
-def _print(out: Console, rows: list[Row]) -> None:
+def _print(console: Console, rows: list[Row]) -> None:
     """Print the estimators."""
     from rich.table import Table
 
-    from benchmark.cli.console import escape
+    from benchmark.render.terminal import escape
 
     table = Table("estimator", "title", "family", "origin", "import", "recorded", box=None, pad_edge=False)
     for row in rows:
         state = "[green]ok[/]" if not row.error else f"[red]{escape(row.error)}[/]"
         table.add_row(*map(escape, (row.name, row.title, row.family, row.origin)), state, escape(row.recorded))
-    out.print(table)
+    console.print(table)

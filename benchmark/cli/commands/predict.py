@@ -59,12 +59,12 @@ def add(subparsers: Subparsers) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Classify the pictures; the exit status is 1 if a picture could not be read or a model failed."""
-    from benchmark.cli import console
     from benchmark.engine.saved_models import find_models
     from benchmark.environment import cores
+    from benchmark.render import terminal
     from benchmark.serving.model_pool import ModelPool
 
-    out = console.console()
+    console = terminal.console()
     warnings: list[str] = []
     folder = _folder(arguments.results, arguments.dataset)
     models = _select(find_models(folder, warnings.append), arguments.model or [], folder)
@@ -79,10 +79,10 @@ def command(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(models, pictures, errors, predictions, warnings), indent=1))
     else:
         for text in warnings:
-            console.warn(out, text)
+            terminal.warn(console, text)
         for row, path in enumerate(pictures):
-            _print_picture(out, path, models, predictions, row, len(pictures))
-        _print_footnotes(out, models, predictions, errors)
+            _print_picture(console, path, models, predictions, row, len(pictures))
+        _print_footnotes(console, models, predictions, errors)
     return 1 if errors or any(prediction.error for prediction in predictions.values()) else 0
 
 
@@ -155,13 +155,18 @@ def _groups(
 
 
 def _print_picture(
-    out: Console, path: Path, models: list[SavedModel], predictions: dict[str, Prediction], row: int, n_pictures: int
+    console: Console,
+    path: Path,
+    models: list[SavedModel],
+    predictions: dict[str, Prediction],
+    row: int,
+    n_pictures: int,
 ) -> None:
     """Print the answer of every model to one picture."""
     import numpy as np
     from rich.table import Table
 
-    from benchmark.cli.console import escape
+    from benchmark.render.terminal import escape
 
     table = Table("model", *("likeliest", "second", "third"), "time", box=None, pad_edge=False)
     for model in models:
@@ -171,25 +176,25 @@ def _print_picture(
         best = np.argsort(-prediction.proba[row], kind="stable")[:TOP]
         cells = [f"{escape(model.class_names[label])} {prediction.proba[row][label]:.1%}" for label in best]
         star = "" if model.scores == "predict_proba" else " *"
-        duration = f"{prediction.seconds / n_pictures * 1_000:.1f} ms"
+        duration = f"{prediction.seconds / total * 1_000:.1f} ms"
         table.add_row(escape(model.title) + star, *cells, *[""] * (TOP - len(cells)), duration)
-    out.print(f"\n[bold]{escape(str(path))}[/]")
-    out.print(table)
+    console.print(f"\n[bold]{escape(str(path))}[/]")
+    console.print(table)
 
 
 def _print_footnotes(
-    out: Console, models: list[SavedModel], predictions: dict[str, Prediction], errors: dict[Path, str]
+    console: Console, models: list[SavedModel], predictions: dict[str, Prediction], errors: dict[Path, str]
 ) -> None:
     """Print what the stars mean, the files that are no pictures, and the models that failed."""
-    from benchmark.cli.console import escape
+    from benchmark.render.terminal import escape
 
     if any(model.scores != "predict_proba" and predictions.get(model.name) for model in models):
-        out.print("\n* a softmax of decision values: it ranks the classes, and is not a probability")
+        console.print("\n* a softmax of decision values: it ranks the classes, and is not a probability")
     for path, error in errors.items():
-        out.print(f"[red]{escape(str(path))}[/]: {escape(error)}")
+        console.print(f"[red]{escape(str(path))}[/]: {escape(error)}")
     for name, prediction in predictions.items():
         if prediction.error:
-            out.print(f"[red]{escape(name)}[/]: {escape(prediction.error)}")
+            console.print(f"[red]{escape(name)}[/]: {escape(prediction.error)}")
 
 
 def _as_json(

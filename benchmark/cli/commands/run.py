@@ -72,7 +72,7 @@ def add(verbs: Subparsers) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
     from benchmark import datasets
-    from benchmark.analyses import record_kinds
+    from benchmark.analyses.analysis import record_kinds
     from benchmark.cli import console as live
     from benchmark.engine import registry, runner
     from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS

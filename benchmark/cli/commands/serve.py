@@ -53,14 +53,14 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.app import results as app_results
     from benchmark.app.models import NO_SAVED_MODELS, LoadedModels
     from benchmark.app.security import SecurityMiddleware
-    from benchmark.cli import console
     from benchmark.engine.protocol import PRESETS
     from benchmark.engine.results_folder import results_folder
+    from benchmark.render import terminal
 
-    out = console.console()
+    console = terminal.console()
 
     def warn(text: str) -> None:
-        console.warn(out, text)
+        terminal.warn(console, text)
 
     with closing(server.listen(arguments.port)) as listening:
         port = listening.getsockname()[1]
@@ -74,10 +74,10 @@ def command(arguments: argparse.Namespace) -> int:
                 dataset.name, dataset.class_names, dataset.image_shape, dataset.test, models, records
             )
             titles = ", ".join(state.title for state in models.states())
-            console.step(out, f"saved models: {titles}" if titles else NO_SAVED_MODELS)
-            console.step(out, f"http://{server.HOST}:{port} (Ctrl-C stops the server)")
+            terminal.step(console, f"saved models: {titles}" if titles else NO_SAVED_MODELS)
+            terminal.step(console, f"http://{server.HOST}:{port} (Ctrl-C stops the server)")
             server.run(SecurityMiddleware(pages.app(content), port), listening)
-    console.step(out, "stopped")
+    terminal.step(console, "stopped")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""leaderboard.html: leaderboard.md as one file that needs nothing else, with tables that sort and figures inside.
+"""leaderboard.html: all pages of the report as one file that needs nothing else, with tables that sort.
 
-It says what the markdown says, since it is made from that; a section or figure added there is here, too.
+It is made from the blocks that the markdown is made from; a section or figure added there is here, too.
 """
 
 from __future__ import annotations
@@ -8,52 +8,36 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from benchmark.analyses.hardest_class import section as hardest
-from benchmark.leaderboard import table as leaderboard
-from benchmark.leaderboard.summary import Summary
-from benchmark.render import html_body as body
-from benchmark.render.html_tables import Measured
+from benchmark.render.document import Heading
+from benchmark.render.html import Image, Writer, plain
+from benchmark.report.assemble import Report
+from benchmark.report.page import FILE, HTML, leaderboard, title
 
-__all__ = ["PAGE", "Measured", "measured", "page"]
-
-PAGE = "leaderboard.html"
+__all__ = ["HTML", "page"]
 
 
-def measured(summary: Summary) -> list[Measured]:
-    """Return leaderboard.md's tables whose numbers are at hand, so that they need not be read off its texts."""
-    found = []
-    if summary.scored or summary.failed:  # an audit needs no estimator
-        found.append(Measured(leaderboard.table(summary), leaderboard.cells(summary), name=1))
-    if summary.scored:
-        found.append(Measured(hardest.per_class_table(summary), leaderboard.class_cells(summary)))
-    return found
-
-
-def page(text: str, pictures: Mapping[str, bytes], measured: Sequence[Measured]) -> bytes:
-    """Return the page: the same text and pictures give the same bytes.
+def page(report: Report, pictures: Mapping[str, bytes]) -> bytes:
+    """Return the page: the same report and pictures give the same bytes.
 
     Nothing in it comes from elsewhere or goes there, and its policy has the browser hold it to that:
     no script runs but ours, whatever a name that slipped through an escape might say.
 
     Parameters
     ----------
-    text : str
-        leaderboard.md, in which names are escaped.
+    report : Report
     pictures : mapping of str to bytes
-        The PNG of every figure, by the path that `text` has for it.
-    measured : sequence of Measured
-        Tables of `text` whose cells were made from numbers that are at hand.
+        The PNG of every figure, by its path.
 
     Raises
     ------
     ValueError
-        `text` has a picture that `pictures` has not, or not the tables of `measured`.
+        The report has a figure that `pictures` has not.
     """
-    title, contents, content = body.rendered(text, {path: _picture(blob) for path, blob in pictures.items()}, measured)
+    contents, content = _body(report, {path: _image(blob) for path, blob in pictures.items()})
     style, script = _ours("page.css"), _ours("page.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -67,7 +51,7 @@ def page(text: str, pictures: Mapping[str, bytes], measured: Sequence[Measured])
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{escape(plain(title(report)))}</title>",
         '<link rel="icon" href="data:,">',  # else a browser asks the page's server for one
         f"<style>{style}</style>",
         "</head>",
@@ -81,9 +65,34 @@ def page(text: str, pictures: Mapping[str, bytes], measured: Sequence[Measured])
     return ("\n".join(lines) + "\n").encode()
 
 
-def _picture(blob: bytes) -> body.Picture:
+def _body(report: Report, images: Mapping[str, Image]) -> tuple[str, str]:
+    """Return the table of contents and the content, both as HTML."""
+    links = {section.file: f"#{section.file.removesuffix('.md')}" for section in report.sections} | {FILE: "#top"}
+    writer = Writer(images, links, {part.removeprefix("#") for part in links.values()})
+    content = f'<div id="top"></div>\n{writer.heading(title(report), 1)[0]}'
+    entries = []
+    for block in leaderboard(report):
+        if isinstance(block, Heading):
+            html, name = writer.heading(block.text, block.level)
+            entries.append((name, block.text))
+            content += html
+        else:
+            content += writer.content([block])
+    for section in report.sections:
+        name = section.file.removesuffix(".md")
+        entries.append((name, section.title))
+        content += f'<section id="{name}">\n{writer.heading(section.title, 2)[0]}'
+        for block in section.blocks:
+            below = Heading(block.text, block.level + 1) if isinstance(block, Heading) else block
+            content += writer.content([below])
+        content += "</section>\n"
+    items = "\n".join(f'<li><a href="#{name}">{writer.inline(text)}</a></li>' for name, text in entries)
+    return f'<nav aria-label="Contents">\n<ul>\n{items}\n</ul>\n</nav>', content
+
+
+def _image(blob: bytes) -> Image:
     width, height = struct.unpack_from(">II", blob, 16)  # IHDR, the first chunk of every PNG
-    return body.Picture(f"data:image/png;base64,{base64.b64encode(blob).decode()}", width, height)
+    return Image(f"data:image/png;base64,{base64.b64encode(blob).decode()}", width, height)
 
 
 def _ours(name: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from benchmark import load, report
-from benchmark.analyses import record_kinds
+from benchmark.analyses.analysis import record_kinds
 from benchmark.analyses.data_audit import cross_val_predict as folds
 from benchmark.analyses.data_audit import label_errors
 from benchmark.analyses.data_audit import measure as audit

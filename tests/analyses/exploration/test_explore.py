@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark.report.figures import planned
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -29,7 +30,6 @@ from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight as prepare
 from benchmark.errors import BenchmarkError
 from benchmark.render import pages, png
-from benchmark.report.figures import planned
 from benchmark.storage import lock as claim
 from benchmark.storage import records
 from tests import synthetic_results as synthetic

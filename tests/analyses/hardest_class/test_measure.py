@@ -16,6 +16,7 @@ from sklearn.metrics import (
 from benchmark.analyses.hardest_class import ceiling
 from benchmark.analyses.hardest_class import measure as anatomy
 from benchmark.metrics import scores as metrics
+from benchmark.metrics.scores import hardest_class
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def scores() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_hardest_class_has_images() -> None:
     f1 = np.array([[0.9, 0.2, 0.0], [0.1, 0.4, 0.0]])
-    assert anatomy.hardest(np.array([0, 1, 1]), f1) == 1
+    assert hardest_class(np.array([0, 1, 1]), f1) == 1
 
 
 def test_images_are_parted_by_who_finds_them() -> None:

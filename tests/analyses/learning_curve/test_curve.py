@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import datasets, report
-from benchmark.analyses import record_kinds
+from benchmark.analyses.analysis import record_kinds
 from benchmark.analyses.learning_curve import measure as curve
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.engine import preflight as prepare

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import datasets, report
-from benchmark.analyses import record_kinds
+from benchmark.analyses.analysis import record_kinds
 from benchmark.analyses.robustness import measure as robustness
 from benchmark.analyses.robustness import record as record_of
 from benchmark.datasets import corruptions

@@ -9,31 +9,21 @@ from benchmark.analyses.exploration.figures import (
     scatter,
     typical,
 )
-from benchmark.report.figures import Figure
+from benchmark.render.figure import Figure
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("examples", "examples", examples.data, examples.draw, examples.caption, examples.alt, "explore"),
-    Figure("class-balance", "balance", balance.data, balance.draw, balance.caption, balance.alt, "explore"),
-    Figure("mean-images", "means", means.data, means.draw, means.caption, means.alt, "explore"),
-    Figure("grey-values", "greys", intensity.data, intensity.draw, intensity.caption, intensity.alt, "explore"),
-    Figure("typical", "typical", typical.data, typical.draw, typical.caption, typical.alt, "explore"),
-    Figure("pca", "pca", scatter.pca, scatter.draw_pca, scatter.caption_pca, scatter.alt, "explore"),
-    Figure(
-        "embedding",
-        "embedding",
-        scatter.embedded,
-        scatter.draw_embedding,
-        scatter.caption_embedding,
-        scatter.alt,
-        "explore",
-    ),
+    Figure("examples", examples.data, examples.draw, examples.caption, examples.alt),
+    Figure("class-balance", balance.data, balance.draw, balance.caption, balance.alt),
+    Figure("mean-images", means.data, means.draw, means.caption, means.alt),
+    Figure("grey-values", intensity.data, intensity.draw, intensity.caption, intensity.alt),
+    Figure("typical", typical.data, typical.draw, typical.caption, typical.alt),
+    Figure("pca", scatter.pca, scatter.draw_pca, scatter.caption_pca, scatter.alt),
+    Figure("embedding", scatter.embedded, scatter.draw_embedding, scatter.caption_embedding, scatter.alt),
     Figure(
         "class-distances",
-        "distances",
         class_distances.data,
         class_distances.draw,
         class_distances.caption,
         class_distances.alt,
-        "explore",
     ),
 )

@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from benchmark.analyses.hardest_class.measure import Kind
-from benchmark.analyses.hardest_class.scores import subject
+from benchmark.analyses.hardest_class.scores import Subject
 from benchmark.analyses.hardest_class.thresholds import SOFTMAX, is_softmax
-from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -68,27 +67,24 @@ class Data:
     kept: int
 
 
-def core(summary: Summary) -> Data | None:
+def core(one: Subject) -> Data | None:
     """Choose from the images that no estimator finds."""
-    return _data(summary, "core")
+    return _data(one, "core")
 
 
-def cnn(summary: Summary) -> Data | None:
+def cnn(one: Subject) -> Data | None:
     """Choose from the images that only CNNs find."""
-    return _data(summary, "cnn")
+    return _data(one, "cnn")
 
 
-def others(summary: Summary) -> Data | None:
+def others(one: Subject) -> Data | None:
     """Choose from the images that others find, and no CNN."""
-    return _data(summary, "others")
+    return _data(one, "others")
 
 
-def _data(summary: Summary, kind: Kind) -> Data | None:
+def _data(one: Subject, kind: Kind) -> Data | None:
     """Take the most telling of those whose pixels are kept."""
-    one = subject(summary)
-    if one is None:
-        return None
-    test_set = summary.test_set
+    test_set = one.summary.test_set
     place = {int(index): number for number, index in enumerate(test_set.example_index)}
     kept = [int(index) for index in one.kinds[kind] if int(index) in place]
     if not kept:
@@ -100,9 +96,9 @@ def _data(summary: Summary, kind: Kind) -> Data | None:
     return Data(
         kind=kind,
         estimators=tuple(row.title for row in one.rows),
-        classes=summary.class_names,
+        classes=one.summary.class_names,
         softmax=tuple(is_softmax(row) for row in one.rows),
-        hardest=summary.class_names[one.label],
+        hardest=one.summary.class_names[one.label],
         index=index,
         truth=one.label,
         answers=answers,

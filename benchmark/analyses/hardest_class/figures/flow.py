@@ -13,8 +13,8 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from benchmark.analyses.hardest_class.confusions import flow, top
-from benchmark.analyses.hardest_class.scores import Subject, subject
-from benchmark.leaderboard.summary import Scored, Summary
+from benchmark.analyses.hardest_class.scores import Subject
+from benchmark.leaderboard.summary import Scored
 from benchmark.render import markdown as md
 from benchmark.render import style
 
@@ -70,15 +70,12 @@ class Places(NamedTuple):
     bottom: float
 
 
-def data(summary: Summary) -> Data | None:
+def data(one: Subject) -> Data | None:
     """Collect what is drawn: the best classical pipeline and the best CNN, or the best of what there is."""
-    one = subject(summary)
-    if one is None:
-        return None
     panels = tuple(_panel(one, row) for row in one.rivals)
     if not any(panel.lost or panel.gained for panel in panels):
         return None
-    return Data(summary.class_names[one.label], panels)
+    return Data(one.summary.class_names[one.label], panels)
 
 
 def _panel(one: Subject, row: Scored) -> Panel:

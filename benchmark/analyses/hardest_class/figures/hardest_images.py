@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchmark.leaderboard.summary import Summary
+from benchmark.analyses.hardest_class.scores import Subject
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -50,15 +50,15 @@ class Data:
     kept: int
 
 
-def data(summary: Summary) -> Data | None:
+def data(one: Subject) -> Data | None:
     """Choose pictures of the hardest class: wrong under every estimator, then under most; by index if equal."""
-    test_set = summary.test_set
-    if summary.hardest is None:
+    test_set = one.summary.test_set
+    if one.summary.hardest is None:
         return None
-    candidates = np.flatnonzero(test_set.y[test_set.example_index] == summary.hardest)
+    candidates = np.flatnonzero(test_set.y[test_set.example_index] == one.summary.hardest)
     index = test_set.example_index[candidates]
-    answers = np.stack([row.predicted[0] for row in summary.scored])
-    wrong = (answers[:, index] != summary.hardest).sum(axis=0)
+    answers = np.stack([row.predicted[0] for row in one.summary.scored])
+    wrong = (answers[:, index] != one.summary.hardest).sum(axis=0)
     order = np.lexsort((index, -wrong))
     under_all, under_some = (
         order[wrong[order] == len(answers)],
@@ -70,9 +70,9 @@ def data(summary: Summary) -> Data | None:
         return None
     pixels = test_set.example_images[candidates[chosen]].reshape(len(chosen), *test_set.image_shape) / 255
     return Data(
-        estimators=tuple(row.title for row in summary.scored),
-        classes=summary.class_names,
-        hardest=summary.class_names[summary.hardest],
+        estimators=tuple(row.title for row in one.summary.scored),
+        classes=one.summary.class_names,
+        hardest=one.summary.class_names[one.summary.hardest],
         index=index[chosen],
         truth=test_set.y[index[chosen]],
         answers=answers[:, index[chosen]],

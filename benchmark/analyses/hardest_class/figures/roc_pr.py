@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.analyses.hardest_class import measure as anatomy
-from benchmark.analyses.hardest_class.scores import subject
+from benchmark.analyses.hardest_class.scores import Subject
 from benchmark.analyses.hardest_class.thresholds import SOFTMAX, is_softmax
-from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -52,10 +51,9 @@ class Data:
     lines: tuple[Line, ...]
 
 
-def data(summary: Summary) -> Data | None:
+def data(one: Subject) -> Data | None:
     """Collect what is drawn."""
-    one = subject(summary)
-    if one is None or one.of_class.all():
+    if one.of_class.all():
         return None
     rates, recalls = np.linspace(0, 0.25, POINTS), np.linspace(0.02, 1, POINTS)
     lines = []
@@ -66,7 +64,7 @@ def data(summary: Summary) -> Data | None:
         place = (float(said[~one.of_class].mean()), float(said[one.of_class].mean()), precision)
         title = f"{row.title} {SOFTMAX}" if is_softmax(row) else row.title
         lines.append(Line(title, found.recall, found.precision, place))
-    return Data(summary.class_names[one.label], rates, recalls, float(one.of_class.mean()), tuple(lines))
+    return Data(one.summary.class_names[one.label], rates, recalls, float(one.of_class.mean()), tuple(lines))
 
 
 def draw(data: Data) -> Figure:

@@ -1,12 +1,11 @@
-"""`published`: nets that others published, made again, with their figures beside ours."""
+"""The command `published`."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from benchmark.cli import flags
-from benchmark.cli.flags import Subparsers
+from benchmark.analyses.analysis import Command, Session
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
@@ -16,23 +15,9 @@ if TYPE_CHECKING:
     from benchmark.leaderboard.summary import Summary
 
 
-def add(verbs: Subparsers) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
-        "published",
-        help="what nets that others published score here, with the published figures beside and the differences",
-        description="Prints training accuracy, test accuracy and the F1 of each class of cnn_32, cnn_64 and "
-        "cnn_64_dropout beside what was published of such nets, and what augmentation alone does: from the records of "
-        "results/fashion-mnist alone. The leaderboard has the same as a section.",
-    )
-    flags.results(verb)
-    verb.set_defaults(command=command)
-
-
-def command(arguments: argparse.Namespace) -> int:
+def measure(arguments: argparse.Namespace, session: Session) -> int:
     """Print the published nets' table from their records."""
     from benchmark.analyses.published_nets import section as published
-    from benchmark.cli import console as live
     from benchmark.datasets import fashion_mnist
     from benchmark.leaderboard.summary import summarise
     from benchmark.storage import records
@@ -51,14 +36,14 @@ def command(arguments: argparse.Namespace) -> int:
     lacking = published.missing(summary)
     if lacking:
         raise BenchmarkError(f"{folder}: {lacking}")
-    _print(live.console(), summary)
+    _print(session.console, summary)
     return 0
 
 
 def _print(console: Console, summary: Summary) -> None:
     """Print what the leaderboard's section says."""
     from benchmark.analyses.published_nets import section as published
-    from benchmark.cli import console as live
+    from benchmark.render import terminal as live
     from benchmark.render.markdown import plain
 
     found = published.tables(summary, live.escape, lambda text: f"[bold]{text}[/]")
@@ -85,3 +70,13 @@ def _table(header: list[str], rows: list[list[str]]) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+COMMAND = Command(
+    name="published",
+    help="what nets that others published score here, with the published figures beside and the differences",
+    description="Prints training accuracy, test accuracy and the F1 of each class of cnn_32, cnn_64 and "
+    "cnn_64_dropout beside what was published of such nets, and what augmentation alone does: from the records of "
+    "results/fashion-mnist alone. The leaderboard has the same as a section.",
+    flags=("results",),
+)

@@ -1,4 +1,4 @@
-"""`show`: one estimator, closely."""
+"""The command `show`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.cli import flags
-from benchmark.cli.flags import Subparsers
+from benchmark.analyses.analysis import Command, Session
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,38 +22,27 @@ MOST_CLASSES = 12
 """Beyond which the confusion matrix is too wide for a terminal."""
 
 
-def add(verbs: Subparsers) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
-        "show",
-        help="one estimator, closely: scores by class, confusion, pictures, training, tuning, what mattered",
-        description="Shows one estimator from its record: scikit-learn's classification report, the confusion matrix, "
-        "test images that it is surest of and wrong about beside some that it gets right, training curves where the "
-        "record has them, how tuning went, and which parameters mattered. Prints it, and writes it with figures to "
-        "results/<dataset>/estimators/NAME.md. Nothing is fitted or predicted.",
-    )
-    verb.add_argument("name", metavar="NAME", help="an estimator that has a record")
-    flags.data(verb)
-    verb.add_argument(
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of its own."""
+    parser.add_argument("name", metavar="NAME", help="an estimator that has a record")
+    parser.add_argument(
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
         help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
     )
-    verb.add_argument("--seed", type=int, metavar="N", help="whose record (default: the first that ended well)")
-    flags.results(verb)
-    verb.set_defaults(command=command)
+    parser.add_argument("--seed", type=int, metavar="N", help="whose record (default: the first that ended well)")
 
 
-def command(arguments: argparse.Namespace) -> int:
+def measure(arguments: argparse.Namespace, session: Session) -> int:
     """Show one estimator."""
-    from benchmark.analyses import estimator_page as show
+    from benchmark.analyses.estimator_page import inputs as showing
+    from benchmark.analyses.estimator_page import write as show
     from benchmark.analyses.estimator_page.shown import Shown
-    from benchmark.cli import console as live
-    from benchmark.cli import showing
+    from benchmark.render import terminal as live
     from benchmark.storage import lock as claim
     from benchmark.storage import records
 
-    console = live.console()
+    console = session.console
     folder, loaded = showing.place(arguments.results, arguments.dataset, arguments.preset, arguments.data_dir)
     results = records.read(folder)
     asked = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset")]
@@ -74,8 +62,8 @@ def command(arguments: argparse.Namespace) -> int:
 def _print(console: Console, shown: Shown, written: list[Path]) -> None:
     """Print what the page says, but for the pictures."""
     from benchmark.analyses.estimator_page import answers, scores, tuned
-    from benchmark.cli import console as live
     from benchmark.render import markdown as md
+    from benchmark.render import terminal as live
 
     names = [live.escape(name) for name in shown.test_set.class_names]
     console.print(
@@ -124,3 +112,15 @@ def _table(*header: str, words: int = 1) -> Table:
     for place, text in enumerate(header):
         table.add_column(text, justify="left" if place < words else "right")
     return table
+
+
+COMMAND = Command(
+    name="show",
+    help="one estimator, closely: scores by class, confusion, pictures, training, tuning, what mattered",
+    description="Shows one estimator from its record: scikit-learn's classification report, the confusion matrix, "
+    "test images that it is surest of and wrong about beside some that it gets right, training curves where the "
+    "record has them, how tuning went, and which parameters mattered. Prints it, and writes it with figures to "
+    "results/<dataset>/estimators/NAME.md. Nothing is fitted or predicted.",
+    flags=("data", "results"),
+    add_arguments=add_arguments,
+)

@@ -1,12 +1,11 @@
-"""`explore`: what the data look like."""
+"""The command `explore`."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from benchmark.cli import flags
-from benchmark.cli.flags import Subparsers
+from benchmark.analyses.analysis import Command, Session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,32 +15,16 @@ if TYPE_CHECKING:
     from benchmark.datasets.dataset import Dataset
 
 
-def add(verbs: Subparsers) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
-        "explore",
-        help="look at the data: images by class, balance, means, grey values, typical and odd images, maps, distances",
-        description="Draws what a good first notebook shows of a data set and says in words what the figures say: "
-        "results/<dataset>/explore.md, figures in results/<dataset>/explore/. Only training images are used for "
-        "anything but the counts. No record is needed, and none is read. The map is UMAP's with the extra [explore], "
-        "else t-SNE's.",
-    )
-    flags.data(verb)
-    flags.results(verb)
-    verb.set_defaults(command=command)
-
-
-def command(arguments: argparse.Namespace) -> int:
+def measure(arguments: argparse.Namespace, session: Session) -> int:
     """Look at a data set and write the page."""
-    from benchmark import datasets
     from benchmark.analyses.exploration import measure as exploring
     from benchmark.analyses.exploration import write as explored
-    from benchmark.cli import console as live
     from benchmark.engine import preflight as prepare
+    from benchmark.render import terminal as live
     from benchmark.storage import lock as claim
 
-    console = live.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    console = session.console
+    dataset = session.dataset()
     folder = arguments.results / dataset.name
     with claim.claimed(folder):
         prepare.for_explore(folder, dataset)
@@ -57,7 +40,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _announce(console: Console, dataset: Dataset, folder: Path) -> None:
     """Say what `explore` is about to do."""
-    from benchmark.cli import console as live
+    from benchmark.render import terminal as live
 
     console.print(
         f"{live.escape(dataset.name)}: {len(dataset.train.y):,} training and {len(dataset.test.y):,} test images from "
@@ -65,3 +48,14 @@ def _announce(console: Console, dataset: Dataset, folder: Path) -> None:
     )
     console.print("explore, on one thread; of the test part only labels are counted")
     console.print(f"results: {live.escape(str(folder))}")
+
+
+COMMAND = Command(
+    name="explore",
+    help="look at the data: images by class, balance, means, grey values, typical and odd images, maps, distances",
+    description="Draws what a good first notebook shows of a data set and says in words what the figures say: "
+    "results/<dataset>/explore.md, figures in results/<dataset>/explore/. Only training images are used for "
+    "anything but the counts. No record is needed, and none is read. The map is UMAP's with the extra [explore], "
+    "else t-SNE's.",
+    flags=("data", "results"),
+)

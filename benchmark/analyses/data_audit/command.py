@@ -1,4 +1,4 @@
-"""`audit`: what is odd about the data."""
+"""The command `audit`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.cli import flags
-from benchmark.cli.flags import Subparsers
-from benchmark.cli.session import device_of
+from benchmark.analyses.analysis import Command, Session, record_kinds
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,50 +15,38 @@ if TYPE_CHECKING:
     from benchmark.analyses.data_audit.schema import Held, Ints
 
 
-def add(verbs: Subparsers) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
-        "audit",
-        help="look the data over: copies within and across training and test, constant pixels, likely label errors",
-        description="Looks for images that are there twice or nearly so (within the training part, within the test "
-        "part, and across them), for pixels that never vary, and for labels that are likely wrong: by confident "
-        "learning (cleanlab, in the extra [audit]) from what an estimator says of training images that it was not "
-        "fitted on. Adds what is odd to results/<dataset>/leaderboard.md, which needs no estimator's record for it.",
-    )
-    flags.data(verb)
-    verb.add_argument(
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of its own."""
+    parser.add_argument(
         "--estimator",
         metavar="NAME",
         default="hog_logistic_regression",
         help="whose out-of-fold probabilities find label errors (default: %(default)s)",
     )
-    flags.machine(verb, threads="of the comparison and of each fit", cluster=False)
-    flags.results(verb)
-    verb.set_defaults(command=command)
 
 
-def command(arguments: argparse.Namespace) -> int:
+def measure(arguments: argparse.Namespace, session: Session) -> int:
     """Look a data set over, report; the exit status is 1 if the search for label errors failed."""
-    from benchmark import datasets, report
-    from benchmark.analyses import record_kinds
+    from benchmark import datasets
     from benchmark.analyses.data_audit import label_errors
     from benchmark.analyses.data_audit import measure as audit
-    from benchmark.cli import console as live
+    from benchmark.analyses.data_audit.section import FILE
     from benchmark.engine import preflight as prepare
     from benchmark.engine import registry, resources
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
+    from benchmark.render import terminal as live
     from benchmark.storage import lock as claim
 
-    console = live.console()
+    console = session.console
     registry.get(arguments.estimator)
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    dataset = session.dataset()
     given = resources.share(
         resources.seats(),
         arguments.deadline or DEADLINE_SECONDS[DEFAULT_PRESET],
         1,
         arguments.threads,
         arguments.memory,
-        device_of(arguments.device, cluster=False),
+        session.device(),
     )
     folder = arguments.results / dataset.name
     plan = audit.Plan(dataset, arguments.estimator, given, folder, datasets.cache_folder() / "logs")
@@ -70,14 +56,14 @@ def command(arguments: argparse.Namespace) -> int:
         prepare.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
-        report.write(folder)
+        session.report(folder, FILE)
         _print(console, found, dataset.test.y, len(dataset.class_names), folder)
     return 1 if found.audit.status == "failed" else 0
 
 
 def _announce(console: Console, plan: Plan) -> None:
     """Say what `audit` is about to do."""
-    from benchmark.cli import console as live
+    from benchmark.render import terminal as live
 
     given = plan.resources
     live.announce(
@@ -96,7 +82,7 @@ def _print(console: Console, held: Held, y_test: Ints, n_classes: int, folder: P
     from rich.table import Table
 
     from benchmark.analyses.data_audit import scores as findings
-    from benchmark.cli import console as live
+    from benchmark.render import terminal as live
 
     table = Table("", "training", "test", "test against training", box=None, pad_edge=False)
     for row in findings.counts(held, y_test, n_classes):
@@ -104,7 +90,16 @@ def _print(console: Console, held: Held, y_test: Ints, n_classes: int, folder: P
     console.print(table)
     for kind, indices in findings.first_indices(held):
         console.print(f"{live.escape(kind)}: {indices}")
-    console.print(
-        f"[bold]{live.escape(str(folder / 'leaderboard.md'))}[/], "
-        f"all indices in {live.escape(str(folder / findings.CSV))}"
-    )
+    console.print(f"all indices: {live.escape(str(folder / findings.CSV))}")
+
+
+COMMAND = Command(
+    name="audit",
+    help="look the data over: copies within and across training and test, constant pixels, likely label errors",
+    description="Looks for images that are there twice or nearly so (within the training part, within the test "
+    "part, and across them), for pixels that never vary, and for labels that are likely wrong: by confident "
+    "learning (cleanlab, in the extra [audit]) from what an estimator says of training images that it was not "
+    "fitted on. Adds what is odd to results/<dataset>/leaderboard.md, which needs no estimator's record for it.",
+    flags=("data", "alone", "results"),
+    add_arguments=add_arguments,
+)

@@ -1,0 +1,199 @@
+"""What an analysis declares: `ANALYSIS` in ``benchmark/analyses/<name>/__init__.py``; nothing else names it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmark.datasets.dataset import Dataset
+    from benchmark.engine.executors import Executor
+    from benchmark.engine.progress import Observer, Progress
+    from benchmark.engine.scheduler import Stop
+    from benchmark.leaderboard.reference import Reference
+    from benchmark.leaderboard.summary import Summary
+    from benchmark.render.document import Figures, Section
+    from benchmark.render.figure import Figure
+    from benchmark.storage.record_kind import RecordKind
+
+
+class Session(Protocol):
+    """What the program lends to `measure`."""
+
+    @property
+    def console(self) -> Console:
+        """Where everything is printed (see `benchmark.render.terminal`)."""
+
+    def dataset(self) -> Dataset:
+        """Load the data set that the flags name, with its warnings."""
+
+    def device(self) -> str:
+        """Return "cpu" or "cuda", as the flags and the machine have it."""
+
+    def refits(self, refits: Refits) -> int:
+        """Fit tuned winners again, with a live view, then report; returns the exit status."""
+
+    def report(self, folder: Path, page: str) -> None:
+        """Write the report of a locked folder, and print the first lines of one of its pages."""
+
+
+@dataclass(frozen=True)
+class Refits:
+    """What an analysis does with the tuned winners on record.
+
+    Attributes
+    ----------
+    plan : callable
+        ``plan(asked)``: adds to what every such plan says.
+    describe : callable
+        ``describe(plan)``: what is about to be done, in one line.
+    run : callable
+        ``run(plan, executor, observe, stop)``: does it; returns the last state of each estimator.
+    unit : str
+        What progress is counted in: "point" or "refit".
+    page : str
+        The page that answers.
+    """
+
+    plan: Callable[[Any], Any]
+    describe: Callable[[Any], str]
+    run: Callable[[Any, Executor, Observer, Stop], list[Progress]]
+    unit: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """The subcommand of an analysis.
+
+    Attributes
+    ----------
+    name : str
+        ``python -m benchmark NAME``.
+    help, description : str
+        Of ``--help``.
+    flags : tuple of str
+        Groups of flags that several commands take: functions of `benchmark.cli.flags`.
+    add_arguments : callable, optional
+        ``add_arguments(parser)`` adds its own.
+    """
+
+    name: str
+    help: str
+    description: str
+    flags: tuple[str, ...] = ()
+    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+
+
+@dataclass(frozen=True)
+class Csv:
+    """The CSV file of an analysis.
+
+    Attributes
+    ----------
+    file : str
+    columns : tuple of str
+        The first of its columns, by which a file on disk is known as ours.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+
+    def is_ours(self, content: bytes) -> bool:
+        """Return whether a file of this name was written by the report."""
+        return content.startswith(",".join(self.columns).encode())
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Something worked out beyond the leaderboard; any part but the name may be missing.
+
+    `scores`, `section` and `figures` make its page from records alone; `measure` and `command` make its record.
+    Heavy imports stay inside these functions, or behind `lazy`: every command line loads every declaration.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    order : int
+        Its place among the pages: lower comes first.
+    record : RecordKind, optional
+        What it leaves on disk, and what reads it.
+    scores : callable, optional
+        ``scores(summary, data)``: its numbers, or None where there is nothing to say. `data` is what `record` reads:
+        a mapping by estimator, or one value, or None.
+    reference : callable, optional
+        ``reference(scores)``: a row that the leaderboard shows for comparison.
+    section : callable, optional
+        ``section(scores, figures)``: its page.
+    figures : callable, optional
+        ``figures()``: its figures, each drawn from `scores`.
+    csv : Csv, optional
+        The file that its section's `csv` goes to.
+    measure : callable, optional
+        ``measure(arguments, session)``: does what its command asks for; returns the exit status.
+    command : Command, optional
+    """
+
+    name: str
+    order: int = 1000
+    record: RecordKind | None = None
+    scores: Callable[[Summary, Any], Any] | None = None
+    reference: Callable[[Any], Reference | None] | None = None
+    section: Callable[[Any, Figures], Section | None] | None = None
+    figures: Callable[[], Sequence[Figure]] | None = None
+    csv: Csv | None = None
+    measure: Callable[[argparse.Namespace, Session], int] | None = None
+    command: Command | None = None
+
+
+def lazy(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that is imported when it is called.
+
+    Parameters
+    ----------
+    module, name : str
+        ``"benchmark.analyses.robustness.scores", "compute"``
+    """
+
+    def call(*arguments: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*arguments)
+
+    return call
+
+
+@cache
+def registered() -> tuple[Analysis, ...]:
+    """Return every analysis, in the order of the pages: each folder beside this file that declares `ANALYSIS`."""
+    package = importlib.import_module(__package__ or "benchmark.analyses")
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.ispkg
+    ]
+    found: list[Analysis] = [module.ANALYSIS for module in modules if hasattr(module, "ANALYSIS")]
+    return tuple(sorted(found, key=lambda analysis: (analysis.order, analysis.name)))
+
+
+def record_kinds() -> tuple[RecordKind, ...]:
+    """Return every kind of file that an analysis leaves beside the records."""
+    return tuple(analysis.record for analysis in registered() if analysis.record is not None)
+
+
+def positive(text: str) -> int:
+    """Return a flag's value, a whole number above zero."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value

@@ -1,0 +1,76 @@
+"""The commands of the analyses: each is what its folder in `benchmark.analyses` declares."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.analyses.analysis import Analysis, Refits
+from benchmark.cli import flags
+from benchmark.cli.flags import Subparsers
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmark.datasets.dataset import Dataset
+    from benchmark.engine.refits import Plan
+
+
+def add(verbs: Subparsers, analysis: Analysis) -> None:
+    """Add the command of an analysis to the parser, if it has one."""
+    command = analysis.command
+    if command is None or analysis.measure is None:
+        return
+    parser = verbs.add_parser(command.name, help=command.help, description=command.description)
+    for group in command.flags:
+        getattr(flags, group)(parser)
+    if command.add_arguments is not None:
+        command.add_arguments(parser)
+    parser.set_defaults(command=partial(_run, analysis))
+
+
+def _run(analysis: Analysis, arguments: argparse.Namespace) -> int:
+    assert analysis.measure is not None, "it has a command"
+    return analysis.measure(arguments, _Session(arguments))
+
+
+class _Session:
+    """See `benchmark.analyses.analysis.Session`."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        from benchmark.render import terminal
+
+        self._arguments = arguments
+        self.console: Console = terminal.console()
+
+    def dataset(self) -> Dataset:
+        from benchmark import datasets
+        from benchmark.render import terminal
+
+        arguments = self._arguments
+        return datasets.load(
+            arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(self.console, text)
+        )
+
+    def device(self) -> str:
+        from benchmark.cli.session import device_of
+
+        return device_of(self._arguments.device, bool(getattr(self._arguments, "cluster", None)))
+
+    def refits(self, refits: Refits) -> int:
+        from benchmark.cli import console as live
+        from benchmark.cli.session import with_winners
+
+        def announce(console: Console, plan: Plan, logs: Path) -> None:
+            live.announce(console, plan.dataset, plan.folder, logs, refits.describe(plan))
+
+        return with_winners(self._arguments, refits.plan, announce, refits.run, refits.unit, refits.page)
+
+    def report(self, folder: Path, page: str) -> None:
+        from benchmark import report
+        from benchmark.cli import console as live
+
+        report.write(folder)
+        live.conclude(self.console, folder, page)

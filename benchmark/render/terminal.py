@@ -1,0 +1,50 @@
+"""What every command prints with: the console, and text that a terminal takes for text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import markup
+from rich.console import Console
+
+from benchmark.render.markdown import plain
+
+if TYPE_CHECKING:
+    from benchmark.datasets.dataset import Dataset
+
+
+def console() -> Console:
+    """Return where everything is printed; plain lines are never folded."""
+    found = Console(highlight=False, emoji=False)
+    return found if found.is_terminal else Console(highlight=False, emoji=False, width=1000)
+
+
+def escape(text: str) -> str:
+    """Return text that a terminal and rich take for text: names and reasons come from strangers."""
+    return markup.escape(plain(text))
+
+
+def warn(console: Console, text: str) -> None:
+    """Print one line that must not be overlooked."""
+    console.print(f"[bold yellow]WARNING[/] {escape(text)}")
+
+
+def announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
+    """Say what is about to be done, on what, and where it will lie."""
+    train, test = len(dataset.train.y), len(dataset.test.y)
+    console.print(f"{escape(dataset.name)}: {train:,} training and {test:,} test images from {escape(dataset.source)}")
+    console.print(work)
+    console.print(f"results: {escape(str(folder))}   what estimators print: {escape(str(logs))}")
+
+
+def step(console: Console, text: str) -> None:
+    """Say what is being done."""
+    console.print(escape(text))
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 1:02:03 or 2:03."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
