@@ -160,7 +160,7 @@ def _print_picture(
     models: list[SavedModel],
     predictions: dict[str, Prediction],
     row: int,
-    n_pictures: int,
+    total: int,
 ) -> None:
     """Print the answer of every model to one picture."""
     import numpy as np
