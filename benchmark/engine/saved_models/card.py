@@ -19,7 +19,7 @@ from benchmark.engine.saved_models import formats
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records, serialization
 from benchmark.storage.records import Record, Results
-from benchmark.storage.schema import safe_name
+from benchmark.storage.schema import is_safe_name
 
 SCHEMA = 1
 """Schema version of ``model.json``."""
@@ -105,7 +105,7 @@ class ModelCard:
         ------
         ValueError
         """
-        if not safe_name(self.name):
+        if not is_safe_name(self.name):
             raise ValueError(f"{self.name!r} is not an estimator's name")
         if len(self.image_shape) != 2 or not 0 < math.prod(self.image_shape) <= 10**7:
             raise ValueError(f"image_shape is {self.image_shape}")
@@ -184,7 +184,7 @@ def find_models(folder: Path, warn: Callable[[str], None] = lambda text: None) -
         problem = str(error)
     models = []
     for path in sorted((folder / "models").glob(f"*/{CARD_FILE}")):
-        if not safe_name(path.parent.name):  # unfinished models are in folders that begin with a dot
+        if not is_safe_name(path.parent.name):  # unfinished models are in folders that begin with a dot
             continue
         try:
             card = read_card(path.parent)
@@ -206,7 +206,7 @@ def read_card(path: Path) -> ModelCard:
     data = serialization.read_json(path / CARD_FILE, SCHEMA)
     remedy = f"save it again with: python -m benchmark run {path.name} --keep"
     try:
-        card: ModelCard = serialization.typed(data, ModelCard, "the model")
+        card: ModelCard = serialization.from_json(data, ModelCard, "the model")
         card.check()
         if card.name != path.name:
             raise ValueError(f"its name field is {card.name[:80]!r}")

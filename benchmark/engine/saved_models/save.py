@@ -37,7 +37,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     models = folder / "models"
     models.mkdir(exist_ok=True)
-    with scratch.folder(models.resolve()) as path:  # absolute: a worker may have another working directory
+    with scratch.temporary_folder(models.resolve()) as path:  # absolute: a worker may have another working directory
         yield path
 
 
@@ -72,7 +72,7 @@ def install(
     serialization.write_atomically(written / CARD_FILE, serialization.to_json(dataclasses.asdict(card)))
     written.chmod(0o755)  # only the owner may read a temporary folder
     target = written.parent / record.estimator
-    with scratch.folder(written.parent) as discarded:
+    with scratch.temporary_folder(written.parent) as discarded:
         if target.exists():
             target.rename(discarded / target.name)
         written.rename(target)
