@@ -41,8 +41,8 @@ from benchmark.datasets.preprocessing import MAX_BYTES
 from benchmark.storage import records
 from tests import kept_models
 from tests import synthetic_results as synthetic
+from tests.browser import DESK, PHONE, chromium, row_names
 from tests.report.test_faults_names import NASTY
-from tests.report.test_html import DESK, PHONE, chromium, names
 from tests.running import Program, eventually
 
 SAVED = (kept_models.LOGISTIC, kept_models.KNN)
@@ -383,12 +383,12 @@ def test_any_test_image_can_be_looked_up(desk: Seen) -> None:
 def test_the_leaderboard_sorts(desk: Seen, results: Path) -> None:
     table = load(results / "digits")
     desk.open("/leaderboard")
-    assert names(desk) == table["title"].tolist()
+    assert row_names(desk.page) == table["title"].tolist()
     fit = desk.page.get_by_role("button", name="Fit time")
     fit.click()
-    assert names(desk) == table.sort_values("fit_seconds")["title"].tolist()
+    assert row_names(desk.page) == table.sort_values("fit_seconds")["title"].tolist()
     fit.press("Enter")
-    assert names(desk) == table.sort_values("fit_seconds", ascending=False)["title"].tolist()
+    assert row_names(desk.page) == table.sort_values("fit_seconds", ascending=False)["title"].tolist()
 
 
 def test_the_gallery_shows_the_hardest_class(desk: Seen, results: Path) -> None:
