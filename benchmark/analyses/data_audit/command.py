@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchmark.analyses.data_audit.measure import Plan
-    from benchmark.analyses.data_audit.schema import Held, Ints
+    from benchmark.analyses.data_audit.schema import AuditData, Ints
 
 INDICES = 6
 """Printed of each kind of finding."""
@@ -38,7 +38,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.engine import registry, resources
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
     from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
+    from benchmark.storage import lock
 
     console = session.console
     registry.get(arguments.estimator)
@@ -55,7 +55,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     plan = audit.Plan(dataset, arguments.estimator, given, folder, datasets.cache_folder() / "logs")
     if not label_errors.available():
         live.warn(console, f"{label_errors.MISSING}; the rest of the audit runs without it")
-    with claim.claimed(folder):
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
@@ -80,7 +80,7 @@ def _announce(console: Console, plan: Plan) -> None:
     )
 
 
-def _print(console: Console, audit: Held, y_test: Ints, n_classes: int, folder: Path) -> None:
+def _print(console: Console, audit: AuditData, y_test: Ints, n_classes: int, folder: Path) -> None:
     """Print the table of counts, the first indices of each kind of finding, and where to find all of them."""
     from benchmark.analyses.data_audit import section
     from benchmark.render import terminal as live
@@ -93,7 +93,7 @@ def _print(console: Console, audit: Held, y_test: Ints, n_classes: int, folder: 
     console.print(f"all indices: {live.escape(str(folder / section.CSV))}")
 
 
-def _findings(audit: Held) -> dict[str, Ints]:
+def _findings(audit: AuditData) -> dict[str, Ints]:
     """Return the indices of each kind of finding."""
     from benchmark.analyses.data_audit.schema import PARTS, SCOPES, parts_of
     from benchmark.analyses.data_audit.section import DUPLICATE_OF, NAMES

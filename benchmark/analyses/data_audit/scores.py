@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, Ints, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Interval
 
@@ -101,7 +101,7 @@ class AuditScores:
     Attributes
     ----------
     summary : Summary
-    audit : Held
+    audit : AuditData
     label_pairs : tuple of LabelPair
         Most pairs first; of the listed pairs only.
     rescored : tuple of Rescored
@@ -115,7 +115,7 @@ class AuditScores:
     """
 
     summary: Summary
-    audit: Held
+    audit: AuditData
     label_pairs: tuple[LabelPair, ...]
     rescored: tuple[Rescored, ...]
     overtaken: tuple[tuple[str, str], ...]
@@ -128,7 +128,7 @@ class AuditScores:
         return labels(self.audit, self.summary)
 
 
-def compute(summary: Summary, data: Held | None) -> AuditScores | None:
+def compute(summary: Summary, data: AuditData | None) -> AuditScores | None:
     """Return the scores of the audit on disk, or None if there is no audit."""
     if data is None:
         return None
@@ -146,19 +146,19 @@ def compute(summary: Summary, data: Held | None) -> AuditScores | None:
     )
 
 
-def labels(audit: Held, summary: Summary) -> dict[str, Ints]:
+def labels(audit: AuditData, summary: Summary) -> dict[str, Ints]:
     """Return the labels by part."""
     return {"train": audit.y_train, "test": summary.test_set.y}
 
 
-def differing(audit: Held, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
+def differing(audit: AuditData, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
     """Return which of a scope's listed pairs have two different labels, (m,)."""
     first, second = parts_of(scope)
     pairs = audit.copies[scope].pairs
     return np.asarray(y[first][pairs[:, 0]] != y[second][pairs[:, 1]])
 
 
-def _label_pairs(summary: Summary, audit: Held) -> tuple[LabelPair, ...]:
+def _label_pairs(summary: Summary, audit: AuditData) -> tuple[LabelPair, ...]:
     y, k = labels(audit, summary), len(summary.class_names)
     counts = np.zeros((len(SCOPES), k, k), dtype=np.int64)
     for place, scope in enumerate(SCOPES):
@@ -189,7 +189,7 @@ def _overtaken(rescored: Sequence[Rescored]) -> tuple[tuple[str, str], ...]:
     return tuple((behind.title, ahead.title) for ahead, behind in pairs if ahead.without < behind.without)
 
 
-def _suggestions(audit: Held, n_classes: int) -> tuple[Suggestion, ...]:
+def _suggestions(audit: AuditData, n_classes: int) -> tuple[Suggestion, ...]:
     errors = audit.errors
     counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (audit.y_train[errors.index], errors.suggested), 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.analyses.data_audit import scores as audit_scores
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, Ints, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.leaderboard.commands import dataset_flag, word
 from benchmark.render import markdown as md
@@ -71,7 +71,7 @@ def section(scores: AuditScores, figures: Figures) -> Section:
     )
 
 
-def counts(audit: Held, y_test: Ints, n_classes: int) -> Table:
+def counts(audit: AuditData, y_test: Ints, n_classes: int) -> Table:
     """Return the table of counts, for the page and for the terminal."""
     y = {"train": audit.y_train, "test": y_test}
     copies = [audit.copies[scope] for scope in SCOPES]
@@ -100,7 +100,7 @@ def _range(y: Ints, n_classes: int) -> Cell:
     return Cell(_spread(sizes), int(sizes.min()))
 
 
-def _errors(audit: Held) -> Cell:
+def _errors(audit: AuditData) -> Cell:
     if audit.audit.search is None:
         return Cell("not searched for")
     n = len(audit.errors.index)
@@ -112,7 +112,7 @@ def _under(heading: str, blocks: list[Block]) -> list[Block]:
     return [Heading(heading), *blocks] if any(blocks) else []
 
 
-def _duplicates(audit: Held) -> str:
+def _duplicates(audit: AuditData) -> str:
     copies = audit.copies
     if any(len(copies[scope].equal) for scope in SCOPES):
         exact = md.listing([_has(len(copies[scope].equal), scope, "an exact duplicate") for scope in SCOPES])

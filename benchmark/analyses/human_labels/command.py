@@ -33,7 +33,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.analyses.human_labels.section import FILE
     from benchmark.datasets import fashion_mnist
     from benchmark.storage import records
-    from benchmark.storage.lock import claimed
+    from benchmark.storage.lock import locked
 
     if arguments.dataset != fashion_mnist.NAME:
         raise BenchmarkError(
@@ -44,7 +44,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     if records.read_test_set(folder) is None:  # before the lock, which creates the folder
         raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
     counts = data.load(arguments.data_dir)
-    with claimed(folder):
+    with locked(folder):
         record.write(folder, people.make(records.read(folder), counts))
         session.report(folder, FILE)
     return 0

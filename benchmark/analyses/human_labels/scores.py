@@ -146,7 +146,7 @@ def _baseline(people: People) -> HumanBaseline:
     untied = correct - people.ties_right
     return HumanBaseline(
         people,
-        metrics.wilson(correct / images, images),
+        metrics.wilson_interval(correct / images, images),
         metrics.macro_f1(counts),
         classes.recall,
         classes.f1,

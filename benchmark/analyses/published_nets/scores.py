@@ -132,9 +132,9 @@ class Augmentation:
     @property
     def effect(self) -> Effect:
         """What augmentation does to the net, as far as the test images can tell."""
-        if self.lead.told_apart:
+        if self.lead.significant:
             return "better" if self.lead.difference.estimate > 0 else "worse"
-        return "within noise" if self.lead.difference.holds_zero else "not after correction"
+        return "within noise" if self.lead.difference.contains_zero else "not after correction"
 
     @property
     def test(self) -> Comparison:

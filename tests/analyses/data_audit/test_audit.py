@@ -21,7 +21,7 @@ from benchmark.analyses.data_audit import cross_val_predict as folds
 from benchmark.analyses.data_audit import measure as audit
 from benchmark.analyses.data_audit import record as audit_record
 from benchmark.analyses.data_audit import schema as audit_schema
-from benchmark.analyses.data_audit.schema import Audit, Held, LabelErrors, Search
+from benchmark.analyses.data_audit.schema import Audit, AuditData, LabelErrors, Search
 from benchmark.analyses.data_audit.scores import AuditScores, LabelPair, compute
 from benchmark.analyses.data_audit.section import FILE, counts
 from benchmark.datasets.dataset import Dataset, Part
@@ -32,8 +32,7 @@ from benchmark.leaderboard.summary import summarise
 from benchmark.leaderboard.verdict import decide
 from benchmark.render import terminal
 from benchmark.render.document import Cell
-from benchmark.storage import lock as claim
-from benchmark.storage import records
+from benchmark.storage import lock, records, serialization
 from tests import synthetic_results as synthetic
 from tests.analyses.data_audit.test_duplicates import nearly
 from tests.conftest import benchmark
@@ -83,10 +82,10 @@ def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> N
         )
 
 
-def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> Held:
+def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> AuditData:
     """Audit a data set in a folder that may be new."""
     given = resources.share(resources.seats(), 300.0, 1, 1)
-    with claim.claimed(folder):
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, kinds=record_kinds())
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
 
@@ -173,7 +172,7 @@ def test_confident_learning_finds_planted_flips() -> None:
     flipped = np.arange(0, 900, 30)
     given = truth.copy()
     given[flipped] = truth[flipped] % 3 + 1
-    errors, share = label_errors.find(given, proba)
+    errors, share = label_errors.find_label_errors(given, proba)
     assert len(np.intersect1d(errors.index, flipped)) >= 22  # the rest are less sure than an average image
     assert len(np.setdiff1d(errors.index, flipped)) <= 2
     right = np.isin(errors.index, flipped)
@@ -186,7 +185,7 @@ def test_confident_learning_finds_planted_flips() -> None:
 def test_labels_that_are_right_are_left_alone() -> None:
     pytest.importorskip("cleanlab")
     y = np.arange(60) % 2
-    errors, share = label_errors.find(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
+    errors, share = label_errors.find_label_errors(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
     assert (len(errors.index), share) == (0, 0)
 
 
@@ -320,7 +319,7 @@ def arrays(**changes: np.ndarray) -> Callable[[Path], None]:
         with np.load(place.with_suffix(".npz")) as file:
             found = {**dict(file), **changes}
         np.savez_compressed(place.with_suffix(".npz"), **found)
-        changed(arrays_sha256=records.plain.sha256(place.with_suffix(".npz")))(folder)
+        changed(arrays_sha256=serialization.sha256(place.with_suffix(".npz")))(folder)
 
     return change
 

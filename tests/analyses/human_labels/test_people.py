@@ -28,7 +28,7 @@ from benchmark.analyses.human_labels.record import Contrast, People
 from benchmark.analyses.human_labels.scores import Disagreement, HumanScores
 from benchmark.analyses.human_labels.section import FILE, section
 from benchmark.cli import main as cli
-from benchmark.datasets import locations as places
+from benchmark.datasets import locations
 from benchmark.datasets.download import File, UnavailableError
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard import per_class
@@ -38,8 +38,7 @@ from benchmark.leaderboard.table import first_screen
 from benchmark.metrics import scores as metrics
 from benchmark.render.document import Cell, Table, Value
 from benchmark.report.assemble import assemble, read_summary
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT
 from tests.report.test_report import cells, page
@@ -261,10 +260,10 @@ def test_what_is_odd_about_the_file_is_said(known: Path, name: str) -> None:
 
 
 def test_below_zero_is_still_refused_of_what_is_no_correlation() -> None:
-    assert plain.typed(-0.5, plain.Correlation, "it") == -0.5
-    for hint in (float, int, plain.Share):
+    assert serialization.from_json(-0.5, serialization.Correlation, "it") == -0.5
+    for hint in (float, int, serialization.Share):
         with pytest.raises(ValueError, match="it is -1"):
-            plain.typed(-1, hint, "it")
+            serialization.from_json(-1, hint, "it")
 
 
 # --- in the report
@@ -389,7 +388,7 @@ def test_the_tables_are_those_of_the_numbers(ask: Callable[[str], HumanScores]) 
 def test_people_have_a_row_but_no_rank(realistic: Path, ask: Callable[[str], HumanScores]) -> None:
     scores = ask("missed")
     counts = np.array(scores.baseline.people.confusion)
-    accuracy = metrics.wilson(np.trace(counts) / counts.sum(), int(counts.sum()))
+    accuracy = metrics.wilson_interval(np.trace(counts) / counts.sum(), int(counts.sum()))
     y, voted = (np.repeat(each, counts.ravel()) for each in np.divmod(np.arange(100), 10))
     f1 = f1_score(y, voted, average=None)
     assert scores.baseline.accuracy == accuracy
@@ -476,7 +475,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("BENCHMARK_MIRRORS", "http://127.0.0.1:9/")
     monkeypatch.delenv("BENCHMARK_DATA", raising=False)
-    monkeypatch.setattr(places, "CHECKOUT", tmp_path / "checkout" / "main")
+    monkeypatch.setattr(locations, "CHECKOUT", tmp_path / "checkout" / "main")
     (tmp_path / "cwd").mkdir()
     monkeypatch.chdir(tmp_path / "cwd")
     blob = "".join(",".join(map(str, row)) + "\n" for row in known_counts()).encode()
