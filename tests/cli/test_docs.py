@@ -267,7 +267,7 @@ def test_the_analysis_copied_out_has_its_command_page_csv_and_figure(tmp_path: P
     (folder / "__init__.py").write_text(source, encoding="utf-8")
     done = run_benchmark("sizes", cwd=lab)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "The smallest model is SVM on PCA." in done.stdout
+    assert "The smallest model is *SVM on PCA*." in done.stdout
     results = lab / "results" / "fashion-mnist"
     assert "**The smallest model is *SVM on PCA*.**" in (results / "model-size.md").read_text(encoding="utf-8")
     assert len((results / "model-size.csv").read_text(encoding="utf-8").splitlines()) == 2

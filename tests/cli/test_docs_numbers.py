@@ -99,7 +99,7 @@ def facts() -> dict[str, list[str]]:
             {5: "with five seeds"}[PRESETS["thorough"].seeds],
             "Trial 0 is",
         ],
-        "docs/reading-the-leaderboard.md": [f"{level} interval", f"{level} intervals"],
+        "docs/reading-the-leaderboard.md": [f"{level} interval"],
         "docs/exploration.md": [f"{images['train']:,} images"],
         "docs/learning-curves.md": [
             f"on {', '.join(f'{rows:,}' for rows in CURVE_ROWS[:-1])} and {CURVE_ROWS[-1]:,} training images",
