@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,45 +11,15 @@ from typing import Any
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
-from benchmark.engine import declaration
+from benchmark.datasets import memmap
 from benchmark.engine import refits as winners
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Describe, Job, Limits, Outcome
+from benchmark.engine.jobs import Limits
 from benchmark.engine.resources import Resources
 from benchmark.engine.scheduler import Stop
-from benchmark.errors import EngineError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
+from tests.in_process import Inline
 
 LOGISTIC = "logistic_regression"
-
-
-class Inline:
-    """An executor that runs jobs here and now, and notes what it was asked for."""
-
-    def __init__(self, answer: Callable[[Job], Outcome] = work.run) -> None:
-        self.asked: list[tuple[int, int]] = []
-        self._answer = answer
-
-    def describe(self, job: Describe) -> Future:
-        future: Future = Future()
-        future.set_result(declaration.describe(job))
-        return future
-
-    def submit(self, job: Job) -> Future:
-        assert job.test
-        self.asked.append((job.rows, job.draw))
-        future: Future = Future()
-        try:
-            future.set_result(self._answer(job))
-        except EngineError as error:
-            future.set_exception(error)
-        return future
-
-    def retire(self, estimator: str) -> None: ...
-    def close(self) -> None: ...
-    def kill(self) -> None: ...
 
 
 def make(
@@ -58,7 +27,7 @@ def make(
 ) -> dict[str, str]:
     """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     plan = verb.Plan(
         plugins=winners.choose(folder, names, warn=pytest.fail),
         dataset=digits,
@@ -69,6 +38,7 @@ def make(
     told: list[str] = []
     states = verb.run(plan, executor, lambda _, text: told.append(text), Stop())
     assert told
+    assert all(job.test for job in executor.jobs)  # nothing is tuned
     return {state.estimator: state.reason or state.phase for state in states}
 
 
@@ -85,7 +55,7 @@ class Killed(BaseException):
 
 def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
     """Do something that dies in place of the write after so many."""
-    real, left = plain.write_atomically, [writes]
+    real, left = serialization.write_atomically, [writes]
 
     def dying(path: Path, blob: bytes) -> None:
         left[0] -= 1
@@ -94,6 +64,6 @@ def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[]
         real(path, blob)
 
     with monkeypatch.context() as patched:
-        patched.setattr(plain, "write_atomically", dying)
+        patched.setattr(serialization, "write_atomically", dying)
         with pytest.raises(Killed):
             work()

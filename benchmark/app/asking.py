@@ -14,7 +14,7 @@ import numpy.typing as npt
 from benchmark import environment
 from benchmark.app import rows
 from benchmark.app.rows import Row
-from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import preprocessing
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine import saved_models as kept
 from benchmark.engine.saved_models import Kept
@@ -99,7 +99,7 @@ class Panel:
         BenchmarkError
             It is none, or too large.
         """
-        return self._kept[0].prepare(pictures.decode(blob))
+        return self._kept[0].prepare(preprocessing.decode(blob))
 
     def ask(self, pixels: npt.NDArray[np.uint8], truth: int | None = None) -> tuple[Row, ...]:
         """Return what every model says of one image, (n_pixels,)."""

@@ -1,4 +1,4 @@
-"""What the verbs that fit estimators share: a claimed folder, workers, Ctrl-C, and a report of what there is."""
+"""What the verbs that fit estimators share: a locked folder, workers, Ctrl-C, and a report of what there is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def measure(
     work: Callable[[Executor, Resources, Stop, Path], list[Progress]],
     page: str = "leaderboard.md",
 ) -> int:
-    """Do the work in a claimed folder, heeding Ctrl-C, and report what it left there; return the exit status.
+    """Do the work in a locked folder, heeding Ctrl-C, and report what it left there; return the exit status.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def measure(
     from benchmark.engine import interrupts
     from benchmark.engine.resources import share
     from benchmark.engine.scheduler import Stop
-    from benchmark.storage.lock import claimed, clear_errors
+    from benchmark.storage.lock import locked, os_errors_as_engine_errors
 
     device = device_of(arguments.device, bool(arguments.cluster))
     stop = Stop(lambda refitting: live.stopping(console, refitting))
     logs = datasets.cache_folder() / "logs"
     states: list[Progress] = []
     failure: BaseException | None = None
-    with claimed(folder), ExitStack() as until_the_last_page:
+    with locked(folder), ExitStack() as until_the_last_page:
         executor, seats = _executor(arguments, dataset, logs)
         until_the_last_page.enter_context(interrupts.heeded(stop, executor.kill, same_command(arguments.force)))
         try:
@@ -79,7 +79,7 @@ def measure(
             failure = KeyboardInterrupt()
         if failure is None or list(folder.glob("records/*/seed-*.json")):
             # What there is, is reported after a failure, too; but then the failure is the news.
-            with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
+            with suppress(*(BenchmarkError,) if failure else ()), os_errors_as_engine_errors(folder):
                 gallery.update(folder, dataset)
                 if arguments.report:
                     report.write(folder)

@@ -1,4 +1,4 @@
-"""A claimed folder made ready: is there room, is it of these data, is what lies there whole, what was read for it."""
+"""A locked folder made ready: is there room, is it of these data, is what lies there whole, what was read for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.datasets.dataset import Dataset
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
-from benchmark.storage.lock import journal, record_files, refuse_other_data, unwritable
+from benchmark.storage.lock import journal_path, record_files, refuse_other_data, unwritable_error
 from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.schema import TestSet
 
@@ -32,7 +32,7 @@ SCORE_BYTES = 2
 def for_run(
     folder: Path, dataset: Dataset, names: list[str], preset: Preset, force: bool, kinds: Sequence[RecordKind] = ()
 ) -> TestReads:
-    """Make a claimed folder ready; return how often the test images were read for the records in it.
+    """Make a locked folder ready; return how often the test images were read for the records in it.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def for_run(
         _check_derived(folder, there, kinds)
         for name in names if force else ():
             _forget(folder, name, preset)
-        journal(folder, "any").parent.mkdir(exist_ok=True)
+        journal_path(folder, "any").parent.mkdir(exist_ok=True)
     return earlier
 
 
@@ -76,7 +76,7 @@ def for_derived(
     bytes_each: int,
     kinds: Sequence[RecordKind] = (),
 ) -> None:
-    """Look, in a claimed folder, for what would spoil what is made from records, or the report after it.
+    """Look, in a locked folder, for what would spoil what is made from records, or the report after it.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def for_derived(
 
 
 def for_audit(folder: Path, dataset: Dataset, kinds: Sequence[RecordKind] = ()) -> None:
-    """Look, in a claimed folder, for what would spoil an audit or the report after it; a new one gets its labels.
+    """Look, in a locked folder, for what would spoil an audit or the report after it; a new one gets its labels.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def for_audit(folder: Path, dataset: Dataset, kinds: Sequence[RecordKind] = ()) 
 
 
 def for_explore(folder: Path, dataset: Dataset) -> None:
-    """Look, in a claimed folder, for what speaks against a page on these data there; one on other data is replaced.
+    """Look, in a locked folder, for what speaks against a page on these data there; one on other data is replaced.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _room(folder: Path, need: int) -> Iterator[None]:
             )
         yield
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable_error(folder, error) from error
 
 
 def _survey(folder: Path, names: list[str]) -> TestReads:
@@ -181,7 +181,7 @@ def _survey(folder: Path, names: list[str]) -> TestReads:
             if path.parent.name not in names:  # the report would stumble over it after all the training
                 raise
             continue
-        if path.parent.name not in names and not records.intact(path, held):
+        if path.parent.name not in names and not records.is_intact(path, held):
             raise BenchmarkError(
                 f"{path}: its predictions are not the ones it was written with; make it anew with: "
                 f"python -m benchmark run {path.parent.name} (or delete it)"
@@ -214,7 +214,7 @@ def _forget(folder: Path, name: str, preset: Preset) -> None:
         else:
             path.unlink()
             path.with_suffix(".npz").unlink(missing_ok=True)
-    journal(folder, name).unlink(missing_ok=True)
+    journal_path(folder, name).unlink(missing_ok=True)
 
 
 def test_set(dataset: Dataset) -> TestSet:

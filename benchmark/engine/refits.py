@@ -109,7 +109,7 @@ def standing(folder: Path, name: str) -> Record:
     record = records.read_record(path)
     if record.status != "ok":
         raise BenchmarkError(f"{name}'s record in {folder} says that it {record.status}: {record.reason}; {first}")
-    if not records.intact(path, record):
+    if not records.is_intact(path, record):
         raise BenchmarkError(f"{path}: its predictions are not the ones it was written with; {first}")
     return record
 
@@ -180,7 +180,7 @@ def drive(plan: Plan, desk: Callable[[str], Desk], executor: Executor, stop: Sto
     EngineError
         No job can be run, or nothing written, any more; the same command goes on from there.
     """
-    with claim.clear_errors(plan.folder):
+    with claim.os_errors_as_engine_errors(plan.folder):
         desks = [desk(plugin.name) for plugin in plan.plugins]
         lanes.drive(
             [Lane(desk.name, desk.progress, _lane(desk)) for desk in desks], executor, plan.resources.jobs, stop

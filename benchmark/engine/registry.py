@@ -111,7 +111,7 @@ def _survey() -> tuple[dict[str, Plugin], dict[str, str]]:
     reasons: dict[str, str] = {}
     for claimants in claims.values():
         for plugin in claimants:
-            if not schema.safe_name(plugin.name):
+            if not schema.is_safe_name(plugin.name):
                 reasons[plugin.name] = (
                     f"estimator name {plugin.name!r} ({plugin.origin}): use up to 64 letters, digits, _ and - only, "
                     "a letter or digit first; rename it"

@@ -78,7 +78,7 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[P
     """
     names = [plugin.name for plugin in plan.plugins]
     earlier = prepare.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force, plan.kinds)
-    with claim.clear_errors(plan.folder):
+    with claim.os_errors_as_engine_errors(plan.folder):
         desks = [_Desk(plan, plugin, earlier, observe) for plugin in plan.plugins]
         lanes.drive(
             [Lane(desk.plugin.name, desk.progress, _lane(desk)) for desk in desks],
@@ -127,7 +127,7 @@ class _Desk:
             found = records.read_record(path)
         except BenchmarkError:  # none, or damaged: made anew
             return None
-        return found if found.status == "ok" and records.intact(path, found) else None
+        return found if found.status == "ok" and records.is_intact(path, found) else None
 
     def frozen(self, winner: Record) -> Tuned:
         """Return what tuning came to by a record that stands: all seeds of a row are of one winner.
@@ -214,7 +214,7 @@ def _life(desk: _Desk) -> Waves:
     if standing:
         tuned = desk.frozen(standing[0])
     else:
-        study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
+        study = tuning.open_study(claim.journal_path(plan.folder, name), f"{name} {_name(prints)}", rungs)
         progress.trial = progress.earlier_trials = len(tuning.finished(study))
         progress.phase = "tuning"
         waves = tuning.tune(study, declared.space, declared.defaults, plan.preset, rungs, template)

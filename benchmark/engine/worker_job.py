@@ -48,7 +48,7 @@ def run(job: Job) -> Outcome:
 
 def _run(job: Job) -> Outcome:
     estimator = registry.get(job.estimator).load()
-    files = arrays.files(job.dataset)
+    files = arrays.array_files(job.dataset)
     X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
     parts = _split(files.train_y, job.preset)
     if job.test:

@@ -111,7 +111,7 @@ def decide(summary: Summary) -> Verdict:
         leader: Outcome = "cnn"
         if lead.difference.estimate < 0:
             lead, leader = lead.reversed, "classical"
-        outcome = leader if lead.told_apart else "undecided" if _is_large(lead) else "tie"
+        outcome = leader if lead.significant else "undecided" if _is_large(lead) else "tie"
     return Verdict(
         outcome,
         classical,
@@ -125,11 +125,11 @@ def decide(summary: Summary) -> Verdict:
 
 def _is_large(lead: Pair) -> bool:
     """Return whether a lead is large and significant by itself, and only the correction for many pairs undoes it."""
-    return lead.p < inference.LEVEL and not lead.difference.holds_zero and lead.difference.estimate >= LARGE
+    return lead.p < inference.LEVEL and not lead.difference.contains_zero and lead.difference.estimate >= LARGE
 
 
 def _cheapest(summary: Summary, rival: Scored) -> Cheapest | None:
-    tied = [row for row in summary.scored if row is rival or not summary.pair(rival, row).told_apart]
+    tied = [row for row in summary.scored if row is rival or not summary.pair(rival, row).significant]
     row = min(tied, key=lambda row: row.fit_seconds)
     return None if row is rival else Cheapest(row, rival, summary.pair(rival, row))
 
@@ -194,7 +194,7 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
         )
     if pair.difference.estimate == 0:
         what = f"Both are equally accurate (95 % interval of the difference: {low} to {high} points)."
-    elif pair.difference.holds_zero:
+    elif pair.difference.contains_zero:
         what = f"The {leader}'s lead of {estimate} points ({interval}) is within what this test set can resolve."
     else:
         what = f"The {leader}'s lead of {estimate} points ({interval}) is not significant ({corrected})."

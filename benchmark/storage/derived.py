@@ -18,9 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import BenchmarkError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
-from benchmark.storage.schema import Record, Status, TestSet, safe_name
+from benchmark.storage import records, serialization
+from benchmark.storage.schema import Record, Status, TestSet, is_safe_name
 from benchmark.storage.serialization import short_hash
 
 Labels = npt.NDArray[np.unsignedinteger[Any]]
@@ -181,12 +180,12 @@ def read(path: Path, kind: type[D], schema: int, verb: str) -> D:
     BenchmarkError
         Unreadable, or a field is missing, unknown, of another type or out of range.
     """
-    data = plain.read_json(path, schema)
+    data = serialization.read_json(path, schema)
     try:
-        found: D = plain.typed(data, kind, f"the {path.stem}")
+        found: D = serialization.from_json(data, kind, f"the {path.stem}")
         if found.estimator != path.parent.name:
             raise ValueError(f"it says that it is of {found.estimator!r}")
-        if not safe_name(found.estimator):
+        if not is_safe_name(found.estimator):
             raise ValueError(f"{found.estimator!r} is no estimator's name")
         found.check()
     except ValueError as error:
@@ -208,7 +207,7 @@ def check_data(path: Path, found: Derived, test_set: TestSet, verb: str) -> None
 def again(path: Path, verb: str) -> str:
     """Return what to do about a damaged file."""
     name = path.parent.name
-    return f"delete it{f', or make it anew with: python -m benchmark {verb} {name}' if safe_name(name) else ''}"
+    return f"delete it{f', or make it anew with: python -m benchmark {verb} {name}' if is_safe_name(name) else ''}"
 
 
 def digest(labels: npt.NDArray[Any]) -> str:
@@ -232,8 +231,8 @@ def write_rows(path: Path, found: Derived, fits: Sequence[Fit], predicted: Label
     """
     arrays, some = path.with_suffix(".npz"), any(fit.status == "ok" for fit in fits)
     if some:
-        plain.write_atomically(arrays, plain.to_npz(predicted=predicted))
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(found)))
+        serialization.write_atomically(arrays, serialization.to_npz(predicted=predicted))
+    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(found)))
     if not some:
         arrays.unlink(missing_ok=True)
 
@@ -259,7 +258,7 @@ def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, verb: str) -> 
     arrays = path.with_suffix(".npz")
     most = len(fits) + 1  # the last row may be that of a fit whose JSON was never written
     limit = most * n_test * kind().itemsize + records.NPY_HEADER
-    predicted = plain.read_npz(arrays, limit, again(path, verb)).get("predicted")
+    predicted = serialization.read_npz(arrays, limit, again(path, verb)).get("predicted")
     try:
         if predicted is None or predicted.dtype != kind or predicted.ndim != 2:
             raise ValueError(f"no array `predicted` of rows of {kind.__name__}")

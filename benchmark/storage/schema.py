@@ -209,6 +209,6 @@ class Results:
     validation: Mapping[tuple[str, int], Validation] = field(default_factory=dict)
 
 
-def safe_name(estimator: str) -> bool:
+def is_safe_name(estimator: str) -> bool:
     """Tell whether a name will do for an estimator: as a folder's, in a table's cell, never as a path."""
     return _SAFE_NAME.fullmatch(estimator) is not None

@@ -33,7 +33,7 @@ _LARGEST = 10**15
 
 
 class Between(NamedTuple):
-    """What a number may be, ends included, where that is not `typed`'s usual: ``Annotated[float, Between(-1, 1)]``."""
+    """What a number may be, ends included, where that is not the usual: ``Annotated[float, Between(-1, 1)]``."""
 
     low: float
     high: float
@@ -126,7 +126,7 @@ def read_npz(path: Path, limit: int, remedy: str = "delete its folder and run ag
         raise BenchmarkError(f"{path}: cannot be read ({error}); {remedy}") from error
 
 
-def typed(value: Any, hint: Any, where: str) -> Any:
+def from_json(value: Any, hint: Any, where: str) -> Any:
     """Return a value from JSON as the type that a field is declared to have; nothing is converted or guessed."""
     origin, inner = get_origin(hint), get_args(hint)
     if hint is Any:
@@ -136,15 +136,15 @@ def typed(value: Any, hint: Any, where: str) -> Any:
         hints = get_type_hints(hint, include_extras=True)
         for name in sorted((value.keys() - hints.keys()) | (needed - value.keys())):
             raise ValueError(f"{where}: field {name!r} is {'unknown' if name in value else 'missing'}")
-        return hint(**{name: typed(item, hints[name], name) for name, item in value.items()})
+        return hint(**{name: from_json(item, hints[name], name) for name, item in value.items()})
     if origin is tuple and isinstance(value, list):
-        return tuple(typed(item, inner[0], where) for item in value)
+        return tuple(from_json(item, inner[0], where) for item in value)
     if origin is Mapping and isinstance(value, dict):
-        return {key: typed(item, inner[1], where) for key, item in value.items()}
+        return {key: from_json(item, inner[1], where) for key, item in value.items()}
     if origin in (UnionType, Union) and value is None and type(None) in inner:
         return None
     if origin in (UnionType, Union):
-        return typed(value, inner[0], where)
+        return from_json(value, inner[0], where)
     low, high = inner[1] if origin is Annotated else (0, _LARGEST)
     hint = inner[0] if origin is Annotated else hint
     number = type(value) is int or (type(value) is float and hint is float)

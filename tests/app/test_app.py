@@ -36,7 +36,7 @@ from benchmark import app, datasets, load
 from benchmark.app import asking, guard, pages, stored
 from benchmark.app import server as app_server
 from benchmark.cli import main as cli
-from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import preprocessing
 from benchmark.storage import records
 from tests import kept_models
 from tests import synthetic_results as synthetic
@@ -291,7 +291,7 @@ def test_a_refused_file_gets_a_sentence_where_it_was_chosen(desk: Seen, tmp_path
         expect(desk.page.locator("#busy")).to_be_hidden()
     large = tmp_path / "large.png"
     large.touch()
-    os.truncate(large, pictures.MAX_BYTES + 2**20)
+    os.truncate(large, preprocessing.MAX_BYTES + 2**20)
     desk.page.get_by_label("choose one").set_input_files(large)
     alert = desk.page.locator("#picture").get_by_role("alert")
     expect(alert).to_have_text("The file has 11.0 MiB, more than the 10 that are read.")
@@ -491,12 +491,12 @@ def test_a_body_is_refused_before_it_is_read_whole(server: Server) -> None:
         link.sendall(head.encode())
         sent = 0
         try:
-            while sent < 4 * pictures.MAX_BYTES:  # it would go on for ever
+            while sent < 4 * preprocessing.MAX_BYTES:  # it would go on for ever
                 link.sendall(b"100000\r\n" + bytes(2**20) + b"\r\n")
                 sent += 2**20
         except OSError:
             pass
-        assert sent <= 2 * pictures.MAX_BYTES
+        assert sent <= 2 * preprocessing.MAX_BYTES
     assert server.ask("GET", "/")[0] == 200
 
 

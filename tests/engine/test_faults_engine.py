@@ -154,7 +154,7 @@ def test_a_record_stays_until_the_new_one_is_whole(recorded: Path, tmp_path: Pat
     assert again.returncode == 0, again.stderr
     held = records.read_record(path)
     assert len(held.trials) == 3
-    assert records.intact(path, held)
+    assert records.is_intact(path, held)
     assert held.test_reads >= 2
     assert not list(tmp_path.rglob("*.tmp"))
     assert benchmark("report", "--check", "--results", str(tmp_path)).returncode == 0

@@ -1,4 +1,4 @@
-"""The fast loss of the logistic regressions, held against scikit-learn's."""
+"""The logistic regressions with scikit-learn-intelex's loss, compared with scikit-learn's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.conftest import three_clusters
 
 @pytest.mark.parametrize("classes", [2, 10])
 @pytest.mark.parametrize("C", [0.1, 10.0])
-def test_comes_to_scikit_learns_coefficients(C: float, classes: int) -> None:
+def test_coefficients_equal_scikit_learns(C: float, classes: int) -> None:
     train = datasets.load("digits").train
     rows = train.y < classes
     X, y = train.X[rows] / 255, train.y[rows]
@@ -31,7 +31,7 @@ def test_comes_to_scikit_learns_coefficients(C: float, classes: int) -> None:
 
 
 @pytest.mark.usefixtures("no_sklearnex")
-def test_without_the_fast_loss_there_is_scikit_learns() -> None:
+def test_without_sklearnex_it_is_scikit_learns_class() -> None:
     X, y = three_clusters()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

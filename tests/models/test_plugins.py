@@ -1,4 +1,4 @@
-"""Tests of every plugin found, in one worker each, in place of a test file for each."""
+"""Tests of every plugin in models/, each in a worker process of its own."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tests import odd_images
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A plugin, and a way to have a function called with its name in the worker that serves it."""
+class PluginInWorker:
+    """A plugin, and a way to call a function with its name in its worker."""
 
     name: str
     call: Callable[[Callable[[str], Any]], Any]
 
 
 @pytest.fixture(scope="module", params=list(registry.plugins()))
-def plugin(request: pytest.FixtureRequest) -> Iterator[Asked]:
+def plugin(request: pytest.FixtureRequest) -> Iterator[PluginInWorker]:
     name, limits = request.param, Limits(check.DEADLINE_SECONDS)
     with in_passing() as executor:
-        yield Asked(name, lambda function: executor.call(name, 1, function, name, limits=limits).result())
+        yield PluginInWorker(name, lambda function: executor.call(name, 1, function, name, limits=limits).result())
 
 
-def test_keeps_the_contract(plugin: Asked) -> None:
+def test_keeps_the_contract(plugin: PluginInWorker) -> None:
     clauses = plugin.call(check.clauses)
     assert len(clauses) > 1
     assert [f"{clause.text}: {clause.detail}" for clause in clauses if not clause.holds] == []
@@ -38,17 +38,17 @@ def test_keeps_the_contract(plugin: Asked) -> None:
 
 
 @pytest.mark.fault(22, "constant and all-zero images")
-def test_images_that_say_nothing_are_all_told_the_same(plugin: Asked) -> None:
+def test_constant_images_all_get_the_same_prediction(plugin: PluginInWorker) -> None:
     assert plugin.call(odd_images.of_nothing) == [0, 0]
 
 
 @pytest.mark.fault(21, "a class absent from a rung's rows")
-def test_a_class_that_its_rows_lack_shifts_no_other(plugin: Asked) -> None:
+def test_a_class_absent_from_the_rows_shifts_no_other_class(plugin: PluginInWorker) -> None:
     accuracy, absent = plugin.call(odd_images.of_a_rare_class)
     assert absent == 0
-    # Shifted columns would leave two classes in five right; a net is made too tiny for a test to say.
+    # Shifted columns would leave two classes of five correct. The smoke-sized nets are too small for this bound.
     assert accuracy > 0.55 or plugin.call(odd_images.is_net)
 
 
-def test_the_five_families_are_there() -> None:
+def test_the_main_estimators_exist() -> None:
     assert {"logistic_regression", "svm_pca", "xgboost", "lightgbm", "cnn"} <= set(registry.plugins())

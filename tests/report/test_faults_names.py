@@ -19,8 +19,7 @@ import pytest
 
 from benchmark.cli import main as cli
 from benchmark.leaderboard import table as leaderboard
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT, benchmark
 from tests.plugin_lab import GOOD, bad, checkout
@@ -367,7 +366,7 @@ def relabelled(change: dict[str, Any]) -> Callable[[Path], None]:
 def bomb(folder: Path) -> None:
     arrays = folder / "records" / "e0" / "seed-0.npz"
     np.savez_compressed(arrays, proba=np.zeros(2**28, np.uint8))
-    edited({"proba_sha256": plain.sha256(arrays)})(folder)
+    edited({"proba_sha256": serialization.sha256(arrays)})(folder)
 
 
 LIES: dict[str, tuple[Callable[[Path], None], str]] = {

@@ -202,8 +202,7 @@ def test_loading_needs_no_matplotlib() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_same_records_same_bytes(realistic: Path, once: dict) -> None:
-    once.clear()
+def test_same_records_same_bytes(realistic: Path) -> None:
     files = report.render(realistic)
     assert set(files) == {path.relative_to(realistic).as_posix() for path in realistic.rglob("*") if path.is_file()} - {
         path.relative_to(realistic).as_posix() for path in (realistic / "records").rglob("*")

@@ -10,8 +10,7 @@ import pytest
 
 from benchmark import load
 from benchmark.errors import BenchmarkError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from tests.synthetic_results import write_realistic
 
 
@@ -101,10 +100,10 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
-    plain.write_atomically(path, b"old")
+    serialization.write_atomically(path, b"old")
     monkeypatch.setattr("os.fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
-        plain.write_atomically(path, b"new")
+        serialization.write_atomically(path, b"new")
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("a.json", b"old")]
 
 

@@ -41,13 +41,13 @@ class Trust:
 def trust(row: Scored, y: Ints) -> Trust:
     """Score one row's probabilities against the test labels `y`, (n_test,)."""
     own = mended = own_curve = mended_curve = found = None
-    logs = [calibration.logarithms(proba) for proba in row.proba]
+    logs = [calibration.log_probabilities(proba) for proba in row.proba]
     if row.record.scores == "predict_proba":
         own, own_curve = _mean([calibration.quality(y, one) for one in logs]), calibration.reliability(y, logs[0])
     known = next((one for one in row.validation if one is not None and len(one.y)), None)
     if known is not None:  # tuned once, so all seeds hold the same
-        found = calibration.temperature(known.y, calibration.logarithms(known.proba))
-        logs = [calibration.scaled(one, found) for one in logs]
+        found = calibration.fit_temperature(known.y, calibration.log_probabilities(known.proba))
+        logs = [calibration.temperature_scaled(one, found) for one in logs]
         mended = _mean([calibration.quality(y, one) for one in logs])
         mended_curve = calibration.reliability(y, logs[0])
     return Trust(row.title, own, found, mended, own_curve, mended_curve)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchmark.analyses.data_audit.measure import Plan
-    from benchmark.analyses.data_audit.schema import Held, Ints
+    from benchmark.analyses.data_audit.schema import AuditData, Ints
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.engine import registry, resources
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
     from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
+    from benchmark.storage import lock
 
     console = session.console
     registry.get(arguments.estimator)
@@ -52,7 +52,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     plan = audit.Plan(dataset, arguments.estimator, given, folder, datasets.cache_folder() / "logs")
     if not label_errors.available():
         live.warn(console, f"{label_errors.MISSING}; all else is looked at without it")
-    with claim.claimed(folder):
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
@@ -77,7 +77,7 @@ def _announce(console: Console, plan: Plan) -> None:
     )
 
 
-def _print(console: Console, held: Held, y_test: Ints, n_classes: int, folder: Path) -> None:
+def _print(console: Console, held: AuditData, y_test: Ints, n_classes: int, folder: Path) -> None:
     """Print how many there are of everything odd, the first indices of each kind, and where the rest lies."""
     from rich.table import Table
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, Held, Ints, pairs_to_show, parts_of, shown_scope
+from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, AuditData, Ints, pairs_to_show, parts_of, shown_scope
 from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
@@ -197,7 +197,7 @@ def errors_alt(data: Errors) -> str:
     return f"{md.plural(len(data.index), 'image')} with a likely label error, first {md.listing(words)}."
 
 
-def _pixels(scores: AuditScores, held: Held, part: str, index: Ints) -> Floats:
+def _pixels(scores: AuditScores, held: AuditData, part: str, index: Ints) -> Floats:
     """Return the pictures of these images of a part, all of which are kept."""
     pictures = held.pictures[part]
     rows = pictures.pixels[np.searchsorted(pictures.index, index)]

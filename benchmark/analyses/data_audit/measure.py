@@ -22,7 +22,7 @@ from benchmark.analyses.data_audit import duplicates, label_errors
 from benchmark.analyses.data_audit import record as audit_record
 from benchmark.analyses.data_audit import schema as audit_schema
 from benchmark.analyses.data_audit.cross_val_predict import Fold
-from benchmark.analyses.data_audit.schema import PARTS, Audit, Copies, Held, LabelErrors, Pictures, Search
+from benchmark.analyses.data_audit.schema import PARTS, Audit, AuditData, Copies, LabelErrors, Pictures, Search
 from benchmark.datasets.dataset import Dataset
 from benchmark.datasets.memmap import materialise
 from benchmark.engine.executors.local import LocalExecutor
@@ -58,7 +58,7 @@ class Plan:
     logs: Path
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> Held:
+def run(plan: Plan, say: Callable[[str], None]) -> AuditData:
     """Look the data set over and write what is found into a claimed folder.
 
     Parameters
@@ -93,7 +93,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Held:
         search=found.search,
         environment=environment(),
     )
-    held = Held(
+    held = AuditData(
         audit=audit,
         y_train=dataset.train.y,
         constant={part: constant_pixels(getattr(dataset, part).X) for part in PARTS},
@@ -141,7 +141,7 @@ def _label_errors(plan: Plan, say: Callable[[str], None]) -> _Found:
         reason = f"{plan.estimator}: {in_words(error)}"
         say(f"label errors: failed: {reason}")
         return _Found("failed", reason)
-    errors, share = label_errors.find(y[looked_at], proba[looked_at])
+    errors, share = label_errors.find_label_errors(y[looked_at], proba[looked_at])
     search = Search(
         estimator=plan.estimator,
         title=title,

@@ -138,7 +138,7 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class Held:
+class AuditData:
     """An audit with its arrays.
 
     Attributes

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, Ints, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.leaderboard.summary import Summary
 from benchmark.render import markdown as md
 
@@ -39,7 +39,7 @@ COLUMNS = (
 HEADER = ("", "Training", "Test", "Test against training")
 
 
-def counts(held: Held, y_test: Ints, n_classes: int) -> list[list[str]]:
+def counts(held: AuditData, y_test: Ints, n_classes: int) -> list[list[str]]:
     """Return the rows of the table of counts: what, training, test, test against training."""
     y = {"train": held.y_train, "test": y_test}
     found = [held.copies[scope] for scope in SCOPES]
@@ -59,7 +59,7 @@ def counts(held: Held, y_test: Ints, n_classes: int) -> list[list[str]]:
     ]
 
 
-def first_indices(held: Held, most: int = 6) -> list[tuple[str, str]]:
+def first_indices(held: AuditData, most: int = 6) -> list[tuple[str, str]]:
     """Return, of each kind that there is, its name and the first indices."""
     kinds = [
         *(
@@ -123,7 +123,7 @@ def frame(scores: AuditScores) -> pd.DataFrame:
     return table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
 
 
-def differing(held: Held, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
+def differing(held: AuditData, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
     """Return which of a scope's listed pairs have two labels."""
     first, second = parts_of(scope)
     pairs = held.copies[scope].pairs
@@ -146,9 +146,9 @@ class AuditScores:
     """An audit of the data beside the leaderboard."""
 
     summary: Summary
-    audit: Held
+    audit: AuditData
 
 
-def compute(summary: Summary, data: Held | None) -> AuditScores | None:
+def compute(summary: Summary, data: AuditData | None) -> AuditScores | None:
     """Return the audit on disk, or None where there is none."""
     return None if data is None else AuditScores(summary, data)

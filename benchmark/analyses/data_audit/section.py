@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from benchmark.analyses.data_audit import scores as findings
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, parts_of
 from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.leaderboard.commands import dataset_flag, word
 from benchmark.render import markdown as md
@@ -57,7 +57,7 @@ def _blocks(scores: AuditScores) -> list[Block]:
     ]
 
 
-def _opening(held: Held) -> str:
+def _opening(held: AuditData) -> str:
     copies = held.copies
     if any(len(copies[scope].equal) for scope in SCOPES):
         text = f"**Byte for byte, {md.listing([_equal(len(copies[scope].equal), scope) for scope in SCOPES])}.**"
@@ -90,7 +90,7 @@ def _images(number: int, part: str) -> str:
     return md.plural(number, f"{part} image") if number else f"no {part} image"
 
 
-def _two_labels(scores: AuditScores, held: Held) -> list[Block]:
+def _two_labels(scores: AuditScores, held: AuditData) -> list[Block]:
     """Return what labels near copies have, and the classes between which they differ."""
     y = {"train": held.y_train, "test": scores.summary.test_set.y}
     total = sum(held.copies[scope].n_pairs for scope in SCOPES)
@@ -125,7 +125,7 @@ def _two_labels(scores: AuditScores, held: Held) -> list[Block]:
     ]
 
 
-def _scores(scores: AuditScores, held: Held) -> list[Block]:
+def _scores(scores: AuditScores, held: AuditData) -> list[Block]:
     """Return what each estimator scores without the test images that have a near copy in training."""
     copied = held.copies["across"].images
     kept = np.delete(np.arange(scores.summary.n_test), copied)
@@ -179,7 +179,7 @@ def _order(scores: AuditScores, after: Sequence[float]) -> str:
     return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in swapped])
 
 
-def _label_errors(scores: AuditScores, held: Held) -> list[Block]:
+def _label_errors(scores: AuditScores, held: AuditData) -> list[Block]:
     search, errors = held.audit.search, held.errors
     if search is None:
         were = "could not be" if held.audit.status == "failed" else "were not"
@@ -230,7 +230,7 @@ def _label_errors(scores: AuditScores, held: Held) -> list[Block]:
     ]
 
 
-def _balance(scores: AuditScores, held: Held) -> list[Block]:
+def _balance(scores: AuditScores, held: AuditData) -> list[Block]:
     k = len(scores.summary.class_names)
     train, test = (np.bincount(y, minlength=k) for y in (held.y_train, scores.summary.test_set.y))
     if all(counts.min() and counts.max() <= BALANCED * counts.min() for counts in (train, test)):
@@ -248,7 +248,7 @@ def _balance(scores: AuditScores, held: Held) -> list[Block]:
     ]
 
 
-def _pixels(scores: AuditScores, held: Held) -> str:
+def _pixels(scores: AuditScores, held: AuditData) -> str:
     pixels = scores.summary.test_set.image_shape[0] * scores.summary.test_set.image_shape[1]
     parts = []
     for part in PARTS:
@@ -262,7 +262,7 @@ def _pixels(scores: AuditScores, held: Held) -> str:
     return f"**Pixels**: of {pixels:,}, {md.listing(parts)}."
 
 
-def _listed(held: Held) -> str:
+def _listed(held: AuditData) -> str:
     cut = any(len(held.copies[scope].pairs) < held.copies[scope].n_pairs for scope in SCOPES)
     which = "The closest pairs and every other finding are" if cut else "Every finding is"
     return f"{which} in [{findings.CSV}]({findings.CSV}), with indices, labels and similarity."

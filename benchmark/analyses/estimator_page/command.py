@@ -39,8 +39,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.analyses.estimator_page import write as show
     from benchmark.analyses.estimator_page.shown import Shown
     from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
-    from benchmark.storage import records
+    from benchmark.storage import lock, records
 
     console = session.console
     folder, loaded = showing.place(arguments.results, arguments.dataset, arguments.preset, arguments.data_dir)
@@ -53,7 +52,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
         live.warn(console, f"{pictures.reason}; of the pictures only those that are kept with the records are shown")
     proba = results.proba[record.estimator, record.seed]
     shown = Shown(record, results.test_set, proba, seeds, pictures, showing.space_of(record, results.test_set))
-    with claim.claimed(folder):
+    with lock.locked(folder):
         written = show.write(folder, shown)
     _print(console, shown, written)
     return 0

@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.analyses.estimator_page import answers, scores, tuned
 from benchmark.analyses.estimator_page.shown import Shown
 from benchmark.leaderboard.commands import run_command
-from benchmark.metrics import scores as metrics
+from benchmark.metrics.scores import macro_f1, per_class, wilson_interval
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Heading, markdown_of, pictures, table
 
@@ -71,12 +71,12 @@ def opening(shown: Shown) -> list[str]:
     """Return how good it is, what it took, and what must be known of its scores."""
     record, test_set = shown.record, shown.test_set
     n, hits = len(test_set.y), int((shown.predicted == test_set.y).sum())
-    interval = metrics.wilson(hits / n, n)
-    f1 = metrics.per_class(shown.confusion).f1
+    interval = wilson_interval(hits / n, n)
+    f1 = per_class(shown.confusion).f1
     text = (
         f"It is right on {hits:,} of {md.plural(n, 'test image')}: accuracy **{md.accuracy(hits / n)}** (95 % interval "
         f"over other test images {md.score(interval.low)} to {md.score(interval.high)}), macro F1 "
-        f"{md.score(metrics.macro_f1(shown.confusion))}."
+        f"{md.score(macro_f1(shown.confusion))}."
     )
     if np.isfinite(f1).sum() > 1:
         worst, best = int(np.nanargmin(f1)), int(np.nanargmax(f1))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.analyses.estimator_page.importance import Importance, importance
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.storage.schema import Record, TestSet
 
@@ -88,7 +88,7 @@ class Shown:
     @cached_property
     def predicted(self) -> Ints:
         """Its answers, (n_test,)."""
-        return metrics.predict(self.proba)
+        return scores.predicted_labels(self.proba)
 
     @cached_property
     def confidence(self) -> Floats:
@@ -98,7 +98,7 @@ class Shown:
     @cached_property
     def confusion(self) -> Ints:
         """Images by true class (row) and answer (column)."""
-        return metrics.confusion(self.test_set.y, self.predicted, self.n_classes)
+        return scores.confusion_matrix(self.test_set.y, self.predicted, self.n_classes)
 
     @cached_property
     def importance(self) -> Importance | str:

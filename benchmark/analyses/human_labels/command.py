@@ -34,7 +34,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.analyses.human_labels.section import FILE
     from benchmark.datasets import fashion_mnist
     from benchmark.storage import records
-    from benchmark.storage.lock import claimed
+    from benchmark.storage.lock import locked
 
     if arguments.dataset != fashion_mnist.NAME:
         raise BenchmarkError(
@@ -42,10 +42,10 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
             "leave the flag out"
         )
     folder = arguments.results / fashion_mnist.NAME
-    if records.read_test_set(folder) is None:  # before the folder is claimed, which would make it
+    if records.read_test_set(folder) is None:  # before the folder is locked, which would make it
         raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
     counts = human_labels.load(arguments.data_dir)
-    with claimed(folder):
+    with locked(folder):
         people_record.write(folder, people.make(records.read(folder), counts))
         session.report(folder, FILE)
     return 0

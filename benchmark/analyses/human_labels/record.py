@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
-from benchmark.storage.schema import TestSet, safe_name
+from benchmark.storage import serialization
+from benchmark.storage.schema import TestSet, is_safe_name
 from benchmark.storage.serialization import Correlation, Share
 
 SCHEMA = 1
@@ -145,7 +145,7 @@ def path_of(folder: Path) -> Path:
 def write(folder: Path, people: People) -> Path:
     """Write it atomically, and return where."""
     path = path_of(folder)
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(people)))
+    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(people)))
     return path
 
 
@@ -169,9 +169,9 @@ def read(folder: Path, test_set: TestSet) -> People | None:
     if not path.exists():
         return None
     again = "delete it, or make it anew with: python -m benchmark people"
-    data = plain.read_json(path, SCHEMA)
+    data = serialization.read_json(path, SCHEMA)
     try:
-        people: People = plain.typed(data, People, "the file")
+        people: People = serialization.from_json(data, People, "the file")
         if people.dataset_sha256 != test_set.sha256:
             raise BenchmarkError(f"{path}: made on other data than the test set beside it; {again}")
         _check(people, test_set)
@@ -191,7 +191,7 @@ def _check(people: People, test_set: TestSet) -> None:
     found = [(one.estimator, one.seed) for one in people.compared]
     _require(len(set(found)) == len(found), "two entries are of one estimator and seed")
     for one in people.compared:
-        _require(safe_name(one.estimator), f"{one.estimator!r} is no estimator's name")
+        _require(is_safe_name(one.estimator), f"{one.estimator!r} is no estimator's name")
         counted = [group.images for group in (*one.classes, one.every)]
         _require(counted == [*images, sum(images)], f"{one.estimator} was given other images")
         _require(

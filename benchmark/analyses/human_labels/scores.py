@@ -86,7 +86,7 @@ def crowd(people: People | None, scored: Sequence[Scored]) -> Crowd | None:
             left_out.append((row.name, row.title))
     return Crowd(
         people,
-        metrics.wilson(float(np.trace(counts)) / images, images),
+        metrics.wilson_interval(float(np.trace(counts)) / images, images),
         metrics.macro_f1(counts),
         classes.recall,
         classes.f1,

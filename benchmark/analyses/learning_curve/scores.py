@@ -148,7 +148,7 @@ class Stand:
         """Whose lead the test images and the seeds can resolve: "classical", "cnn", or "" where they cannot."""
         if self.lead is None:
             return "classical" if self.classical else "cnn"
-        if self.tied or self.lead.holds_zero:
+        if self.tied or self.lead.contains_zero:
             return ""
         return "cnn" if self.lead.estimate > 0 else "classical"
 

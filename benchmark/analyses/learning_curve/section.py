@@ -75,7 +75,7 @@ def _as_ranked(scores: CurveScores, stand: Stand) -> Stand:
     rows = [
         row for size in (stand.classical, stand.cnn) for row in scores.summary.scored if size and _is_row(size, row)
     ]
-    return replace(stand, tied=len(rows) == 2 and not scores.summary.pair(*rows).told_apart)
+    return replace(stand, tied=len(rows) == 2 and not scores.summary.pair(*rows).significant)
 
 
 def _is_row(size: Size, row: Scored) -> bool:

@@ -210,9 +210,9 @@ def augmented(summary: Summary, escape: Text) -> list[str]:
         return []
     row, plain = summary.scored[pair.first], summary.scored[pair.second]
     estimate, low, high = map(md.signed_points, pair.difference)
-    if pair.told_apart:
+    if pair.significant:
         verdict = "it makes this net better" if pair.difference.estimate > 0 else "it makes this net worse"
-    elif pair.difference.holds_zero:
+    elif pair.difference.contains_zero:
         verdict = f"{summary.n_test:,} test images cannot tell the two apart"
     else:
         verdict = f"luck may bring as much among {md.plural(len(summary.pairs), 'comparison')}"

@@ -25,8 +25,7 @@ import numpy.typing as npt
 
 from benchmark.datasets import corruptions
 from benchmark.errors import BenchmarkError
-from benchmark.storage import derived, records
-from benchmark.storage import serialization as plain
+from benchmark.storage import derived, records, serialization
 from benchmark.storage.derived import Derived, Labels
 from benchmark.storage.schema import Record, Status, TestSet
 from benchmark.storage.serialization import short_hash
@@ -118,11 +117,11 @@ def write(folder: Path, held: Held) -> Held:
     path = path_of(folder, held.robustness.estimator)
     arrays, blob = path.with_suffix(".npz"), None
     if held.predicted is not None and held.picture is not None:
-        blob = plain.to_npz(predicted=held.predicted, picture=held.picture)
-        plain.write_atomically(arrays, blob)
+        blob = serialization.to_npz(predicted=held.predicted, picture=held.picture)
+        serialization.write_atomically(arrays, blob)
     checksum = "" if blob is None else hashlib.sha256(blob).hexdigest()
     written = dataclasses.replace(held, robustness=dataclasses.replace(held.robustness, arrays_sha256=checksum))
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(written.robustness)))
+    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(written.robustness)))
     if blob is None:
         arrays.unlink(missing_ok=True)
     return written
@@ -153,14 +152,14 @@ def read(path: Path, test_set: TestSet) -> Held:
     arrays, kind = path.with_suffix(".npz"), derived.label_type(n_classes)
     shape, pixels = (1 + len(found.corruptions), found.images), math.prod(test_set.image_shape)
     limit = math.prod(shape) * kind().itemsize + pixels + 2 * records.NPY_HEADER
-    held = plain.read_npz(arrays, limit, again)
+    held = serialization.read_npz(arrays, limit, again)
     predicted, picture = held.get("predicted"), held.get("picture")
     try:
         if predicted is None or predicted.shape != shape or predicted.dtype != kind:
             raise ValueError(f"no array `predicted` of {kind.__name__} of shape {shape}")
         if picture is None or picture.shape != (pixels,) or picture.dtype != np.uint8:
             raise ValueError(f"no array `picture` of {pixels} bytes")
-        if plain.sha256(arrays) != found.arrays_sha256 or predicted.max() >= n_classes:
+        if serialization.sha256(arrays) != found.arrays_sha256 or predicted.max() >= n_classes:
             raise ValueError(f"its SHA-256 is not the one in {path.name}")
     except ValueError as error:
         raise BenchmarkError(f"{arrays}: {error}; {again}") from error

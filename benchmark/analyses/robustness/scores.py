@@ -110,7 +110,7 @@ class Stand:
 
 def leader(lead: Interval | None) -> str:
     """Return "cnn" or "classical" where the interval leaves out zero, else ""."""
-    if lead is None or lead.holds_zero:
+    if lead is None or lead.contains_zero:
         return ""
     return "cnn" if lead.estimate > 0 else "classical"
 
@@ -148,7 +148,7 @@ def stand(kind: Kind, among: Sequence[Withstood]) -> Stand:
     """Compare all of them under one kind; the two that stand for the families are those that lead the leaderboard."""
     order = sorted(among, key=lambda one: -one.under(kind).mean())
     best = order[0].under(kind)
-    tied = [one for one in order[1:] if metrics.paired_difference(best, one.under(kind)).holds_zero]
+    tied = [one for one in order[1:] if metrics.paired_difference(best, one.under(kind)).contains_zero]
     pair = families(among)
     lead = None if pair is None else metrics.paired_difference(pair[1].under(kind), pair[0].under(kind))
     return Stand(kind, (order[0], *tied), lead)

@@ -137,7 +137,7 @@ def frame(scores: RobustnessScores) -> pd.DataFrame:
 
 
 def _row(one: Withstood, corruption: str, kind: str, severity: float, accuracy: float) -> dict[str, object]:
-    interval = metrics.wilson(accuracy, one.images)
+    interval = metrics.wilson_interval(accuracy, one.images)
     return {
         "estimator": one.name,
         "title": one.title,
@@ -166,7 +166,7 @@ def _ranking(scores: RobustnessScores, stands: Sequence[Stand]) -> str:
     lead = metrics.paired_difference(cnn.correct, classical.correct)
     rows = {row.name: row for row in scores.summary.scored}
     # As the leaderboard has it, whose tests are corrected for all its pairs: one page must not say two things.
-    clean = leader(lead) if scores.summary.pair(rows[classical.name], rows[cnn.name]).told_apart else ""
+    clean = leader(lead) if scores.summary.pair(rows[classical.name], rows[cnn.name]).significant else ""
     by = {who: [one for one in stands if one.leader == who] for who in ("classical", "cnn", "")}
     clauses = [
         f"on the leaderboard {_WHO[clean]} is ahead by {_size(lead.estimate)} points"
@@ -262,7 +262,7 @@ def _accuracies(found: Sequence[Withstood], kinds: Sequence[Kind]) -> Table:
     cells = []
     for _, right in columns:
         best = max((right(one) for one in found), key=lambda each: float(each.mean()))
-        tied = [metrics.paired_difference(best, right(one)).holds_zero for one in found]
+        tied = [metrics.paired_difference(best, right(one)).contains_zero for one in found]
         texts = [f"{right(one).mean():.3f}" for one in found]
         cells.append([f"**{text}**" if same else text for text, same in zip(texts, tied, strict=True)])
     rows = [[md.escape(one.title), *(column[place] for column in cells)] for place, one in enumerate(found)]

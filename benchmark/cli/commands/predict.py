@@ -120,7 +120,7 @@ def _chosen(kept: list[Kept], names: list[str], folder: Path) -> list[Kept]:
 
 def _read(paths: list[Path]) -> tuple[dict[Path, Image.Image], dict[Path, str]]:
     """Return the pictures, and of the other files why they are none."""
-    from benchmark.datasets import preprocessing as pictures
+    from benchmark.datasets import preprocessing
 
     found, errors = {}, {}
     for path in dict.fromkeys(paths):
@@ -128,7 +128,7 @@ def _read(paths: list[Path]) -> tuple[dict[Path, Image.Image], dict[Path, str]]:
             if path.is_dir():
                 raise BenchmarkError("this is a folder; name the pictures in it")
             with path.open("rb") as file:
-                found[path] = pictures.decode(file.read(pictures.MAX_BYTES + 1))
+                found[path] = preprocessing.decode(file.read(preprocessing.MAX_BYTES + 1))
         except OSError as error:
             errors[path] = f"it cannot be read ({error.strerror})"
         except BenchmarkError as error:

@@ -41,7 +41,7 @@ class Equip(WorkerPlugin):
 
     def __init__(self, dataset: str, files: ArrayFiles) -> None:
         self._dataset = dataset
-        self._code = environment.code()
+        self._code = environment.source_sha256()
         self._versions = environment.versions()
         self._blobs = {field: path.read_bytes() for field, path in asdict(files).items()}
         self.name = f"classical-vs-cnn-{self._code[:12]}-{dataset[:12]}"  # two runs may share it, or not
@@ -54,7 +54,7 @@ class Equip(WorkerPlugin):
                 raise BenchmarkError(
                     f"{worker.address} has {package} {here.get(package, 'not at all')}, this run has {version}"
                 )
-        if environment.code() != self._code:
+        if environment.source_sha256() != self._code:
             raise BenchmarkError(f"{worker.address} has other code in benchmark/ or models/ than this run")
         arrays.receive(self._dataset, self._blobs)
         _sweep()
@@ -91,7 +91,7 @@ def _engine(run: str) -> Iterator[LocalExecutor]:
             # Dask makes its workers daemons, and Python forbids those children (dask/distributed#2142). Ours
             # die with their parent by themselves, which is what that rule is for.
             multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-            _engines[run] = _Engine(LocalExecutor(places.cache() / "logs"))
+            _engines[run] = _Engine(LocalExecutor(places.cache_folder() / "logs"))
         engine = _engines[run]
         engine.jobs += 1
     try:

@@ -50,7 +50,7 @@ class LocalExecutor:
 
     def __init__(self, log_folder: Path) -> None:
         log_folder.mkdir(parents=True, exist_ok=True)
-        scratch.sweep(Path(tempfile.gettempdir()))  # of runs that were killed
+        scratch.remove_abandoned(Path(tempfile.gettempdir()))  # of runs that were killed
         self._log_folder = log_folder
         self._logs: dict[str, Log] = {}
         self._lock = threading.Lock()  # of the three below: a Dask worker calls from several threads

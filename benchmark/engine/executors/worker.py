@@ -51,7 +51,7 @@ class Worker:
         self._pids, telling = context.Pipe(duplex=False)
         self._pump = Pump(context, log)
         self._token = uuid.uuid4().hex
-        self._scratch = str(scratch.make(Path(tempfile.gettempdir())))
+        self._scratch = str(scratch.make_folder(Path(tempfile.gettempdir())))
         self._telling = telling
         self._pool = ProcessPool(
             max_workers=1,

@@ -20,7 +20,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from benchmark.storage import serialization as plain
 from benchmark.storage.records import Record, Results
-from benchmark.storage.schema import safe_name
+from benchmark.storage.schema import is_safe_name
 
 SCHEMA = 1
 """Of ``model.json``."""
@@ -101,7 +101,7 @@ class Sheet:
         ------
         ValueError
         """
-        if not safe_name(self.name):
+        if not is_safe_name(self.name):
             raise ValueError(f"{self.name!r} is no estimator's name")
         if len(self.image_shape) != 2 or not 0 < math.prod(self.image_shape) <= 10**7:
             raise ValueError(f"image_shape is {self.image_shape}")
@@ -179,7 +179,7 @@ def find(folder: Path, warn: Callable[[str], None] = lambda text: None) -> list[
         trouble = str(error)
     found = []
     for path in sorted((folder / "models").glob(f"*/{SHEET}")):
-        if not safe_name(path.parent.name):  # half-written ones begin with a dot
+        if not is_safe_name(path.parent.name):  # half-written ones begin with a dot
             continue
         try:
             sheet = read(path.parent)
@@ -201,7 +201,7 @@ def read(path: Path) -> Sheet:
     data = plain.read_json(path / SHEET, SCHEMA)
     again = f"make it anew with: python -m benchmark run {path.name} --keep"
     try:
-        sheet: Sheet = plain.typed(data, Sheet, "the model")
+        sheet: Sheet = plain.from_json(data, Sheet, "the model")
         sheet.check()
         if sheet.name != path.name:
             raise ValueError(f"it says that it is of {sheet.name[:80]!r}")

@@ -35,7 +35,7 @@ def room(folder: Path) -> Iterator[Path]:
     """
     models = folder / "models"
     models.mkdir(exist_ok=True)
-    with scratch.folder(models.resolve()) as made:  # a worker may have gone elsewhere
+    with scratch.temporary_folder(models.resolve()) as made:  # a worker may have gone elsewhere
         yield made
 
 
@@ -67,7 +67,7 @@ def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: 
     plain.write_atomically(made / SHEET, plain.to_json(dataclasses.asdict(sheet)))
     made.chmod(0o755)  # a scratch folder is its owner's alone
     there = made.parent / record.estimator
-    with scratch.folder(made.parent) as away:
+    with scratch.temporary_folder(made.parent) as away:
         if there.exists():
             there.rename(away / there.name)
         made.rename(there)

@@ -20,13 +20,12 @@ from benchmark.analyses.data_audit import label_errors
 from benchmark.analyses.data_audit import measure as audit
 from benchmark.analyses.data_audit import record as audit_record
 from benchmark.analyses.data_audit import schema as audit_schema
-from benchmark.analyses.data_audit.schema import Audit, Held, LabelErrors, Search
+from benchmark.analyses.data_audit.schema import Audit, AuditData, LabelErrors, Search
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight as prepare
 from benchmark.engine import resources
 from benchmark.errors import BenchmarkError
-from benchmark.storage import lock as claim
-from benchmark.storage import records
+from benchmark.storage import lock, records
 from tests import synthetic_results as synthetic
 from tests.analyses.data_audit.test_duplicates import nearly
 from tests.conftest import benchmark
@@ -76,10 +75,10 @@ def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> N
         )
 
 
-def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> Held:
+def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> AuditData:
     """Audit a data set in a folder that may be new."""
     given = resources.share(resources.seats(), 300.0, 1, 1)
-    with claim.claimed(folder):
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, kinds=record_kinds())
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
 
@@ -166,7 +165,7 @@ def test_confident_learning_finds_planted_flips() -> None:
     flipped = np.arange(0, 900, 30)
     given = truth.copy()
     given[flipped] = truth[flipped] % 3 + 1
-    errors, share = label_errors.find(given, proba)
+    errors, share = label_errors.find_label_errors(given, proba)
     assert len(np.intersect1d(errors.index, flipped)) >= 22  # the rest are less sure than an average image
     assert len(np.setdiff1d(errors.index, flipped)) <= 2
     right = np.isin(errors.index, flipped)
@@ -179,7 +178,7 @@ def test_confident_learning_finds_planted_flips() -> None:
 def test_labels_that_are_right_are_left_alone() -> None:
     pytest.importorskip("cleanlab")
     y = np.arange(60) % 2
-    errors, share = label_errors.find(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
+    errors, share = label_errors.find_label_errors(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
     assert (len(errors.index), share) == (0, 0)
 
 

@@ -24,13 +24,12 @@ from benchmark.analyses.human_labels import measure as people
 from benchmark.analyses.human_labels import record as people_record
 from benchmark.analyses.human_labels.record import People
 from benchmark.cli import main as cli
-from benchmark.datasets import locations as places
+from benchmark.datasets import locations
 from benchmark.datasets.download import File, UnavailableError
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.summary import summarise
-from benchmark.metrics import scores as metrics
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.metrics import scores
+from benchmark.storage import records, serialization
 from tests import synthetic_results as synthetic
 from tests.conftest import CHECKOUT
 from tests.report.test_report import cells, page
@@ -252,10 +251,10 @@ def test_what_is_odd_about_the_file_is_said(known: Path, name: str) -> None:
 
 
 def test_below_zero_is_still_refused_of_what_is_no_correlation() -> None:
-    assert plain.typed(-0.5, plain.Correlation, "it") == -0.5
-    for hint in (float, int, plain.Share):
+    assert serialization.from_json(-0.5, serialization.Correlation, "it") == -0.5
+    for hint in (float, int, serialization.Share):
         with pytest.raises(ValueError, match="it is -1"):
-            plain.typed(-1, hint, "it")
+            serialization.from_json(-1, hint, "it")
 
 
 # --- in the report
@@ -353,7 +352,7 @@ def test_people_have_a_row_but_no_rank(realistic: Path, beside: Callable[[str], 
     found = people_record.read(realistic, test_set)
     assert found is not None
     counts = np.array(found.confusion)
-    accuracy = metrics.wilson(np.trace(counts) / counts.sum(), int(counts.sum()))
+    accuracy = scores.wilson_interval(np.trace(counts) / counts.sum(), int(counts.sum()))
     y, voted = (np.repeat(each, counts.ravel()) for each in np.divmod(np.arange(100), 10))
     f1 = f1_score(y, voted, average=None)
     lines = [line for line in text.splitlines() if "*People (majority vote)*" in line]
@@ -421,7 +420,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("BENCHMARK_MIRRORS", "http://127.0.0.1:9/")
     monkeypatch.delenv("BENCHMARK_DATA", raising=False)
-    monkeypatch.setattr(places, "CHECKOUT", tmp_path / "checkout" / "main")
+    monkeypatch.setattr(locations, "CHECKOUT", tmp_path / "checkout" / "main")
     (tmp_path / "cwd").mkdir()
     monkeypatch.chdir(tmp_path / "cwd")
     blob = "".join(",".join(map(str, row)) + "\n" for row in known_counts()).encode()
@@ -534,7 +533,7 @@ def test_peoples_majority_on_fashion_mnist() -> None:
     test_set = records.read_test_set(CHECKOUT / "results" / "fashion-mnist")
     assert test_set is not None
     voted = people.majority_vote(counts)
-    assert round(metrics.accuracy(test_set.y, voted), 3) == 0.820
+    assert round(scores.accuracy(test_set.y, voted), 3) == 0.820
     assert round(float(f1_score(test_set.y, voted, average=None)[6]), 3) == 0.398
     committed = people_record.read(CHECKOUT / "results" / "fashion-mnist", test_set)
     assert committed is not None

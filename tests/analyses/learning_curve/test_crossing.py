@@ -12,7 +12,7 @@ from benchmark.analyses.learning_curve import crossing
 from benchmark.analyses.learning_curve.scores import Learned, Size, Stand, by_rows, by_seconds
 from benchmark.engine import protocol
 from benchmark.engine.protocol import PRESETS
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.metrics.scores import Interval
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 6_000))
@@ -245,13 +245,13 @@ def test_seeds_that_disagree_widen_the_interval() -> None:
     def seeds(*accuracies: float) -> np.ndarray:
         return size("cnn", 100, accuracies).right
 
-    one = metrics.paired_difference_over_seeds(seeds(0.8), seeds(0.7))
-    assert one == metrics.paired_difference(seeds(0.8)[0].astype(float), seeds(0.7)[0].astype(float))
-    steady = metrics.paired_difference_over_seeds(seeds(0.8, 0.8), seeds(0.7, 0.7))
+    one = scores.paired_difference_over_seeds(seeds(0.8), seeds(0.7))
+    assert one == scores.paired_difference(seeds(0.8)[0].astype(float), seeds(0.7)[0].astype(float))
+    steady = scores.paired_difference_over_seeds(seeds(0.8, 0.8), seeds(0.7, 0.7))
     assert steady == pytest.approx(one)
-    unsteady = metrics.paired_difference_over_seeds(seeds(0.85, 0.75), seeds(0.7, 0.7))
+    unsteady = scores.paired_difference_over_seeds(seeds(0.85, 0.75), seeds(0.7, 0.7))
     assert unsteady.estimate == pytest.approx(0.1)
-    assert not steady.holds_zero
-    assert unsteady.holds_zero  # of two seeds little is known: Student's factor is 12.7
+    assert not steady.contains_zero
+    assert unsteady.contains_zero  # of two seeds little is known: Student's factor is 12.7
     # What both seeds gain alike, on rows that they share, is no spread of the difference.
-    assert metrics.paired_difference_over_seeds(seeds(0.9, 0.8), seeds(0.8, 0.7)) == pytest.approx(one, abs=0.01)
+    assert scores.paired_difference_over_seeds(seeds(0.9, 0.8), seeds(0.8, 0.7)) == pytest.approx(one, abs=0.01)

@@ -14,8 +14,7 @@ from benchmark import datasets, report
 from benchmark.analyses.analysis import record_kinds
 from benchmark.analyses.robustness import measure as robustness
 from benchmark.analyses.robustness import record as record_of
-from benchmark.datasets import corruptions
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import corruptions, memmap
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import preflight as prepare
 from benchmark.engine import protocol
@@ -199,7 +198,7 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
 
 def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     job = Job(
         LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500, test=True,
         corruptions=("invert", "shift-2"), images=(3, 5, 8),
