@@ -7,9 +7,12 @@ import configparser
 import contextlib
 import importlib.util
 import io
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +24,6 @@ from benchmark.cli import main as cli
 from benchmark.datasets import NAMES
 from benchmark.engine import registry
 from tests.conftest import CHECKOUT
-from tests.conftest import benchmark as run_benchmark
 from tests.plugin_lab import checkout
 from tests.speed import __main__ as speed
 
@@ -265,7 +267,9 @@ def test_the_analysis_copied_out_has_its_command_page_csv_and_figure(tmp_path: P
     folder.mkdir()
     (source,) = python_of("docs/add-an-analysis.md")
     (folder / "__init__.py").write_text(source, encoding="utf-8")
-    done = run_benchmark("sizes", cwd=lab)
+    command = [sys.executable, "-m", "benchmark", "sizes"]
+    environment = {**os.environ, "PYTHONPATH": str(lab)}
+    done = subprocess.run(command, cwd=lab, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The smallest model is *SVM on PCA*." in done.stdout
     results = lab / "results" / "fashion-mnist"
