@@ -138,6 +138,12 @@ def _check_install(wanted: list[str]) -> None:
         assert set(extras[1].split(",")) <= set(_extras()), package
 
 
+def test_the_page_about_estimators_lists_all_of_them() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| (.+?) \| (\w+) \|", TEXTS["docs/estimators.md"], re.M)
+    declared = {name: plugin.load() for name, plugin in registry.plugins().items()}
+    assert sorted(listed) == [(name, each.title, each.family) for name, each in sorted(declared.items())]
+
+
 def test_the_page_about_libraries_names_every_dependency() -> None:
     page = TEXTS["docs/libraries.md"].lower()
     called = {"opencv-python-headless": "opencv", "distributed": "dask", "jinja2": "jinja"}
