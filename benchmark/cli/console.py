@@ -123,7 +123,7 @@ def view(
     def update(state: Progress, text: str) -> None:
         with lock:
             states[state.estimator] = state
-        if text.startswith(("failed", "cannot be kept")):
+        if text.startswith(("failed", "cannot be saved")):
             live.console.print(f"[red]{escape(state.estimator)}[/]: {escape(text)}")
 
     with Live(get_renderable=table, console=console, refresh_per_second=4) as live:

@@ -240,7 +240,7 @@ def _life(desk: _Desk) -> Waves:
                 f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s"
             )
             if place:
-                desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome))
+                desk.say(keeping.install(plan.folder, place, plan.dataset, record, outcome))
     progress.end("done")
     desk.say("done")
 
@@ -251,22 +251,22 @@ def _room(plan: Plan, seed: int) -> Iterator[Path | None]:
     if not plan.keep or seed != keeping.SEED:
         yield None
         return
-    with keeping.room(plan.folder) as made:
+    with keeping.new_folder(plan.folder) as made:
         yield made
 
 
 def _keep_again(desk: _Desk, template: Job) -> Waves:
     """Refit a winner whose record stands, as that says, if it has no model; neither tuned nor shown a test image."""
     plan, record = desk.plan, desk.held(keeping.SEED)
-    if record is None or keeping.is_kept(plan.folder, record):
+    if record is None or keeping.is_saved(plan.folder, record):
         return
     desk.progress.phase, desk.progress.seed, desk.progress.rows = "refit", 1, record.fit_rows
     job = evaluation.refit_job(
         template, record.params, record.fit_rows, record.seed, record.threads, plan.resources.refit
     )
-    with keeping.room(plan.folder) as place:
+    with keeping.new_folder(plan.folder) as place:
         (outcome,) = yield [replace(job, keep=str(place), blind=True)]
-        desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome, again=True))
+        desk.say(keeping.install(plan.folder, place, plan.dataset, record, outcome, again=True))
 
 
 def _tune(

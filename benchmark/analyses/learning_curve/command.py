@@ -46,6 +46,6 @@ COMMAND = Command(
     "(those that are fewer than its record's), several seeds at the small sizes, predicts the test images once per "
     "size and seed, and adds what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Points that "
     "stand are kept; after Ctrl-C or a crash the same command goes on.",
-    flags=("winners",),
+    flags=("refits",),
     add_arguments=add_arguments,
 )

@@ -53,6 +53,6 @@ COMMAND = Command(
     "low-contrast, occluded, inverted and mirrored, and adds "
     "what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Estimators that stand are kept; "
     "after Ctrl-C or a crash the same command goes on.",
-    flags=("winners",),
+    flags=("refits",),
     add_arguments=add_arguments,
 )

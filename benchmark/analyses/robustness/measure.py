@@ -56,7 +56,9 @@ class Plan(winners.Plan):
 
     def model(self, record: Record) -> Path | None:
         """Return the folder of a record's model, if that is kept and to be asked."""
-        return keeping.place(self.folder, record) if self.stored and keeping.is_kept(self.folder, record) else None
+        return (
+            keeping.model_folder(self.folder, record) if self.stored and keeping.is_saved(self.folder, record) else None
+        )
 
     def expected(self, record: Record) -> float:
         """Return what one winner's fit and predictions may take, in seconds, by the times of its record."""

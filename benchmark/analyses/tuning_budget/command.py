@@ -40,5 +40,5 @@ COMMAND = Command(
     "30 minutes, refits on all rows those that lost in the end, predicts the test images once each, and adds what "
     "comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Refits that stand are kept; after Ctrl-C "
     "or a crash the same command goes on.",
-    flags=("winners",),
+    flags=("refits",),
 )

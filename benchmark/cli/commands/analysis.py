@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.analyses.analysis import Analysis, Refits
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmark.engine.refits import Plan
 
 
-def add(verbs: Verbs, analysis: Analysis) -> None:
+def add(verbs: Subparsers, analysis: Analysis) -> None:
     """Add the command of an analysis to the parser, if it has one."""
     command = analysis.command
     if command is None or analysis.measure is None:

@@ -6,11 +6,11 @@ import argparse
 import sys
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.errors import BenchmarkError
 
 
-def add(verbs: Verbs) -> None:
+def add(verbs: Subparsers) -> None:
     """Add the verb to the parser."""
     verb = verbs.add_parser(
         "report",

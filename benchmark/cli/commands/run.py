@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.cli.session import measure
 from benchmark.errors import BenchmarkError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmark.engine.scheduler import Stop
 
 
-def add(verbs: Verbs) -> None:
+def add(verbs: Subparsers) -> None:
     """Add the verb to the parser."""
     verb = verbs.add_parser(
         "run",

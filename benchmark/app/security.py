@@ -1,8 +1,8 @@
-"""Who may ask, and what every answer's headers say.
+"""Decides which requests are answered, and sets the headers of every response.
 
-A page that a person visits elsewhere can have their browser send requests to this machine, also under a name of its
-own that it points here (DNS rebinding). So a request must name this server as its host, one that makes it work must
-come from its own page, and no other page may read, frame or embed what it answers.
+A web page on another site can make the user's browser send requests to this machine, also under a host name of its own
+that resolves to 127.0.0.1 (DNS rebinding). So a request must name this server as its host, a request that runs models
+must come from this server's own page, and no other page may read, frame or embed a response.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ HEADERS = {
 }
 
 OWN_PAGE = ("same-origin", "none")
-"""What browsers say in Sec-Fetch-Site of a request by the page itself, or by the person."""
+"""Values of Sec-Fetch-Site for a request by this server's own page, or by the user."""
 
 
-class Guard:
-    """Passes on what may be asked, with our headers on the answer; refuses the rest with a sentence.
+class SecurityMiddleware:
+    """Passes allowed requests on and adds `HEADERS` to the response; refuses all others with status 403 and a reason.
 
     Parameters
     ----------
     app : ASGI application
     port : int
-        Where it is listened.
+        Port that the server listens on.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -43,7 +43,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        if scope["type"] != "http":  # the start and the end of the server
+        if scope["type"] != "http":  # startup and shutdown of the server
             await self._app(scope, receive, send)
             return
 
@@ -51,7 +51,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                if message["status"] >= 400:  # what more a refused one has to send is not read
+                if message["status"] >= 400:  # the rest of a refused request is not read
                     headers["Connection"] = "close"
             await send(message)
 
@@ -60,13 +60,13 @@ class Guard:
         await app(scope, receive, with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> str:
-        """Return why a request is refused, empty if it is not."""
+        """Return why a request is refused; empty if it is allowed."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
-            return f"This server answers to {self._address} only."
+            return f"This server only answers requests to {self._address}."
         if method in ("GET", "HEAD"):
             return ""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin not in (None, f"http://{hosts[0]}") or site not in (None, *OWN_PAGE):
-            return "This request comes from another page than this server's own."
+            return "This request comes from a page of another server."
         return ""
