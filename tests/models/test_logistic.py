@@ -37,6 +37,6 @@ def test_without_sklearnex_it_is_scikit_learns_class() -> None:
     X, y = three_clusters()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = logistic_regression(Task(3, (1, 5), threads=2), C=1.0).fit(X, y)
-    assert type(made) is LogisticRegression
-    assert made.score(X, y) > 0.9
+        model = logistic_regression(Task(3, (1, 5), threads=2), C=1.0).fit(X, y)
+    assert type(model) is LogisticRegression
+    assert model.score(X, y) > 0.9
