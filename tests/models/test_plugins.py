@@ -13,6 +13,7 @@ from benchmark.engine import registry
 from benchmark.engine.executors.local import in_passing
 from benchmark.engine.jobs import Limits
 from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
+from benchmark.estimator import Task
 from tests import odd_images
 
 
@@ -49,6 +50,35 @@ def test_a_class_absent_from_the_rows_shifts_no_other_class(plugin: PluginInWork
     assert absent == 0
     # Shifted columns would leave two classes of five correct. The smoke-sized nets are too small for this bound.
     assert accuracy > 0.55 or plugin.call(odd_images.is_net)
+
+
+LIBRARY_ESTIMATORS = {
+    "xgboost": "xgboost.XGBClassifier",
+    "lightgbm": "lightgbm.LGBMClassifier",
+    "hog_lightgbm": "lightgbm.LGBMClassifier",
+    "random_forest": "sklearn.RandomForestClassifier",
+    "extra_trees": "sklearn.ExtraTreesClassifier",
+    "knn": "sklearn.KNeighborsClassifier",
+    "logistic_regression": "sklearn.LogisticRegression",
+    "hog_logistic_regression": "sklearn.LogisticRegression",
+}
+
+
+def classes_of_last_step(name: str) -> list[str]:
+    """Return library and name of the class of a pipeline's last step, and of its base classes."""
+    step = registry.get(name).load().build(Task(10, (28, 28)))[-1]
+    return [f"{cls.__module__.split('.')[0]}.{cls.__name__}" for cls in type(step).__mro__]
+
+
+def test_a_row_with_a_librarys_name_is_that_librarys_estimator(plugin: PluginInWorker) -> None:
+    expected = LIBRARY_ESTIMATORS.get(plugin.name)
+    assert expected is None or expected in plugin.call(classes_of_last_step)
+
+
+def test_a_row_that_is_not_the_librarys_estimator_has_a_title_of_its_own() -> None:
+    titles = {name: plugin.load().title for name, plugin in registry.plugins().items()}
+    assert titles["xgboost_column_draws"] == "XGBoost (column draws)"
+    assert {name for name, title in titles.items() if title in {"XGBoost", "LightGBM"}} == {"xgboost", "lightgbm"}
 
 
 def test_the_main_estimators_exist() -> None:
