@@ -22,6 +22,7 @@ from benchmark.cli.main import main
 from benchmark.engine import declaration, worker_job
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Declaration, Describe, Job, Outcome
+from tests import CHECKOUT
 
 T = TypeVar("T")
 
@@ -128,7 +129,8 @@ def benchmark(
     with ExitStack() as until_the_end:
         until_the_end.enter_context(_environment(env or {}))
         folders = [cwd] if cwd is not None and (cwd / "models").is_dir() else []
-        folders += [Path(each) for each in (env or {}).get("PYTHONPATH", "").split(os.pathsep) if each]
+        searched = (env or {}).get("PYTHONPATH", "").split(os.pathsep)
+        folders += [Path(each) for each in searched if each and Path(each) != CHECKOUT]
         until_the_end.enter_context(_first_on_the_path(folders))
         if cwd is not None:
             until_the_end.callback(os.chdir, Path.cwd())

@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmark.cli import main as cli
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, PRESETS, curve_points
-from tests import readme_table
-from tests.conftest import CHECKOUT, benchmark
-from tests.plugin_lab import checkout
+from tests import CHECKOUT, readme_table
+from tests.in_process import benchmark
+from tests.plugin_lab import models
 
 TEXT = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
@@ -22,7 +22,7 @@ def test_its_table_is_what_the_records_give() -> None:
 
 def test_its_plugin_copied_out_works(tmp_path: Path) -> None:
     (source,) = re.findall(r"```python\n(.*?)```", TEXT, re.S)
-    lab = checkout(tmp_path / "lab", naive_bayes=source)
+    lab = models(tmp_path / "lab", alone=True, naive_bayes=source)
     checked = benchmark("check", "naive_bayes", cwd=lab)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 

@@ -26,8 +26,8 @@ from benchmark.datasets import digits, fashion_mnist, idx
 from benchmark.datasets import memmap as arrays
 from benchmark.engine import protocol
 from benchmark.storage import records
-from tests import odd_images
-from tests.conftest import CHECKOUT, benchmark
+from tests import CHECKOUT, odd_images
+from tests.in_process import benchmark
 from tests.plugin_lab import checkout
 from tests.running import eventually
 
