@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from benchmark.engine import registry
 from benchmark.errors import BenchmarkError
 from tests.in_process import benchmark
 from tests.plugin_lab import GOOD, checkout, models
-from tests.running import ALONE
+from tests.running import ALONE, started
 
 
 def test_files_are_found_and_shared_code_is_not() -> None:
@@ -30,14 +27,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 def test_a_sixth_estimator_is_one_file_and_no_other_edit(tmp_path: Path) -> None:
     lab = checkout(tmp_path / "lab", bayes=GOOD)  # the whole program, started as a user starts it
     for command in (["check", "bayes"], ["run", "bayes", *ALONE]):
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmark", *command],
-            cwd=lab,
-            env={**os.environ, "PYTHONPATH": str(lab)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        done = started(*command, cwd=lab)
         assert done.returncode == 0, done.stdout + done.stderr
     assert "| Naive Bayes |" in (lab / "results/digits/leaderboard.md").read_text()
 
