@@ -1,4 +1,4 @@
-"""Tests of every plugin found, in one worker each, in place of a test file for each."""
+"""Tests of every plugin found, in place of a test file for each; those of one library share a worker."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ import pytest
 
 from benchmark.engine import contract as check
 from benchmark.engine import registry
-from benchmark.engine.executors.local import in_passing
+from benchmark.engine.executors.local import LocalExecutor, in_passing
 from benchmark.engine.jobs import Limits
 from tests import odd_images
+from tests.in_process import SECOND_RUNTIMES
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A plugin, and a way to have a function called with its name in the worker that serves it."""
+    """A plugin, and a way to have a function called with its name in a worker."""
 
     name: str
     call: Callable[[Callable[[str], Any]], Any]
 
 
-@pytest.fixture(scope="module", params=list(registry.plugins()))
-def plugin(request: pytest.FixtureRequest) -> Iterator[Asked]:
+@pytest.fixture(scope="module")
+def executor() -> Iterator[LocalExecutor]:
+    with in_passing() as found:
+        yield found
+
+
+@pytest.fixture(params=list(registry.plugins()))
+def plugin(request: pytest.FixtureRequest, executor: LocalExecutor) -> Asked:
     name, limits = request.param, Limits(check.DEADLINE_SECONDS)
-    with in_passing() as executor:
-        yield Asked(name, lambda function: executor.call(name, 1, function, name, limits=limits).result())
+    library = next((part for part in SECOND_RUNTIMES if part in name), "scikit-learn")
+    return Asked(name, lambda function: executor.call(library, 1, function, name, limits=limits).result())
 
 
 def test_keeps_the_contract(plugin: Asked) -> None:
