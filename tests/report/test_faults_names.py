@@ -23,9 +23,9 @@ from benchmark.storage import records
 from benchmark.storage import serialization as plain
 from tests import CHECKOUT
 from tests import synthetic_results as synthetic
-from tests.in_process import benchmark
+from tests.in_process import benchmark, on_a_terminal
 from tests.plugin_lab import GOOD, bad, models
-from tests.running import ALONE, SMOKE, on_a_terminal
+from tests.running import ALONE, SMOKE
 
 TITLE = "names that are paths, markup, formulas or commands to a terminal"
 

@@ -27,10 +27,10 @@ from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.learning_curve.test_record import held
 from tests.golden import SEEDS, Golden
-from tests.in_process import Inline, benchmark
+from tests.in_process import Inline, benchmark, on_a_terminal
 from tests.plugin_lab import models
 from tests.report.test_report import page
-from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 # --- the program
 
@@ -287,7 +287,6 @@ def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path
     assert {point.test_reads for point in after.curve.points} == {1}
 
 
-@pytest.mark.slow
 def test_on_a_terminal_there_is_a_live_table(standing: Path) -> None:
     curve_record.path_of(standing, LOGISTIC).unlink()
     command = ("curve", LOGISTIC, *FEW, *SMOKE, "--results", str(standing.parent))

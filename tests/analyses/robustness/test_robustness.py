@@ -29,10 +29,10 @@ from tests import again, kept_models
 from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.robustness.test_record import held
 from tests.golden import IMAGES, NET, Golden
-from tests.in_process import Inline, benchmark
+from tests.in_process import Inline, benchmark, on_a_terminal
 from tests.plugin_lab import models
 from tests.report.test_report import page
-from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 FEW = IMAGES
 
@@ -262,7 +262,6 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(
     assert held(folder, "waits").robustness.test_reads == 1
 
 
-@pytest.mark.slow
 def test_on_a_terminal_there_is_a_live_table(standing: Path) -> None:
     command = ("robustness", LOGISTIC, "--force", *FEW, *SMOKE, "--results", str(standing.parent))
     status, seen = on_a_terminal(*command, env={"COLUMNS": "120", "LINES": "40"})
