@@ -98,6 +98,7 @@ def test_a_plugin_that_breaks_later_does_not_cost_its_record(smoke_results: Path
     assert path.with_suffix(".npz").exists()
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     places = tmp_path / "one", tmp_path / "two"
     for place, jobs in zip(places, "12", strict=True):

@@ -206,7 +206,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     "rows", [100, pytest.param(500, marks=pytest.mark.slow)], ids=["in the study", "in the record"]
 )
 def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(disk: Path, lab: Path, place: Path, rows: int) -> None:
-    program = waiting(disk / "results", lab, place)
+    program = waiting(disk / "results", lab, place, "--jobs", "1")
     for earlier in (100, 400):
         if earlier < rows:
             (place / f"go-{earlier}").touch()
@@ -225,7 +225,7 @@ def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(disk: Path, lab: Pa
     assert len(errors.strip().splitlines()) == 1, errors
     assert not list(disk.rglob("*.tmp"))
     (disk / "filler").unlink()
-    again = waiting(disk / "results", lab, place)
+    again = waiting(disk / "results", lab, place, "--jobs", "1")
     status, out, errors = again.finish()
     assert status == 0, out + errors
     assert len(record(disk / "results").trials) == 2
