@@ -23,7 +23,7 @@ import benchmark
 from benchmark.cli import main as cli
 from benchmark.datasets import NAMES
 from benchmark.engine import registry
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 from tests.plugin_lab import checkout
 from tests.speed import __main__ as speed
 

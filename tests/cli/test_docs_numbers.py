@@ -23,8 +23,8 @@ from benchmark.engine import resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, curve_points
 from benchmark.metrics import significance
+from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
-from tests.conftest import CHECKOUT
 from tests.faults import COUNT
 
 RESULTS = CHECKOUT / "results" / "fashion-mnist"

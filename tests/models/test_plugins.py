@@ -1,4 +1,4 @@
-"""Tests of every plugin in models/, each in a worker process of its own."""
+"""Tests of every plugin found, in place of a test file for each; those of one library share a worker."""
 
 from __future__ import annotations
 
@@ -10,26 +10,33 @@ import pytest
 
 from benchmark.engine import contract as check
 from benchmark.engine import registry
-from benchmark.engine.executors.local import in_passing
+from benchmark.engine.executors.local import LocalExecutor, in_passing
 from benchmark.engine.jobs import Limits
 from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
 from benchmark.estimator import Task
 from tests import odd_images
+from tests.in_process import SECOND_RUNTIMES
 
 
 @dataclass(frozen=True)
 class PluginInWorker:
-    """A plugin, and a way to call a function with its name in its worker."""
+    """A plugin, and a way to have a function called with its name in a worker."""
 
     name: str
     call: Callable[[Callable[[str], Any]], Any]
 
 
-@pytest.fixture(scope="module", params=list(registry.plugins()))
-def plugin(request: pytest.FixtureRequest) -> Iterator[PluginInWorker]:
+@pytest.fixture(scope="module")
+def executor() -> Iterator[LocalExecutor]:
+    with in_passing() as found:
+        yield found
+
+
+@pytest.fixture(params=list(registry.plugins()))
+def plugin(request: pytest.FixtureRequest, executor: LocalExecutor) -> PluginInWorker:
     name, limits = request.param, Limits(check.DEADLINE_SECONDS)
-    with in_passing() as executor:
-        yield PluginInWorker(name, lambda function: executor.call(name, 1, function, name, limits=limits).result())
+    library = next((part for part in SECOND_RUNTIMES if part in name), "scikit-learn")
+    return PluginInWorker(name, lambda function: executor.call(library, 1, function, name, limits=limits).result())
 
 
 def test_keeps_the_contract(plugin: PluginInWorker) -> None:

@@ -20,10 +20,11 @@ import pytest
 from benchmark.cli import main as cli
 from benchmark.leaderboard import table as leaderboard
 from benchmark.storage import records, serialization
+from tests import CHECKOUT
 from tests import synthetic_results as synthetic
-from tests.conftest import CHECKOUT, benchmark
-from tests.plugin_lab import GOOD, bad, checkout
-from tests.running import ALONE, SMOKE, on_a_terminal
+from tests.in_process import benchmark, on_a_terminal
+from tests.plugin_lab import GOOD, bad, models
+from tests.running import ALONE, SMOKE
 
 TITLE = "names that are paths, markup, formulas or commands to a terminal"
 
@@ -156,8 +157,10 @@ def assert_ours(shown: str) -> None:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """Copy the program to a place with plugins of strange names and texts, and forget the slower estimators."""
     place = tmp_path_factory.mktemp("names")
-    folder = checkout(
+    folder = models(
         place / "a" / "lab",
+        alone=True,
+        logistic_regression=(CHECKOUT / "models" / "logistic_regression.py").read_text(encoding="utf-8"),
         **dict.fromkeys(STRANGE_FILES, GOOD),
         twin=GOOD,
         titled=GOOD.replace('title="Naive Bayes"', f"title={NASTY!r}, augmentation={NASTY!r}").replace(
@@ -170,11 +173,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]
         ),
         on_import=f"raise ImportError({NASTY!r})",
     )
-    for path in (CHECKOUT / "models").glob("[!_]*.py"):
-        if path.stem != "logistic_regression":
-            (folder / "models" / path.name).unlink()
     site = installed(place / "site", [*STRANGE_KEYS, "twin", "Logistic_Regression"])
-    return folder, {"PYTHONPATH": f"{site}:{folder}", "BENCHMARK_CACHE": str(place / "cache")}
+    return folder, {"PYTHONPATH": f"{site}:{folder}:{CHECKOUT}", "BENCHMARK_CACHE": str(place / "cache")}
 
 
 REFUSED = [*STRANGE_FILES, *STRANGE_KEYS, "twin", "logistic_regression", "Logistic_Regression"]

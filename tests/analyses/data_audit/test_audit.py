@@ -36,8 +36,8 @@ from benchmark.storage import lock as claim
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
 from tests.analyses.data_audit.test_duplicates import nearly
-from tests.conftest import benchmark
-from tests.plugin_lab import bad, checkout
+from tests.in_process import benchmark
+from tests.plugin_lab import bad, models
 from tests.report.test_report import cells, page
 
 CLASSES = ("left", "mid", "right")
@@ -243,7 +243,7 @@ def test_without_cleanlab_what_an_audit_with_it_found_is_kept(folder: Path) -> N
 @pytest.mark.slow
 def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) -> None:
     pytest.importorskip("cleanlab")
-    lab = checkout(tmp_path / "lab", broken=bad("    def fit(self, X, y):\n        raise ValueError('no a|b')"))
+    lab = models(tmp_path / "lab", broken=bad("    def fit(self, X, y):\n        raise ValueError('no a|b')"))
     asked = ("audit", "--dataset", "digits", "--estimator", "broken", "--results", str(tmp_path / "out"))
     done = benchmark(*asked, cwd=lab)
     assert done.returncode == 1, done.stdout + done.stderr

@@ -40,8 +40,8 @@ from benchmark.render.document import Cell, Table, Value
 from benchmark.report.assemble import assemble, read_summary
 from benchmark.storage import records
 from benchmark.storage import serialization as plain
+from tests import CHECKOUT
 from tests import synthetic_results as synthetic
-from tests.conftest import CHECKOUT
 from tests.report.test_report import cells, page
 
 REAL = next(

@@ -16,15 +16,15 @@ from benchmark.analyses.tuning_budget import measure as budget_verb
 from benchmark.analyses.tuning_budget import record as budget_record
 from benchmark.analyses.tuning_budget import section as budget
 from benchmark.analyses.tuning_budget.record import Refit
-from benchmark.cli.main import main
 from benchmark.engine.jobs import Outcome
 from benchmark.leaderboard.summary import summarise
 from benchmark.storage import records
 from benchmark.storage.derived import LET_GO
 from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
-from tests.again import LOGISTIC, Inline, changed, make
-from tests.running import ALONE, SMOKE
+from tests.again import LOGISTIC, changed, make
+from tests.in_process import Inline, benchmark
+from tests.running import SMOKE
 
 
 def trial(number: int, *rungs: tuple[int, float, float]) -> TrialResult:
@@ -129,12 +129,12 @@ def test_nothing_is_said_where_tuning_was_over_at_once(tmp_path: Path) -> None:
 # --- the verb, on real records whose tuning took longer
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def finished(smoke_results: Path) -> Path:
     """Results of a small run in which, by the log, the trial that lost led for ten minutes."""
-    results = tmp_path_factory.mktemp("results")
-    assert main(["run", LOGISTIC, *ALONE, "--no-report", "--results", str(results)]) == 0
-    folder = results / "digits"
+    folder = smoke_results / "digits"
+    for name in ("net", "svm_pca"):
+        shutil.rmtree(folder / "records" / name)
     record = records.read_record(records.record_path(folder, LOGISTIC, 0))
     winner = TrialResult(1, "complete", dict(record.params), (RungResult(400, 0.9, 600.0, 1.0),))
     loser = TrialResult(0, "complete", {**record.params, "logistic__C": 1e-3}, (RungResult(400, 0.5, 50.0, 1.0),))
@@ -145,7 +145,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_the_command_line_to_the_leaderboard(finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.glob("records/*/seed-0.*")}
     command = ["budget", *SMOKE, "--results", str(finished.parent)]
-    assert main(command) == 0
+    assert benchmark(*command).returncode == 0
     assert {path: path.read_bytes() for path in before} == before
     found = budget_record.read_all(finished, datasets_test_set(finished))[LOGISTIC]
     (refit,) = found.budget.refits
@@ -159,7 +159,7 @@ def test_from_the_command_line_to_the_leaderboard(finished: Path) -> None:
     assert "\npython -m benchmark budget --dataset digits --preset smoke\n" in page
     assert report.check(finished) == []
     stamp = budget_record.path_of(finished, LOGISTIC).read_bytes()
-    assert main(command) == 0  # kept
+    assert benchmark(*command).returncode == 0  # kept
     assert budget_record.path_of(finished, LOGISTIC).read_bytes() == stamp
 
 
