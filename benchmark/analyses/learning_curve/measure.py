@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmark.analyses.learning_curve import record as curve_record
-from benchmark.analyses.learning_curve.record import Held, Point
+from benchmark.analyses.learning_curve.record import CurveData, Point
 from benchmark.engine import evaluation, protocol
 from benchmark.engine import preflight as prepare
 from benchmark.engine import refits as winners
@@ -166,6 +166,6 @@ class _Desk(Desk):
         self.progress.trial = len(self.wanted) - len(missing)
         self.progress.rows_left = sum(rows for rows, _ in missing)
 
-    def _empty(self) -> Held:
+    def _empty(self) -> CurveData:
         dataset = self.plan.dataset
         return curve_record.empty(self.record, len(dataset.test.y), len(dataset.class_names))

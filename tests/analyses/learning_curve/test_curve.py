@@ -11,6 +11,7 @@ import pytest
 
 from benchmark import datasets, report
 from benchmark.analyses.analysis import record_kinds
+from benchmark.analyses.learning_curve import ANALYSIS
 from benchmark.analyses.learning_curve import measure as curve
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.engine import preflight as prepare
@@ -27,6 +28,7 @@ from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, killed_after
 from tests.analyses.learning_curve.test_record import held
 from tests.conftest import benchmark
+from tests.pages import section_of
 from tests.plugin_lab import GOOD, checkout
 from tests.report.test_report import page
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
@@ -79,12 +81,11 @@ def test_a_curve_from_the_command_line_ends_in_the_leaderboard(lab: Path, finish
         right = (found.predicted == records.read(folder).test_set.y).mean(axis=1)
         assert (right > 0.6).all()
         assert right[2:].mean() > right[:2].mean()
-    text = (folder / "leaderboard.md").read_text()
-    assert "## How many images, how many seconds" in text
-    assert "(figures/learning-curve.png)" in text
+    assert "(figures/learning-curve.png)" in (folder / "learning-curves.md").read_text()
     assert (folder / "figures" / "learning-curve.png").exists()
     assert (folder / "learning-curve.csv").read_text().count("\n") == 1 + 2 * 5
-    assert f"python -m benchmark curve {' '.join(('--dataset', 'digits', '--preset', 'smoke', *FEW))}\n" in text
+    command = f"python -m benchmark curve --dataset digits --preset smoke {' '.join(FEW)}\n"
+    assert command in (folder / "method.md").read_text()
     checked = benchmark("report", "--check", "--results", str(finished), cwd=lab)
     assert checked.returncode == 0, checked.stdout
 
@@ -143,7 +144,7 @@ def test_force_makes_it_anew_with_the_same_answers_and_counts_the_reads(standing
     after = held(standing, LOGISTIC)
     assert (after.predicted == before.predicted).all()
     assert {point.test_reads for point in after.curve.points} == {2}
-    assert "up to 2 times counting points that were made anew" in page(standing)
+    assert "up to 2 times" in section_of(ANALYSIS, standing).method[0]
 
 
 def test_a_curve_of_another_winner_is_made_again(standing: Path) -> None:
@@ -179,7 +180,8 @@ def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> N
     assert ended == {LOGISTIC: "2 of 4 points, the first at 300 rows, seed 0: past its deadline of 1 s"}
     points = held(standing, LOGISTIC).curve.points
     assert [point.status for point in points] == ["ok", "ok", "timeout", "timeout"]
-    assert "at 300 (seed 0) and 300 (seed 1) **ran out of time**: past its deadline of 1 s" in page(standing)
+    text = page(standing, "learning-curves.md")
+    assert "at 300 (seed 0) and 300 (seed 1) **ran out of time**: past its deadline of 1 s" in text
     executor = Inline()
     assert make(standing, executor) == {LOGISTIC: "done"}
     assert executor.asked == POINTS[2:]
@@ -280,7 +282,7 @@ def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path
         assert status == 130
         assert "the same command goes on from here" in errors
         assert len(held(folder, "waits").curve.points) == 3  # a fit that is running is not thrown away
-        assert "## How many images, how many seconds" in (folder / "leaderboard.md").read_text()
+        assert (folder / "learning-curves.md").exists()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-300").touch()
     resumed = Program(tmp_path / "results", "waits", *FEW, "--no-report", cwd=lab, env=env, verb="curve")
