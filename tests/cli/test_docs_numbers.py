@@ -79,7 +79,7 @@ def facts() -> dict[str, list[str]]:
             f"at most {megapixels}",
             f"listens on {server.HOST} only",
             f"runs {COUNT} such faults",
-            {2: "two are decoded at a time"}[pages.DECODED_AT_ONCE],
+            {2: "two are decoded at a time"}[pages.MAX_CONCURRENT_DECODES],
         ],
         "docs/own-pictures.md": [
             f"fit {side} by {side} pixels",
@@ -116,7 +116,7 @@ def facts() -> dict[str, list[str]]:
             "with seed 0",
             f"to {side} pixels",
             f"on {side} by {side} pixels",
-            {3: "The three likeliest classes"}[predict.SHOWN],
+            {3: "The three likeliest classes"}[predict.TOP],
         ],
         "docs/published-nets.md": ["one 3×3 convolution of 32 or 64 filters", "a dense layer of 32", "with 64 filters"],
         "docs/app.md": [f"http://{server.HOST}:{serve.PORT}"],
