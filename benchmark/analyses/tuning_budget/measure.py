@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.analyses.tuning_budget import early_stop as stopping
+from benchmark.analyses.tuning_budget import early_stopping as stopping
 from benchmark.analyses.tuning_budget import record as budget_record
 from benchmark.analyses.tuning_budget.record import Refit
 from benchmark.engine import evaluation
@@ -48,7 +48,7 @@ class _Desk(Desk):
 
     def __init__(self, plan: Plan, name: str, observe: Observer) -> None:
         super().__init__(plan, name, observe)
-        self.wanted = stopping.losers(self.record)
+        self.wanted = stopping.early_winners(self.record)
         dataset, rows = plan.dataset, self.record.fit_rows
         self.held = budget_record.empty(self.record, len(dataset.test.y), len(dataset.class_names))
         self.progress = Progress(name, len(self.wanted), (rows,), max(1, len(self.wanted)), rows)
