@@ -20,7 +20,8 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from benchmark.storage import serialization as plain
 from benchmark.storage.records import Record, Results
-from benchmark.storage.schema import is_safe_name
+from benchmark.storage.schema import EstimatorName, is_safe_name
+from benchmark.storage.serialization import NonNegativeInt
 
 SCHEMA = 1
 """Of ``model.json``."""
@@ -72,26 +73,26 @@ class Sheet:
         Machine and versions that it was fitted on.
     """
 
-    schema: int
-    name: str
+    schema: NonNegativeInt
+    name: EstimatorName
     title: str
     family: str
     augmentation: str
     dataset: str
     dataset_sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, ...]
+    image_shape: tuple[NonNegativeInt, NonNegativeInt]
     preparation: Preparation
-    seed: int
+    seed: NonNegativeInt
     params: Mapping[str, Any]
     preset: Mapping[str, Any]
     fingerprint: Mapping[str, str]
     proba_sha256: str
     refit: Literal["own", "again"]
     scores: Literal["predict_proba", "decision_function"]
-    classes: tuple[int, ...]
+    classes: tuple[NonNegativeInt, ...]
     files: Mapping[str, str]
-    size: int
+    size: NonNegativeInt
     environment: Mapping[str, str]
 
     def check(self) -> None:
@@ -101,9 +102,7 @@ class Sheet:
         ------
         ValueError
         """
-        if not is_safe_name(self.name):
-            raise ValueError(f"{self.name!r} is no estimator's name")
-        if len(self.image_shape) != 2 or not 0 < math.prod(self.image_shape) <= 10**7:
+        if not 0 < math.prod(self.image_shape) <= 10**7:
             raise ValueError(f"image_shape is {self.image_shape}")
         classes = list(self.classes)
         if not classes or classes != sorted(set(classes)) or classes[-1] >= len(self.class_names):
@@ -201,7 +200,7 @@ def read(path: Path) -> Sheet:
     data = plain.read_json(path / SHEET, SCHEMA)
     again = f"make it anew with: python -m benchmark run {path.name} --keep"
     try:
-        sheet: Sheet = plain.from_json(data, Sheet, "the model")
+        sheet = plain.from_json(data, Sheet)
         sheet.check()
         if sheet.name != path.name:
             raise ValueError(f"it says that it is of {sheet.name[:80]!r}")
