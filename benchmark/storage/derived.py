@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records, serialization
-from benchmark.storage.schema import Record, Status, TestSet, is_safe_name
-from benchmark.storage.serialization import short_hash
+from benchmark.storage.schema import EstimatorName, Record, Status, TestSet, is_safe_name
+from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, short_hash
 
 Labels = npt.NDArray[np.unsignedinteger[Any]]
 
@@ -39,10 +39,10 @@ class Derived:
         The winner's, as in the record.
     """
 
-    schema: int
+    schema: NonNegativeInt
     dataset: str
     dataset_sha256: str
-    estimator: str
+    estimator: EstimatorName
     depends_on: Mapping[str, str]
     params: Mapping[str, Any]
 
@@ -79,11 +79,11 @@ class Fit:
 
     status: Status
     reason: str
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
+    fit_seconds: NonNegativeFloat
+    predict_seconds: NonNegativeFloat
+    threads: NonNegativeInt
     device: str
-    test_reads: int
+    test_reads: NonNegativeInt
     predicted_sha256: str = ""
 
 
@@ -182,11 +182,9 @@ def read(path: Path, kind: type[D], schema: int, verb: str) -> D:
     """
     data = serialization.read_json(path, schema)
     try:
-        found: D = serialization.from_json(data, kind, f"the {path.stem}")
+        found = serialization.from_json(data, kind)
         if found.estimator != path.parent.name:
             raise ValueError(f"it says that it is of {found.estimator!r}")
-        if not is_safe_name(found.estimator):
-            raise ValueError(f"{found.estimator!r} is no estimator's name")
         found.check()
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a {path.stem} of schema {schema} ({error}); {again(path, verb)}") from error

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
+from benchmark.storage.serialization import NonNegativeInt
 
 SCHEMA = 1
 """Raised when a field changes its meaning. A curve of another schema is refused by name."""
@@ -45,9 +46,9 @@ class Point(Fit):
         Index into the curve's `environments`.
     """
 
-    rows: int
-    seed: int
-    environment: int = 0
+    rows: NonNegativeInt
+    seed: NonNegativeInt
+    environment: NonNegativeInt = 0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
-from benchmark.storage.serialization import short_hash
+from benchmark.storage.serialization import NonNegativeInt, short_hash
 
 SCHEMA = 1
 """Raised when a field changes its meaning. A file of another schema is refused by name."""
@@ -43,7 +43,7 @@ class Refit(Fit):
         Machine and versions.
     """
 
-    trial: int
+    trial: NonNegativeInt
     environment: Mapping[str, str]
 
 

@@ -33,7 +33,7 @@ from benchmark.leaderboard.verdict import decide
 from benchmark.render import terminal
 from benchmark.render.document import Cell
 from benchmark.storage import lock as claim
-from benchmark.storage import records
+from benchmark.storage import records, serialization
 from tests import synthetic_results as synthetic
 from tests.analyses.data_audit.test_duplicates import nearly
 from tests.in_process import benchmark
@@ -320,7 +320,7 @@ def arrays(**changes: np.ndarray) -> Callable[[Path], None]:
         with np.load(place.with_suffix(".npz")) as file:
             found = {**dict(file), **changes}
         np.savez_compressed(place.with_suffix(".npz"), **found)
-        changed(arrays_sha256=records.plain.sha256(place.with_suffix(".npz")))(folder)
+        changed(arrays_sha256=serialization.sha256(place.with_suffix(".npz")))(folder)
 
     return change
 
@@ -329,12 +329,15 @@ U1 = np.uint8
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "torn": (lambda folder: audit_record.path(folder).write_text("{"), r"audit\.json: cannot be read"),
     "another schema": (changed(schema=99), "schema 99, this version reads schema 1"),
-    "an unknown field": (changed(surprise=1), "'surprise' is unknown"),
+    "an unknown field": (changed(surprise=1), "unknown field 'surprise'"),
     "pairs of other scopes": (changed(pairs={"train": 1}), "pairs of"),
-    "a threshold that is none": (changed(near=2), "near is 2"),
+    "a threshold that is none": (changed(near=2), r"<= 1\.0 - at `\$\.near`"),
     "a search that was not": (changed(status="failed"), "status 'failed'"),
     "no search": (changed(search=None), "status 'ok'"),
-    "an accuracy above one": (changed(search={**dataclasses.asdict(SEARCH), "accuracy": 3}), "accuracy 3"),
+    "an accuracy above one": (
+        changed(search={**dataclasses.asdict(SEARCH), "accuracy": 3}),
+        r"<= 1\.0 - at `\$\.search\.accuracy`",
+    ),
     "of other data": (changed(dataset_sha256="0" * 64), "made on other data"),
     "no arrays": (lambda folder: audit_record.path(folder).with_suffix(".npz").unlink(), r"audit\.npz: cannot be read"),
     "other arrays": (

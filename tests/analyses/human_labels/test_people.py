@@ -38,8 +38,7 @@ from benchmark.leaderboard.table import first_screen
 from benchmark.metrics import scores as metrics
 from benchmark.render.document import Cell, Table, Value
 from benchmark.report.assemble import assemble, read_summary
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from tests import CHECKOUT
 from tests import synthetic_results as synthetic
 from tests.report.test_report import cells, page
@@ -225,24 +224,36 @@ CONTRAST = ("compared", 0, "classes", 1, "contrast")
 DAMAGE: dict[str, tuple[Callable[[dict], None], str]] = {
     "another schema": (changed(schema=99), "schema 99, this version reads schema 1"),
     "of other data": (changed(dataset_sha256="0" * 64), "made on other data"),
-    "an unknown field": (changed(counts=[[1]]), "'counts' is unknown"),
-    "a missing field": (lambda data: data.pop("ties"), "'ties' is missing"),
+    "an unknown field": (changed(counts=[[1]]), "unknown field 'counts'"),
+    "a missing field": (lambda data: data.pop("ties"), "missing required field `ties`"),
     "a matrix of other images": (nested("confusion", 0, 0, value=7), "does not count the test images"),
     "a matrix that is not square": (changed(confusion=[[100], [100], [100]]), "not square"),
     "a class too many": (changed(entropy=[0.1] * 4), "not one number a class"),
     "ties that cannot be": (changed(ties_right=2), "1 ties"),
-    "text for a number": (nested(*CONTRAST, "entropy_missed", value="=1"), "entropy_missed is '=1'"),
-    "a probability above one": (nested(*CONTRAST, "auc", value=1.01), r"auc is 1\.01"),
+    "text for a number": (
+        nested(*CONTRAST, "entropy_missed", value="=1"),
+        r"got `str` - at `\$\.compared\[0\]\.classes\[1\]\.contrast\.entropy_missed`",
+    ),
+    "a probability above one": (nested(*CONTRAST, "auc", value=1.01), r"<= 1\.0 - at `\$.*\.contrast\.auc`"),
     "an interval the wrong way round": (nested(*CONTRAST, "auc_low", value=0.99), "AUC from 0.99"),
-    "a correlation below -1": (nested("compared", 0, "every", "spearman", value=-1.5), r"spearman is -1\.5"),
-    "a correlation that is no number": (nested("compared", 0, "every", "spearman", value=True), "spearman is True"),
-    "four fifths": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 11]), "4 fifths"),
+    "a correlation below -1": (
+        nested("compared", 0, "every", "spearman", value=-1.5),
+        r">= -1\.0 - at `\$\.compared\[0\]\.every\.spearman`",
+    ),
+    "a correlation that is no number": (
+        nested("compared", 0, "every", "spearman", value=True),
+        r"got `bool` - at `\$\.compared\[0\]\.every\.spearman`",
+    ),
+    "four fifths": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 11]), r"length >= 5 - at `\$.*\.fifths`"),
     "fifths of more": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 0, 12]), "of 20 missed"),
     "more answers than misses": (nested(*CONTRAST, "label", value=17), "more answers"),
     "more missed than there are": (nested("compared", 0, "classes", 2, "missed", value=101), "misses"),
     "misses that do not add up": (nested("compared", 0, "every", "missed", value=26), "do not add up"),
     "other images": (nested("compared", 0, "every", "images", value=299), "other images"),
-    "a name that is a path": (nested("compared", 0, "estimator", value="../x"), "no estimator's name"),
+    "a name that is a path": (
+        nested("compared", 0, "estimator", value="../x"),
+        r"regex .* - at `\$\.compared\[0\]\.estimator`",
+    ),
     "an estimator twice": (lambda data: data["compared"].append(data["compared"][0]), "two entries"),
 }
 
@@ -265,6 +276,10 @@ def test_below_zero_is_still_refused_of_what_is_no_correlation() -> None:
     for hint in (float, int, plain.Share):
         with pytest.raises(ValueError, match="it is -1"):
             plain.typed(-1, hint, "it")
+    assert serialization.from_json(-0.5, serialization.Correlation) == -0.5
+    for kind in (serialization.NonNegativeFloat, serialization.NonNegativeInt, serialization.Share):
+        with pytest.raises(ValueError, match=">= 0"):
+            serialization.from_json(-1, kind)
 
 
 # --- in the report
