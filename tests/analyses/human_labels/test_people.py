@@ -272,10 +272,6 @@ def test_what_is_odd_about_the_file_is_said(known: Path, name: str) -> None:
 
 
 def test_below_zero_is_still_refused_of_what_is_no_correlation() -> None:
-    assert plain.typed(-0.5, plain.Correlation, "it") == -0.5
-    for hint in (float, int, plain.Share):
-        with pytest.raises(ValueError, match="it is -1"):
-            plain.typed(-1, hint, "it")
     assert serialization.from_json(-0.5, serialization.Correlation) == -0.5
     for kind in (serialization.NonNegativeFloat, serialization.NonNegativeInt, serialization.Share):
         with pytest.raises(ValueError, match=">= 0"):
