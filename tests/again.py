@@ -1,4 +1,4 @@
-"""What `curve` and `robustness` are tested with: the winners' jobs run in this process, with a hand on every one."""
+"""What the analyses that refit are tested with: their jobs run in this process, and a test controls each of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ import pytest
 
 from benchmark import datasets
 from benchmark.datasets import memmap as arrays
-from benchmark.engine import declaration
-from benchmark.engine import refits as winners
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Describe, Job, Limits, Outcome
+from benchmark.engine import declaration, refits, worker_job
+from benchmark.engine.jobs import Describe, Limits, Outcome, RefitJob
 from benchmark.engine.resources import Resources
-from benchmark.engine.scheduler import Stop
+from benchmark.engine.scheduler import StopRequest
 from benchmark.errors import EngineError
 from benchmark.storage import records
 from benchmark.storage import serialization as plain
@@ -29,7 +27,7 @@ LOGISTIC = "logistic_regression"
 class Inline:
     """An executor that runs jobs here and now, and notes what it was asked for."""
 
-    def __init__(self, answer: Callable[[Job], Outcome] = work.run) -> None:
+    def __init__(self, answer: Callable[[RefitJob], Outcome] = worker_job.run) -> None:
         self.asked: list[tuple[int, int]] = []
         self._answer = answer
 
@@ -38,8 +36,8 @@ class Inline:
         future.set_result(declaration.describe(job))
         return future
 
-    def submit(self, job: Job) -> Future:
-        assert job.test
+    def submit(self, job: RefitJob) -> Future:
+        assert isinstance(job, RefitJob)
         self.asked.append((job.rows, job.draw))
         future: Future = Future()
         try:
@@ -60,14 +58,14 @@ def make(
     digits = datasets.load("digits")
     arrays.materialise(digits)
     plan = verb.Plan(
-        plugins=winners.choose(folder, names, warn=pytest.fail),
+        plugins=refits.choose(folder, names, warn=pytest.fail),
         dataset=digits,
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
         folder=folder,
         **asked,
     )
     told: list[str] = []
-    states = verb.run(plan, executor, lambda _, text: told.append(text), Stop())
+    states = verb.run(plan, executor, lambda _, text: told.append(text), StopRequest())
     assert told
     return {state.estimator: state.reason or state.phase for state in states}
 

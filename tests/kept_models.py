@@ -1,4 +1,4 @@
-"""Winners kept by a run whose jobs are done in this process."""
+"""Models saved by a run whose jobs are done in this process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 
 from benchmark import datasets
 from benchmark.datasets import memmap as arrays
-from benchmark.engine import declaration, registry, runner
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Describe, Job, Limits
+from benchmark.engine import declaration, registry, runner, worker_job
+from benchmark.engine.jobs import Describe, Limits, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.resources import Resources
-from benchmark.engine.scheduler import Stop
+from benchmark.engine.scheduler import StopRequest
 
 LOGISTIC, KNN = "logistic_regression", "knn"
 
@@ -22,17 +21,17 @@ class Here:
     """An executor that runs jobs here and now, and notes what it was asked for."""
 
     def __init__(self) -> None:
-        self.jobs: list[Job] = []
+        self.jobs: list[TuningJob | RefitJob] = []
 
     def describe(self, job: Describe) -> Future:
         future: Future = Future()
         future.set_result(declaration.describe(job))
         return future
 
-    def submit(self, job: Job) -> Future:
+    def submit(self, job: TuningJob | RefitJob) -> Future:
         self.jobs.append(job)
         future: Future = Future()
-        future.set_result(work.run(job))
+        future.set_result(worker_job.run(job))
         return future
 
     def retire(self, estimator: str) -> None: ...
@@ -42,7 +41,7 @@ class Here:
 
 def run(
     folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True, seeds: int = 1
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[TuningJob | RefitJob], list[str]]:
     """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
     digits = datasets.load("digits")
     arrays.materialise(digits)
@@ -56,6 +55,6 @@ def run(
         keep=keep,
     )
     executor, told = Here(), []
-    states = runner.run(plan, executor, lambda _, text: told.append(text), Stop())
-    assert [state.phase for state in states if state.phase not in ("done", "kept")] == []
+    states = runner.run(plan, executor, lambda _, text: told.append(text), StopRequest())
+    assert [state.phase for state in states if state.phase not in ("done", "unchanged")] == []
     return executor.jobs, told

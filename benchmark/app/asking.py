@@ -17,7 +17,7 @@ from benchmark.app.rows import Row
 from benchmark.datasets import preprocessing as pictures
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine import saved_models as kept
-from benchmark.engine.saved_models import Kept
+from benchmark.engine.saved_models import SavedModel
 from benchmark.errors import BenchmarkError
 from benchmark.render import markdown as md
 from benchmark.serving import model_pool
@@ -27,7 +27,7 @@ HOW = {
     "on black.",
     "grey": "Grey and shrunk whole; nothing is cropped, stretched or inverted.",
 }
-"""What becomes of a picture, by `Kept.preparation`."""
+"""What becomes of a picture, by `SavedModel.preparation`."""
 
 NONE_KEPT = "no model is kept yet; keep some with: python -m benchmark run --all --keep"
 
@@ -119,7 +119,7 @@ class Panel:
         self._loading.shutdown(wait=False, cancel_futures=True)
         self._models.close()
 
-    def _load(self, each: Kept) -> None:
+    def _load(self, each: SavedModel) -> None:
         blank = np.zeros((1, each.pixels), dtype=np.uint8)
         title = self._states[each.name].title
         try:
@@ -129,7 +129,7 @@ class Panel:
         self._states[each.name] = State(title, "failed", rows.sentence(error)) if error else State(title, "ready")
 
 
-def _note(each: Kept) -> str:
+def _note(each: SavedModel) -> str:
     whose = " (its record's; this refit was made again)" if each.refit == "again" else ""
     known = [] if each.test_accuracy is None else [f"test accuracy {md.accuracy(each.test_accuracy)}{whose}"]
     known += [rows.RANKING] if each.scores == "decision_function" else []

@@ -1,12 +1,12 @@
-"""What a person sees while it runs: a live table on a terminal, plain lines anywhere else."""
+"""What a command prints while it runs: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,35 +20,36 @@ from benchmark.render.markdown import plain
 
 if TYPE_CHECKING:
     from benchmark.datasets.dataset import Dataset
-    from benchmark.engine.refits import Plan as WinnersPlan
+    from benchmark.engine.progress import Observer
+    from benchmark.engine.refits import RefitPlan
     from benchmark.engine.resources import Resources
 
-_STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
+_STYLE = {"done": "green", "unchanged": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
 
 
 def console() -> Console:
-    """Return where everything is printed; plain lines are never folded."""
+    """Return the console that everything is printed to; plain lines are never wrapped."""
     found = Console(highlight=False, emoji=False)
     return found if found.is_terminal else Console(highlight=False, emoji=False, width=1000)
 
 
 def escape(text: str) -> str:
-    """Return text that a terminal and rich take for text: names and reasons come from strangers."""
+    """Escape what a terminal or rich would interpret: names and reasons are untrusted."""
     return markup.escape(plain(text))
 
 
 def warn(console: Console, text: str) -> None:
-    """Print one line that must not be overlooked."""
+    """Print one line that must not be missed."""
     console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
 
-def names(plan: WinnersPlan) -> str:
-    """Return the estimators' names for a sentence."""
+def names(plan: RefitPlan) -> str:
+    """Return the names of a plan's estimators for a sentence."""
     return ", ".join(escape(plugin.name) for plugin in plan.plugins)
 
 
 def each_fit(given: Resources) -> str:
-    """Say what each fit may take."""
+    """Return what each fit may use, for a sentence."""
     return (
         f"each fit alone with {given.threads} thread(s); {given.device}; "
         f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB"
@@ -56,7 +57,7 @@ def each_fit(given: Resources) -> str:
 
 
 def announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
-    """Say what is about to be done, on what, and where it will lie."""
+    """Print the data set, what is about to be done, and where the results go."""
     train, test = len(dataset.train.y), len(dataset.test.y)
     console.print(f"{escape(dataset.name)}: {train:,} training and {test:,} test images from {escape(dataset.source)}")
     console.print(work)
@@ -64,19 +65,19 @@ def announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work:
 
 
 def stopping(console: Console, refitting: bool) -> None:
-    """Say what the first Ctrl-C does."""
-    waits = "when the refit that is running is done" if refitting else "now; trials that were running are queued again"
-    console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C once more leaves at once")
+    """Print what the first Ctrl-C does."""
+    waits = "when the refit that is running is done" if refitting else "now; interrupted trials are queued again"
+    console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C again leaves at once")
 
 
 def unreported(console: Console, folder: Path) -> None:
-    """Say what makes the pages that this run did not write."""
+    """Print the command that writes the pages, which this run did not write."""
     again = f"python -m benchmark report --results {shlex.quote(str(folder.parent))}"
     console.print(f"records are in {escape(str(folder))}; its pages wait for: {escape(again)}")
 
 
 def conclude(console: Console, folder: Path, section: str = "") -> None:
-    """Say where the answer lies, and give the first lines of it.
+    """Print the first lines of the answer, and the path of its page.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def conclude(console: Console, folder: Path, section: str = "") -> None:
     folder : Path
         ``results/<dataset>``.
     section : str
-        Heading of the section that answers; empty for the top of the page.
+        Heading of the section with the answer; empty for the top of the page.
     """
     page = folder / "leaderboard.md"
     parts = page.read_text(encoding="utf-8").split("\n## ")
@@ -96,10 +97,8 @@ def conclude(console: Console, folder: Path, section: str = "") -> None:
 
 
 @contextmanager
-def view(
-    console: Console, names: Sequence[str], jobs: int, counted: str = "trial"
-) -> Iterator[Callable[[Progress, str], None]]:
-    """Show a run; yields the observer for `benchmark.engine.runner.run` and what comes after it.
+def view(console: Console, names: Sequence[str], jobs: int, counted: str = "trial") -> Iterator[Observer]:
+    """Show the progress of a run; yields the observer for `benchmark.engine.runner.run` and its like.
 
     Parameters
     ----------
@@ -109,7 +108,7 @@ def view(
     jobs : int
         Jobs at once while tuning.
     counted : str
-        What an estimator's progress is counted in: "trial", "point" or "refit".
+        Unit of an estimator's progress: "trial", "point" or "refit".
     """
     started = time.monotonic()
     states: dict[str, Progress] = {}
@@ -133,15 +132,20 @@ def view(
     def update(state: Progress, text: str) -> None:
         with lock:
             states[state.estimator] = state
-        if text.startswith(("failed", "cannot be kept")):
+        if text.startswith(("failed", "cannot be saved")):
             live.console.print(f"[red]{escape(state.estimator)}[/]: {escape(text)}")
 
     with Live(get_renderable=table, console=console, refresh_per_second=4) as live:
         yield update
 
 
+def view_refits(console: Console, plan: RefitPlan, counted: str) -> AbstractContextManager[Observer]:
+    """Show the progress of a plan's refits; see `view`."""
+    return view(console, [plugin.name for plugin in plan.plugins], plan.resources.jobs, counted)
+
+
 def step(console: Console, text: str) -> None:
-    """Say what is being done."""
+    """Print what is being done."""
     console.print(escape(text))
 
 
@@ -171,7 +175,7 @@ def _table(names: Sequence[str], jobs: int, counted: str, states: dict[str, Prog
             table.add_row(escape(name), "[dim]waiting[/]")
             total = None
             continue
-        left = state.left(jobs)
+        left = state.eta_seconds(jobs)
         total = None if total is None or left is None else total + left
         style = _STYLE.get(state.phase, "bold")
         rung = f"{state.rows:,} rows" if state.phase in ("tuning", "refit", "curve") and state.rows else ""

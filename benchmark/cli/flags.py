@@ -29,7 +29,7 @@ def data(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def winners(verb: argparse.ArgumentParser) -> None:
+def refits(verb: argparse.ArgumentParser) -> None:
     """Add what every verb takes that does something with the tuned estimators on record."""
     verb.add_argument(
         "names", nargs="*", metavar="NAME", help="estimators that have a record (default: all that have one)"

@@ -9,9 +9,9 @@ from pathlib import Path
 from textwrap import shorten
 
 from benchmark.engine import declaration, registry
-from benchmark.engine.executors.local import LocalExecutor, in_passing
+from benchmark.engine.executors.local import LocalExecutor, temporary_executor
 from benchmark.engine.fingerprint import fingerprint, stale
-from benchmark.engine.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, LostError, one_line
+from benchmark.engine.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, WorkerDiedError, one_line
 from benchmark.engine.protocol import Preset
 from benchmark.engine.registry import Plugin
 from benchmark.errors import BenchmarkError
@@ -50,7 +50,7 @@ def listing(results: Path) -> list[Row]:
     paths = sorted(results.glob("*/records/*/seed-*.json"))
     task = Task(n_classes=10, image_shape=(28, 28))
     rows = []
-    with in_passing() as executor:
+    with temporary_executor() as executor:
         for plugin, found in _described(executor, list(registry.plugins().values()), task):
             title, family, error, declared = plugin.name, "", "", None
             if isinstance(found, Declaration):
@@ -74,7 +74,7 @@ def _described(
     ours = [plugin for plugin in plugins if plugin.target is None]
     together = [Describe(plugin.name, task) for plugin in ours]
     limits = Limits(DESCRIBE_SECONDS)
-    with suppress(LostError):
+    with suppress(WorkerDiedError):
         told = executor.call(TOGETHER, task.threads, declaration.describe_all, together, limits=limits).result()
         found = {plugin.name: one for plugin, one in zip(ours, told, strict=True)}
     for plugin in plugins:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.engine import declaration, jobs, pipelines, registry
-from benchmark.engine import worker_job as work
-from benchmark.engine.executors.local import in_passing
-from benchmark.engine.jobs import Limits, LostError
+from benchmark.engine.executors.local import temporary_executor
+from benchmark.engine.jobs import Limits, WorkerDiedError
 from benchmark.engine.saved_models import formats
+from benchmark.engine.worker_job import save
 from benchmark.estimator import Estimator, Task
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ ROWS = 300
 
 TEST_ROWS = 120
 
-CANNOT = "cannot be kept: "
-"""How the clause on keeping begins to say so: a plugin that cannot be kept breaks no contract."""
+CANNOT_BE_SAVED = "cannot be saved: "
+"""Start of the detail of the clause on saving. A plugin that cannot be saved breaks no contract."""
 
 DEADLINE_SECONDS = 600.0
 """For the whole contract; a plugin's `smoke` parameters make it tiny."""
@@ -56,10 +56,10 @@ def check(name: str) -> list[Clause]:
         No plugin is called so.
     """
     registry.get(name)
-    with in_passing() as executor:
+    with temporary_executor() as executor:
         try:
             return executor.call(name, 1, clauses, name, limits=Limits(DEADLINE_SECONDS)).result()
-        except LostError as error:
+        except WorkerDiedError as error:
             return [Clause("survives the contract without losing its process", False, str(error))]
         except Exception as error:
             return [Clause("can be tried", False, jobs.one_line(error))]
@@ -97,7 +97,7 @@ class _Trial:
             ("its history, if it has one, is numbers", self.historic),
             ("same seed, same predictions", self.repeats),
             ("survives a pickle, fitted, with the same predictions", self.pickles),
-            ("is kept and read back with the same predictions, or says why not", self.is_kept),
+            ("is saved and read back with the same predictions, or says why not", self.is_saved),
             ("a class missing from the training rows does not shift the columns", self.missing_class),
             ("fits images of another shape", self.other_shape),
         ]
@@ -183,13 +183,13 @@ class _Trial:
         _require(np.array_equal(before, after), "predictions differ")
         return f"{len(blob) / 1e6:.2f} MB"
 
-    def is_kept(self) -> str:
+    def is_saved(self) -> str:
         pipeline, classes = self.fitted()
         with tempfile.TemporaryDirectory() as name:
-            saved = work.save(Path(name), pipeline, partial(self._built, self.task), self.unseen, classes)
+            saved = save(Path(name), pipeline, partial(self._built, self.task), self.unseen, classes)
             size = sum((Path(name) / file).stat().st_size for file in saved.files)
         if saved.reason:
-            return f"{CANNOT}{saved.reason}"
+            return f"{CANNOT_BE_SAVED}{saved.reason}"
         return f"{', '.join(formats.names(saved.files))}, {size / 1e6:.2f} MB"
 
     def missing_class(self) -> str:

@@ -17,8 +17,8 @@ from benchmark.engine import jobs
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Limits
 from benchmark.engine.resources import MEMORY_SHARE
-from benchmark.engine.saved_models import load as answering
-from benchmark.engine.saved_models.card import Kept
+from benchmark.engine.saved_models import load
+from benchmark.engine.saved_models.card import SavedModel
 from benchmark.environment import machine_memory
 from benchmark.errors import BenchmarkError
 
@@ -53,7 +53,7 @@ class Models:
 
     Parameters
     ----------
-    kept : sequence of Kept
+    kept : sequence of SavedModel
         Of different names: torch and the boosters' libraries in one process can crash it, so processes are by name.
     threads : int
         Of each model.
@@ -69,7 +69,7 @@ class Models:
     """
 
     def __init__(
-        self, kept: Sequence[Kept], threads: int = 1, limits: Limits | None = None, logs: Path | None = None
+        self, kept: Sequence[SavedModel], threads: int = 1, limits: Limits | None = None, logs: Path | None = None
     ) -> None:
         self.kept = {each.name: each for each in kept}
         if len(self.kept) < len(kept):
@@ -94,7 +94,7 @@ class Models:
         Parameters
         ----------
         images : ndarray of uint8, (n, pixels)
-            Prepared for these models, see `Kept.prepare`.
+            Prepared for these models, see `SavedModel.prepare`.
         names : sequence of str, optional
             Default: all.
 
@@ -123,7 +123,7 @@ class Models:
         for queue in self._queues.values():
             queue.shutdown()
 
-    def _ask(self, kept: Kept, images: npt.NDArray[np.uint8]) -> Answer:
+    def _ask(self, kept: SavedModel, images: npt.NDArray[np.uint8]) -> Answer:
         """Run in the model's thread; whatever goes wrong becomes its answer."""
         try:
             if images.ndim != 2 or images.shape[1] != kept.pixels or images.dtype != np.uint8:
@@ -131,8 +131,8 @@ class Models:
                     f"it was fitted on images of {kept.pixels} pixels, uint8; asked of {images.shape}, {images.dtype}"
                 )
             proba, seconds = self._executor.call(
-                kept.name, self._threads, answering.answer, kept, self._threads, images, limits=self._limits
+                kept.name, self._threads, load.predict, kept, self._threads, images, limits=self._limits
             ).result()
         except Exception as error:  # the plugin's, its worker's, or the model's files
-            return Answer(None, error=jobs.in_words(error))
+            return Answer(None, error=jobs.failure_reason(error))
         return Answer(proba, seconds)

@@ -75,7 +75,7 @@ def test_for_people_it_is_a_table(
     assert main(asked) == 1
     out = capsys.readouterr().out
     truth = records.read(kept / "digits").proba[LOGISTIC, 0][0].astype(float)
-    assert "WARNING logistic_regression: no longer its record's model: there are no records beside it" in out
+    assert "WARNING logistic_regression: no longer its record's model: there are no records for it" in out
     (row,) = [line for line in out.splitlines() if line.startswith("Logistic regression *")]
     said = re.findall(r"(\d) (\d+\.\d)%", row)
     assert (int(said[0][0]), len(said)) == (truth.argmax(), 3)

@@ -1,4 +1,4 @@
-"""Winners on disk: kept with their record or after it, read back strictly, asked by many at once."""
+"""Models on disk: saved with their record or after it, read back strictly, asked by many at once."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from benchmark import datasets
 from benchmark.cli import main as cli
-from benchmark.engine import evaluation
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Limits
-from benchmark.engine.saved_models import Kept, find, formats
+from benchmark.engine import evaluation, worker_job
+from benchmark.engine.jobs import Limits, RefitJob, SaveJob
+from benchmark.engine.saved_models import SavedModel, find, formats
 from benchmark.errors import BenchmarkError
 from benchmark.serving.model_pool import Models
 from benchmark.storage import records
@@ -43,27 +42,27 @@ from tests.running import eventually
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two kept winners, for the tests that only look."""
+    """Two saved models, for the tests that only look."""
     folder = tmp_path_factory.mktemp("results") / "digits"
     _, told = run(folder, [LOGISTIC, KNN])
-    assert sum(text.startswith("its model is kept") for text in told) == 2
+    assert sum(text.startswith("its model is saved") for text in told) == 2
     return folder
 
 
 @pytest.fixture
-def standing(finished: Path, tmp_path: Path) -> Path:
+def copied(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the results, to be changed."""
     return Path(shutil.copytree(finished, tmp_path / "digits"))
 
 
-def the(folder: Path, name: str = LOGISTIC) -> Kept:
+def the(folder: Path, name: str = LOGISTIC) -> SavedModel:
     return next(kept for kept in find(folder, pytest.fail) if kept.name == name)
 
 
-# --- kept
+# --- saved
 
 
-def test_what_is_kept_is_the_records_own_refit(finished: Path) -> None:
+def test_what_is_saved_is_the_records_own_refit(finished: Path) -> None:
     results = records.read(finished)
     for kept in find(finished, pytest.fail):
         predicted = results.proba[kept.name, 0].argmax(axis=1)
@@ -76,41 +75,41 @@ def test_what_is_kept_is_the_records_own_refit(finished: Path) -> None:
     assert not list((finished / "models").glob(".*"))
 
 
-def test_a_record_that_stands_gets_its_model_without_tuning_or_a_look_at_the_test_images(standing: Path) -> None:
-    first = the(standing)
-    shutil.rmtree(standing / "models")
-    path = records.record_path(standing, LOGISTIC, 0)
+def test_an_existing_record_gets_its_model_without_tuning_or_a_look_at_the_test_images(copied: Path) -> None:
+    first = the(copied)
+    shutil.rmtree(copied / "models")
+    path = records.record_path(copied, LOGISTIC, 0)
     before = path.read_bytes()
-    (job,), told = run(standing)
-    assert (job.test, job.blind, job.rows, job.task.seed) == (True, True, 500, 0)
-    assert work.run(dataclasses.replace(job, keep="")).proba is None
-    assert any(text.startswith("its model is kept") for text in told)
+    (job,), told = run(copied)
+    assert (type(job), job.rows, job.task.seed) == (SaveJob, 500, 0)
+    assert worker_job.run(dataclasses.replace(job, save_to="")).proba is None
+    assert any(text.startswith("its model is saved") for text in told)
     assert path.read_bytes() == before
-    again = the(standing)
+    again = the(copied)
     assert (again.refit, again.test_accuracy, again.stale) == ("again", first.test_accuracy, "")
-    assert run(standing)[0] == []
+    assert run(copied)[0] == []
     (again.path / next(iter(again.files))).write_bytes(b"cut off")
-    assert len(run(standing)[0]) == 1
+    assert len(run(copied)[0]) == 1
 
 
-def test_without_keep_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_keep_nothing_is_saved(tmp_path: Path) -> None:
     jobs, _ = run(tmp_path / "digits", keep=False)
-    assert not any(job.keep for job in jobs)
+    assert [job.save_to for job in jobs if isinstance(job, RefitJob)] == [""]
     assert not (tmp_path / "digits" / "models").exists()
 
 
 @pytest.mark.parametrize("writes", range(3))
 def test_killed_before_any_write_there_is_the_old_model_or_a_whole_one(
-    standing: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+    copied: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
-    old = the(standing)
-    shutil.rmtree(standing / "records" / LOGISTIC)
-    killed_after(writes, monkeypatch, lambda: run(standing))
-    (left,) = [kept for kept in find(standing, pytest.fail) if kept.name == LOGISTIC]
+    old = the(copied)
+    shutil.rmtree(copied / "records" / LOGISTIC)
+    killed_after(writes, monkeypatch, lambda: run(copied))
+    (left,) = [kept for kept in find(copied, pytest.fail) if kept.name == LOGISTIC]
     assert left.files == old.files
-    run(standing)
-    assert the(standing).stale == ""
-    assert not list((standing / "models").glob(".*"))
+    run(copied)
+    assert the(copied).stale == ""
+    assert not list((copied / "models").glob(".*"))
 
 
 def test_a_cluster_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,28 +123,28 @@ def test_a_cluster_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"params": {"logistic__C": 1e-3, "scale__power": 0.25}}, "the winner is another"),
+        ({"params": {"logistic__C": 1e-3, "scale__power": 0.25}}, "the tuned parameters changed"),
         ({"fingerprint": {"defaults": "another"}}, "changed"),
     ],
 )
-def test_a_model_that_is_no_longer_its_records_is_stale(standing: Path, changes: dict[str, Any], why: str) -> None:
-    results = records.read(standing)
+def test_a_model_that_is_no_longer_its_records_is_stale(copied: Path, changes: dict[str, Any], why: str) -> None:
+    results = records.read(copied)
     record = next(record for record in results.records if record.estimator == LOGISTIC)
-    records.write(standing, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
-    assert why in the(standing).stale
-    assert the(standing).test_accuracy is None
-    assert the(standing, KNN).stale == ""
+    records.write(copied, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
+    assert why in the(copied).stale
+    assert the(copied).test_accuracy is None
+    assert the(copied, KNN).stale == ""
 
 
-def test_a_record_made_anew_with_other_answers_or_none_makes_it_stale(standing: Path) -> None:
-    results = records.read(standing)
+def test_a_record_with_other_predictions_or_none_makes_it_stale(copied: Path) -> None:
+    results = records.read(copied)
     record = next(record for record in results.records if record.estimator == LOGISTIC)
-    records.write(standing, record, np.flip(results.proba[LOGISTIC, 0], axis=1))
-    assert the(standing).stale == "its record was made anew"
-    shutil.rmtree(standing / "records" / LOGISTIC)
-    assert the(standing).stale == "it has no record"
-    shutil.rmtree(standing / "records")
-    assert the(standing).stale == "there are no records beside it"
+    records.write(copied, record, np.flip(results.proba[LOGISTIC, 0], axis=1))
+    assert the(copied).stale == "its record was written again"
+    shutil.rmtree(copied / "records" / LOGISTIC)
+    assert the(copied).stale == "it has no record"
+    shutil.rmtree(copied / "records")
+    assert the(copied).stale == "there are no records for it"
 
 
 @pytest.mark.parametrize(
@@ -165,11 +164,11 @@ def test_a_record_made_anew_with_other_answers_or_none_makes_it_stale(standing: 
         ("extra", 1),
     ],
 )
-def test_a_damaged_or_hostile_description_is_left_out_in_one_line(standing: Path, field: str, value: object) -> None:
-    path = the(standing).path / "model.json"
+def test_a_damaged_or_hostile_description_is_left_out_in_one_line(copied: Path, field: str, value: object) -> None:
+    path = the(copied).path / "model.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
     told: list[str] = []
-    assert [kept.name for kept in find(standing, told.append)] == [KNN]
+    assert [kept.name for kept in find(copied, told.append)] == [KNN]
     (line,) = told
     assert str(path) in line
     assert "\n" not in line
@@ -226,26 +225,26 @@ def children() -> set[psutil.Process]:
 
 
 def test_a_damaged_model_or_another_plugin_costs_its_own_answers(
-    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark.engine.saved_models import load as answering
+    from benchmark.engine.saved_models import load
 
     def error() -> str:
-        answering.load.cache_clear()
+        load.load.cache_clear()
         with pytest.raises(BenchmarkError) as caught:
-            answering.answer(kept, 1, np.zeros((1, 64), np.uint8))
+            load.predict(kept, 1, np.zeros((1, 64), np.uint8))
         assert "run logistic_regression --keep" in str(caught.value)
         return str(caught.value)
 
-    kept = the(standing)
-    sheet = kept.path / "model.json"
-    whole = json.loads(sheet.read_text())
-    assert answering.answer(kept, 1, np.zeros((1, 64), np.uint8))[0].shape == (1, 10)
-    sheet.write_text(json.dumps({**whole, "params": {**whole["params"], "scale": "passthrough"}}))
+    kept = the(copied)
+    card = kept.path / "model.json"
+    whole = json.loads(card.read_text())
+    assert load.predict(kept, 1, np.zeros((1, 64), np.uint8))[0].shape == (1, 10)
+    card.write_text(json.dumps({**whole, "params": {**whole["params"], "scale": "passthrough"}}))
     assert "'scale', which is not tuned" in error()
-    sheet.write_text(json.dumps({**whole, "environment": {"scikit-learn": "0.1"}}))
+    card.write_text(json.dumps({**whole, "environment": {"scikit-learn": "0.1"}}))
     assert "fitted with scikit-learn 0.1" in error()
-    sheet.write_text(json.dumps(whole))
+    card.write_text(json.dumps(whole))
     file = kept.path / "step-1.skops"
     file.write_bytes(file.read_bytes()[:-1])
     assert "step-1.skops is damaged" in error()
@@ -253,7 +252,7 @@ def test_a_damaged_model_or_another_plugin_costs_its_own_answers(
     assert "step-1.skops cannot be read" in error()
     changed = dataclasses.replace(plugin.ESTIMATOR, build=lambda task: plugin.build(task).set_params(logistic__tol=0.5))
     monkeypatch.setattr(plugin, "ESTIMATOR", changed)
-    assert "another one today, settings changed" in error()
+    assert "its plugin has changed: settings" in error()
 
 
 # --- files
@@ -300,21 +299,21 @@ def test_a_strangers_pipeline_comes_back_the_same(tmp_path: Path) -> None:
 def test_what_skops_does_not_trust_is_a_reason_and_no_failure(tmp_path: Path, left: object) -> None:
     X, y = three_clusters()
     fitted = pipeline(left).fit(X, y)
-    saved = work.save(tmp_path, fitted, pipeline, X, np.arange(3))
+    saved = worker_job.save(tmp_path, fitted, pipeline, X, np.arange(3))
     assert "step 'keeps'" in saved.reason
     assert "ntrusted" in saved.reason or "safe format" in saved.reason
     assert "\n" not in saved.reason
     assert saved.files == {}
 
 
-def test_a_row_stands_whose_model_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_whose_model_cannot_be_saved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(task: Any) -> Pipeline:
         steps = plugin.build(task).steps
         return Pipeline([("keeps", Keeps(Strange)), *steps])
 
     monkeypatch.setattr(plugin, "ESTIMATOR", dataclasses.replace(plugin.ESTIMATOR, build=build))
     _, told = run(tmp_path / "digits")
-    (line,) = [text for text in told if text.startswith("cannot be kept")]
+    (line,) = [text for text in told if text.startswith("cannot be saved")]
     assert "Strange" in line
     assert records.read(tmp_path / "digits").records[0].status == "ok"
     assert find(tmp_path / "digits", pytest.fail) == []

@@ -26,7 +26,7 @@ from benchmark.analyses.data_audit.schema import PARTS, Audit, Copies, Held, Lab
 from benchmark.datasets.dataset import Dataset
 from benchmark.datasets.memmap import materialise
 from benchmark.engine.executors.local import LocalExecutor
-from benchmark.engine.jobs import Describe, describe_seconds, in_words
+from benchmark.engine.jobs import Describe, describe_seconds, failure_reason
 from benchmark.engine.resources import Resources
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError, EngineError
@@ -138,7 +138,7 @@ def _label_errors(plan: Plan, say: Callable[[str], None]) -> _Found:
     except EngineError:
         raise
     except Exception as error:  # the plugin's, or its worker's: the rest of the audit stands
-        reason = f"{plan.estimator}: {in_words(error)}"
+        reason = f"{plan.estimator}: {failure_reason(error)}"
         say(f"label errors: failed: {reason}")
         return _Found("failed", reason)
     errors, share = label_errors.find(y[looked_at], proba[looked_at])

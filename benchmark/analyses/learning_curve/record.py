@@ -93,7 +93,7 @@ def path_of(folder: Path, estimator: str) -> Path:
 
 def empty(record: Record, n_test: int, n_classes: int) -> Held:
     """Return a curve of a record with no points yet."""
-    curve = Curve(**derived.head(record, SCHEMA), environments=(), points=())
+    curve = Curve(**derived.header_fields(record, SCHEMA), environments=(), points=())
     return Held(curve, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
@@ -114,7 +114,7 @@ def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.
     environments = curve.environments if environment in curve.environments else (*curve.environments, environment)
     point = dataclasses.replace(point, environment=environments.index(environment))
     before = curve.find(point.rows, point.seed)
-    points, predicted = derived.placed(curve.points, held.predicted, point, before, labels)
+    points, predicted = derived.upsert(curve.points, held.predicted, point, before, labels)
     return Held(dataclasses.replace(curve, environments=environments, points=points), predicted)
 
 

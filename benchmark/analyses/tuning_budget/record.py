@@ -90,7 +90,7 @@ def path_of(folder: Path, estimator: str) -> Path:
 
 def empty(record: Record, n_test: int, n_classes: int) -> Held:
     """Return what is held of a record before its first refit."""
-    budget = Budget(**{**derived.head(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
+    budget = Budget(**{**derived.header_fields(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
     return Held(budget, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
@@ -106,7 +106,7 @@ def added(held: Held, refit: Refit, labels: npt.NDArray[Any] | None) -> Held:
         None unless it is ok.
     """
     budget = held.budget
-    refits, predicted = derived.placed(budget.refits, held.predicted, refit, budget.find(refit.trial), labels)
+    refits, predicted = derived.upsert(budget.refits, held.predicted, refit, budget.find(refit.trial), labels)
     return Held(dataclasses.replace(budget, refits=refits), predicted)
 
 

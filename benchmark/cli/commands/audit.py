@@ -46,8 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.analyses.data_audit import label_errors
     from benchmark.analyses.data_audit import measure as audit
     from benchmark.cli import console as live
-    from benchmark.engine import preflight as prepare
-    from benchmark.engine import registry, resources
+    from benchmark.engine import preflight, registry, resources
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
     from benchmark.storage import lock as claim
 
@@ -55,7 +54,7 @@ def command(arguments: argparse.Namespace) -> int:
     registry.get(arguments.estimator)
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
     given = resources.share(
-        resources.seats(),
+        resources.local_slots(),
         arguments.deadline or DEADLINE_SECONDS[DEFAULT_PRESET],
         1,
         arguments.threads,
@@ -67,7 +66,7 @@ def command(arguments: argparse.Namespace) -> int:
     if not label_errors.available():
         live.warn(console, f"{label_errors.MISSING}; all else is looked at without it")
     with claim.claimed(folder):
-        prepare.for_audit(folder, dataset, record_kinds())
+        preflight.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
         report.write(folder)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from rich.console import Console
 
-    from benchmark.engine.saved_models import Kept
+    from benchmark.engine.saved_models import SavedModel
     from benchmark.serving.model_pool import Answer
 
 SHOWN = 3
@@ -104,7 +104,7 @@ def _folder(results: Path, dataset: str | None) -> Path:
     raise BenchmarkError(f"{results}: no kept models here; {first}")
 
 
-def _chosen(kept: list[Kept], names: list[str], folder: Path) -> list[Kept]:
+def _chosen(kept: list[SavedModel], names: list[str], folder: Path) -> list[SavedModel]:
     """Return the models that are asked for, best first."""
     by_name = {each.name: each for each in kept}
     for name in names:
@@ -137,12 +137,12 @@ def _read(paths: list[Path]) -> tuple[dict[Path, Image.Image], dict[Path, str]]:
 
 
 def _groups(
-    chosen: list[Kept], pictures: list[Image.Image], as_is: bool
+    chosen: list[SavedModel], pictures: list[Image.Image], as_is: bool
 ) -> list[tuple[list[str], npt.NDArray[np.uint8]]]:
     """Return names of models that take the same images, with those images, (n, pixels)."""
     import numpy as np
 
-    groups: dict[Any, list[Kept]] = {}
+    groups: dict[Any, list[SavedModel]] = {}
     for kept in chosen:
         groups.setdefault((kept.preparation, kept.image_shape), []).append(kept)
     return [
@@ -152,7 +152,7 @@ def _groups(
 
 
 def _print(
-    console: Console, path: Path, chosen: list[Kept], answers: dict[str, Answer], row: int, pictures: int
+    console: Console, path: Path, chosen: list[SavedModel], answers: dict[str, Answer], row: int, pictures: int
 ) -> None:
     """Print what the models say of one picture."""
     import numpy as np
@@ -174,7 +174,7 @@ def _print(
     console.print(table)
 
 
-def _conclude(console: Console, chosen: list[Kept], answers: dict[str, Answer], errors: dict[Path, str]) -> None:
+def _conclude(console: Console, chosen: list[SavedModel], answers: dict[str, Answer], errors: dict[Path, str]) -> None:
     """Print what the stars mean, and what had no answer."""
     from benchmark.cli import console as live
 
@@ -188,7 +188,7 @@ def _conclude(console: Console, chosen: list[Kept], answers: dict[str, Answer], 
 
 
 def _as_json(
-    chosen: list[Kept],
+    chosen: list[SavedModel],
     pictures: dict[Path, Image.Image],
     errors: dict[Path, str],
     answers: dict[str, Answer],
@@ -196,7 +196,7 @@ def _as_json(
 ) -> dict[str, Any]:
     """Return everything as plain values, pictures in the order they were named."""
 
-    def said(kept: Kept, row: int) -> dict[str, Any]:
+    def said(kept: SavedModel, row: int) -> dict[str, Any]:
         answer = answers[kept.name]
         if answer.proba is None:
             return {"error": answer.error}

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
 from benchmark.cli.flags import Verbs
-from benchmark.cli.session import with_winners
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from rich.console import Console
-
-    from benchmark.analyses.robustness.measure import Plan
-    from benchmark.engine.refits import Plan as WinnersPlan
+from benchmark.cli.session import refit_session
 
 
 def add(verbs: Verbs) -> None:
-    """Add the verb to the parser."""
+    """Add the command to the parser."""
     verb = verbs.add_parser(
         "robustness",
-        help="show the tuned estimators corrupted test images: what breaks which",
-        description="Fits each estimator's tuned winner once more on all rows of its record, or takes the model that "
-        "`run --keep` left of it, predicts test images as they are and shifted, rotated, noisy, blurred, "
-        "low-contrast, occluded, inverted and mirrored, and adds "
-        "what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Estimators that stand are kept; "
-        "after Ctrl-C or a crash the same command goes on.",
+        help="predict corrupted test images with the tuned estimators: what breaks which",
+        description="Refits each estimator's tuned parameters on all rows of its record, or takes the model that "
+        "`run --keep` saved, predicts test images as they are and shifted, rotated, noisy, blurred, low-contrast, "
+        "occluded, inverted and mirrored, and adds the result to results/<dataset>/leaderboard.md. Nothing is tuned. "
+        "Estimators whose predictions are up to date are kept. After Ctrl-C or a crash the same command continues.",
     )
-    flags.winners(verb)
+    flags.refits(verb)
     verb.add_argument(
         "--images",
         type=flags.positive,
@@ -41,27 +31,20 @@ def add(verbs: Verbs) -> None:
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Show frozen winners corrupted test images, report; the exit status is 1 if an estimator failed."""
-    from benchmark.analyses.robustness import measure as robustness
+    """Predict corrupted test images, report; the exit status is 1 if an estimator failed."""
+    from benchmark.analyses.robustness import measure
     from benchmark.analyses.robustness.section import HEADING
+    from benchmark.cli import console as view
 
-    def plan(given: WinnersPlan) -> Plan:
-        return robustness.Plan(**vars(given), images=arguments.images, stored=not arguments.cluster)
-
-    return with_winners(arguments, plan, _announce, robustness.run, "refit", HEADING)
-
-
-def _announce(console: Console, plan: Plan, logs: Path) -> None:
-    """Say what `robustness` is about to do."""
-    from benchmark.cli import console as live
-
-    live.announce(
-        console,
-        plan.dataset,
-        plan.folder,
-        logs,
-        f"how it breaks, of {live.names(plan)}: the tuned parameters on all rows of the record, or the model that was "
-        "kept of it, then "
-        f"{len(plan.chosen):,} test images as they are and under every corruption, {live.each_fit(plan.resources)}; "
-        f"all of it takes about {live.clock(plan.expected_seconds)} by the records' times",
-    )
+    with refit_session(arguments, HEADING) as session:
+        plan = measure.Plan(**vars(session.plan), images=arguments.images, stored=not arguments.cluster)
+        work = (
+            f"robustness of {view.names(plan)}: the tuned parameters on all rows of the record, or the saved model, "
+            f"then {len(plan.chosen):,} test images as they are and under every corruption, "
+            f"{view.each_fit(plan.resources)}; "
+            f"all of it takes about {view.clock(plan.expected_seconds)} by the records' times"
+        )
+        view.announce(session.console, plan.dataset, plan.folder, session.logs, work)
+        with view.view_refits(session.console, plan, "refit") as observe:
+            session.states = measure.run(plan, session.executor, observe, session.stop)
+    return session.exit_status

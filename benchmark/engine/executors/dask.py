@@ -20,7 +20,7 @@ from distributed.comm.addressing import get_address_host_port
 
 from benchmark.datasets.memmap import ArrayFiles
 from benchmark.engine.executors import dask_worker as aboard
-from benchmark.engine.jobs import Declaration, Describe, Job, LostError, Outcome, one_line
+from benchmark.engine.jobs import Declaration, Describe, Job, Outcome, WorkerDiedError, one_line
 from benchmark.errors import BenchmarkError, EngineError
 
 CONNECT_SECONDS = 10
@@ -45,7 +45,7 @@ class DaskExecutor:
 
     Attributes
     ----------
-    seats : list of Seat
+    slots : list of Slot
         One for each thread of each Dask worker.
 
     Raises
@@ -76,8 +76,8 @@ class DaskExecutor:
         try:
             self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
             self._client.register_plugin(equip)
-            self.seats = [seat for found in self._client.run(aboard.seats, equip.name).values() for seat in found]
-            if not self.seats:
+            self.slots = [slot for found in self._client.run(aboard.slots, equip.name).values() for slot in found]
+            if not self.slots:
                 raise TimeoutError
         except TimeoutError as error:
             self._client.close()  # type: ignore[no-untyped-call]
@@ -138,7 +138,7 @@ class DaskExecutor:
             elif isinstance(error, EngineError):
                 outer.set_exception(error)
             elif isinstance(job, Describe):
-                outer.set_exception(LostError("failed", lost) if isinstance(error, KilledWorker) else error)
+                outer.set_exception(WorkerDiedError("failed", lost) if isinstance(error, KilledWorker) else error)
             else:
                 outer.set_result(Outcome("failed", lost if isinstance(error, KilledWorker) else one_line(error)))
 

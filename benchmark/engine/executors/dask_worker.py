@@ -26,7 +26,7 @@ from benchmark.datasets import memmap as arrays
 from benchmark.datasets.memmap import ArrayFiles
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Describe, Job
-from benchmark.engine.resources import Seat
+from benchmark.engine.resources import Slot
 from benchmark.environment import machine_memory
 from benchmark.errors import BenchmarkError
 
@@ -138,7 +138,7 @@ def _sweep() -> None:
         engine.executor.close()
 
 
-def seats(ticket: str, dask_worker: Any) -> list[Seat]:
-    """Return a seat for each thread of this Dask worker, none if it has no ticket."""
-    seat = Seat(socket.gethostname(), environment.cores(), machine_memory())
-    return [seat] * int(dask_worker.state.total_resources.get(ticket, 0))
+def slots(ticket: str, dask_worker: Any) -> list[Slot]:
+    """Return a slot for each thread of this Dask worker, none if it has no ticket."""
+    slot = Slot(socket.gethostname(), environment.cores(), machine_memory())
+    return [slot] * int(dask_worker.state.total_resources.get(ticket, 0))

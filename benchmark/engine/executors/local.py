@@ -22,7 +22,7 @@ from benchmark.engine import declaration, jobs
 from benchmark.engine import worker_job as work
 from benchmark.engine.executors.log_capture import Log
 from benchmark.engine.executors.worker import Worker
-from benchmark.engine.jobs import Declaration, Describe, Job, Limits, LostError, Outcome
+from benchmark.engine.jobs import Declaration, Describe, Job, Limits, Outcome, WorkerDiedError
 from benchmark.errors import EngineError
 from benchmark.storage import scratch
 
@@ -86,7 +86,7 @@ class LocalExecutor:
                 outer.set_result(done.result())
             elif isinstance(error, EngineError):
                 outer.set_exception(error)
-            elif isinstance(error, LostError):
+            elif isinstance(error, WorkerDiedError):
                 outer.set_result(Outcome(error.status, str(error)))
             else:
                 outer.set_result(Outcome("failed", jobs.one_line(error)))
@@ -102,7 +102,7 @@ class LocalExecutor:
 
         def again(done: Future[T]) -> None:
             error = done.exception()
-            if not (isinstance(error, LostError) and error.outside) or self._closing.is_set():
+            if not (isinstance(error, WorkerDiedError) and error.killed_externally) or self._closing.is_set():
                 _pass_on(done, outer)
                 return
             try:
@@ -219,7 +219,7 @@ class LocalExecutor:
 
 
 @contextmanager
-def in_passing() -> Iterator[LocalExecutor]:
+def temporary_executor() -> Iterator[LocalExecutor]:
     """Have workers for a question or two; they and what they printed are gone after it."""
     with tempfile.TemporaryDirectory() as logs:
         executor = LocalExecutor(Path(logs))

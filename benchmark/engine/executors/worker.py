@@ -22,7 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from benchmark.engine.executors.log_capture import Log, Pump
 from benchmark.engine.executors.process_tree import kill_group, kill_tree, resident
 from benchmark.engine.executors.worker_init import initialise
-from benchmark.engine.jobs import Limits, LostError
+from benchmark.engine.jobs import Limits, WorkerDiedError
 from benchmark.storage import scratch
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class Worker:
         limits: Limits,
         wanted: Callable[[], bool] | None = None,
     ) -> Future[T]:
-        """Start a function; the future's exception is a `LostError` if the process ends before it.
+        """Start a function; the future's exception is a `WorkerDiedError` if the process ends before it.
 
         Raises
         ------
@@ -106,16 +106,16 @@ class Worker:
         try:
             lost = self._verdict()
         except Exception as error:  # the thread that watches every worker must go on
-            lost = LostError("failed", f"its worker cannot be watched ({type(error).__name__}: {error})")
+            lost = WorkerDiedError("failed", f"its worker cannot be watched ({type(error).__name__}: {error})")
         if lost is not None and self._job is job:
             self._lose(lost)
 
-    def _verdict(self) -> LostError | None:
+    def _verdict(self) -> WorkerDiedError | None:
         limits, self._looks = self._limits, self._looks + 1
         if self._wanted is not None and not self._wanted():
-            return LostError("failed", "nobody waits for it any more")
+            return WorkerDiedError("failed", "nobody waits for it any more")
         if limits.seconds is not None and time.monotonic() - self._started > limits.seconds:
-            return LostError("timeout", f"past its deadline of {limits.seconds:g} s")
+            return WorkerDiedError("timeout", f"past its deadline of {limits.seconds:g} s")
         self._learn_pid()
         if self._process is None:
             return None
@@ -123,10 +123,10 @@ class Worker:
         if held is None or self._replaced:
             self._gone = self._gone or time.monotonic()
             if time.monotonic() - self._gone > GRACE_SECONDS:
-                return LostError("failed", "its worker process ended without a result")
+                return WorkerDiedError("failed", "its worker process ended without a result")
         elif limits.memory_bytes is not None and held > limits.memory_bytes:
             limit = limits.memory_bytes / 2**30
-            return LostError("oom", f"held {held / 2**30:.1f} GiB, past its limit of {limit:.1f} GiB")
+            return WorkerDiedError("oom", f"held {held / 2**30:.1f} GiB, past its limit of {limit:.1f} GiB")
         return None
 
     def kill(self) -> None:
@@ -150,7 +150,7 @@ class Worker:
         self._telling.close()
         self._pids.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        self._settle(LostError("failed", "its worker process was stopped", outside=True))
+        self._settle(WorkerDiedError("failed", "its worker process was stopped", killed_externally=True))
 
     def _learn_pid(self) -> None:
         with self._learning, suppress(OSError, EOFError):
@@ -169,13 +169,17 @@ class Worker:
         except ProcessExpired as error:
             self._lose(_death(error.exitcode))
         except (BrokenProcessPool, CancelledError) as error:
-            self._lose(LostError("failed", f"its worker process broke off ({type(error).__name__})", outside=True))
+            self._lose(
+                WorkerDiedError(
+                    "failed", f"its worker process broke off ({type(error).__name__})", killed_externally=True
+                )
+            )
         except BaseException as error:
             self._settle(error)
         else:
             self._settle(result)
 
-    def _lose(self, error: LostError) -> None:
+    def _lose(self, error: WorkerDiedError) -> None:
         self.lost = True
         try:
             self._learn_pid()
@@ -207,10 +211,10 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _death(code: int | None) -> LostError:
+def _death(code: int | None) -> WorkerDiedError:
     if code is not None and code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         outside = -code in (signal.SIGKILL, signal.SIGTERM)
         hint = " (by the system, for want of memory?)" if outside else ""
-        return LostError("failed", f"its worker process died of {name}{hint}", outside)
-    return LostError("failed", f"its worker process died with exit code {code}")
+        return WorkerDiedError("failed", f"its worker process died of {name}{hint}", outside)
+    return WorkerDiedError("failed", f"its worker process died with exit code {code}")

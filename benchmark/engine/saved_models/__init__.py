@@ -1,16 +1,16 @@
-"""Winners that were kept: fitted models on disk, in files that are safe to load, and workers that ask them.
+"""Saved models: fitted models on disk, in files that are safe to load.
 
 ::
 
-    results/<dataset>/models/<estimator>/model.json      what it is, which record it belongs to, its files' checksums
+    results/<dataset>/models/<estimator>/model.json      its card: what it is, its record, the checksums of its files
     results/<dataset>/models/<estimator>/step-*          each fitted step of its pipeline, see `formats`
 
-What is kept is the record's own refit: all training rows, seed 0. `find` says which there are;
-`benchmark.serving` asks them.
+A saved model is the refit of seed 0, on all training rows. `find` lists the saved models of a data set;
+`benchmark.serving` lets them predict.
 """
 
 from __future__ import annotations
 
-from benchmark.engine.saved_models.card import Kept, find
+from benchmark.engine.saved_models.card import SavedModel, find
 
-__all__ = ["Kept", "find"]
+__all__ = ["SavedModel", "find"]

@@ -1,4 +1,4 @@
-"""What is known of a kept model: ``model.json``, written once it is whole and read back strictly."""
+"""The card of a saved model, ``model.json``: written once the model is complete, and read back strictly."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import preprocessing
 from benchmark.engine.fingerprint import stale
 from benchmark.engine.saved_models import formats
 from benchmark.errors import BenchmarkError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from benchmark.storage.records import Record, Results
 from benchmark.storage.schema import safe_name
 
 SCHEMA = 1
-"""Of ``model.json``."""
+"""Version of ``model.json``."""
 
-SHEET = "model.json"
+CARD = "model.json"
 
 _FILE = re.compile(r"step-\d{1,4}(-\d{1,6})?\.(skops|safetensors|ubj|txt)")
 
@@ -35,41 +34,42 @@ Preparation = Literal["fashion-mnist", "grey"]
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ModelCard:
     """What ``model.json`` holds.
 
     Attributes
     ----------
     schema : int
     name, title, family, augmentation : str
-        Of the estimator, as in its record.
+        As in the estimator's record.
     dataset, dataset_sha256 : str
     class_names : tuple of str
     image_shape : tuple of int
         (height, width).
     preparation : {"fashion-mnist", "grey"}
-        What makes an image for it of a photo, see `Kept.prepare`.
+        How a photo becomes an image for the model, see `SavedModel.prepare`.
     seed : int
     params : mapping of str to object
-        The winner's.
+        Chosen by tuning.
     preset : mapping
-        The `benchmark.engine.protocol.Preset`'s fields.
+        Fields of the `benchmark.engine.protocol.Preset`.
     fingerprint : mapping of str to str
-        Of its record.
+        As in the record.
     proba_sha256 : str
-        Of its record's predictions: what tells it from a record that was made anew.
+        Checksum of the record's predictions. A record that was written again has another one.
     refit : {"own", "again"}
-        The record's own; or made again for keeping alone, with the record's parameters, rows, seed and threads.
+        The record's own refit; or one repeated only to save its model, with the record's parameters, rows, seed and
+        threads.
     scores : str
-        The method that its probabilities come from, as in the record.
+        Method of the pipeline that its probabilities come from, as in the record.
     classes : tuple of int
-        Classes that there were rows of, ascending.
+        Classes with training rows, ascending.
     files : mapping of str to str
-        Name to SHA-256.
+        File name to SHA-256.
     size : int
-        Bytes of the files.
+        Bytes of all files.
     environment : mapping of str to str
-        Machine and versions that it was fitted on.
+        Machine and library versions of the fit.
     """
 
     schema: int
@@ -95,7 +95,7 @@ class Sheet:
     environment: Mapping[str, str]
 
     def check(self) -> None:
-        """Look for fields that contradict each other, or would reach outside of the model's folder.
+        """Check that no fields contradict each other, and that no file lies outside the model's folder.
 
         Raises
         ------
@@ -114,17 +114,18 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Kept(Sheet):
-    """A kept model, and how it stands to its record.
+class SavedModel(ModelCard):
+    """A saved model, and whether its record still belongs to it.
 
     Attributes
     ----------
     path : Path
-        Its folder.
+        Folder of the model.
     test_accuracy : float or None
-        Of its record; None if it is stale. Its own but for rounding, unless `refit` is "again".
+        Test accuracy of its record; None if the model is stale. Unless `refit` is "again" it is the model's own, but
+        for rounding.
     stale : str
-        Why it is no longer the record's, in a few words; empty if it is.
+        Why the model no longer belongs to its record, in a few words; empty if it does.
     """
 
     path: Path
@@ -133,23 +134,23 @@ class Kept(Sheet):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """What its files are, see `benchmark.engine.saved_models.formats.names`."""
+        """Formats of its files, see `benchmark.engine.saved_models.formats.names`."""
         return formats.names(self.files)
 
     @property
     def pixels(self) -> int:
-        """Of an image."""
+        """Pixels of an image."""
         return math.prod(self.image_shape)
 
     def prepare(self, picture: Image.Image, as_is: bool = False) -> npt.NDArray[np.uint8]:
-        """Make an image for it of a picture.
+        """Convert a picture to an image for this model.
 
         Parameters
         ----------
         picture : PIL.Image.Image
             Of mode "RGB", see `benchmark.datasets.preprocessing.decode`.
         as_is : bool
-            Only grey and to size, whatever its preparation.
+            Only convert to grey and resize, whatever the model's preparation.
 
         Returns
         -------
@@ -157,77 +158,77 @@ class Kept(Sheet):
         """
         height, width = self.image_shape
         if self.preparation == "fashion-mnist" and not as_is:
-            return pictures.as_fashion_mnist(picture, (height, width))
-        return pictures.to_grey(picture, (height, width))
+            return preprocessing.as_fashion_mnist(picture, (height, width))
+        return preprocessing.to_grey(picture, (height, width))
 
 
-def find(folder: Path, warn: Callable[[str], None] = lambda text: None) -> list[Kept]:
-    """Return the kept models of a data set, by name.
+def find(folder: Path, warn: Callable[[str], None] = lambda text: None) -> list[SavedModel]:
+    """Return the saved models of a data set, sorted by name.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
     warn : callable
-        Told of each that is left out because its ``model.json`` is damaged, in one line.
+        Called with one line for each model that is left out because its ``model.json`` is damaged.
     """
-    results, trouble = None, "there are no records beside it"
+    results, trouble = None, "there are no records for it"
     try:
         if (folder / "records").is_dir():
             results = records.read(folder)
     except BenchmarkError as error:
         trouble = str(error)
     found = []
-    for path in sorted((folder / "models").glob(f"*/{SHEET}")):
-        if not safe_name(path.parent.name):  # half-written ones begin with a dot
+    for path in sorted((folder / "models").glob(f"*/{CARD}")):
+        if not safe_name(path.parent.name):  # the name of an unfinished one begins with a dot
             continue
         try:
-            sheet = read(path.parent)
+            card = read_card(path.parent)
         except BenchmarkError as error:
             warn(f"{error} (left out)")
             continue
-        accuracy, why = (None, trouble) if results is None else _standing(results, sheet)
-        found.append(Kept(**vars(sheet), path=path.parent, test_accuracy=accuracy, stale=why))
+        accuracy, why = (None, trouble) if results is None else _accuracy(results, card)
+        found.append(SavedModel(**vars(card), path=path.parent, test_accuracy=accuracy, stale=why))
     return found
 
 
-def read(path: Path) -> Sheet:
-    """Read the ``model.json`` of a model's folder, strictly: each field of its type, files within the folder.
+def read_card(path: Path) -> ModelCard:
+    """Read the ``model.json`` of a model's folder, strictly: every field has its type, every file is in the folder.
 
     Raises
     ------
     BenchmarkError
     """
-    data = plain.read_json(path / SHEET, SCHEMA)
-    again = f"make it anew with: python -m benchmark run {path.name} --keep"
+    data = serialization.read_json(path / CARD, SCHEMA)
+    again = f"save it again with: python -m benchmark run {path.name} --keep"
     try:
-        sheet: Sheet = plain.typed(data, Sheet, "the model")
-        sheet.check()
-        if sheet.name != path.name:
-            raise ValueError(f"it says that it is of {sheet.name[:80]!r}")
+        card: ModelCard = serialization.typed(data, ModelCard, "the model")
+        card.check()
+        if card.name != path.name:
+            raise ValueError(f"its name is {card.name[:80]!r}")
     except ValueError as error:
-        raise BenchmarkError(f"{path / SHEET}: not a model of schema {SCHEMA} ({error}); {again}") from error
-    return sheet
+        raise BenchmarkError(f"{path / CARD}: not a model of schema {SCHEMA} ({error}); {again}") from error
+    return card
 
 
-def differences(sheet: Sheet, record: Record) -> str:
-    """Return why a model is not a record's, in a few words; empty if it is."""
-    if sheet.dataset_sha256 != record.dataset_sha256:
-        return "the data are others"
-    changed = stale(sheet.fingerprint, record.fingerprint)
+def differences(card: ModelCard, record: Record) -> str:
+    """Return why a model does not belong to a record, in a few words; empty if it does."""
+    if card.dataset_sha256 != record.dataset_sha256:
+        return "the data have changed"
+    changed = stale(card.fingerprint, record.fingerprint)
     if changed:
         return f"{' and '.join(changed)} changed"
-    if dict(sheet.params) != dict(record.params):
-        return "the winner is another"
-    return "" if sheet.proba_sha256 == record.proba_sha256 else "its record was made anew"
+    if dict(card.params) != dict(record.params):
+        return "the tuned parameters changed"
+    return "" if card.proba_sha256 == record.proba_sha256 else "its record was written again"
 
 
-def _standing(results: Results, sheet: Sheet) -> tuple[float | None, str]:
-    """Return the test accuracy of a model's record, or why it is not that record's."""
-    record = next((each for each in results.records if (each.estimator, each.seed) == (sheet.name, sheet.seed)), None)
+def _accuracy(results: Results, card: ModelCard) -> tuple[float | None, str]:
+    """Return the test accuracy of a model's record, or why the model does not belong to it."""
+    record = next((each for each in results.records if (each.estimator, each.seed) == (card.name, card.seed)), None)
     if record is None or record.status != "ok":
         return None, "it has no record" if record is None else f"its record says that it {record.status}"
-    why = differences(sheet, record)
+    why = differences(card, record)
     if why:
         return None, why
     predicted = results.proba[record.estimator, record.seed].argmax(axis=1)

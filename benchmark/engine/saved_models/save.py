@@ -1,4 +1,4 @@
-"""Puts a winner's refit among the kept models: written in a room apart, then moved into place."""
+"""Saves the model of a refit: a worker writes it into a scratch folder, which is then moved into place."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from pathlib import Path
 from benchmark.datasets import fashion_mnist
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.jobs import Outcome, Saved
-from benchmark.engine.saved_models.card import SCHEMA, SHEET, Sheet, differences, read
+from benchmark.engine.saved_models.card import CARD, SCHEMA, ModelCard, differences, read_card
 from benchmark.errors import BenchmarkError
-from benchmark.storage import scratch
-from benchmark.storage import serialization as plain
+from benchmark.storage import scratch, serialization
 from benchmark.storage.records import Record
 
 SEED = 0
-"""Of the refit that is kept: the one that every estimator has, however few the seeds."""
+"""Seed of the refit that is saved: every estimator has it, however few the seeds."""
 
 
 @contextmanager
-def room(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside the kept models for a worker to write one into; what is left in it is removed.
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder on the file system of the saved models, for a worker to write a model into.
+
+    It is removed afterwards, with all that is left in it.
 
     Parameters
     ----------
@@ -35,26 +36,28 @@ def room(folder: Path) -> Iterator[Path]:
     """
     models = folder / "models"
     models.mkdir(exist_ok=True)
-    with scratch.folder(models.resolve()) as made:  # a worker may have gone elsewhere
+    with scratch.folder(models.resolve()) as made:  # absolute, because a worker may have another current directory
         yield made
 
 
-def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: Outcome, again: bool = False) -> str:
-    """Put what a worker wrote into its place, if it did; return what came of it, in one line.
+def install(
+    folder: Path, written: Path, dataset: Dataset, record: Record, outcome: Outcome, again: bool = False
+) -> str:
+    """Move a model that a worker has written into its place; return the result in one line.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
-    made : Path
-        The room that it was written in.
+    written : Path
+        Folder from `new_folder` that the worker wrote into.
     dataset : Dataset
     record : Record
-        Whose refit it is.
+        The record of the same refit.
     outcome : Outcome
-        Of the job that was to write it.
+        Outcome of the job that wrote the model.
     again : bool
-        The record stood, and the refit was made for this alone.
+        The refit was repeated only to save its model.
 
     Raises
     ------
@@ -62,36 +65,37 @@ def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: 
     """
     saved = outcome.saved
     if saved is None or saved.reason:
-        return f"cannot be kept: {outcome.reason if saved is None else saved.reason}"
-    sheet = _sheet(dataset, record, saved, outcome, again, sum((made / file).stat().st_size for file in saved.files))
-    plain.write_atomically(made / SHEET, plain.to_json(dataclasses.asdict(sheet)))
-    made.chmod(0o755)  # a scratch folder is its owner's alone
-    there = made.parent / record.estimator
-    with scratch.folder(made.parent) as away:
-        if there.exists():
-            there.rename(away / there.name)
-        made.rename(there)
-    return f"its model is kept: {place(folder, record)}, {sheet.size / 1e6:.1f} MB"
+        return f"cannot be saved: {outcome.reason if saved is None else saved.reason}"
+    size = sum((written / file).stat().st_size for file in saved.files)
+    card = _card(dataset, record, saved, outcome, again, size)
+    serialization.write_atomically(written / CARD, serialization.to_json(dataclasses.asdict(card)))
+    written.chmod(0o755)  # a scratch folder is readable by its owner only
+    target = written.parent / record.estimator
+    with scratch.folder(written.parent) as trash:
+        if target.exists():
+            target.rename(trash / target.name)
+        written.rename(target)
+    return f"its model is saved: {model_folder(folder, record)}, {card.size / 1e6:.1f} MB"
 
 
-def place(folder: Path, record: Record) -> Path:
-    """Return where the model of a record lies, if it is kept."""
+def model_folder(folder: Path, record: Record) -> Path:
+    """Return the folder of a record's saved model, which may not exist."""
     return folder / "models" / record.estimator
 
 
-def is_kept(folder: Path, record: Record) -> bool:
-    """Tell whether the model of a record is there, whole as far as ``model.json`` and the files' sizes say."""
-    path = place(folder, record)
+def is_saved(folder: Path, record: Record) -> bool:
+    """Return whether the model of a record is saved, and complete by ``model.json`` and the sizes of its files."""
+    path = model_folder(folder, record)
     try:
-        sheet = read(path)
-        size = sum((path / file).stat().st_size for file in sheet.files)
+        card = read_card(path)
+        size = sum((path / file).stat().st_size for file in card.files)
     except (BenchmarkError, OSError):
         return False
-    return not differences(sheet, record) and size == sheet.size
+    return not differences(card, record) and size == card.size
 
 
-def _sheet(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, again: bool, size: int) -> Sheet:
-    return Sheet(
+def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, again: bool, size: int) -> ModelCard:
+    return ModelCard(
         schema=SCHEMA,
         name=record.estimator,
         title=record.title,

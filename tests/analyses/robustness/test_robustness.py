@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 from functools import partial
@@ -18,9 +17,8 @@ from benchmark.datasets import corruptions
 from benchmark.datasets import memmap as arrays
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import preflight as prepare
-from benchmark.engine import protocol
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine import protocol, worker_job
+from benchmark.engine.jobs import CorruptionJob, Outcome, RefitJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
@@ -54,7 +52,7 @@ def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert made.returncode == 0, made.stdout + made.stderr
     assert {path: path.read_bytes() for path in before} == before
     assert "python -m benchmark run svm_pca (left out)" in made.stdout
-    assert "0 of 200 answers to images as they are differ from its record's" in made.stdout
+    assert "0 of 200 predictions of uncorrupted images differ from its record's" in made.stdout
     return results
 
 
@@ -113,7 +111,7 @@ def make(folder: Path, executor: Inline, images: int | None = 200, force: bool =
 def test_what_stands_is_kept_to_the_byte(standing: Path) -> None:
     before = {path: path.read_bytes() for path in standing.rglob("robustness.*")}
     executor = Inline()
-    assert make(standing, executor) == {LOGISTIC: "kept"}
+    assert make(standing, executor) == {LOGISTIC: "unchanged"}
     assert executor.asked == []
     assert {path: path.read_bytes() for path in before} == before
 
@@ -139,7 +137,7 @@ def test_it_is_made_anew_and_the_reads_are_counted(standing: Path, monkeypatch: 
     assert after.predicted.shape[1] == asked.get("images", 200)
     if why in ("force", "damage", "other corruptions"):
         assert (after.predicted == before.predicted).all()
-    assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "kept"}
+    assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "unchanged"}
 
 
 def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Path) -> None:
@@ -162,12 +160,12 @@ def test_a_failure_is_said_and_tried_again(standing: Path) -> None:
 
 
 def test_when_no_job_can_be_run_what_was_there_is_no_damage(standing: Path) -> None:
-    def gone(job: Job) -> Outcome:
+    def gone(job: CorruptionJob) -> Outcome:
         raise EngineError("the scheduler is gone")
 
     with pytest.raises(EngineError, match="gone"):
         make(standing, Inline(gone), force=True)
-    assert "let go, and not made anew yet" in page(standing)
+    assert "invalidated; not recomputed yet" in page(standing)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
 
 
@@ -183,7 +181,7 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
             record_of.path_of(folder, LOGISTIC).unlink()
         killed_after(number, monkeypatch, partial(make, folder, Inline(), force=force))
         report.check(folder)  # which would raise
-        stood = force and number == 0  # killed before the old one was let go
+        stood = force and number == 0  # killed before the old one was invalidated
         assert make(folder, Inline()) == {LOGISTIC: "kept" if stood else "done"}
         assert (held(folder, LOGISTIC).predicted == whole.predicted).all()
 
@@ -200,16 +198,14 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
 def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
     digits = datasets.load("digits")
     arrays.materialise(digits)
-    job = Job(
-        LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500, test=True,
-        corruptions=("invert", "shift-2"), images=(3, 5, 8),
-    )  # fmt: skip
-    outcome = work.run(job)
+    job = RefitJob(LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500)
+    corrupted = CorruptionJob(**vars(job), corruptions=("invert", "shift-2"), images=(3, 5, 8))
+    outcome = worker_job.run(corrupted)
     assert outcome.status == "ok", outcome.reason
     assert outcome.proba is None
     assert outcome.predicted is not None
     assert outcome.predicted.shape == (3, 3)
-    whole = work.run(dataclasses.replace(job, corruptions=(), images=()))
+    whole = worker_job.run(job)
     assert whole.predicted is None
     assert whole.proba is not None
     assert (outcome.predicted[0] == whole.proba[[3, 5, 8]].argmax(axis=1)).all()
@@ -290,15 +286,15 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
-    jobs: list[Job] = []
+    jobs: list[CorruptionJob] = []
 
-    def noting(job: Job) -> Outcome:
+    def noting(job: CorruptionJob) -> Outcome:
         jobs.append(job)
-        return work.run(job)
+        return worker_job.run(job)
 
     assert make(kept, Inline(noting)) == {LOGISTIC: "done"}
     (job,) = jobs
-    assert Path(job.stored) == (kept / "models" / LOGISTIC).resolve()
+    assert Path(job.saved_model) == (kept / "models" / LOGISTIC).resolve()
     found, results = held(kept, LOGISTIC), records.read(kept)
     assert (found.robustness.winner, found.robustness.fit_seconds, found.robustness.test_reads) == ("stored", 0, 1)
     assert found.predicted is not None
@@ -307,7 +303,7 @@ def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
     text = page(kept)
     assert "each winner is the model that was kept of its record of the lowest seed (*Logistic regression*) or" in text
     shutil.rmtree(kept / "models")
-    assert make(kept, Inline()) == {LOGISTIC: "kept"}
+    assert make(kept, Inline()) == {LOGISTIC: "unchanged"}
     assert make(kept, Inline(), force=True) == {LOGISTIC: "done"}
     fitted = held(kept, LOGISTIC)
     assert (fitted.robustness.winner, fitted.robustness.test_reads) == ("refitted", 2)

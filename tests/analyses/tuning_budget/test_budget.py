@@ -20,7 +20,7 @@ from benchmark.cli.main import main
 from benchmark.engine.jobs import Outcome
 from benchmark.leaderboard.summary import summarise
 from benchmark.storage import records
-from benchmark.storage.derived import LET_GO
+from benchmark.storage.derived import INVALIDATED
 from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, make
@@ -79,7 +79,7 @@ def test_a_trial_that_lost_has_its_test_accuracy_once_it_is_refitted(tmp_path: P
     synthetic.write_predictions(tmp_path, test_set, "late", y, title="Late", **changes)
     record = records.read_record(records.record_path(tmp_path, "late", 0))
     held = budget_record.empty(record, 200, 2)
-    stub = Refit(1, {}, **LET_GO, fit_seconds=0.0, predict_seconds=0.0, threads=1, device="cpu", test_reads=1)
+    stub = Refit(1, {}, **INVALIDATED, fit_seconds=0.0, predict_seconds=0.0, threads=1, device="cpu", test_reads=1)
     budget_record.write(tmp_path, budget_record.added(held, stub, None))
 
     def table() -> str:
@@ -176,7 +176,7 @@ def test_it_is_made_anew_where_it_is_stale_or_damaged_and_reads_are_counted(fini
     path.unlink(missing_ok=True)
     executor = Inline()
     assert make(budget_verb, folder, executor) == {LOGISTIC: "done"}
-    assert make(budget_verb, folder, executor) == {LOGISTIC: "kept"}
+    assert make(budget_verb, folder, executor) == {LOGISTIC: "unchanged"}
     assert executor.asked == [(500, 0)]
     path.with_suffix(".npz").write_bytes(b"no zip")
     assert make(budget_verb, folder, executor) == {LOGISTIC: "done"}
@@ -192,4 +192,4 @@ def test_it_is_made_anew_where_it_is_stale_or_damaged_and_reads_are_counted(fini
         )
     )
     changed(folder, trials=())
-    assert make(budget_verb, folder, Inline()) == {LOGISTIC: "kept"}  # nothing would have been chosen
+    assert make(budget_verb, folder, Inline()) == {LOGISTIC: "unchanged"}  # nothing would have been chosen
