@@ -26,7 +26,6 @@ LIBRARIES = [
     "numpy",
     "optuna",
     "pandas",
-    "pebble",
     "psutil",
     "rich.live",
     "scipy.ndimage",
