@@ -15,6 +15,7 @@ from benchmark import datasets
 from benchmark.datasets import memmap as arrays
 from benchmark.engine import declaration, refits, worker_job
 from benchmark.engine.jobs import Describe, Limits, Outcome, RefitJob
+from benchmark.engine.refits import RefitPlan
 from benchmark.engine.resources import Resources
 from benchmark.engine.scheduler import StopRequest
 from benchmark.errors import EngineError
@@ -57,7 +58,7 @@ def make(
     """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
     arrays.materialise(digits)
-    plan = verb.Plan(
+    plan = getattr(verb, "Plan", RefitPlan)(
         plugins=refits.choose(folder, names, warn=pytest.fail),
         dataset=digits,
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),

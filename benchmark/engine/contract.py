@@ -1,4 +1,4 @@
-"""The contract, held against one plugin in a worker process, on small data, clause by clause."""
+"""Checks a plugin against the contract, clause by clause, on small data in a worker process."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.engine import declaration, jobs, pipelines, registry
+from benchmark.engine import declaration, pipelines, registry
 from benchmark.engine.executors.local import temporary_executor
-from benchmark.engine.jobs import Limits, WorkerDiedError
+from benchmark.engine.jobs import Limits, WorkerDiedError, one_line
 from benchmark.engine.saved_models import formats
 from benchmark.engine.worker_job import save
 from benchmark.estimator import Estimator, Task
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 ROWS = 300
-"""Training rows of the digits; the prediction is on `TEST_ROWS` others."""
+"""Training rows of the digits; predictions are made for `TEST_ROWS` others."""
 
 TEST_ROWS = 120
 
@@ -31,12 +31,12 @@ CANNOT_BE_SAVED = "cannot be saved: "
 """Start of the detail of the clause on saving. A plugin that cannot be saved breaks no contract."""
 
 DEADLINE_SECONDS = 600.0
-"""For the whole contract; a plugin's `smoke` parameters make it tiny."""
+"""Deadline of the whole contract, for which a plugin's `smoke` parameters are set."""
 
 
 @dataclass(frozen=True)
 class Clause:
-    """One sentence of the contract, whether it holds, and the reason or the figure."""
+    """One sentence of the contract, whether the plugin keeps it, and the reason or a figure."""
 
     text: str
     holds: bool
@@ -44,7 +44,7 @@ class Clause:
 
 
 def check(name: str) -> list[Clause]:
-    """Hold one plugin against the contract; a clause that cannot be tried is broken.
+    """Check a plugin against the contract; a clause that cannot be tried counts as broken.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def check(name: str) -> list[Clause]:
     Raises
     ------
     BenchmarkError
-        No plugin is called so.
+        No plugin has this name.
     """
     registry.get(name)
     with temporary_executor() as executor:
@@ -62,11 +62,11 @@ def check(name: str) -> list[Clause]:
         except WorkerDiedError as error:
             return [Clause("survives the contract without losing its process", False, str(error))]
         except Exception as error:
-            return [Clause("can be tried", False, jobs.one_line(error))]
+            return [Clause("can be tried", False, one_line(error))]
 
 
 def clauses(name: str) -> list[Clause]:
-    """Run in the worker: try every clause."""
+    """Try every clause; runs in the worker."""
     trial = _Trial(name)
     return [trial.clause(text, attempt) for text, attempt in trial.contract()]
 
@@ -107,7 +107,7 @@ class _Trial:
         try:
             return Clause(text, True, attempt())
         except (Exception, SystemExit) as error:
-            return Clause(text, False, str(error) if isinstance(error, _BrokenError) else jobs.one_line(error))
+            return Clause(text, False, str(error) if isinstance(error, _BrokenError) else one_line(error))
 
     def imports(self) -> str:
         return f"{self.declared().title}, {self.declared().family}"
@@ -198,7 +198,7 @@ class _Trial:
         classes = pipelines.fit(pipeline, self.X[keep], self.y[keep])
         proba = pipelines.predict(pipeline, self.unseen, classes, 10)
         _require(proba.shape == (len(self.unseen), 10) and not proba[:, 4].any(), "its column is not empty")
-        _require(len(np.unique(proba[:, 5:].argmax(axis=1))) > 1, "the columns after it are not told apart")
+        _require(len(np.unique(proba[:, 5:].argmax(axis=1))) > 1, "the columns after it are all alike")
         return ""
 
     def other_shape(self) -> str:
@@ -237,7 +237,7 @@ class _Trial:
 
 
 class _BrokenError(Exception):
-    """A clause that does not hold; its text is the reason."""
+    """A clause is broken; the text is the reason."""
 
 
 def _require(holds: bool, reason: str) -> None:

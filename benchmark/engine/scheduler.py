@@ -21,7 +21,7 @@ from threading import Thread
 from typing import Any
 
 from benchmark.engine.executors import Executor
-from benchmark.engine.jobs import Declaration, Describe, Job, Outcome, RefitJob, TuningJob, WorkerDiedError, one_line
+from benchmark.engine.jobs import Declaration, Describe, Outcome, RefitJob, TuningJob, WorkerDiedError, one_line
 from benchmark.engine.progress import Progress
 from benchmark.errors import BenchmarkError, EngineError
 
@@ -57,7 +57,7 @@ class _Batch:
 
     Attributes
     ----------
-    jobs : sequence of Describe or Job
+    jobs : sequence of Describe, TuningJob or RefitJob
         None at all: the estimator's code has ended.
     alone : bool
         Run after all tuning, with the machine to itself.
@@ -65,7 +65,7 @@ class _Batch:
         What ended the estimator's code, and so ends the run.
     """
 
-    jobs: Sequence[Describe | Job] = ()
+    jobs: Sequence[Describe | TuningJob | RefitJob] = ()
     alone: bool = False
     error: BaseException | None = None
 
@@ -184,7 +184,7 @@ class EstimatorTask:
     def seconds_per_row(self) -> float:
         """Seconds that a row has cost so far; before the first outcome, what the first job has taken at least."""
         job = self.batch.jobs[0] if self.batch.jobs else None
-        if self.progress.rows_fitted or not self.progress.running or not isinstance(job, Job):
+        if self.progress.rows_fitted or not self.progress.running or job is None or isinstance(job, Describe):
             return self.progress.seconds_per_row
         return (time.monotonic() - self.busy_since) / job.rows
 

@@ -1,15 +1,14 @@
-"""A fitted pipeline on disk, step by step, in files that hold no code: nothing is ever pickled or unpickled.
+"""A fitted pipeline on disk, step by step, in files without code: nothing is ever pickled or unpickled.
 
 ::
 
-    step-<i>.skops              what fitting left in step i, by skops
-    step-<i>-<n>.ubj, .txt      a booster within it, in XGBoost's or LightGBM's own format
-    step-<i>.safetensors        in place of these, the tensors of a net under skorch
+    step-<i>.skops              the fitted state of step i, by skops
+    step-<i>-<n>.ubj, .txt      a booster in that state, in XGBoost's or LightGBM's own format
+    step-<i>.safetensors        instead of these, the tensors of a skorch net
 
-What is not fitted comes from the plugin: a pipeline is read back into one that the plugin has built anew. So a file
-can fill in values and choose nothing else. skops makes objects of the classes that it trusts by itself
-(scikit-learn's, NumPy's and SciPy's) and of those that the plugin has put into its pipeline; what a file
-asks for beyond them is refused.
+Only fitted state is saved. It is read back into a new pipeline that the plugin builds, so a file can only fill in
+values. skops creates objects of the classes that it trusts (scikit-learn's, NumPy's and SciPy's) and of the classes in
+the plugin's pipeline. A file that asks for another class is refused.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ import numpy as np
 
 from benchmark.engine.jobs import one_line
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 _FORMATS = {".skops": "skops", ".safetensors": "safetensors", ".ubj": "XGBoost", ".txt": "LightGBM"}
-"""What the files are, by their endings."""
+"""Formats by file ending."""
 
 ROUNDING = 1e-6
-"""By which a probability may differ once a model has been read back; those of this project do not differ at all."""
+"""Tolerance of a probability after a model was read back; the models of this project do not differ at all."""
 
 
 def save(pipeline: Pipeline, folder: Path) -> dict[str, str]:
@@ -47,52 +46,52 @@ def save(pipeline: Pipeline, folder: Path) -> dict[str, str]:
     BenchmarkError
         A step does not go into a safe format; says which, and why.
     """
-    for left in folder.glob("step-*"):  # of a worker that was killed from outside: the job is tried once more
-        left.unlink()
+    for path in folder.glob("step-*"):  # left by a worker that was killed externally: the job is tried again
+        path.unlink()
     for number, (name, step) in _steps(pipeline):
         try:
             (_save_net if _is_net(step) else _save_state)(step, folder / f"step-{number}")
-        except Exception as error:  # skops, the boosters and torch raise what they like
+        except Exception as error:  # skops, the boosters and torch raise exceptions of many kinds
             raise BenchmarkError(f"its step {name!r} does not go into a safe format ({one_line(error)})") from error
-    return {path.name: plain.sha256(path) for path in sorted(folder.glob("step-*"))}
+    return {path.name: serialization.sha256(path) for path in sorted(folder.glob("step-*"))}
 
 
 def names(files: Iterable[str]) -> tuple[str, ...]:
-    """Return what files are, sorted: "LightGBM", "XGBoost", "safetensors", "skops"."""
+    """Return the formats of files, sorted: "LightGBM", "XGBoost", "safetensors", "skops"."""
     return tuple(sorted({_FORMATS[Path(file).suffix] for file in files}))
 
 
 def load(pipeline: Pipeline, folder: Path, files: Mapping[str, str], n_classes: int) -> Pipeline:
-    """Read a pipeline's fitted state into one that was built by the same plugin, with the same parameters.
+    """Read the fitted state into a pipeline that the same plugin has built with the same parameters.
 
     Parameters
     ----------
     pipeline : Pipeline
-        Unfitted; it is filled in.
+        Unfitted; its state is filled in.
     folder : Path
     files : mapping of str to str
         As `save` returned them.
     n_classes : int
-        That it was fitted on.
+        Classes that the saved pipeline was fitted on.
 
     Returns
     -------
     Pipeline
-        The same.
+        The pipeline that was passed in.
 
     Raises
     ------
     BenchmarkError
-        A file is missing, damaged, of another form, or asks for a class that is not the plugin's.
+        A file is missing, damaged or malformed, or asks for a class that is not trusted.
     """
     trusted = _classes(pipeline)
     for file, checksum in files.items():
         try:
-            found = plain.sha256(folder / file)
+            found = serialization.sha256(folder / file)
         except OSError as error:
             raise BenchmarkError(f"{file} cannot be read ({error.strerror})") from error
         if found != checksum:
-            raise BenchmarkError(f"{file} is damaged: its SHA-256 is another")
+            raise BenchmarkError(f"{file} is damaged: its SHA-256 differs")
     for number, (name, step) in _steps(pipeline):
         try:
             if _is_net(step):
@@ -106,29 +105,29 @@ def load(pipeline: Pipeline, folder: Path, files: Mapping[str, str], n_classes: 
 
 @dataclass(frozen=True)
 class Part:
-    """Stands in a step's state for a booster, which has a file of its own.
+    """Placeholder in a step's state for a booster, which has a file of its own.
 
     Attributes
     ----------
     file : str
-        What follows the step's name in that of its file.
+        End of its file's name, after the name of the step.
     """
 
     file: str
 
 
 def _steps(pipeline: Pipeline) -> list[tuple[int, tuple[str, Any]]]:
-    """Return the steps that do something, with their places."""
+    """Return the steps that are not left out, with their positions."""
     return [(i, (name, step)) for i, (name, step) in enumerate(pipeline.steps) if step not in (None, "passthrough")]
 
 
 def _classes(pipeline: Pipeline) -> list[str]:
-    """Return the classes of all estimators in a pipeline, which the plugin itself has just made."""
+    """Return the classes of all estimators in a pipeline that the plugin has just built, and `TRUSTED_TYPES`."""
     every = {type(value) for value in pipeline.get_params(deep=True).values() if _is_estimator(value)}
-    return sorted(f"{each.__module__}.{each.__qualname__}" for each in {*every, *HARMLESS})
+    return sorted(f"{each.__module__}.{each.__qualname__}" for each in {*every, *TRUSTED_TYPES})
 
 
-# --- scikit-learn's, the boosters', and our own: by skops
+# --- steps of scikit-learn, of the boosters and of this project: by skops
 
 
 def _save_state(step: Any, stem: Path) -> None:
@@ -149,7 +148,7 @@ def _load_state(step: Any, stem: Path, trusted: list[str]) -> None:
     path = Path(f"{stem}.skops")
     with zipfile.ZipFile(path) as archive:
         if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            raise ValueError("it is compressed, so it was not written here")  # and might unpack to anything
+            raise ValueError("it is compressed, so this program did not write it")  # and may unpack to any size
 
     found = _skops().load(path, trusted=[*trusted, *_TREE] if type(step).__module__ in _FORESTS else trusted)
     if not isinstance(found, dict):
@@ -168,10 +167,10 @@ def _load_state(step: Any, stem: Path, trusted: list[str]) -> None:
 
 
 def _skops() -> Any:
-    """Import `skops.io`, and not torch with it.
+    """Import `skops.io` without torch.
 
-    To learn which classes scikit-learn has it imports all of that, and so what scikit-learn has for torch. But torch
-    and a booster's library in one process can crash it.
+    skops imports all of scikit-learn to list its classes, and with it scikit-learn's support for torch. But torch and
+    the library of a booster in one process can crash it.
     """
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
     try:
@@ -183,9 +182,9 @@ def _skops() -> Any:
 
 
 def _state(step: Any) -> dict[str, Any]:
-    """Return what fitting may have left in an estimator: all but parameters, unless they hold estimators.
+    """Return the fitted state of an estimator: all attributes but its parameters, unless they hold estimators.
 
-    Parameters are the plugin's to set; but some estimators, as FeatureUnion, fit those that are their parameters.
+    The plugin sets the parameters. But some estimators, such as FeatureUnion, fit estimators that are parameters.
     """
     params = step.get_params(deep=False)
     return {name: value for name, value in vars(step).items() if name not in params or _holds_estimators(value)}
@@ -198,9 +197,9 @@ def _holds_estimators(value: Any) -> bool:
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a copy with everything changed that lies within containers and estimators, at any depth."""
+    """Return a copy in which every value inside containers and estimators, at any depth, is changed."""
     if isinstance(value, dict):
-        mapping = copy.copy(value)  # of its own kind
+        mapping = copy.copy(value)  # keeps the type of mapping
         mapping.update({key: _mapped(each, change) for key, each in value.items()})
         return mapping
     if type(value) in (list, tuple):
@@ -216,20 +215,20 @@ def _is_estimator(value: Any) -> bool:
     return hasattr(value, "get_params") and not isinstance(value, type)
 
 
-HARMLESS = (Part, OrderedDict)
-"""Classes that a state may hold beyond those that skops trusts: ours, and one that LightGBM files its scores under."""
+TRUSTED_TYPES = (Part, OrderedDict)
+"""Classes that a state may hold beyond those that skops trusts; LightGBM stores its scores in an OrderedDict."""
 
 _TREE = ("sklearn.tree._tree.Tree",)
 
 _FORESTS = ("sklearn.ensemble._forest", "sklearn.tree._classes")
-"""Whose trees are read: they see that an image has as many columns as they were fitted on before a tree looks at it."""
+"""Modules whose trees are read: they check the number of columns of an image before a tree uses it."""
 
 
 def _check_tree(tree: Any, columns: int) -> None:
-    """Refuse a tree that leads out of its nodes, or round in them, or to columns that there are not.
+    """Refuse a tree whose links leave its nodes or form a loop, or that uses columns which do not exist.
 
-    scikit-learn follows a tree without a look at where it leads, so skops trusts none; those that were grown lead
-    from each node to later ones.
+    scikit-learn follows the links of a tree unchecked, so skops trusts no tree. In a tree that was grown, every node
+    links to later nodes only.
     """
     if not 0 < tree.node_count <= tree.capacity:
         raise ValueError("a tree has more nodes than there are")
@@ -241,7 +240,7 @@ def _check_tree(tree: Any, columns: int) -> None:
 
 
 _BOOSTERS = {"xgboost": ".ubj", "lightgbm": ".txt"}
-"""Endings of the libraries' own formats."""
+"""File endings of the libraries' own formats."""
 
 
 def _library(value: Any) -> str:
@@ -276,7 +275,7 @@ def _is_net(step: Any) -> bool:
 def _save_net(step: Any, stem: Path) -> None:
     from safetensors.torch import save_file
 
-    # Filters may lie in memory channel by channel; a file has one layout.
+    # Filters may be in channels-last memory format; a file has one layout.
     tensors = {name: each.detach().cpu().contiguous() for name, each in step.module_.state_dict().items()}
     save_file(tensors, f"{stem}.safetensors")
 
@@ -286,5 +285,5 @@ def _load_net(step: Any, stem: Path, n_classes: int) -> None:
 
     step.initialize()
     step.module_.load_state_dict(load_file(f"{stem}.safetensors"))
-    if step.classes is None:  # then skorch takes them from the labels
+    if step.classes is None:  # then skorch infers them from the labels
         step.classes_inferred_ = np.arange(n_classes)
