@@ -28,7 +28,7 @@ class HOG(TransformerMixin, BaseEstimator):
     """Histograms of oriented gradients (Dalal and Triggs 2005), by OpenCV.
 
     Blocks of 2 by 2 cells, one cell apart, are normalised together (L2-Hys). The image is padded with
-    black on all sides to a whole number of cells.
+    black on all sides to a whole number of cells, at least two.
 
     Parameters
     ----------

@@ -14,6 +14,14 @@ from tests.golden import golden as golden
 from tests.golden import smoke_results as smoke_results
 from tests.in_process import benchmark as benchmark
 
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
+"""Every test that was collected, those too that no marker or name then selects."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[COLLECTED] = list(items)
+
 
 @pytest.fixture(autouse=True, scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -25,8 +25,8 @@ NET = GOOD.replace('family="classical"', 'family="cnn"')
 
 COMMANDS = {
     "run": ("run", "logistic_regression", "svm_pca", "net", *SMOKE),
-    "curve": ("curve", "logistic_regression", "net", *SEEDS, *SMOKE),
-    "robustness": ("robustness", "logistic_regression", "net", *IMAGES, *SMOKE),
+    "curve": ("curve", *SEEDS, *SMOKE),
+    "robustness": ("robustness", *IMAGES, *SMOKE),
 }
 """What it is made by, in this order."""
 

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from benchmark.cli.main import main
 from benchmark.engine import declaration, worker_job
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Declaration, Describe, Job, Outcome
+from tests import CHECKOUT
 
 T = TypeVar("T")
 
@@ -39,15 +40,19 @@ class Inline:
     logs : Path, optional
         Estimators of torch, XGBoost and LightGBM have worker processes, whose logs go there; without it they are
         refused.
+    quiet : bool
+        What an estimator prints is lost, as it is for a user's terminal.
 
     Attributes
     ----------
     jobs : list of Job
     """
 
-    def __init__(self, answer: Callable[[Job], Outcome] = worker_job.run, logs: Path | None = None) -> None:
+    def __init__(
+        self, answer: Callable[[Job], Outcome] = worker_job.run, logs: Path | None = None, quiet: bool = True
+    ) -> None:
         self.jobs: list[Job] = []
-        self._answer, self._logs = answer, logs
+        self._answer, self._logs, self._quiet = answer, logs, quiet
         self._workers: LocalExecutor | None = None
 
     @property
@@ -58,13 +63,13 @@ class Inline:
     def describe(self, job: Describe) -> Future[Declaration]:
         if self._needs_a_worker(job.estimator):
             return self._real().describe(job)
-        return _done(lambda: declaration.describe(job))
+        return self._done(lambda: declaration.describe(job))
 
     def submit(self, job: Job) -> Future[Outcome]:
         self.jobs.append(job)
         if self._needs_a_worker(job.estimator):
             return self._real().submit(job)
-        return _done(lambda: self._answer(job))
+        return self._done(lambda: self._answer(job))
 
     def retire(self, estimator: str) -> None:
         if self._workers is not None:
@@ -86,17 +91,19 @@ class Inline:
         self._workers = self._workers or LocalExecutor(self._logs)
         return self._workers
 
-
-def _done(work: Callable[[], T]) -> Future[T]:
-    """Return the future of something that is done now; what an estimator prints is lost, as it is for a terminal."""
-    future: Future[T] = Future()
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            future.set_result(work())
-        except Exception as error:
-            future.set_exception(error)
-    return future
+    def _done(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        with ExitStack() as meanwhile:
+            if self._quiet:
+                meanwhile.enter_context(redirect_stdout(io.StringIO()))
+                meanwhile.enter_context(redirect_stderr(io.StringIO()))
+            meanwhile.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+            try:
+                future.set_result(work())
+            except Exception as error:
+                future.set_exception(error)
+        return future
 
 
 @dataclass(frozen=True)
@@ -125,10 +132,39 @@ def benchmark(
         Jobs run in worker processes, as a user's do.
     """
     out, errors = io.StringIO(), io.StringIO()
+    status = _called(arguments, cwd, env or {}, out, errors, None if workers else lambda logs: Inline(logs=logs))
+    return Result(status, out.getvalue(), errors.getvalue())
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_a_terminal(*arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> tuple[int, str]:
+    """Run one command as `benchmark` does; return exit status and all that a terminal is sent."""
+    seen = Terminal()
+    env = {"TERM": "xterm-256color", "COLUMNS": "400", "LINES": "60", **(env or {})}
+    # Not quiet: the live table is drawn by a thread of its own, meanwhile.
+    status = _called(arguments, cwd, env, seen, seen, lambda logs: Inline(logs=logs, quiet=False))
+    return status, seen.getvalue()
+
+
+def _called(
+    arguments: Sequence[str],
+    cwd: Path | None,
+    env: dict[str, str],
+    out: io.StringIO,
+    errors: io.StringIO,
+    executor: Callable[[Path], Inline] | None,
+) -> int:
     with ExitStack() as until_the_end:
-        until_the_end.enter_context(_environment(env or {}))
+        until_the_end.enter_context(_environment(env))
         folders = [cwd] if cwd is not None and (cwd / "models").is_dir() else []
-        folders += [Path(each) for each in (env or {}).get("PYTHONPATH", "").split(os.pathsep) if each]
+        searched = env.get("PYTHONPATH", "").split(os.pathsep)
+        folders += [Path(each) for each in searched if each and Path(each) != CHECKOUT]
         until_the_end.enter_context(_first_on_the_path(folders))
         if cwd is not None:
             until_the_end.callback(os.chdir, Path.cwd())
@@ -136,10 +172,9 @@ def benchmark(
         until_the_end.enter_context(redirect_stdout(out))
         until_the_end.enter_context(redirect_stderr(errors))
         try:
-            status = main([*arguments], executor=None if workers else lambda logs: Inline(logs=logs))
+            return main([*arguments], executor=executor)
         except SystemExit as stopped:  # argparse
-            status = int(stopped.code or 0)
-    return Result(status, out.getvalue(), errors.getvalue())
+            return int(stopped.code or 0)
 
 
 @contextmanager

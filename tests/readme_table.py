@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 
 README = CHECKOUT / "README.md"
 BLOCK = re.compile(r"(<!-- leaderboard -->\n).*?(<!-- end -->)", re.S)

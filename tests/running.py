@@ -113,6 +113,20 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def started(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    """Run the program in a process of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=cwd,
+        env={**_found_first(cwd), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
 def eventually(holds: Callable[[], object], seconds: float = 30) -> bool:
     """Wait until something holds; return whether it came to that."""
     deadline = time.monotonic() + seconds

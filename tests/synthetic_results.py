@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.analyses.learning_curve import record as curve_record
-from benchmark.analyses.learning_curve.record import Held, Point
+from benchmark.analyses.learning_curve.record import CurveData, Point
 from benchmark.analyses.robustness import record as robustness_record
 from benchmark.analyses.robustness.record import Robustness
 from benchmark.datasets import corruptions
@@ -192,7 +192,7 @@ def write_curve(
     points: Mapping[int, Sequence[np.ndarray[Any, Any] | str]],
     seconds_per_row: float = 1e-3,
     **changes: Any,
-) -> Held:
+) -> CurveData:
     """Write a curve for a record that is there.
 
     Parameters
@@ -222,7 +222,7 @@ def write_curve(
             )
             labels = None if isinstance(predicted, str) else predicted
             held = curve_record.added(held, point, record.environment, labels)
-    held = Held(dataclasses.replace(held.curve, **changes), held.predicted)
+    held = CurveData(dataclasses.replace(held.curve, **changes), held.predicted)
     curve_record.write(folder, held)
     return held
 
@@ -251,7 +251,10 @@ def write_robustness(
         [np.where(np.arange(len(truth)) < wrong.get(kind, 0), (truth + 1) % 4, truth) for kind in kinds]
     )
     made = Robustness(
-        **{**derived.head(record, robustness_record.SCHEMA), "depends_on": robustness_record.depends_on(record)},
+        **{
+            **derived.header_fields(record, robustness_record.SCHEMA),
+            "depends_on": robustness_record.depends_on(record),
+        },
         status="ok",
         reason="",
         images=len(truth),

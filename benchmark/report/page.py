@@ -55,7 +55,7 @@ def _page(report: Report, section: Section) -> str:
     closing = f"*Written by `python -m benchmark report`. Back to the [leaderboard]({FILE}).{csv}*"
     blocks: Sequence[Block] = [
         mark(section.file),
-        Heading(f"{section.title}: {of}", 1),
+        Heading(f"{section.title} ({of})" if section.title.endswith("?") else f"{section.title}: {of}", 1),
         *section.blocks,
         closing,
     ]

@@ -19,7 +19,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,13 +33,11 @@ from benchmark.storage.schema import (
     RungResult,
     Status,
     TestSet,
+    TestSetHeader,
     TrialResult,
     Validation,
     is_safe_name,
 )
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "SCHEMA",
@@ -144,15 +142,8 @@ def write_test_set(folder: Path, test_set: TestSet) -> None:
         y=test_set.y, example_index=test_set.example_index, example_images=test_set.example_images
     )
     serialization.write_atomically(path.with_suffix(".npz"), blob)
-    meta = {
-        "schema": SCHEMA,
-        "dataset": test_set.dataset,
-        "sha256": test_set.sha256,
-        "class_names": list(test_set.class_names),
-        "image_shape": list(test_set.image_shape),
-        "n_train": test_set.n_train,
-    }
-    serialization.write_atomically(path, serialization.to_json(meta))
+    header = {field.name: getattr(test_set, field.name) for field in dataclasses.fields(TestSetHeader)}
+    serialization.write_atomically(path, serialization.to_json({"schema": SCHEMA, **header}))
 
 
 def read(folder: Path) -> Results:
@@ -202,11 +193,9 @@ def read_record(path: Path) -> Record:
     """
     data = serialization.read_json(path, SCHEMA)
     try:
-        record: Record = serialization.from_json(data, Record, "the record")
+        record = serialization.from_json(data, Record)
         if (record.estimator, f"seed-{record.seed}") != (path.parent.name, path.stem):
             raise ValueError(f"it says that it is of {record.estimator!r}, seed {record.seed}")
-        if not is_safe_name(record.estimator):
-            raise ValueError(f"{record.estimator!r} is no estimator's name")
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a record of schema {SCHEMA} ({error}); delete it and run again") from error
     return record
@@ -238,35 +227,28 @@ def read_test_set(folder: Path) -> TestSet | None:
     path = folder / "records" / f"{TEST_SET}.json"
     if not path.exists():
         return None
-    meta = serialization.read_json(path, SCHEMA)
+    data = serialization.read_json(path, SCHEMA)
     arrays = serialization.read_npz(path.with_suffix(".npz"), NPZ_LIMIT)
     try:
+        header = serialization.from_json({name: data[name] for name in data if name != "schema"}, TestSetHeader)
         labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
         _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are no whole numbers")
         test_set = TestSet(
-            **{name: serialization.from_json(meta[name], hint, name) for name, hint in _TEST_SET_META.items()},
+            **vars(header),
             y=labels.astype(np.int64),
             example_index=index.astype(np.int64),
             example_images=images,
         )
         _check_test_set(test_set)
     except KeyError as error:
-        raise BenchmarkError(f"{path}: field {error} is missing; delete the folder and run again") from error
+        raise BenchmarkError(f"{path}: array {error} is missing; delete the folder and run again") from error
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a test set ({error}); delete the folder and run again") from error
     return test_set
 
 
-_TEST_SET_META: dict[str, Any] = {
-    name: hint
-    for name, hint in get_type_hints(TestSet).items()
-    if name in ("dataset", "sha256", "class_names", "image_shape", "n_train")
-}
-
-
 def _check_test_set(test_set: TestSet) -> None:
     y, index, images = test_set.y, test_set.example_index, test_set.example_images
-    _require(len(test_set.image_shape) == 2, f"image_shape is {test_set.image_shape}")
     _require(y.ndim == 1 and len(y) > 0, f"labels of shape {y.shape}")
     _require(y.min() >= 0 and y.max() < len(test_set.class_names), f"labels from {y.min()} to {y.max()}")
     _require(index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()), "pictures of images that it lacks")

@@ -14,11 +14,12 @@ import pytest
 
 from benchmark import datasets
 from benchmark.cli import main as cli
-from benchmark.engine import preflight as prepare
+from benchmark.engine import preflight
 from benchmark.engine.protocol import PRESETS
 from benchmark.storage import records
-from tests.conftest import CHECKOUT, benchmark
-from tests.plugin_lab import checkout
+from tests import CHECKOUT
+from tests.in_process import benchmark
+from tests.plugin_lab import models
 from tests.running import ALONE, SMOKE, on_a_terminal
 
 
@@ -27,7 +28,10 @@ def test_a_run_leaves_leaderboard_figures_records_and_a_study(smoke_results: Pat
     assert (folder / "leaderboard.md").read_text().count("| SVM on PCA") >= 2
     names = {path.stem for path in (folder / "figures").glob("*.png")}
     assert {"accuracy-fit-time", "per-class-f1", "confusion-matrices", "hardest-flow", "reliability"} <= names
-    assert {path.name for path in folder.glob("records/svm_pca/*")} == {"seed-0.json", "seed-0.npz"}
+    kinds = ("seed-0", "curve", "robustness")
+    assert {path.name for path in folder.glob("records/svm_pca/*")} == {
+        f"{kind}.{end}" for kind in kinds for end in ("json", "npz")
+    }
     assert (folder / "studies" / "svm_pca.journal").stat().st_size > 0
 
 
@@ -54,7 +58,7 @@ def test_the_same_command_again_keeps_every_record_byte_for_byte(smoke_results: 
     before = [path.read_bytes() for path in paths]
     ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(smoke_results))
     assert ran.returncode == 0
-    assert "its records stand" in ran.stdout
+    assert "its records are up to date" in ran.stdout
     assert [path.read_bytes() for path in paths] == before
 
 
@@ -72,10 +76,10 @@ def test_force_forgets_results_but_not_the_reads_of_the_test_set(smoke_results: 
     folder = tmp_path / "results" / "digits"
     path = records.record_path(folder, "svm_pca", 0)
     reads = records.read_record(path).test_reads
-    prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
+    preflight.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
     assert records.read_record(path).status == "failed"
     assert (
-        prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
+        preflight.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
         == reads
     )
     assert not list(folder.glob("studies/svm_pca*"))
@@ -85,15 +89,16 @@ def test_a_plugin_that_breaks_later_does_not_cost_its_record(smoke_results: Path
     shutil.copytree(smoke_results, tmp_path / "results")
     path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
     before = path.read_bytes()
-    lab = checkout(tmp_path / "lab", svm_pca="import no_such_library")
+    lab = models(tmp_path / "lab", alone=True, svm_pca="import no_such_library")
     ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
     assert ran.returncode == 1
     assert "no_such_library" in ran.stdout
-    assert "its record from before is kept" in ran.stdout
+    assert "its earlier record is kept" in ran.stdout
     assert path.read_bytes() == before
     assert path.with_suffix(".npz").exists()
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     places = tmp_path / "one", tmp_path / "two"
     for place, jobs in zip(places, "12", strict=True):
@@ -127,16 +132,21 @@ def test_report_check_passes_on_what_run_wrote_and_fails_on_an_edit(smoke_result
     assert page.read_bytes() == good
 
 
+def source_of(name: str) -> str:
+    return (CHECKOUT / "models" / f"{name}.py").read_text(encoding="utf-8")
+
+
 def test_list_says_what_stands_recorded_and_what_is_stale(smoke_results: Path, tmp_path: Path) -> None:
-    listed = benchmark("list", "--results", str(smoke_results)).stdout
+    lab = models(tmp_path / "today", alone=True, **{name: source_of(name) for name in ("svm_pca", "knn")})
+    listed = benchmark("list", "--results", str(smoke_results), cwd=lab).stdout
     assert re.search(r"svm_pca .*models/svm_pca\.py .*ok .*digits seed 0 \(smoke\) *$", listed, re.M)
-    assert re.search(r"xgboost .* nothing *$", listed, re.M)
-    changed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("C=10.0", "C=11.0")
-    lab = checkout(tmp_path / "lab", alone=True, svm_pca=changed)
+    assert re.search(r"knn .* nothing *$", listed, re.M)
+    changed = source_of("svm_pca").replace("C=10.0", "C=11.0")
+    lab = models(tmp_path / "lab", alone=True, svm_pca=changed)
     stale = benchmark("list", "--results", str(smoke_results), cwd=lab).stdout
     assert "stale, defaults changed" in stale
-    fixed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("covariance_eigh", "full")
-    lab = checkout(tmp_path / "other", alone=True, svm_pca=fixed)
+    fixed = source_of("svm_pca").replace("covariance_eigh", "full")
+    lab = models(tmp_path / "other", alone=True, svm_pca=fixed)
     stale = benchmark("list", "--results", str(smoke_results), cwd=lab).stdout
     assert "stale, settings changed" in stale
 

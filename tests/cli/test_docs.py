@@ -7,9 +7,12 @@ import configparser
 import contextlib
 import importlib.util
 import io
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +23,7 @@ import benchmark
 from benchmark.cli import main as cli
 from benchmark.datasets import NAMES
 from benchmark.engine import registry
-from tests.conftest import CHECKOUT
-from tests.conftest import benchmark as run_benchmark
+from tests import CHECKOUT
 from tests.plugin_lab import checkout
 from tests.speed import __main__ as speed
 
@@ -134,6 +136,12 @@ def _check_install(wanted: list[str]) -> None:
         extras = re.fullmatch(r"\.\[([a-z,]+)\]", package)
         assert extras is not None, package
         assert set(extras[1].split(",")) <= set(_extras()), package
+
+
+def test_the_page_about_estimators_lists_all_of_them() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| (.+?) \| (\w+) \|", TEXTS["docs/estimators.md"], re.M)
+    declared = {name: plugin.load() for name, plugin in registry.plugins().items()}
+    assert sorted(listed) == [(name, each.title, each.family) for name, each in sorted(declared.items())]
 
 
 def test_the_page_about_libraries_names_every_dependency() -> None:
@@ -265,9 +273,11 @@ def test_the_analysis_copied_out_has_its_command_page_csv_and_figure(tmp_path: P
     folder.mkdir()
     (source,) = python_of("docs/add-an-analysis.md")
     (folder / "__init__.py").write_text(source, encoding="utf-8")
-    done = run_benchmark("sizes", cwd=lab)
+    command = [sys.executable, "-m", "benchmark", "sizes"]
+    environment = {**os.environ, "PYTHONPATH": str(lab)}
+    done = subprocess.run(command, cwd=lab, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "The smallest model is SVM on PCA." in done.stdout
+    assert "The smallest model is *SVM on PCA*." in done.stdout
     results = lab / "results" / "fashion-mnist"
     assert "**The smallest model is *SVM on PCA*.**" in (results / "model-size.md").read_text(encoding="utf-8")
     assert len((results / "model-size.csv").read_text(encoding="utf-8").splitlines()) == 2

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests import readme_table
-from tests.conftest import CHECKOUT, benchmark
+from tests import CHECKOUT, readme_table
+from tests.in_process import benchmark
 from tests.plugin_lab import checkout
 
 TEXT = (CHECKOUT / "README.md").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from benchmark import datasets
 from benchmark.datasets import fashion_mnist, idx, kmnist, mnist, mnist_like, validate
 from benchmark.datasets.memmap import materialise
 from benchmark.errors import BenchmarkError
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 
 REAL = next(
     (

@@ -25,8 +25,8 @@ import pytest
 from benchmark.datasets import digits, fashion_mnist, idx, memmap
 from benchmark.engine import protocol
 from benchmark.storage import records
-from tests import odd_images
-from tests.conftest import CHECKOUT, benchmark
+from tests import CHECKOUT, odd_images
+from tests.in_process import benchmark
 from tests.plugin_lab import checkout
 from tests.running import eventually
 
@@ -261,7 +261,8 @@ RACE = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from benchmark.datasets import arrays, digits
+from benchmark.datasets import digits
+from benchmark.datasets import memmap as arrays
 place, ours, theirs = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 data, deadline = digits.load(), time.monotonic() + 30
 for number in range(20):  # each place twice: empty, and with a file that is torn
@@ -296,7 +297,7 @@ def test_two_processes_write_the_arrays_at_once(tmp_path: Path) -> None:
 
 MEASURED = """
 import resource, sys
-from benchmark.cli import main
+from benchmark.cli.main import main
 status = main(sys.argv[1:])
 try:
     peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024

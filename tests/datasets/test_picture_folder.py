@@ -17,7 +17,7 @@ from benchmark.cli.main import main
 from benchmark.datasets import openml, picture_folder, preprocessing, split
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 from tests.drawn import draw, picture
 
 

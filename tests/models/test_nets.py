@@ -20,7 +20,7 @@ from models._torch import Batches, Growing, SeededNet, UpAndDown
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
-    """Return what skorch hands an iterator: distinct images of one bright pixel each row."""
+    """Return a dataset as skorch passes it to an iterator: n random images with distinct labels."""
     X = np.random.default_rng(0).random((n, 1, *shape), np.float32)
     return SimpleNamespace(X=X, y=np.arange(n))
 
@@ -72,19 +72,19 @@ def test_images_are_shifted_by_at_most_the_shift() -> None:
     torch.manual_seed(0)
     data = dataset(40)
     padded = np.pad(data.X[:, 0], ((0, 0), (1, 1), (1, 1)), mode="edge")
-    places = set()
+    shifts = set()
     for x, y in Batches(data, 16, augment=True, shift=1):
         for image, row in zip(x.numpy()[:, 0], y.tolist(), strict=True):
-            found = [
+            matches = [
                 (down, right, mirrored)
                 for down in range(3)
                 for right in range(3)
                 for mirrored in (False, True)
                 if np.array_equal(image, _cut(padded[row], down, right, mirrored))
             ]
-            assert found, row
-            places.update(found)
-    assert len(places) > 9
+            assert matches, row
+            shifts.update(matches)
+    assert len(shifts) > 9
 
 
 def _cut(padded: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarray:
@@ -132,7 +132,7 @@ def test_learning_rates_rise_and_fall_once() -> None:
 def test_images_are_downscaled_until_the_given_step() -> None:
     net = SimpleNamespace(module_=ResidualNet(3, width=2), steps=lambda rows: 2 * rows)
     growing, sides = Growing(share=0.25, zoom=0.5), []
-    net.module_.features.register_forward_pre_hook(lambda module, given: sides.append(tuple(given[0].shape[2:])))
+    net.module_.features.register_forward_pre_hook(lambda module, args: sides.append(tuple(args[0].shape[2:])))
     growing.on_train_begin(net, X=range(4))
     for _ in range(8):
         growing.on_batch_begin(net, training=True)
@@ -159,17 +159,17 @@ def test_a_net_predicts_the_same_for_an_image_and_its_mirror_image(shape: tuple[
 def fitted_on(rows: int, **settings: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return a small published net, fitted on noise of three classes, and what it was fitted on."""
     X, y = np.random.default_rng(0).integers(0, 256, (rows, 64)).astype(np.uint8), np.arange(rows) % 3
-    given = {"filters": 2, "module__hidden": 4, "max_epochs": 3, "min_steps": 0, "batch_size": 32, **settings}
-    return _published.pipeline(Task(3, (8, 8)), **given).fit(X, y), X, y
+    params = {"filters": 2, "module__hidden": 4, "max_epochs": 3, "min_steps": 0, "batch_size": 32, **settings}
+    return _published.pipeline(Task(3, (8, 8)), **params).fit(X, y), X, y
 
 
 def test_training_accuracy_is_counted_during_training() -> None:
     assert training_curves(cnn.build(Task(3, (8, 8)))) == {}  # not fitted
     pipeline, X, y = fitted_on(70, lr=0.0)
-    found = training_curves(pipeline)
-    assert found["train_accuracy"] == pytest.approx([(pipeline.predict(X) == y).mean()] * 3)
-    assert set(found) == {"train_loss", "train_accuracy"}
-    assert len(found["train_loss"]) == 3
+    curves = training_curves(pipeline)
+    assert curves["train_accuracy"] == pytest.approx([(pipeline.predict(X) == y).mean()] * 3)
+    assert set(curves) == {"train_loss", "train_accuracy"}
+    assert len(curves["train_loss"]) == 3
 
 
 def test_a_step_over_micro_batches_equals_a_step_over_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,10 +184,10 @@ def test_a_step_over_micro_batches_equals_a_step_over_the_whole_batch(monkeypatc
 def test_early_stopping_gives_the_net_of_the_best_epoch_on_all_rows() -> None:
     settings = {"dropout": 0.25, "lr": 0.03, "max_epochs": 40}
     pipeline, X, y = fitted_on(90, net=_published.StoppedNet, patience=2, **settings)
-    found, best = training_curves(pipeline), pipeline[-1].best_epoch_
-    assert found["valid_loss"][best - 1] == pytest.approx(min(found["valid_loss"]), rel=1e-3)
-    assert len(found["valid_loss"]) == best + 2 < 40
-    assert len(found["train_loss"]) == best
+    curves, best = training_curves(pipeline), pipeline[-1].best_epoch_
+    assert curves["valid_loss"][best - 1] == pytest.approx(min(curves["valid_loss"]), rel=1e-3)
+    assert len(curves["valid_loss"]) == best + 2 < 40
+    assert len(curves["train_loss"]) == best
     plain, _, _ = fitted_on(90, **{**settings, "max_epochs": best})
     assert np.array_equal(pipeline.predict_proba(X), plain.predict_proba(X))
     assert pipeline.fit(X, y)[-1].best_epoch_ == best  # the earlier result is not reused

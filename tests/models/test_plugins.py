@@ -1,4 +1,4 @@
-"""Tests of every plugin in models/, each in a worker process of its own."""
+"""Tests of every plugin found, in place of a test file for each; those of one library share a worker."""
 
 from __future__ import annotations
 
@@ -10,25 +10,33 @@ import pytest
 
 from benchmark.engine import contract as check
 from benchmark.engine import registry
-from benchmark.engine.executors.local import in_passing
+from benchmark.engine.executors.local import LocalExecutor, temporary_executor
 from benchmark.engine.jobs import Limits
 from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
+from benchmark.estimator import Task
 from tests import odd_images
+from tests.in_process import SECOND_RUNTIMES
 
 
 @dataclass(frozen=True)
 class PluginInWorker:
-    """A plugin, and a way to call a function with its name in its worker."""
+    """A plugin, and a way to have a function called with its name in a worker."""
 
     name: str
     call: Callable[[Callable[[str], Any]], Any]
 
 
-@pytest.fixture(scope="module", params=list(registry.plugins()))
-def plugin(request: pytest.FixtureRequest) -> Iterator[PluginInWorker]:
+@pytest.fixture(scope="module")
+def executor() -> Iterator[LocalExecutor]:
+    with temporary_executor() as found:
+        yield found
+
+
+@pytest.fixture(params=list(registry.plugins()))
+def plugin(request: pytest.FixtureRequest, executor: LocalExecutor) -> PluginInWorker:
     name, limits = request.param, Limits(check.DEADLINE_SECONDS)
-    with in_passing() as executor:
-        yield PluginInWorker(name, lambda function: executor.call(name, 1, function, name, limits=limits).result())
+    library = next((part for part in SECOND_RUNTIMES if part in name), "scikit-learn")
+    return PluginInWorker(name, lambda function: executor.call(library, 1, function, name, limits=limits).result())
 
 
 def test_keeps_the_contract(plugin: PluginInWorker) -> None:
@@ -49,6 +57,35 @@ def test_a_class_absent_from_the_rows_shifts_no_other_class(plugin: PluginInWork
     assert absent == 0
     # Shifted columns would leave two classes of five correct. The smoke-sized nets are too small for this bound.
     assert accuracy > 0.55 or plugin.call(odd_images.is_net)
+
+
+LIBRARY_ESTIMATORS = {
+    "xgboost": "xgboost.XGBClassifier",
+    "lightgbm": "lightgbm.LGBMClassifier",
+    "hog_lightgbm": "lightgbm.LGBMClassifier",
+    "random_forest": "sklearn.RandomForestClassifier",
+    "extra_trees": "sklearn.ExtraTreesClassifier",
+    "knn": "sklearn.KNeighborsClassifier",
+    "logistic_regression": "sklearn.LogisticRegression",
+    "hog_logistic_regression": "sklearn.LogisticRegression",
+}
+
+
+def classes_of_last_step(name: str) -> list[str]:
+    """Return library and name of the class of a pipeline's last step, and of its base classes."""
+    step = registry.get(name).load().build(Task(10, (28, 28)))[-1]
+    return [f"{cls.__module__.split('.')[0]}.{cls.__name__}" for cls in type(step).__mro__]
+
+
+def test_a_row_with_a_librarys_name_is_that_librarys_estimator(plugin: PluginInWorker) -> None:
+    expected = LIBRARY_ESTIMATORS.get(plugin.name)
+    assert expected is None or expected in plugin.call(classes_of_last_step)
+
+
+def test_a_row_that_is_not_the_librarys_estimator_has_a_title_of_its_own() -> None:
+    titles = {name: plugin.load().title for name, plugin in registry.plugins().items()}
+    assert titles["xgboost_column_draws"] == "XGBoost (column draws)"
+    assert {name for name, title in titles.items() if title in {"XGBoost", "LightGBM"}} == {"xgboost", "lightgbm"}
 
 
 def test_the_main_estimators_exist() -> None:

@@ -64,9 +64,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     y = np.arange(80) % 4
     test_set = synthetic.write_test_set(folder, y, classes, dataset=f"{NASTY}</title><script>window.owned = 1</script>")
-    for place, title in enumerate(classes):
+    for place, name in enumerate(classes):
         wrong = np.where(np.arange(80) % 7 == place, (y + 1) % 4, y)
-        synthetic.write_predictions(folder, test_set, f"e{place}", wrong, title=title, family=title, augmentation=title)
+        synthetic.write_predictions(folder, test_set, f"e{place}", wrong, title=name, family=name, augmentation=name)
     synthetic.write_failure(folder, "bad", title=classes[1], reason=classes[2] + NASTY)
     report.write(folder)
     return folder

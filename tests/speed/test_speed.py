@@ -21,7 +21,7 @@ from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.storage.records import record_path
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 from tests.speed import __main__ as command_line
 from tests.speed import rows, session, stock
 from tests.speed.harness import PRESET, Fold, Projection, Recorded, recorded

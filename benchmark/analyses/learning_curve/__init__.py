@@ -1,4 +1,4 @@
-"""How many images does each estimator need, and how many seconds? The tuned winners on fewer rows."""
+"""Learning curves: how many images does each estimator need, and how many seconds of fitting?"""
 
 from __future__ import annotations
 

@@ -14,15 +14,15 @@ from benchmark.render import markdown as md
 from benchmark.render import style
 
 MOST_TICKS = 6
-"""Of the seconds, in half a figure's width; where there would be more, only `DECADES` are named."""
+"""Most ticks that fit on the axis of seconds; with more, only those of `DECADES` are labelled."""
 DECADES = (1e-3, 0.01, 0.1, 1, 10, 60, 600, 3600, 36000)
 LEGEND_INCHES = 0.085
-"""Width of a letter in the legend, on the safe side."""
+"""Width of a letter in the legend, rounded up."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One estimator, at each size the mean over seeds; `low` and `high` are the worst and the best seed's accuracy."""
+    """One estimator: at each size the mean over seeds; `low` and `high` are the accuracy of the worst and best seed."""
 
     estimator: str
     family: str
@@ -44,16 +44,16 @@ def data(scores: CurveScores) -> Data | None:
     """Collect what is drawn."""
     lines = tuple(
         Line(
-            one.title,
-            one.family,
-            np.array([float(size.rows) for size in one.sizes]),
-            np.array([size.fit_seconds for size in one.sizes]),
-            np.array([size.accuracy for size in one.sizes]),
-            np.array([min(size.accuracies) for size in one.sizes]),
-            np.array([max(size.accuracies) for size in one.sizes]),
+            curve.title,
+            curve.family,
+            np.array([float(point.rows) for point in curve.points]),
+            np.array([point.fit_seconds for point in curve.points]),
+            np.array([point.accuracy for point in curve.points]),
+            np.array([min(point.accuracies) for point in curve.points]),
+            np.array([max(point.accuracies) for point in curve.points]),
         )
-        for one in scores.learned
-        if one.sizes and all(size.rows > 0 and size.fit_seconds > 0 for size in one.sizes)
+        for curve in scores.curves
+        if curve.points and all(point.rows > 0 and point.fit_seconds > 0 for point in curve.points)
     )
     return Data(lines) if lines else None
 
@@ -65,7 +65,7 @@ def draw(data: Data) -> Figure:
     for place, line in enumerate(data.lines):
         _draw(left, line, line.rows, place)
         _draw(right, line, line.seconds, place)
-    rows = _apart(sorted({rows for line in data.lines for rows in line.rows.tolist()}))
+    rows = _labelled(sorted({rows for line in data.lines for rows in line.rows.tolist()}))
     left.set_xscale("log")
     left.minorticks_off()
     left.set_xticks(rows, [_short(count) for count in rows])
@@ -101,7 +101,7 @@ def _draw(axes: Axes, line: Line, x: Floats, place: int) -> None:
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
-    """Name the lines above both panels, from left to right and top to bottom, in as few rows as fit."""
+    """Draw the legend above both panels, in reading order and in as few rows as fit."""
     handles, names = axes.get_legend_handles_labels()
     columns = next(
         count
@@ -118,8 +118,8 @@ def _legend(figure: Figure, axes: Axes) -> None:
     )
 
 
-def _apart(rows: list[float]) -> list[float]:
-    """Return the sizes that can be named without touching: the largest, then down from there."""
+def _labelled(rows: list[float]) -> list[float]:
+    """Return the sizes whose labels do not overlap, starting from the largest."""
     least = (rows[-1] / rows[0]) ** 0.08
     found = rows[-1:]
     for count in reversed(rows[:-1]):
@@ -133,17 +133,18 @@ def _short(count: float) -> str:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption."""
     text = (
-        "Left, what more images buy; right, what more seconds of fitting buy: each point is one size of training set."
+        "Test accuracy against training images (left) and against fit time (right). Each point is one size of the "
+        "training set."
     )
     if any(len(line.low) and (line.low < line.high).any() for line in data.lines):
-        text += " The band is from the worst to the best seed."
+        text += " Bands span the worst and the best seed."
     return text + (" Squares are CNNs." if any(line.family == "cnn" for line in data.lines) else "")
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the text for readers who cannot see the figure."""
     first = min(line.rows[0] for line in data.lines)
     last = max(line.rows[-1] for line in data.lines)
     ends = "; ".join(f"{line.estimator} {line.accuracy[0]:.3f} to {line.accuracy[-1]:.3f}" for line in data.lines)

@@ -1,12 +1,12 @@
-"""A learning curve on disk: what one estimator's winner answers after fits on fewer rows.
+"""A learning curve on disk: what one estimator predicts after fits of its tuned parameters on fewer rows.
 
 ::
 
     results/<dataset>/records/<estimator>/curve.json    the points, with times and reasons
     results/<dataset>/records/<estimator>/curve.npz     predicted, (points, n test images), labels, uint8 or uint16
 
-The last point of a curve, the refit on all its rows, is not here: it is the estimator's record.
-Written after every point (see `derived.write_rows`).
+The last point of a curve, the fit on all rows, is not stored here: it is the estimator's record. Both files are written
+after every point (see `derived.write_rows`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ import numpy.typing as npt
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
+from benchmark.storage.serialization import NonNegativeInt
 
 SCHEMA = 1
-"""Raised when a field changes its meaning; a curve of another schema is refused by name."""
+"""Raised when a field changes its meaning. A curve of another schema is refused by name."""
 
-VERB = "curve"
-"""What makes one."""
+STEM = "curve"
+"""Stem of the file names, and the command that writes them."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,16 @@ class Point(Fit):
     Attributes
     ----------
     rows : int
-        Training rows fitted: the first so many of the seed's own stratified order.
+        Training rows fitted: the first of the seed's own stratified order.
     seed : int
-        Of that order and of the estimator.
+        Seed of that order and of the estimator.
     environment : int
-        Place in the curve's `environments`.
+        Index into the curve's `environments`.
     """
 
-    rows: int
-    seed: int
-    environment: int = 0
+    rows: NonNegativeInt
+    seed: NonNegativeInt
+    environment: NonNegativeInt = 0
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Curve(Derived):
     Attributes
     ----------
     environments : tuple of mapping of str to str
-        Machines and versions that points were measured on, each once.
+        Machines and versions that points were measured on, without repeats.
     points : tuple of Point
-        In the order in which they were first made; no two of one size and seed.
+        In the order in which they were first measured. No two have the same size and seed.
     """
 
     environments: tuple[Mapping[str, str], ...]
@@ -79,69 +80,71 @@ class Curve(Derived):
 
 
 @dataclass(frozen=True)
-class Held:
-    """A curve with its predictions: row i, of labels, is point i's; of a point that is not ok it means nothing."""
+class CurveData:
+    """A curve with its predictions.
+
+    Attributes
+    ----------
+    curve : Curve
+    predicted : ndarray of labels, (points, n_test)
+        Row i belongs to point i; it is meaningless unless that point is ok.
+    """
 
     curve: Curve
     predicted: Labels
 
 
 def path_of(folder: Path, estimator: str) -> Path:
-    """Return where a curve's JSON lies; its ``.npz`` lies beside it."""
-    return derived.path_of(folder, estimator, VERB)
+    """Return the path of a curve's JSON; its ``.npz`` is in the same folder."""
+    return derived.path_of(folder, estimator, STEM)
 
 
-def empty(record: Record, n_test: int, n_classes: int) -> Held:
-    """Return a curve of a record with no points yet."""
-    curve = Curve(**derived.head(record, SCHEMA), environments=(), points=())
-    return Held(curve, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
+def empty(record: Record, n_test: int, n_classes: int) -> CurveData:
+    """Return the curve of a record, without points."""
+    curve = Curve(**derived.header_fields(record, SCHEMA), environments=(), points=())
+    return CurveData(curve, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
-def added(held: Held, point: Point, environment: Mapping[str, str], labels: npt.NDArray[Any] | None) -> Held:
-    """Return a curve with one point more, or in place of the one that there was.
+def added(data: CurveData, point: Point, environment: Mapping[str, str], labels: npt.NDArray[Any] | None) -> CurveData:
+    """Return a curve with one more point, which replaces a point of the same size and seed.
 
     Parameters
     ----------
-    held : Held
+    data : CurveData
     point : Point
-        Its `environment` and `predicted_sha256` are filled in.
+        Its `environment` and `predicted_sha256` are filled in here.
     environment : mapping of str to str
-        What it was measured on.
+        The machine and versions that it was measured on.
     labels : ndarray of int, (n_test,), or None
-        None unless it is ok.
+        Its predictions; None unless it is ok.
     """
-    curve = held.curve
+    curve = data.curve
     environments = curve.environments if environment in curve.environments else (*curve.environments, environment)
     point = dataclasses.replace(point, environment=environments.index(environment))
     before = curve.find(point.rows, point.seed)
-    points, predicted = derived.placed(curve.points, held.predicted, point, before, labels)
-    return Held(dataclasses.replace(curve, environments=environments, points=points), predicted)
+    points, predicted = derived.upsert(curve.points, data.predicted, point, before, labels)
+    return CurveData(dataclasses.replace(curve, environments=environments, points=points), predicted)
 
 
-def write(folder: Path, held: Held) -> None:
-    """Write a curve atomically: what was there stays whole until the new one is."""
-    derived.write_rows(path_of(folder, held.curve.estimator), held.curve, held.curve.points, held.predicted)
+def write(folder: Path, data: CurveData) -> None:
+    """Write a curve atomically: the old files stay intact until the new ones are complete."""
+    derived.write_rows(path_of(folder, data.curve.estimator), data.curve, data.curve.points, data.predicted)
 
 
 def read_curve(path: Path) -> Curve:
-    """Read a curve's JSON; see `derived.read` for what is an error."""
-    return derived.read(path, Curve, SCHEMA, VERB)
+    """Read a curve's JSON; see `derived.read` for the errors."""
+    return derived.read(path, Curve, SCHEMA, STEM)
 
 
-def read(path: Path, test_set: TestSet) -> Held:
+def read(path: Path, test_set: TestSet) -> CurveData:
     """Read a curve with its predictions, strictly.
 
     Raises
     ------
     BenchmarkError
-        As `read_curve`; made on other data; predictions that are missing, of the wrong shape or
-        type, of no class, or not the ones that were written.
+        See `read_curve`; the curve was measured on other data; or its predictions are missing, of the wrong shape or
+        type, of an unknown class, or not those that were written.
     """
     curve = read_curve(path)
-    derived.check_data(path, curve, test_set, VERB)
-    return Held(curve, derived.read_rows(path, curve.points, test_set, VERB))
-
-
-def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
-    """Return every estimator's curve that there is; see `read` for what is an error."""
-    return derived.read_all(folder, test_set, VERB, read)
+    derived.check_data(path, curve, test_set, STEM)
+    return CurveData(curve, derived.read_rows(path, curve.points, test_set, STEM))

@@ -1,16 +1,16 @@
-"""The numbers of the learning curves: accuracy and fit time at each size, and who is ahead where."""
+"""The numbers of the learning curves: accuracy and fit time at each size, and which family leads where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.analyses.learning_curve.record import Held
+from benchmark.analyses.learning_curve.record import CurveData
 from benchmark.engine.fingerprint import stale
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
@@ -21,24 +21,29 @@ from benchmark.storage.schema import Status
 if TYPE_CHECKING:
     from benchmark.leaderboard.summary import Scored
 
+Leader = Literal["classical", "cnn", ""]
+"""The family whose lead is significant; empty where neither's is."""
+
 
 @dataclass(frozen=True)
-class Measured:
-    """One fit, of a curve or of the record at its end.
+class Fit:
+    """One fit: a point of a curve, or the leaderboard's own fit at its end.
 
     Attributes
     ----------
     rows, seed : int
     status : {"ok", "failed", "timeout", "oom"}
     reason : str
+        Why it failed; empty if ok.
     fit_seconds, predict_seconds : float
     condition : mapping of str to str
         What the times were measured on: machine, versions, threads, device.
     test_reads : int
-    right : ndarray of bool, (n_test,), or None
+        How often the test images were predicted for it.
+    correct : ndarray of bool, (n_test,), or None
         None unless it is ok.
-    record : bool
-        Whether it is the record's.
+    is_record : bool
+        Whether it is the leaderboard's.
     """
 
     rows: int
@@ -49,18 +54,18 @@ class Measured:
     predict_seconds: float
     condition: Mapping[str, str]
     test_reads: int
-    right: npt.NDArray[np.bool_] | None
-    record: bool = False
+    correct: npt.NDArray[np.bool_] | None
+    is_record: bool = False
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the test images."""
-        return None if self.right is None else float(self.right.mean())
+        """Test accuracy; None unless it is ok."""
+        return None if self.correct is None else float(self.correct.mean())
 
 
 @dataclass(frozen=True)
-class Size:
-    """One estimator after fits on so many rows.
+class CurvePoint:
+    """One estimator at one size of the training set, over its seeds.
 
     Attributes
     ----------
@@ -68,8 +73,8 @@ class Size:
         Of the estimator.
     rows : int
     seeds : tuple of int
-        Those that ended well.
-    right : ndarray of bool, (seeds, n_test)
+        Seeds whose fit succeeded.
+    correct : ndarray of bool, (seeds, n_test)
     fit_seconds : float
         Mean over seeds.
     """
@@ -78,74 +83,74 @@ class Size:
     family: str
     rows: int
     seeds: tuple[int, ...]
-    right: npt.NDArray[np.bool_]
+    correct: npt.NDArray[np.bool_]
     fit_seconds: float
 
     @property
     def accuracies(self) -> list[float]:
-        """One for each seed."""
-        return [float(value) for value in self.right.mean(axis=1)]
+        """Test accuracy of each seed."""
+        return [float(value) for value in self.correct.mean(axis=1)]
 
     @property
     def accuracy(self) -> float:
-        """Mean over seeds."""
-        return float(self.right.mean())
+        """Mean test accuracy over seeds."""
+        return float(self.correct.mean())
 
     @property
     def deviation(self) -> float | None:
-        """Standard deviation of the accuracy over seeds; None of one seed."""
+        """Standard deviation of the accuracy over seeds; None with one seed."""
         return float(np.std(self.accuracies, ddof=1)) if len(self.seeds) > 1 else None
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearningCurve:
     """An estimator's learning curve.
 
     Attributes
     ----------
     name, title, family : str
-    measured : tuple of Measured
-        All that was tried, by rows and seed; the records at its end included.
-    sizes : tuple of Size
-        Where a fit ended well, smallest first.
+    fits : tuple of Fit
+        All fits, failed ones and the leaderboard's own included, by rows and seed.
+    points : tuple of CurvePoint
+        The sizes at which a fit succeeded, smallest first.
     """
 
     name: str
     title: str
     family: str
-    measured: tuple[Measured, ...]
-    sizes: tuple[Size, ...]
+    fits: tuple[Fit, ...]
+    points: tuple[CurvePoint, ...]
 
-    def at(self, rows: int) -> Size | None:
-        """Return what was measured at this size."""
-        return next((size for size in self.sizes if size.rows == rows), None)
+    def at(self, rows: int) -> CurvePoint | None:
+        """Return the point of this size."""
+        return next((point for point in self.points if point.rows == rows), None)
 
 
 @dataclass(frozen=True)
-class Stand:
-    """How the best CNN and the best classical pipeline compare at one place.
+class FamilyComparison:
+    """The best CNN against the best classical pipeline, at one size or within one time.
 
     Attributes
     ----------
     at : float
         Training rows, or seconds of fitting.
-    classical, cnn : Size or None
-        The most accurate of each; None where none is that quick.
+    classical, cnn : CurvePoint or None
+        The most accurate of each family; None where no fit of the family is fast enough.
     lead : Interval or None
-        Accuracy of the CNN minus that of the classical pipeline; None where there is but one.
+        Accuracy of the CNN minus that of the classical pipeline; None where only one of them exists.
     tied : bool
-        Whether these are two rows that the leaderboard cannot tell apart: nobody leads then.
+        Whether both are rows of the leaderboard that do not differ significantly there: then neither leads here.
     """
 
     at: float
-    classical: Size | None
-    cnn: Size | None
+    classical: CurvePoint | None
+    cnn: CurvePoint | None
     lead: Interval | None
     tied: bool = False
 
     @property
-    def leader(self) -> str:
-        """Whose lead the test images and the seeds can resolve: "classical", "cnn", or "" where they cannot."""
+    def leader(self) -> Leader:
+        """The family whose lead is significant over test images and seeds; empty where neither's is."""
         if self.lead is None:
             return "classical" if self.classical else "cnn"
         if self.tied or self.lead.contains_zero:
@@ -153,103 +158,150 @@ class Stand:
         return "cnn" if self.lead.estimate > 0 else "classical"
 
 
-def curves(
-    scored: Sequence[Scored], held: Mapping[str, Held], y: Ints
-) -> tuple[tuple[Learned, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
-    """Score the curves that are of today's records, in the leaderboard's order.
+@dataclass(frozen=True)
+class CurveScores:
+    """The learning curves of the leaderboard's estimators.
 
-    Returns
-    -------
-    tuple of Learned
-    tuple of (str, tuple of str)
+    Attributes
+    ----------
+    summary : Summary
+    curves : tuple of LearningCurve
+        In the order of the leaderboard.
+    outdated : tuple of (str, tuple of str)
         Titles of estimators whose curve was made from another record, and what has changed since.
+    by_rows : tuple of FamilyComparison
+        At each size that both families were fitted on, smallest first.
+    by_seconds : tuple of FamilyComparison
+        Within each time at which a family gets better; each holds until the time of the next.
     """
-    found, left_out = [], []
-    for row in scored:
-        if row.name not in held:
+
+    summary: Summary
+    curves: tuple[LearningCurve, ...]
+    outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    by_rows: tuple[FamilyComparison, ...] = ()
+    by_seconds: tuple[FamilyComparison, ...] = ()
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of training rows that any estimator was fitted on, smallest first."""
+        return sorted({fit.rows for curve in self.curves for fit in curve.fits})
+
+    @property
+    def curve_fits(self) -> list[Fit]:
+        """All fits that were made for the curves, without the leaderboard's own."""
+        return [fit for curve in self.curves for fit in curve.fits if not fit.is_record]
+
+
+def compute(summary: Summary, data: Mapping[str, CurveData]) -> CurveScores | None:
+    """Return the scores of the curves on disk, or None if no estimator of the leaderboard has one.
+
+    Parameters
+    ----------
+    summary : Summary
+    data : mapping of str to CurveData
+        By estimator.
+    """
+    curves, outdated = [], []
+    for row in summary.scored:
+        if row.name not in data:
             continue
-        changed = stale(held[row.name].curve.depends_on, derived.depends_on(row.record))
+        changed = stale(data[row.name].curve.depends_on, derived.depends_on(row.record))
         if changed:
-            left_out.append((row.title, tuple(changed)))
+            outdated.append((row.title, tuple(changed)))
         else:
-            found.append(_learned(row, held[row.name], y))
-    return tuple(found), tuple(left_out)
+            curves.append(_curve(row, data[row.name], summary.test_set.y))
+    if not curves and not outdated:
+        return None
+    by_rows = tuple(_as_ranked(summary, comparison) for comparison in compare_by_rows(curves))
+    # Without a common size there is nothing to say of seconds either.
+    by_seconds = tuple(_as_ranked(summary, comparison) for comparison in compare_by_seconds(curves)) if by_rows else ()
+    return CurveScores(summary, tuple(curves), tuple(outdated), by_rows, by_seconds)
 
 
-def by_rows(learned: Iterable[Learned]) -> list[Stand]:
+def compare_by_rows(curves: Iterable[LearningCurve]) -> list[FamilyComparison]:
     """Compare the families at each size that both were fitted on, smallest first."""
-    learned = list(learned)
-    stands = []
-    for rows in sorted({size.rows for one in learned for size in one.sizes if size.rows}):
-        there = [size for one in learned for size in one.sizes if size.rows == rows]
-        stand = _stand(rows, there)
-        if stand.lead is not None:
-            stands.append(stand)
-    return stands
+    points = [point for curve in curves for point in curve.points]
+    comparisons = [
+        _compare(rows, [point for point in points if point.rows == rows])
+        for rows in sorted({point.rows for point in points if point.rows})
+    ]
+    return [comparison for comparison in comparisons if comparison.lead is not None]
 
 
-def by_seconds(learned: Iterable[Learned]) -> list[Stand]:
-    """Compare what the families reach within so many seconds, at each time at which either reaches more, and last.
+def compare_by_seconds(curves: Iterable[LearningCurve]) -> list[FamilyComparison]:
+    """Compare what the families reach within a time: at each time at which either gets better, and at the longest.
 
     Returns
     -------
-    list of Stand
+    list of FamilyComparison
         Each holds from its time to that of the next.
     """
-    timed = (size for one in learned for size in one.sizes if size.fit_seconds)  # zero has no logarithm
-    sizes = sorted(timed, key=lambda size: size.fit_seconds)
-    if {"classical", "cnn"} - {size.family for size in sizes}:
+    timed = (point for curve in curves for point in curve.points if point.fit_seconds)  # zero has no logarithm
+    points = sorted(timed, key=lambda point: point.fit_seconds)
+    if {"classical", "cnn"} - {point.family for point in points}:
         return []
-    stands: list[Stand] = []
-    for seconds, _ in groupby(sizes, key=lambda size: size.fit_seconds):
-        stand = _stand(seconds, [size for size in sizes if size.fit_seconds <= seconds])
-        news = not stands or _best(stand) != _best(stands[-1]) or seconds == sizes[-1].fit_seconds
-        if news and (stand.classical or stand.cnn):
-            stands.append(stand)
-    return stands
+    comparisons: list[FamilyComparison] = []
+    for seconds, _ in groupby(points, key=lambda point: point.fit_seconds):
+        comparison = _compare(seconds, [point for point in points if point.fit_seconds <= seconds])
+        changed = not comparisons or _best(comparison) != _best(comparisons[-1])
+        last = seconds == points[-1].fit_seconds
+        if (changed or last) and (comparison.classical or comparison.cnn):
+            comparisons.append(comparison)
+    return comparisons
 
 
-def _stand(at: float, sizes: Sequence[Size]) -> Stand:
+def _compare(at: float, points: Sequence[CurvePoint]) -> FamilyComparison:
     best = {
-        family: max((size for size in sizes if size.family == family), key=lambda size: size.accuracy, default=None)
+        family: max((point for point in points if point.family == family), key=lambda one: one.accuracy, default=None)
         for family in ("classical", "cnn")
     }
     classical, cnn = best["classical"], best["cnn"]
-    return Stand(at, classical, cnn, None if classical is None or cnn is None else _lead(cnn, classical))
+    return FamilyComparison(at, classical, cnn, None if classical is None or cnn is None else _lead(cnn, classical))
 
 
-def _best(stand: Stand) -> list[tuple[str, int] | None]:
-    return [(size.title, size.rows) if size else None for size in (stand.classical, stand.cnn)]
+def _best(comparison: FamilyComparison) -> list[tuple[str, int] | None]:
+    return [(point.title, point.rows) if point else None for point in (comparison.classical, comparison.cnn)]
 
 
-def _lead(cnn: Size, classical: Size) -> Interval:
-    """Compare under the seeds that both have, which drew the same rows; under one of each, where they share none."""
+def _lead(cnn: CurvePoint, classical: CurvePoint) -> Interval:
+    """Compare under the seeds that both have, which drew the same rows; under the first of each if they share none."""
     shared = [seed for seed in cnn.seeds if seed in classical.seeds]
-    right = [
-        size.right[[size.seeds.index(seed) for seed in shared]] if shared else size.right[:1]
-        for size in (cnn, classical)
+    correct = [
+        point.correct[[point.seeds.index(seed) for seed in shared]] if shared else point.correct[:1]
+        for point in (cnn, classical)
     ]
-    return metrics.paired_difference_over_seeds(*right)
+    return metrics.paired_difference_over_seeds(*correct)
 
 
-def _learned(row: Scored, held: Held, y: Ints) -> Learned:
-    measured = [
-        Measured(
+def _as_ranked(summary: Summary, comparison: FamilyComparison) -> FamilyComparison:
+    """Take the leaderboard's verdict where both are rows of it: two pages must not contradict each other."""
+    rows = [
+        row
+        for point in (comparison.classical, comparison.cnn)
+        for row in summary.scored
+        if point and (point.title, point.rows) == (row.title, row.record.fit_rows)
+    ]
+    return replace(comparison, tied=len(rows) == 2 and not summary.pair(*rows).significant)
+
+
+def _curve(row: Scored, data: CurveData, y: Ints) -> LearningCurve:
+    fits = [
+        Fit(
             rows=point.rows,
             seed=point.seed,
             status=point.status,
             reason=point.reason,
             fit_seconds=point.fit_seconds,
             predict_seconds=point.predict_seconds,
-            condition=_condition(held.curve.environments[point.environment], point.threads, point.device),
+            condition=_condition(data.curve.environments[point.environment], point.threads, point.device),
             test_reads=point.test_reads,
-            right=labels == y if point.status == "ok" else None,
+            correct=labels == y if point.status == "ok" else None,
         )
-        for point, labels in zip(held.curve.points, held.predicted, strict=True)
+        for point, labels in zip(data.curve.points, data.predicted, strict=True)
         if point.rows < row.record.fit_rows
     ]
-    measured += [
-        Measured(
+    fits += [
+        Fit(
             rows=record.fit_rows,
             seed=record.seed,
             status=record.status,
@@ -258,44 +310,20 @@ def _learned(row: Scored, held: Held, y: Ints) -> Learned:
             predict_seconds=record.predict_seconds,
             condition=_condition(record.environment, record.threads, record.device),
             test_reads=record.test_reads,
-            right=labels == y,
-            record=True,
+            correct=labels == y,
+            is_record=True,
         )
         for record, labels in zip(row.records, row.predicted, strict=True)
     ]
-    measured.sort(key=lambda one: (one.rows, one.seed))
-    sizes = []
-    for rows, group in groupby((one for one in measured if one.right is not None), key=lambda one: one.rows):
-        fits = list(group)
-        right = np.stack([one.right for one in fits if one.right is not None])
-        seconds = float(np.mean([one.fit_seconds for one in fits]))
-        sizes.append(Size(row.title, row.family, rows, tuple(one.seed for one in fits), right, seconds))
-    return Learned(row.name, row.title, row.family, tuple(measured), tuple(sizes))
+    fits.sort(key=lambda fit: (fit.rows, fit.seed))
+    points = []
+    for rows, group in groupby((fit for fit in fits if fit.correct is not None), key=lambda fit: fit.rows):
+        at_size = list(group)
+        correct = np.stack([fit.correct for fit in at_size if fit.correct is not None])
+        seconds = float(np.mean([fit.fit_seconds for fit in at_size]))
+        points.append(CurvePoint(row.title, row.family, rows, tuple(fit.seed for fit in at_size), correct, seconds))
+    return LearningCurve(row.name, row.title, row.family, tuple(fits), tuple(points))
 
 
 def _condition(environment: Mapping[str, str], threads: int, device: str) -> dict[str, str]:
     return {**environment, "threads": str(threads), "device": device}
-
-
-@dataclass(frozen=True)
-class CurveScores:
-    """The learning curves beside the leaderboard.
-
-    Attributes
-    ----------
-    summary : Summary
-    learned : tuple of Learned
-        In the order of the leaderboard.
-    outdated : tuple of (str, tuple of str)
-        Titles of estimators whose learning curve was made from another record, and what has changed.
-    """
-
-    summary: Summary
-    learned: tuple[Learned, ...]
-    outdated: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
-def compute(summary: Summary, data: Mapping[str, Held]) -> CurveScores | None:
-    """Return the scores of the curves on disk, or None where there is none of an estimator on the leaderboard."""
-    scores = CurveScores(summary, *curves(summary.scored, data, summary.test_set.y))
-    return scores if scores.learned or scores.outdated else None

@@ -28,7 +28,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import derived, records, serialization
 from benchmark.storage.derived import Derived, Labels
 from benchmark.storage.schema import Record, Status, TestSet
-from benchmark.storage.serialization import short_hash
+from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, short_hash
 
 SCHEMA = 1
 """Raised when a field changes its meaning; one of another schema is refused by name."""
@@ -66,14 +66,14 @@ class Robustness(Derived):
 
     status: Status
     reason: str
-    images: int
+    images: NonNegativeInt
     corruptions: tuple[str, ...]
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
+    fit_seconds: NonNegativeFloat
+    predict_seconds: NonNegativeFloat
+    threads: NonNegativeInt
     device: str
     environment: Mapping[str, str]
-    test_reads: int
+    test_reads: NonNegativeInt
     arrays_sha256: str
     winner: Literal["refitted", "stored"] = "refitted"
 
@@ -144,7 +144,7 @@ def read(path: Path, test_set: TestSet) -> Held:
     found = read_robustness(path)
     derived.check_data(path, found, test_set, VERB)
     n_test, n_classes = len(test_set.y), len(test_set.class_names)
-    again = derived.again(path, VERB)
+    again = derived.remedy(path, VERB)
     if found.images > n_test:
         raise BenchmarkError(f"{path}: of {found.images} images, where there are {n_test}; {again}")
     if found.status != "ok":

@@ -1,4 +1,4 @@
-"""Would a shorter tuning have found the same? What each estimator would have scored, had tuning stopped earlier."""
+"""Would a shorter tuning do? What each estimator would have scored, had tuning stopped earlier."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from benchmark.storage.records import Record
 
 @dataclass(frozen=True)
 class Curve:
-    """One estimator: at `seconds` the best score rose to `best`; tuning went on until `end`."""
+    """One estimator: after `seconds` the best validation accuracy rose to `best`; tuning ended after `end` seconds."""
 
     estimator: str
     seconds: Floats
@@ -39,7 +39,7 @@ def data(scores: BudgetScores) -> Data | None:
 
 
 def _curve(title: str, record: Record) -> Curve | None:
-    """Follow the trials in their order; only scores at the top rung count, as only they can win."""
+    """Follow the trials in order; only accuracies at the top rung count, as only they can be chosen in the end."""
     top = max((rung.rows for trial in record.trials for rung in trial.rungs), default=0)
     spent, best = 0.0, -np.inf
     steps = []
@@ -56,7 +56,7 @@ def _curve(title: str, record: Record) -> Curve | None:
 
 
 def draw(data: Data) -> Figure:
-    """Draw one staircase per estimator, named where it ends."""
+    """Draw one staircase per estimator, labelled at its end."""
     figure = style.new(4.4)
     axes = figure.add_subplot()
     lines, colours = [], []
@@ -81,15 +81,15 @@ def draw(data: Data) -> Figure:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption."""
     return (
-        "Where a line is flat, more tuning bought nothing. A line starts when the first trial is scored at the top "
-        "rung; dots are improvements."
+        "Best validation accuracy so far against tuning time: where a line is flat, more tuning gained nothing. A line "
+        "starts when the first trial is scored at the top rung; dots are improvements."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the text for readers who cannot see the figure."""
     ends = "; ".join(
         f"{curve.estimator} from {curve.best[0]:.3f} to {curve.best[-1]:.3f} in {md.duration(curve.end)}"
         for curve in data.curves

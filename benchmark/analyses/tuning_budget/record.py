@@ -1,11 +1,11 @@
-"""What an estimator's earlier choices answer, on disk: the trials that a shorter tuning would have chosen.
+"""Refits on disk: what the trials that a shorter tuning would have chosen predict for the test images.
 
 ::
 
     results/<dataset>/records/<estimator>/budget.json   the refits, with parameters, times and reasons
     results/<dataset>/records/<estimator>/budget.npz    predicted, (refits, n test images), labels, uint8 or uint16
 
-Written after every refit (see `derived.write_rows`).
+Both files are written after every refit (see `derived.write_rows`).
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ import numpy.typing as npt
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
-from benchmark.storage.serialization import short_hash
+from benchmark.storage.serialization import NonNegativeInt, short_hash
 
 SCHEMA = 1
-"""Raised when a field changes its meaning; one of another schema is refused by name."""
+"""Raised when a field changes its meaning. A file of another schema is refused by name."""
 
-VERB = "budget"
-"""What makes one."""
+STEM = "budget"
+"""Stem of the file names, and the command that writes them."""
 
 
 @dataclass(frozen=True)
 class Refit(Fit):
-    """A trial that lost in the end, refitted as the winner was.
+    """The refit of a trial that was not chosen in the end.
 
     Attributes
     ----------
     trial : int
-        Its number in the record.
+        Number of the trial in the record.
     environment : mapping of str to str
         Machine and versions.
     """
 
-    trial: int
+    trial: NonNegativeInt
     environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Budget(Derived):
-    """One estimator's earlier choices.
+    """The refits of one estimator.
 
     Attributes
     ----------
     refits : tuple of Refit
-        No two of one trial.
+        No two of the same trial.
     """
 
     refits: tuple[Refit, ...]
@@ -70,69 +70,71 @@ class Budget(Derived):
 
 
 @dataclass(frozen=True)
-class Held:
-    """The refits with their predictions: row i, of labels, is refit i's; of one that is not ok it means nothing."""
+class BudgetData:
+    """The refits with their predictions.
+
+    Attributes
+    ----------
+    budget : Budget
+    predicted : ndarray of labels, (refits, n_test)
+        Row i belongs to refit i; it is meaningless unless that refit is ok.
+    """
 
     budget: Budget
     predicted: Labels
 
 
 def depends_on(record: Record) -> dict[str, str]:
-    """Return what it depends on: all that a record's derivatives do, and the trials, times included."""
+    """Return what the refits depend on: the record's fingerprint and parameters, and all trials with their times."""
     trials = [dataclasses.asdict(trial) for trial in record.trials]
     return {**derived.depends_on(record), "trials": short_hash(trials)}
 
 
 def path_of(folder: Path, estimator: str) -> Path:
-    """Return where the JSON lies; its ``.npz`` lies beside it."""
-    return derived.path_of(folder, estimator, VERB)
+    """Return the path of the JSON; its ``.npz`` is in the same folder."""
+    return derived.path_of(folder, estimator, STEM)
 
 
-def empty(record: Record, n_test: int, n_classes: int) -> Held:
-    """Return what is held of a record before its first refit."""
-    budget = Budget(**{**derived.head(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
-    return Held(budget, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
+def empty(record: Record, n_test: int, n_classes: int) -> BudgetData:
+    """Return the data of a record, without refits."""
+    budget = Budget(**{**derived.header_fields(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
+    return BudgetData(budget, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
-def added(held: Held, refit: Refit, labels: npt.NDArray[Any] | None) -> Held:
-    """Return what is held with one refit more, or in place of the one of the same trial.
+def added(data: BudgetData, refit: Refit, labels: npt.NDArray[Any] | None) -> BudgetData:
+    """Return the data with one more refit, which replaces a refit of the same trial.
 
     Parameters
     ----------
-    held : Held
+    data : BudgetData
     refit : Refit
-        Its `predicted_sha256` is filled in.
+        Its `predicted_sha256` is filled in here.
     labels : ndarray of int, (n_test,), or None
-        None unless it is ok.
+        Its predictions; None unless it is ok.
     """
-    budget = held.budget
-    refits, predicted = derived.placed(budget.refits, held.predicted, refit, budget.find(refit.trial), labels)
-    return Held(dataclasses.replace(budget, refits=refits), predicted)
+    budget = data.budget
+    refits, predicted = derived.upsert(budget.refits, data.predicted, refit, budget.find(refit.trial), labels)
+    return BudgetData(dataclasses.replace(budget, refits=refits), predicted)
 
 
-def write(folder: Path, held: Held) -> None:
-    """Write atomically: what was there stays whole until the new one is."""
-    derived.write_rows(path_of(folder, held.budget.estimator), held.budget, held.budget.refits, held.predicted)
+def write(folder: Path, data: BudgetData) -> None:
+    """Write both files atomically: the old ones stay intact until the new ones are complete."""
+    derived.write_rows(path_of(folder, data.budget.estimator), data.budget, data.budget.refits, data.predicted)
 
 
 def read_budget(path: Path) -> Budget:
-    """Read the JSON; see `derived.read` for what is an error."""
-    return derived.read(path, Budget, SCHEMA, VERB)
+    """Read the JSON; see `derived.read` for the errors."""
+    return derived.read(path, Budget, SCHEMA, STEM)
 
 
-def read(path: Path, test_set: TestSet) -> Held:
-    """Read it with the predictions, strictly.
+def read(path: Path, test_set: TestSet) -> BudgetData:
+    """Read the refits with their predictions, strictly.
 
     Raises
     ------
     BenchmarkError
-        As `derived.read`; made on other data; or see `derived.read_rows`.
+        See `derived.read` and `derived.read_rows`; or the refits were made on other data.
     """
     budget = read_budget(path)
-    derived.check_data(path, budget, test_set, VERB)
-    return Held(budget, derived.read_rows(path, budget.refits, test_set, VERB))
-
-
-def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
-    """Return every estimator's that there is; see `read` for what is an error."""
-    return derived.read_all(folder, test_set, VERB, read)
+    derived.check_data(path, budget, test_set, STEM)
+    return BudgetData(budget, derived.read_rows(path, budget.refits, test_set, STEM))

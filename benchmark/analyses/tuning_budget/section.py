@@ -1,134 +1,126 @@
-"""What each estimator would have scored, had tuning stopped earlier: from the tuning logs, and from refits."""
+"""The page of shorter tunings: the answer, the table, the figure and how it was counted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from benchmark.analyses.tuning_budget.early_stop import BUDGETS, Choice, choice
-from benchmark.analyses.tuning_budget.scores import BudgetScores
+from benchmark.analyses.tuning_budget.early_stopping import BUDGETS
+from benchmark.analyses.tuning_budget.scores import BudgetScores, EarlyChoice, Pick
 from benchmark.leaderboard.commands import refit_command
-from benchmark.leaderboard.summary import Scored
-from benchmark.metrics import scores as metrics
-from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Figures, Section, pictures, table
-
-TITLE = "Had tuning stopped earlier"
-
+from benchmark.render.document import NOTHING, Block, Cell, Figures, Section, Table, number, pictures, table, words
 
 FILE = "tuning-budget.md"
+TITLE = "Would a shorter tuning do?"
+ABOUT = "Test accuracy of each estimator, had its tuning stopped earlier."
 
 
 def section(scores: BudgetScores, figures: Figures) -> Section | None:
-    """Return the section: what a shorter tuning would have chosen, and how validation accuracy grew."""
-    rows = [row for row in scores.summary.scored if row.record.trials]
-    blocks = [*_blocks(scores), *pictures(figures, "validation-tuning-time")]
-    refitted = {name for name, _ in scores.stopped}
-    names = [row.name for row in rows if row.name in refitted]
+    """Return the section, or None if there is neither a shorter tuning nor a figure."""
+    drawn = pictures(figures, "validation-tuning-time")
+    if not scores.budgets:
+        none = f"No estimator was tuned for longer than {_minutes(BUDGETS[0])}, so no shorter tuning was examined."
+        return Section(FILE, TITLE, ABOUT, [none, *drawn]) if drawn else None
+    names = [row.name for row in scores.rows if row.name in scores.refitted]
     commands = [refit_command(scores.summary, "budget", names)] if names else []
-    if not blocks:
-        return None
-    about = "What each estimator would have scored with a shorter tuning."
-    return Section(FILE, TITLE, about, blocks, reproduce=commands)
+    answer = " ".join([_same(scores), *_gains(scores), *_picks(scores)])
+    blocks: list[Block] = [answer, _caption(scores), _table(scores), *drawn, _counted(scores)]
+    return Section(FILE, TITLE, ABOUT, blocks, reproduce=commands)
 
 
-def _blocks(scores: BudgetScores) -> list[Block]:
-    rows = [row for row in scores.summary.scored if row.record.trials]
-    budgets = [budget for budget in BUDGETS if any(row.record.tuning_seconds > budget for row in rows)]
-    if not budgets:
+def _same(scores: BudgetScores) -> str:
+    """Say for how many estimators each budget leads to the same choice as the whole tuning."""
+    of, (first, *_) = len(scores.rows), scores.budgets
+    counts = [scores.final(index) for index in range(len(scores.budgets))]
+    answer = "Yes" if counts[0] == of else "Mostly" if 2 * counts[0] > of else "Partly" if counts[0] else "No"
+    later = [
+        f"after {_minutes(budget)} for {count}" for budget, count in zip(scores.budgets[1:], counts[1:], strict=True)
+    ]
+    same = f"stopped after {_minutes(first)}, tuning would have chosen the same parameters for {counts[0]} of "
+    return f"**{answer}: {same}{md.listing([md.plural(of, 'estimator'), *later])}.**"
+
+
+def _gains(scores: BudgetScores) -> list[str]:
+    """Say what tuning gained after the first budget, as far as it was measured."""
+    changed, texts = scores.changed(0), []
+    if not changed:
         return []
-    choices = {(row.name, budget): choice(row.record, budget) for row in rows for budget in budgets}
-    found = {
-        (row.name, budget): _right(scores, row, chosen)
-        for row in rows
-        for budget in budgets
-        if (chosen := choices[row.name, budget]) is not None
-    }
+    for row, gain in scores.gains(0):
+        estimate, low, high = (md.signed_points(value) for value in gain)
+        texts.append(f"*{md.escape(row.title)}* {estimate} ({low} to {high})")
     text = (
-        "Each estimator gets the same seconds for its own trials, one after the other; then the trial with the best "
-        "validation accuracy on the most rows so far is taken, refitted on all rows and tested."
+        f"Tuning for longer than {_minutes(scores.budgets[0])} changed the choice for {md.plural(changed, 'estimator')}"
     )
-    if any(right is None for right in found.values()):
+    if not texts:
+        return [f"{text}, but no earlier choice was refitted, so the gain in test accuracy is not known."]
+    known = f", known for {len(texts)}" if len(texts) < changed else ""
+    return [f"{text}. The gain in test accuracy{known}, in points with 95 % intervals: {md.listing(texts)}."]
+
+
+def _picks(scores: BudgetScores) -> list[str]:
+    """Say which estimator has the best validation accuracy after each budget, and its test accuracy."""
+    times: dict[str, list[str]] = {}
+    for index, budget in enumerate(scores.budgets):
+        times.setdefault(_pick(scores.pick(index)), []).append(_minutes(budget))
+    return [f"After {md.listing(budgets)}, {pick}." for pick, budgets in times.items()]
+
+
+def _pick(pick: Pick | None) -> str:
+    if pick is None:
+        return "no estimator has a validation score"
+    text = f"*{md.escape(pick.title)}* has the best validation accuracy"
+    if pick.early.accuracy is not None:
+        return f"{text}; its test accuracy is {md.accuracy(pick.early.accuracy)}"
+    rung = pick.early.choice.rung
+    return f"{text} ({rung.accuracy:.4f} with {rung.rows:,} rows); that trial was not refitted"
+
+
+def _caption(scores: BudgetScores) -> str:
+    seed = " with the first seed" if any(row.several_seeds for row in scores.rows) else ""
+    text = f"**Test accuracy**{seed} of the trial that would have been chosen after each tuning time."
+    if any(early is not None and early.accuracy is None for row in scores.rows for early in row.early):
         text += (
-            " A trial that lost in the end is refitted by `python -m benchmark budget`; where that was not done there "
-            "is only what validation said of it, in brackets with the rows that it was fitted on."
+            " Values in parentheses are validation accuracies (training rows given): that trial was not refitted; "
+            "`python -m benchmark budget` does it."
         )
-    if any(not chosen.won for key, chosen in choices.items() if chosen is not None and found[key] is not None):
-        text += " Which trials these are was known before any of them was tested; nothing was chosen by it."
-    if any(len(row.records) > 1 for row in rows):
-        text += " All of it is of each estimator's first seed."
-    header = ["Estimator", *(f"After {_minutes(budget)}" for budget in budgets), "After all trials"]
-    lines = [
+    return text
+
+
+def _table(scores: BudgetScores) -> Table:
+    header = [
+        "Estimator",
+        *(f"After {_minutes(budget)}" for budget in scores.budgets),
+        "After all trials",
+        "All trials take",
+    ]
+    rows = [
         [
-            md.escape(row.title),
-            *(_cell(choices[row.name, budget], found.get((row.name, budget))) for budget in budgets),
-            _final(scores, row),
+            words(row.title),
+            *map(_cell, row.early),
+            number(row.accuracy, md.accuracy),
+            number(row.tuning_seconds, md.duration),
         ]
-        for row in rows
+        for row in scores.rows
     ]
-    said: dict[str, list[str]] = {}
-    for budget in budgets:
-        said.setdefault(_pick(rows, {row.name: choices[row.name, budget] for row in rows}, scores), []).append(
-            _minutes(budget)
-        )
-    sentences = [f"After {md.listing(times)} {pick}." for pick, times in said.items()]
-    gained = _gained(scores, [(row, choices[row.name, budgets[0]]) for row in rows], _minutes(budgets[0]))
-    return [text, table(header, lines), " ".join([*sentences, *gained])]
+    return table(header, rows)
 
 
-def _right(scores: BudgetScores, row: Scored, chosen: Choice) -> Floats | None:
-    """Return which images what would have been chosen got right, or None where it was not refitted."""
-    return _winner(scores, row) if chosen.won else scores.stopped.get((row.name, chosen.trial.number))
+def _cell(early: EarlyChoice | None) -> Cell:
+    if early is None:
+        return NOTHING
+    if early.accuracy is not None:
+        return number(early.accuracy, md.accuracy)
+    rung = early.choice.rung
+    return Cell(f"({rung.accuracy:.4f} on {rung.rows:,})", rung.accuracy)
 
 
-def _winner(scores: BudgetScores, row: Scored) -> Floats:
-    # Of the first seed, as the trials that lost are refitted with it.
-    return metrics.correctness(scores.summary.test_set.y, row.predicted[:1])
-
-
-def _gained(scores: BudgetScores, first: Sequence[tuple[Scored, Choice | None]], minutes: str) -> list[str]:
-    """Say what tuning on bought those that had not found their winner after the first budget."""
-    gains = []
-    for row, chosen in first:
-        before = None if chosen is None or chosen.won else _right(scores, row, chosen)
-        if before is not None:
-            gain = metrics.paired_difference(_winner(scores, row), before)
-            low, high = (md.signed_points(end) for end in (gain.low, gain.high))
-            gains.append(
-                (-gain.estimate, f"*{md.escape(row.title)}* {md.signed_points(gain.estimate)} ({low} to {high})")
-            )
-    if not gains:
-        return []
-    return [
-        f"Where tuning on after {minutes} changed the choice and the earlier one was refitted, it changed test "
-        f"accuracy by so many points (95 % interval): {md.listing([text for _, text in sorted(gains)])}."
-    ]
+def _counted(scores: BudgetScores) -> str:
+    text = (
+        "Each estimator gets the same seconds for its own trials, one after the other. Then the trial with the best "
+        "validation accuracy on the most rows so far is chosen, refitted on all rows and tested."
+    )
+    if any(early is not None and early.gain is not None for row in scores.rows for early in row.early):
+        text += " Which trials these are was known before any of them was tested; no choice was based on the test."
+    return text
 
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
-
-
-def _cell(chosen: Choice | None, right: Floats | None) -> str:
-    if chosen is None:
-        return md.NONE
-    if right is not None:
-        return md.accuracy(float(right.mean()))
-    return f"({chosen.rung.accuracy:.4f} on {chosen.rung.rows:,})"
-
-
-def _final(scores: BudgetScores, row: Scored) -> str:
-    return f"{md.accuracy(float(_winner(scores, row).mean()))} in {md.duration(row.record.tuning_seconds)}"
-
-
-def _pick(rows: Sequence[Scored], choices: dict[str, Choice | None], scores: BudgetScores) -> str:
-    """Say which estimator validation would have picked, and what came of it."""
-    found = [(row, chosen) for row in rows if (chosen := choices[row.name]) is not None]
-    if not found:
-        return "none has a score"
-    row, chosen = max(found, key=lambda pair: pair[1].rung.accuracy)
-    text = f"validation is highest for *{md.escape(row.title)}*"
-    right = _right(scores, row, chosen)
-    if right is not None:
-        return f"{text}, whose test accuracy is {md.accuracy(float(right.mean()))}"
-    return f"{text} ({chosen.rung.accuracy:.4f} after {chosen.rung.rows:,} rows), with a trial that was not refitted"

@@ -19,7 +19,8 @@ from benchmark.engine.saved_models import formats
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records, serialization
 from benchmark.storage.records import Record, Results
-from benchmark.storage.schema import is_safe_name
+from benchmark.storage.schema import EstimatorName, is_safe_name
+from benchmark.storage.serialization import NonNegativeInt
 
 SCHEMA = 1
 """Schema version of ``model.json``."""
@@ -76,26 +77,26 @@ class ModelCard:
         Machine and library versions that the model was fitted with.
     """
 
-    schema: int
-    name: str
+    schema: NonNegativeInt
+    name: EstimatorName
     title: str
     family: str
     augmentation: str
     dataset: str
     dataset_sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, ...]
+    image_shape: tuple[NonNegativeInt, NonNegativeInt]
     preparation: Preparation
-    seed: int
+    seed: NonNegativeInt
     params: Mapping[str, Any]
     preset: Mapping[str, Any]
     fingerprint: Mapping[str, str]
     proba_sha256: str
     refit: Literal["own", "again"]
     scores: Literal["predict_proba", "decision_function"]
-    classes: tuple[int, ...]
+    classes: tuple[NonNegativeInt, ...]
     files: Mapping[str, str]
-    size: int
+    size: NonNegativeInt
     environment: Mapping[str, str]
 
     def check(self) -> None:
@@ -105,9 +106,7 @@ class ModelCard:
         ------
         ValueError
         """
-        if not is_safe_name(self.name):
-            raise ValueError(f"{self.name!r} is not an estimator's name")
-        if len(self.image_shape) != 2 or not 0 < math.prod(self.image_shape) <= 10**7:
+        if not 0 < math.prod(self.image_shape) <= 10**7:
             raise ValueError(f"image_shape is {self.image_shape}")
         classes = list(self.classes)
         if not classes or classes != sorted(set(classes)) or classes[-1] >= len(self.class_names):
@@ -206,7 +205,7 @@ def read_card(path: Path) -> ModelCard:
     data = serialization.read_json(path / CARD_FILE, SCHEMA)
     remedy = f"save it again with: python -m benchmark run {path.name} --keep"
     try:
-        card: ModelCard = serialization.from_json(data, ModelCard, "the model")
+        card: ModelCard = serialization.from_json(data, ModelCard)
         card.check()
         if card.name != path.name:
             raise ValueError(f"its name field is {card.name[:80]!r}")

@@ -28,7 +28,7 @@ from benchmark.analyses.human_labels.record import Contrast, People
 from benchmark.analyses.human_labels.scores import Disagreement, HumanScores
 from benchmark.analyses.human_labels.section import FILE, section
 from benchmark.cli import main as cli
-from benchmark.datasets import locations
+from benchmark.datasets import locations as places
 from benchmark.datasets.download import File, UnavailableError
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard import per_class
@@ -39,8 +39,8 @@ from benchmark.metrics import scores as metrics
 from benchmark.render.document import Cell, Table, Value
 from benchmark.report.assemble import assemble, read_summary
 from benchmark.storage import records, serialization
+from tests import CHECKOUT
 from tests import synthetic_results as synthetic
-from tests.conftest import CHECKOUT
 from tests.report.test_report import cells, page
 
 REAL = next(
@@ -224,24 +224,36 @@ CONTRAST = ("compared", 0, "classes", 1, "contrast")
 DAMAGE: dict[str, tuple[Callable[[dict], None], str]] = {
     "another schema": (changed(schema=99), "schema 99, this version reads schema 1"),
     "of other data": (changed(dataset_sha256="0" * 64), "made on other data"),
-    "an unknown field": (changed(counts=[[1]]), "'counts' is unknown"),
-    "a missing field": (lambda data: data.pop("ties"), "'ties' is missing"),
+    "an unknown field": (changed(counts=[[1]]), "unknown field 'counts'"),
+    "a missing field": (lambda data: data.pop("ties"), "missing required field `ties`"),
     "a matrix of other images": (nested("confusion", 0, 0, value=7), "does not count the test images"),
     "a matrix that is not square": (changed(confusion=[[100], [100], [100]]), "not square"),
     "a class too many": (changed(entropy=[0.1] * 4), "not one number a class"),
     "ties that cannot be": (changed(ties_right=2), "1 ties"),
-    "text for a number": (nested(*CONTRAST, "entropy_missed", value="=1"), "entropy_missed is '=1'"),
-    "a probability above one": (nested(*CONTRAST, "auc", value=1.01), r"auc is 1\.01"),
+    "text for a number": (
+        nested(*CONTRAST, "entropy_missed", value="=1"),
+        r"got `str` - at `\$\.compared\[0\]\.classes\[1\]\.contrast\.entropy_missed`",
+    ),
+    "a probability above one": (nested(*CONTRAST, "auc", value=1.01), r"<= 1\.0 - at `\$.*\.contrast\.auc`"),
     "an interval the wrong way round": (nested(*CONTRAST, "auc_low", value=0.99), "AUC from 0.99"),
-    "a correlation below -1": (nested("compared", 0, "every", "spearman", value=-1.5), r"spearman is -1\.5"),
-    "a correlation that is no number": (nested("compared", 0, "every", "spearman", value=True), "spearman is True"),
-    "four fifths": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 11]), "4 fifths"),
+    "a correlation below -1": (
+        nested("compared", 0, "every", "spearman", value=-1.5),
+        r">= -1\.0 - at `\$\.compared\[0\]\.every\.spearman`",
+    ),
+    "a correlation that is no number": (
+        nested("compared", 0, "every", "spearman", value=True),
+        r"got `bool` - at `\$\.compared\[0\]\.every\.spearman`",
+    ),
+    "four fifths": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 11]), r"length >= 5 - at `\$.*\.fifths`"),
     "fifths of more": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 0, 12]), "of 20 missed"),
     "more answers than misses": (nested(*CONTRAST, "label", value=17), "more answers"),
     "more missed than there are": (nested("compared", 0, "classes", 2, "missed", value=101), "misses"),
     "misses that do not add up": (nested("compared", 0, "every", "missed", value=26), "do not add up"),
     "other images": (nested("compared", 0, "every", "images", value=299), "other images"),
-    "a name that is a path": (nested("compared", 0, "estimator", value="../x"), "no estimator's name"),
+    "a name that is a path": (
+        nested("compared", 0, "estimator", value="../x"),
+        r"regex .* - at `\$\.compared\[0\]\.estimator`",
+    ),
     "an estimator twice": (lambda data: data["compared"].append(data["compared"][0]), "two entries"),
 }
 
@@ -260,10 +272,10 @@ def test_what_is_odd_about_the_file_is_said(known: Path, name: str) -> None:
 
 
 def test_below_zero_is_still_refused_of_what_is_no_correlation() -> None:
-    assert serialization.from_json(-0.5, serialization.Correlation, "it") == -0.5
-    for hint in (float, int, serialization.Share):
-        with pytest.raises(ValueError, match="it is -1"):
-            serialization.from_json(-1, hint, "it")
+    assert serialization.from_json(-0.5, serialization.Correlation) == -0.5
+    for kind in (serialization.NonNegativeFloat, serialization.NonNegativeInt, serialization.Share):
+        with pytest.raises(ValueError, match=">= 0"):
+            serialization.from_json(-1, kind)
 
 
 # --- in the report
@@ -475,7 +487,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("BENCHMARK_MIRRORS", "http://127.0.0.1:9/")
     monkeypatch.delenv("BENCHMARK_DATA", raising=False)
-    monkeypatch.setattr(locations, "CHECKOUT", tmp_path / "checkout" / "main")
+    monkeypatch.setattr(places, "CHECKOUT", tmp_path / "checkout" / "main")
     (tmp_path / "cwd").mkdir()
     monkeypatch.chdir(tmp_path / "cwd")
     blob = "".join(",".join(map(str, row)) + "\n" for row in known_counts()).encode()

@@ -11,15 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from benchmark import load, report
+from benchmark.analyses.learning_curve import ANALYSIS
 from benchmark.analyses.learning_curve import record as curve_record
-from benchmark.analyses.learning_curve.record import Held
-from benchmark.analyses.learning_curve.section import HEADING
+from benchmark.analyses.learning_curve.crossover import crossovers, stretches
+from benchmark.analyses.learning_curve.record import CurveData
 from benchmark.errors import BenchmarkError
+from benchmark.render.document import Bullets
 from benchmark.storage import derived, records
 from tests import synthetic_results as synthetic
-from tests.report.test_report import cells, page, section
+from tests.pages import bold, scores_of, section_of, tables, texts, values
 
 # --- on disk
 
@@ -45,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def held(folder: Path, name: str = "svm") -> Held:
+def held(folder: Path, name: str = "svm") -> CurveData:
     test_set = records.read_test_set(folder)
     assert test_set is not None
     return curve_record.read(curve_record.path_of(folder, name), test_set)
@@ -74,7 +77,7 @@ def test_more_than_256_classes_take_two_bytes() -> None:
 
 
 def point_of(rows: int, seed: int) -> curve_record.Point:
-    stub = {**derived.LET_GO, "fit_seconds": 0.0, "predict_seconds": 0.0, "threads": 1, "device": "cpu"}
+    stub = {**derived.INVALIDATED, "fit_seconds": 0.0, "predict_seconds": 0.0, "threads": 1, "device": "cpu"}
     return curve_record.Point(rows, seed, test_reads=1, **stub)
 
 
@@ -125,14 +128,14 @@ def no_such_class(path: Path) -> None:
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "torn": (lambda path: path.write_text(path.read_text()[:200]), r"curve\.json: cannot be read"),
     "another schema": (edited(schema=99), "schema 99, this version reads schema 1"),
-    "an unknown field": (edited(surprise=1), "'surprise' is unknown"),
-    "a missing field": (edited(points=[{"rows": 1}]), "is missing"),
+    "an unknown field": (edited(surprise=1), "unknown field 'surprise'"),
+    "a missing field": (edited(points=[{"rows": 1}]), r"missing required field `status` - at `\$\.points\[0\]`"),
     "another's": (edited(estimator="net"), "it says that it is of 'net'"),
     "of other data": (edited(dataset_sha256="0" * 64), "made on other data"),
     "an environment that it lacks": (point_edited(environment=7), "environment 7"),
     "no rows": (point_edited(rows=0), "0 rows"),
     "a point twice": (point_edited(seed=1), "two points are of one size"),
-    "seconds that are a text": (point_edited(fit_seconds="=1"), "fit_seconds is '=1'"),
+    "seconds that are a text": (point_edited(fit_seconds="=1"), r"got `str` - at `\$\.points\[0\]\.fit_seconds`"),
     "no predictions": (lambda path: path.with_suffix(".npz").unlink(), r"curve\.npz: cannot be read"),
     "other predictions": (saved(lambda found: found[::-1]), "row 0 of `predicted` is not the one"),
     "a row too few": (saved(lambda found: found[:2]), "has shape"),
@@ -158,26 +161,42 @@ def test_a_damaged_curve_is_refused_with_its_name(folder: Path, damage: Callable
 # --- the report
 
 
-def test_the_section_says_who_wins_where_and_shows_each_size(folder: Path) -> None:
+def test_the_page(folder: Path, file_regression: FileRegressionFixture) -> None:
+    file_regression.check(report.texts(folder)["learning-curves.md"].decode(), extension=".md", encoding="utf-8")
+
+
+def test_which_family_leads_where_and_each_size_in_its_table(folder: Path) -> None:
+    scores, section = scores_of(ANALYSIS, folder), section_of(ANALYSIS, folder)
+    # 0.79 against 0.59, 0.85 against 0.75, 0.9 against 0.975.
+    leaders = [
+        (one.leader, scores.by_rows[one.first].at, scores.by_rows[one.last].at) for one in stretches(scores.by_rows)
+    ]
+    assert leaders == [("classical", 100, 300), ("cnn", 1_000, 1_000)]
+    (crossover,) = crossovers(scores.by_rows)
+    assert crossover.at == pytest.approx(600, rel=0.02)
+    assert [one.lead.estimate for one in scores.by_rows] == pytest.approx([-0.2, -0.1, 0.075])
+    (crossover,) = crossovers(scores.by_seconds)
+    assert scores.by_seconds[crossover.before.last].at == 15
+    assert (crossover.after.leader, scores.by_seconds[crossover.after.first].at) == ("cnn", 60)
+    accuracies, seconds = tables(section)
+    assert values(accuracies) == {
+        "NET": pytest.approx([0.59, 0.75, 0.975]),
+        "SVM": pytest.approx([0.79, 0.85, 0.9]),
+    }
+    assert bold(accuracies) == {"NET": [False, False, True], "SVM": [True, True, False]}
+    assert [curve.at(100).deviation for curve in scores.curves] == pytest.approx([0.01414, 0.01414], rel=1e-3)
+    assert [curve.at(300).deviation for curve in scores.curves] == [None, None]
+    assert values(seconds) == {"NET": [5.0, 15.0, 60.0], "SVM": [1.0, 3.0, 60.0]}
+    assert section.reproduce == ["python -m benchmark curve --dataset PATH --seeds 2"]
+    assert len(section.method) == 1
+
+
+def test_the_report_has_the_page_the_csv_and_the_figure(folder: Path) -> None:
     report.write(folder)
     assert report.check(folder) == []
-    text = (folder / "leaderboard.md").read_text()
-    found = section(text, HEADING).lstrip()
-    # 0.79 against 0.59, 0.85 against 0.75, 0.9 against 0.975.
-    assert found.startswith(
-        "**Up to 300 training images a classical model wins; at 1,000 the CNN does.** They cross between 300 and 1,000 "
-        "(about 600). At 100, *SVM* 0.790 against *NET* 0.590; at 1,000, *SVM* 0.900 against *NET* 0.975.\n\n"
-        "**Up to 15 s of fitting a classical model wins; at 60 s the CNN does.** They cross between 15 s and 60 s ("
-    )
-    assert cells(section(text, HEADING), 0) == {
-        "NET": ["0.590<br>±0.014", "0.750", "**0.975**"],
-        "SVM": ["**0.790**<br>±0.014", "**0.850**", "0.900"],
-    }
-    assert cells(section(text, HEADING), 1) == {"NET": ["5.0 s", "15 s", "60 s"], "SVM": ["1.0 s", "3.0 s", "60 s"]}
-    assert "± is the standard deviation over seeds (2 at 100)." in found
-    assert "the test images are predicted once per estimator, size and seed" in text
-    assert "python -m benchmark curve --dataset PATH --seeds 2\n" in text
+    text = (folder / "learning-curves.md").read_text()
     assert "![Test accuracy against training images and fit time. From 100 to 1,000 images: NET 0.590 to 0.975;" in text
+    assert "(learning-curves.md)" in (folder / "leaderboard.md").read_text()
     rows = list(csv.DictReader(io.StringIO((folder / "learning-curve.csv").read_text())))
     assert [(row["estimator"], row["rows"], row["seed"]) for row in rows[:5]] == [
         ("net", "100", "0"),
@@ -198,14 +217,16 @@ def test_without_curves_the_report_is_what_it_was(folder: Path) -> None:
     assert set(report.check(folder)) == {
         "leaderboard.md",
         "leaderboard.html",
+        "method.md",
+        "learning-curves.md",
         "learning-curve.csv",
         "figures/learning-curve.png",
     }
     report.write(folder)
     assert report.check(folder) == []
-    text = (folder / "leaderboard.md").read_text()
-    assert "curve" not in text
+    assert "curve" not in (folder / "leaderboard.md").read_text() + (folder / "method.md").read_text()
     assert not (folder / "learning-curve.csv").exists()
+    assert not (folder / "learning-curves.md").exists()
     del figures["learning-curve.png"]
     assert {path.name: path.read_bytes() for path in (folder / "figures").iterdir()} == figures
 
@@ -219,43 +240,51 @@ def test_a_file_of_that_name_that_is_not_ours_is_left_alone(tmp_path: Path) -> N
     assert report.check(tmp_path) == []
 
 
-def test_a_curve_of_another_winner_is_left_out_and_said(folder: Path) -> None:
+def test_a_curve_of_another_record_is_left_out_by_name(folder: Path) -> None:
     results = records.read(folder)
     record = next(record for record in results.records if record.estimator == "net")
     records.write(folder, dataclasses.replace(record, params={"lr": 0.5}), results.proba["net", 0])
-    text = page(folder)
-    assert "**The question is open: no CNN has a learning curve here.**" in text
-    assert "The curve of *NET* is left out: it was made from another record (winner changed)." in text
-    assert "`python -m benchmark curve net`" in text
-    assert list(cells(section(text, HEADING), 0)) == ["SVM"]
+    scores, section = scores_of(ANALYSIS, folder), section_of(ANALYSIS, folder)
+    assert scores.outdated == (("NET", ("winner",)),)
+    assert [curve.title for curve in scores.curves] == ["SVM"]
+    assert scores.by_rows == scores.by_seconds == ()
+    assert list(values(tables(section)[0])) == ["SVM"]
+    assert "no CNN has a learning curve" in section.blocks[0]
+    assert "`python -m benchmark curve net`" in section.blocks[1]
     curve_record.path_of(folder, "svm").unlink()
-    text = page(folder)
-    assert "The curve of *NET* is left out" in text
-    assert "No curve yet: *SVM*. Make what is missing with `python -m benchmark curve net svm`." in text
-    assert "learning-curve.csv" not in text
+    section = section_of(ANALYSIS, folder)
+    (text,) = section.blocks
+    assert "*NET*" in text
+    assert "*SVM*" in text
+    assert "`python -m benchmark curve net svm`" in text
+    assert section.csv is None
+    assert "learning-curve.csv" not in report.texts(folder)
 
 
-def test_times_of_zero_are_no_place_on_a_logarithm(folder: Path) -> None:
+def test_times_of_zero_are_not_compared(folder: Path) -> None:
     for name in ("svm", "net"):
         data = json.loads(curve_record.path_of(folder, name).read_text())
         edited(points=[{**point, "fit_seconds": 0} for point in data["points"]])(curve_record.path_of(folder, name))
-    assert "**Within" not in page(folder)
-    assert "At 60 s of fitting, the only time that can be compared, the CNN wins" in page(folder)
+    assert [(one.at, one.leader) for one in scores_of(ANALYSIS, folder).by_seconds] == [(60, "cnn")]
     results = records.read(folder)
     for record in results.records:
         nothing = dataclasses.replace(record, fit_seconds=0.0)
         records.write(folder, nothing, results.proba[record.estimator, 0])
-    files = report.render(folder)
-    assert "figures/learning-curve.png" not in files
-    assert "of fitting" not in files["leaderboard.md"].decode().split("## How many")[1].split("\n## ")[0]
+    scores = scores_of(ANALYSIS, folder)
+    assert scores.by_seconds == ()
+    assert len(scores.by_rows) == 3
+    assert "figures/learning-curve.png" not in report.render(folder)
 
 
-def test_points_that_failed_are_named_and_do_not_count(folder: Path) -> None:
+def test_fits_that_failed_are_listed_and_do_not_count(folder: Path) -> None:
     y = np.arange(400) % 4
     synthetic.write_curve(folder, "net", {100: [y, "ValueError: a|b"], 300: ["ValueError: a|b"]})
-    text = page(folder)
-    assert cells(section(text, HEADING), 0)["NET"] == ["**1.000**", "failed", "**0.975**"]
-    assert "- *NET* at 100 (seed 1) and 300 (seed 0) **failed**: ValueError: a\\|b" in text
+    section = section_of(ANALYSIS, folder)
+    accuracies = tables(section)[0]
+    assert values(accuracies)["NET"] == [1.0, None, 0.975]
+    assert texts(accuracies)["NET"] == ["**1.000**", "failed", "**0.975**"]
+    (failures,) = (block for block in section.blocks if isinstance(block, Bullets))
+    assert failures.items == ("*NET* at 100 (seed 1) and 300 (seed 0) **failed**: ValueError: a\\|b",)
     rows = list(csv.DictReader(io.StringIO(report.texts(folder)["learning-curve.csv"].decode())))
     assert [(row["status"], row["test_accuracy"], row["fit_seconds"]) for row in rows[1:3]] == [("failed", "", "")] * 2
 
@@ -264,7 +293,7 @@ def test_times_of_two_machines_are_not_compared_in_silence(folder: Path) -> None
     environment = {**synthetic.ENVIRONMENT, "processor": "Big|CPU"}
     path = curve_record.path_of(folder, "net")
     edited(environments=[environment])(path)
-    assert "Not all of this was measured alike (processor Big\\|CPU and Some CPU)" in page(folder)
+    assert "(processor Big\\|CPU and Some CPU)" in section_of(ANALYSIS, folder).blocks[1]
 
 
 def test_a_realistic_curve_is_drawn(tmp_path: Path) -> None:
@@ -272,7 +301,6 @@ def test_a_realistic_curve_is_drawn(tmp_path: Path) -> None:
     synthetic.write_realistic_curves(tmp_path)
     report.write(tmp_path)
     assert (tmp_path / "figures" / "learning-curve.png").stat().st_size > 20_000
-    text = (tmp_path / "leaderboard.md").read_text()
-    assert "nan" not in text.lower().split()
-    assert len(cells(section(text, HEADING), 0)) == 5
+    assert "nan" not in (tmp_path / "learning-curves.md").read_text().lower().split()
+    assert len(tables(section_of(ANALYSIS, tmp_path))[0].rows) == 5
     assert report.check(tmp_path) == []

@@ -25,40 +25,34 @@ from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.storage import records
 from tests import again, kept_models
-from tests.again import LOGISTIC, Inline, changed, killed_after
+from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.robustness.test_record import held
-from tests.conftest import benchmark
-from tests.plugin_lab import GOOD, checkout
+from tests.golden import IMAGES, NET, Golden
+from tests.in_process import Inline, benchmark, on_a_terminal
+from tests.plugin_lab import models
 from tests.report.test_report import page
-from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
-FEW = ("--images", "200")
+FEW = IMAGES
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program with a quick estimator that says it is a CNN, and one that waits to be told."""
-    net = GOOD.replace('family="classical"', 'family="cnn"')
-    return checkout(tmp_path_factory.mktemp("lab") / "lab", net=net, waits=WAITS)
+    """A quick estimator that says it is a CNN, and one that waits to be told, among those of models/."""
+    return models(tmp_path_factory.mktemp("lab"), net=NET, waits=WAITS)
 
 
-@pytest.fixture(scope="module")
-def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of a small run and what broke, for the tests that only look."""
-    results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", LOGISTIC, "net", *ALONE, "--no-report", "--results", str(results), cwd=lab)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
-    made = benchmark("robustness", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
+def test_it_says_whose_record_is_missing(golden: Golden, smoke_results: Path) -> None:
+    shutil.rmtree(smoke_results / "digits" / "records" / "svm_pca")
+    asked = ("robustness", *FEW, "--dataset", "digits", "--no-report", "--results", str(smoke_results))
+    made = benchmark(*asked, cwd=golden.lab)
     assert made.returncode == 0, made.stdout + made.stderr
-    assert {path: path.read_bytes() for path in before} == before
     assert "python -m benchmark run svm_pca (left out)" in made.stdout
-    assert "0 of 200 answers to images as they are differ from its record's" in made.stdout
-    return results
 
 
-def test_from_the_command_line_to_the_leaderboard(lab: Path, finished: Path) -> None:
-    folder = finished / "digits"
+def test_from_the_command_line_to_the_leaderboard(golden: Golden) -> None:
+    assert "0 of 200 answers to images as they are differ from its record's" in golden.printed["robustness"]
+    folder = golden.results / "digits"
     for name in (LOGISTIC, "net"):
         found = held(folder, name).robustness
         record = records.read_record(records.record_path(folder, name, 0))
@@ -70,15 +64,15 @@ def test_from_the_command_line_to_the_leaderboard(lab: Path, finished: Path) -> 
     assert f"python -m benchmark robustness --dataset digits --preset smoke {' '.join(FEW)}\n" in text
     assert (folder / "figures" / "robustness.png").exists()
     assert (folder / "figures" / "corruptions.png").exists()
-    assert (folder / "robustness.csv").read_text().count("\n") == 1 + 2 * (1 + len(CORRUPTIONS))
-    checked = benchmark("report", "--check", "--results", str(finished), cwd=lab)
+    assert (folder / "robustness.csv").read_text().count("\n") == 1 + 3 * (1 + len(CORRUPTIONS))
+    checked = benchmark("report", "--check", "--results", str(golden.results))
     assert checked.returncode == 0, checked.stdout
 
 
-def test_its_answers_are_the_winners_to_the_images_that_it_says(finished: Path) -> None:
+def test_its_answers_are_the_winners_to_the_images_that_it_says(golden: Golden) -> None:
     from models import logistic_regression as plugin
 
-    digits, found = datasets.load("digits"), held(finished / "digits", LOGISTIC)
+    digits, found = datasets.load("digits"), held(golden.results / "digits", LOGISTIC)
     rows = protocol.final_rows(digits.train.y, PRESETS["smoke"])
     pipeline = plugin.build(Task(n_classes=10, image_shape=(8, 8)))
     pipeline.set_params(**found.robustness.params, **plugin.ESTIMATOR.smoke)
@@ -98,10 +92,9 @@ def test_its_answers_are_the_winners_to_the_images_that_it_says(finished: Path) 
 
 
 @pytest.fixture
-def standing(finished: Path, tmp_path: Path) -> Path:
+def standing(smoke_results: Path) -> Path:
     """Return a copy of the results, to be changed."""
-    shutil.copytree(finished, tmp_path / "copy")
-    return tmp_path / "copy" / "digits"
+    return smoke_results / "digits"
 
 
 def make(folder: Path, executor: Inline, images: int | None = 200, force: bool = False) -> dict[str, str]:
@@ -196,7 +189,7 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
         prepare.for_derived(standing, digits, [LOGISTIC], "curve", 0, kinds=record_kinds())
 
 
-def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
+def test_a_worker_corrupts_the_images_that_a_job_names(golden: Golden) -> None:
     digits = datasets.load("digits")
     memmap.materialise(digits)
     job = Job(
@@ -226,7 +219,9 @@ def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rows in (100, 400, 500):
         (place / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(place)}
-    ran = benchmark("run", "net", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env)
+    ran = benchmark(
+        "run", "net", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env, workers=True
+    )
     assert ran.returncode == 0, ran.stdout
     for path in [*place.glob("at-*"), place / "go-500"]:
         path.unlink()
