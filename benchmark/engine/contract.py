@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.engine import declaration, jobs, pipelines, registry, worker_job
-from benchmark.engine.executors.local import in_passing
-from benchmark.engine.jobs import Limits, LostError
+from benchmark.engine.executors.local import temporary_executor
+from benchmark.engine.jobs import Limits, WorkerDiedError
 from benchmark.engine.saved_models import formats
 from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
 from benchmark.estimator import Estimator, Task
@@ -55,10 +55,10 @@ def check(name: str) -> list[Clause]:
         There is no plugin of that name.
     """
     registry.get(name)
-    with in_passing() as executor:
+    with temporary_executor() as executor:
         try:
             return executor.call(name, 1, clauses, name, limits=Limits(DEADLINE_SECONDS)).result()
-        except LostError as error:
+        except WorkerDiedError as error:
             return [Clause("does not end its worker process", False, str(error))]
         except Exception as error:
             return [Clause("can be tested", False, jobs.one_line(error))]

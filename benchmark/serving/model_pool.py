@@ -134,5 +134,5 @@ class ModelPool:
                 model.name, self._threads, load.predict, model, self._threads, images, limits=self._limits
             ).result()
         except Exception as error:  # from the plugin, its worker, or the model's files
-            return Prediction(None, error=jobs.in_words(error))
+            return Prediction(None, error=jobs.failure_reason(error))
         return Prediction(proba, seconds)

@@ -14,7 +14,7 @@ import pytest
 
 from benchmark import datasets
 from benchmark.cli import main as cli
-from benchmark.engine import preflight as prepare
+from benchmark.engine import preflight
 from benchmark.engine.protocol import PRESETS
 from benchmark.storage import records
 from tests import CHECKOUT
@@ -58,7 +58,7 @@ def test_the_same_command_again_keeps_every_record_byte_for_byte(smoke_results: 
     before = [path.read_bytes() for path in paths]
     ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(smoke_results))
     assert ran.returncode == 0
-    assert "its records stand" in ran.stdout
+    assert "its records are up to date" in ran.stdout
     assert [path.read_bytes() for path in paths] == before
 
 
@@ -76,10 +76,10 @@ def test_force_forgets_results_but_not_the_reads_of_the_test_set(smoke_results: 
     folder = tmp_path / "results" / "digits"
     path = records.record_path(folder, "svm_pca", 0)
     reads = records.read_record(path).test_reads
-    prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
+    preflight.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
     assert records.read_record(path).status == "failed"
     assert (
-        prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
+        preflight.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
         == reads
     )
     assert not list(folder.glob("studies/svm_pca*"))
@@ -93,7 +93,7 @@ def test_a_plugin_that_breaks_later_does_not_cost_its_record(smoke_results: Path
     ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
     assert ran.returncode == 1
     assert "no_such_library" in ran.stdout
-    assert "its record from before is kept" in ran.stdout
+    assert "its earlier record is kept" in ran.stdout
     assert path.read_bytes() == before
     assert path.with_suffix(".npz").exists()
 

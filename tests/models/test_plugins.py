@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.engine import contract as check
 from benchmark.engine import registry
-from benchmark.engine.executors.local import LocalExecutor, in_passing
+from benchmark.engine.executors.local import LocalExecutor, temporary_executor
 from benchmark.engine.jobs import Limits
 from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
 from benchmark.estimator import Task
@@ -28,7 +28,7 @@ class PluginInWorker:
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[LocalExecutor]:
-    with in_passing() as found:
+    with temporary_executor() as found:
         yield found
 
 

@@ -201,7 +201,7 @@ def test_a_strange_name_costs_its_plugin_and_no_other(lab: tuple[Path, dict[str,
         "raises": "failed",
         "on_import": "failed",
     }
-    assert "its title is a int; give a text" in found["numbered"].reason
+    assert "its title is a int; give a string" in found["numbered"].reason
     assert "its space has a tuple for bayes__var_smoothing" in found["spaced"].reason
     assert found["titled"].title == NASTY
     assert "\udcff" in found["raises"].reason

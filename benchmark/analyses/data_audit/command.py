@@ -44,7 +44,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     registry.get(arguments.estimator)
     dataset = session.dataset()
     given = resources.share(
-        resources.seats(),
+        resources.local_slots(),
         arguments.deadline or DEADLINE_SECONDS[DEFAULT_PRESET],
         1,
         arguments.threads,

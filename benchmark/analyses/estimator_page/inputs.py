@@ -11,9 +11,8 @@ from benchmark import datasets
 from benchmark.analyses.estimator_page.importance import too_little
 from benchmark.analyses.estimator_page.shown import Pictures, Space
 from benchmark.datasets.dataset import Dataset
-from benchmark.engine import refits as winners
-from benchmark.engine import registry, results_folder
-from benchmark.engine.executors.local import in_passing
+from benchmark.engine import refits, registry, results_folder
+from benchmark.engine.executors.local import temporary_executor
 from benchmark.engine.fingerprint import fingerprint
 from benchmark.engine.jobs import Describe, one_line
 from benchmark.engine.protocol import PRESETS
@@ -76,7 +75,7 @@ def record_of(results: Results, name: str, seed: int | None, flags: str) -> tupl
     held = [record for record in results.records if record.estimator == name]
     if not held:
         raise BenchmarkError(_unknown(results, name, flags))
-    first = f"first: {winners.FIRST.format(name=name)}{flags}"
+    first = f"first: {refits.RUN_COMMAND.format(name=name)}{flags}"
     seeds = tuple(record.seed for record in held if record.status == "ok")
     wanted = seed if seed is not None else seeds[0] if seeds else held[0].seed
     record = next((record for record in held if record.seed == wanted), None)
@@ -127,9 +126,9 @@ def space_of(record: Record, test_set: TestSet) -> Space:
         return Space({}, f"no estimator is called {record.estimator} any more, so its search space is not known")
     task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape)
     try:
-        with in_passing() as executor:
+        with temporary_executor() as executor:
             declared = executor.describe(Describe(record.estimator, task)).result()
-        today = fingerprint(record.dataset_sha256, winners.preset_of(record), declared)
+        today = fingerprint(record.dataset_sha256, refits.preset_of(record), declared)
     except Exception as error:  # whatever a plugin raises is its own affair
         return Space({}, f"its plugin cannot say what was tuned ({one_line(error)})")
     if today["space"] != record.fingerprint.get("space"):
@@ -142,7 +141,7 @@ def _unknown(results: Results, name: str, flags: str) -> str:
     there = list(dict.fromkeys(record.estimator for record in results.records))
     plugins = registry.plugins()
     if name in plugins:
-        return f"{name} has no record in {results.folder}; first: {winners.FIRST.format(name=name)}{flags}"
+        return f"{name} has no record in {results.folder}; first: {refits.RUN_COMMAND.format(name=name)}{flags}"
     if near := difflib.get_close_matches(name, there, n=1):
         return f"no estimator is called {name!r}; did you mean {near[0]}?"
     if near := difflib.get_close_matches(name, plugins, n=1):

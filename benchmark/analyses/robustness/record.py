@@ -144,7 +144,7 @@ def read(path: Path, test_set: TestSet) -> Held:
     found = read_robustness(path)
     derived.check_data(path, found, test_set, VERB)
     n_test, n_classes = len(test_set.y), len(test_set.class_names)
-    again = derived.again(path, VERB)
+    again = derived.remedy(path, VERB)
     if found.images > n_test:
         raise BenchmarkError(f"{path}: of {found.images} images, where there are {n_test}; {again}")
     if found.status != "ok":

@@ -97,7 +97,7 @@ def path_of(folder: Path, estimator: str) -> Path:
 
 def empty(record: Record, n_test: int, n_classes: int) -> BudgetData:
     """Return the data of a record, without refits."""
-    budget = Budget(**{**derived.head(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
+    budget = Budget(**{**derived.header_fields(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
     return BudgetData(budget, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
@@ -113,7 +113,7 @@ def added(data: BudgetData, refit: Refit, labels: npt.NDArray[Any] | None) -> Bu
         Its predictions; None unless it is ok.
     """
     budget = data.budget
-    refits, predicted = derived.placed(budget.refits, data.predicted, refit, budget.find(refit.trial), labels)
+    refits, predicted = derived.upsert(budget.refits, data.predicted, refit, budget.find(refit.trial), labels)
     return BudgetData(dataclasses.replace(budget, refits=refits), predicted)
 
 

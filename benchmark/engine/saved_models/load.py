@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from benchmark.engine import declaration, pipelines, registry
 from benchmark.engine.fingerprint import fingerprint, stale
-from benchmark.engine.jobs import Describe, in_words
+from benchmark.engine.jobs import Describe, failure_reason
 from benchmark.engine.protocol import Preset
 from benchmark.engine.saved_models import formats
 from benchmark.engine.saved_models.card import ModelCard, SavedModel, read_card
@@ -76,7 +76,7 @@ def predict(model: SavedModel, threads: int, images: npt.NDArray[np.uint8]) -> t
     try:
         return loaded.predict(images)
     except Exception as error:
-        raise BenchmarkError(in_words(error)) from None
+        raise BenchmarkError(failure_reason(error)) from None
 
 
 @lru_cache(maxsize=1)
@@ -119,5 +119,5 @@ def load(path: Path, threads: int) -> LoadedModel:
             loaded.predict(np.zeros((1, height * width), np.uint8))  # imports must not count as prediction time
     except Exception as error:  # this process may have exceptions of the plugin that the caller cannot unpickle
         remedy = f"save it again with: python -m benchmark run {card.name} --keep"
-        raise BenchmarkError(f"{path}: {in_words(error)}; {remedy}") from None
+        raise BenchmarkError(f"{path}: {failure_reason(error)}; {remedy}") from None
     return loaded

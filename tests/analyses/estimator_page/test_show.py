@@ -408,7 +408,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results on the digits, without a run: k nearest neighbours with seven trials, a failed seed, a failed row."""
     results = tmp_path_factory.mktemp("results")
     folder, dataset = results / "digits", datasets.load("digits")
-    test_set = preflight.test_set(dataset)
+    test_set = preflight.test_set_of(dataset)
     records.write_test_set(folder, test_set)
     declared = declaration.describe(Describe("knn", Task(10, dataset.image_shape)))
     rng = np.random.default_rng(0)

@@ -15,10 +15,8 @@ from benchmark.analyses.learning_curve import ANALYSIS
 from benchmark.analyses.learning_curve import measure as curve
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.engine import preflight as prepare
-from benchmark.engine import protocol
-from benchmark.engine import refits as winners
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine import protocol, refits, worker_job
+from benchmark.engine.jobs import Outcome, RefitJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
@@ -101,7 +99,7 @@ def test_the_same_command_again_keeps_every_point(golden: Golden, smoke_results:
     assert len(before) == 3 * 2
     ran = benchmark("curve", "net", *FEW, *SMOKE, "--results", str(smoke_results), cwd=golden.lab)
     assert ran.returncode == 0, ran.stderr
-    assert "its curve stands" in ran.stdout
+    assert "its curve is up to date" in ran.stdout
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -126,7 +124,7 @@ def test_more_seeds_are_added_to_those_that_stand(standing: Path) -> None:
     assert executor.asked == [(100, 2), (300, 2)]
     assert after.curve.points[:4] == before.curve.points
     assert (after.predicted[:4] == before.predicted).all()
-    assert make(standing, executor, seeds=2) == {LOGISTIC: "kept"}  # fewer are wanted: none is lost
+    assert make(standing, executor, seeds=2) == {LOGISTIC: "unchanged"}  # fewer are wanted: none is lost
     assert len(held(standing, LOGISTIC).curve.points) == 6
 
 
@@ -164,8 +162,8 @@ def test_a_stale_record_comes_first_and_its_curve_is_left_alone(standing: Path) 
 
 
 def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> None:
-    def late(job: Job) -> Outcome:
-        return Outcome("timeout", "past its deadline of 1 s") if job.rows == 300 else work.run(job)
+    def late(job: RefitJob) -> Outcome:
+        return Outcome("timeout", "past its deadline of 1 s") if job.rows == 300 else worker_job.run(job)
 
     shutil.rmtree(standing / "records" / "net")
     curve_record.path_of(standing, LOGISTIC).unlink()
@@ -182,10 +180,10 @@ def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> N
 
 
 def test_when_no_job_can_be_run_the_points_so_far_are_kept(standing: Path) -> None:
-    def gone(job: Job) -> Outcome:
+    def gone(job: RefitJob) -> Outcome:
         if job.rows == 300:
             raise EngineError("the scheduler is gone")
-        return work.run(job)
+        return worker_job.run(job)
 
     curve_record.path_of(standing, LOGISTIC).unlink()
     with pytest.raises(EngineError, match="gone"):
@@ -206,8 +204,8 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
         first, then = Inline(), Inline()
         killed_after(number, monkeypatch, partial(make, folder, first, force=force))
         report.check(folder)  # which would raise
-        stood = force and number == 0  # killed before the old one was let go
-        assert make(folder, then) == {LOGISTIC: "kept" if stood else "done"}
+        stood = force and number == 0  # killed before the old one was invalidated
+        assert make(folder, then) == {LOGISTIC: "unchanged" if stood else "done"}
         # Each point is made once, but that in whose writing it was killed.
         assert len(first.asked) + len(then.asked) == (0 if stood else len(POINTS) + 1)
         after = held(folder, LOGISTIC)
@@ -231,11 +229,11 @@ def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> 
 def test_a_record_that_did_not_end_well_has_no_curve(standing: Path) -> None:
     warned: list[str] = []
     synthetic.write_failure(standing, "svm_pca", dataset="digits")
-    chosen = winners.choose(standing, [], warned.append)
+    chosen = refits.choose(standing, [], warned.append)
     assert LOGISTIC in [plugin.name for plugin in chosen]
     assert any("says that it failed: ValueError: no; first: python -m benchmark run svm_pca" in text for text in warned)
     with pytest.raises(BenchmarkError, match="says that it failed"):
-        winners.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
+        refits.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
 
 
 # --- cut off
