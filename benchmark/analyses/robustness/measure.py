@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.record import Held, Robustness
+from benchmark.analyses.robustness.record import Robustness, RobustnessData
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import evaluation, protocol
 from benchmark.engine import preflight as prepare
@@ -153,10 +153,10 @@ class _Desk(Desk):
             return True
         # Written before the fit: at no moment does the old JSON stand beside the new predictions.
         stub = replace(old, **LET_GO)
-        robustness_record.write(self.plan.folder, Held(stub))
+        robustness_record.write(self.plan.folder, RobustnessData(stub))
         return False
 
-    def keep(self, job: Job, outcome: Outcome) -> Held:
+    def keep(self, job: Job, outcome: Outcome) -> RobustnessData:
         """Write what came of the job."""
         dataset = self.plan.dataset
         made = Robustness(
@@ -170,11 +170,11 @@ class _Desk(Desk):
             winner="stored" if self.model else "refitted",
         )
         if outcome.predicted is None:
-            return robustness_record.write(self.plan.folder, Held(made))
+            return robustness_record.write(self.plan.folder, RobustnessData(made))
         labels = outcome.predicted.astype(label_type(len(dataset.class_names)))
-        return robustness_record.write(self.plan.folder, Held(made, labels, dataset.test.X[self.images[0]]))
+        return robustness_record.write(self.plan.folder, RobustnessData(made, labels, dataset.test.X[self.images[0]]))
 
-    def agreement(self, held: Held) -> str:
+    def agreement(self, held: RobustnessData) -> str:
         """Say on how many images that nothing was done to it differs from the fit on record."""
         results = records.read(self.plan.folder)
         stored = results.proba[self.name, self.record.seed].argmax(axis=1)[list(self.images)]
