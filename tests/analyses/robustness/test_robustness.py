@@ -11,6 +11,7 @@ import pytest
 
 from benchmark import datasets, report
 from benchmark.analyses.analysis import record_kinds
+from benchmark.analyses.robustness import ANALYSIS
 from benchmark.analyses.robustness import measure as robustness
 from benchmark.analyses.robustness import record as record_of
 from benchmark.datasets import corruptions, memmap
@@ -27,6 +28,7 @@ from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.robustness.test_record import held
 from tests.golden import IMAGES, NET, Golden
 from tests.in_process import Inline, benchmark, on_a_terminal
+from tests.pages import scores_of, section_of
 from tests.plugin_lab import models
 from tests.report.test_report import page
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually
@@ -57,9 +59,9 @@ def test_from_the_command_line_to_the_leaderboard(golden: Golden) -> None:
         assert (found.status, found.images, found.test_reads) == ("ok", 200, 1)
         assert found.environment == record.environment
         assert found.threads == record.threads
-    text = (folder / "leaderboard.md").read_text()
-    assert "## How it breaks" in text
-    assert f"python -m benchmark robustness --dataset digits --preset smoke {' '.join(FEW)}\n" in text
+    assert (folder / "robustness.md").exists()
+    command = f"python -m benchmark robustness --dataset digits --preset smoke {' '.join(FEW)}\n"
+    assert command in (folder / "method.md").read_text()
     assert (folder / "figures" / "robustness.png").exists()
     assert (folder / "figures" / "corruptions.png").exists()
     assert (folder / "robustness.csv").read_text().count("\n") == 1 + 3 * (1 + len(CORRUPTIONS))
@@ -146,7 +148,8 @@ def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Pat
 def test_a_failure_is_said_and_tried_again(standing: Path) -> None:
     late = Inline(lambda job: Outcome("timeout", "past its deadline of 1 s"))
     assert make(standing, late, force=True) == {LOGISTIC: "past its deadline of 1 s"}
-    assert "left out: it ran out of time: past its deadline of 1 s." in page(standing)
+    reason = "it ran out of time: past its deadline of 1 s"
+    assert scores_of(ANALYSIS, standing).unusable == (("Logistic regression", reason),)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
     assert held(standing, LOGISTIC).robustness.test_reads == 3
 
@@ -246,7 +249,7 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(
         assert status == 130
         assert "the same command goes on from here" in errors
         assert held(folder, "waits").robustness.status == "ok"  # a fit that is running is not thrown away
-        assert "## How it breaks" in (folder / "leaderboard.md").read_text()
+        assert (folder / "robustness.md").exists()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-500").touch()
     resumed = Program(results, "net", "waits", "--no-report", cwd=lab, env=env, verb="robustness")
@@ -293,8 +296,8 @@ def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
     assert found.predicted is not None
     images = list(protocol.corrupted_images(results.test_set.y, 200))
     assert (found.predicted[0] == results.proba[LOGISTIC, 0].argmax(axis=1)[images]).all()
-    text = page(kept)
-    assert "each winner is the model that was kept of its record of the lowest seed (*Logistic regression*) or" in text
+    assert [row.is_saved_model for row in scores_of(ANALYSIS, kept).rows] == [True]
+    assert "saved model is used (*Logistic regression*)" in section_of(ANALYSIS, kept).method[0]
     shutil.rmtree(kept / "models")
     assert make(kept, Inline()) == {LOGISTIC: "unchanged"}
     assert make(kept, Inline(), force=True) == {LOGISTIC: "done"}
@@ -302,7 +305,8 @@ def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
     assert (fitted.robustness.winner, fitted.robustness.test_reads) == ("refitted", 2)
     assert fitted.predicted is not None
     assert (fitted.predicted == found.predicted).mean() > 0.99
-    assert "the model that was kept" not in page(kept)
+    assert [row.is_saved_model for row in scores_of(ANALYSIS, kept).rows] == [False]
+    assert "saved model" not in section_of(ANALYSIS, kept).method[0]
 
 
 @pytest.mark.parametrize("why", ["damaged", "another record's", "on another machine's disk"])
