@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from benchmark.datasets import corruptions
 from benchmark.errors import BenchmarkError
-from benchmark.storage import derived, records
+from benchmark.storage import derived, records, serialization
 from benchmark.storage.derived import Derived, Labels
 from benchmark.storage.schema import Record, Status, TestSet
 from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, short_hash
