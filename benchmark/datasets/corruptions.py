@@ -1,9 +1,9 @@
-"""What is done to test images to see how an estimator breaks: arrays in, arrays out; pure and seeded.
+"""Corruptions of test images, to measure robustness: arrays in, arrays out. Pure functions with a fixed seed.
 
-Kinds and severities follow Hendrycks and Dietterich (2019, "Benchmarking Neural Network Robustness
-to Common Corruptions and Perturbations"), scaled to small grey images on black ground. What is
-drawn at random (a direction, a place, the noise) is drawn per image and once per kind: severities of
-a kind are more of the same. An image's draws depend on its place in the array and on nothing else.
+Kinds and severities follow Hendrycks and Dietterich (2019, "Benchmarking Neural Network Robustness to Common
+Corruptions and Perturbations"), adapted to small grey images on a black background. Random draws (a direction, a
+position, the noise) are made once per image and kind, so a higher severity is more of the same. They depend only on
+the index of the image in the array.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ import numpy.typing as npt
 from scipy import ndimage
 
 VERSION = 1
-"""Raised when any corruption gives other pixels than it did: what was predicted before is stale then."""
+"""Increased when a corruption gives other pixels than before, which makes earlier predictions stale."""
 
 SEED = 0
 
 Images = npt.NDArray[np.uint8]
-"""(n, height, width), 0 to 255; 0 is the ground."""
+"""(n, height, width), 0 to 255; 0 is the background."""
 
 Change = Callable[[Images, float, np.random.Generator], Images]
-"""Images, severity and a source of draws in; as many images of the same shape out."""
+"""Takes images, a severity and a random generator; returns images of the same shape."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One way to break an image.
+    """A kind of corruption.
 
     Attributes
     ----------
     name : str
     title : str
-        What is done to the images, as a participle.
+        Describes the corrupted images, as a participle.
     unit : str
-        Of the severity, as it stands behind a number.
+        Unit of the severity, written after the number.
     axis : str
-        What the severity is, with its unit.
+        Axis label: the severity and its unit.
     about : str
-        What is done, and what is drawn, in a clause.
+        Describes the corruption, and what is random, in a clause.
     change : callable
     severities : tuple of float
-        Least first.
+        Ascending.
     flip : bool
-        Whether it is one of the mirrorings, which are told apart: nets are trained on those.
+        Whether it is a mirroring. The report treats these separately, because nets are trained with mirrored images.
     """
 
     name: str
@@ -63,12 +63,12 @@ class Kind:
 
 @dataclass(frozen=True)
 class Corruption:
-    """One kind at one severity.
+    """A kind of corruption at one severity.
 
     Attributes
     ----------
     name : str
-        Such as "shift-2".
+        For example "shift-2".
     kind : str
         A key of `KINDS`.
     severity : float
@@ -90,7 +90,7 @@ def _shift(images: Images, pixels: float, rng: np.random.Generator) -> Images:
 
 
 def _moved(images: Images, far: int, axis: int, way: int) -> Images:
-    """Move all images along an axis; what comes in from beyond the edge is ground."""
+    """Move all images along an axis; pixels from beyond the edge are background."""
     out, far = np.zeros_like(images), min(far, images.shape[axis])
     whole = [slice(None)] * 3
     ahead, behind = whole.copy(), whole.copy()
@@ -106,7 +106,7 @@ def _rotate(images: Images, degrees: float, rng: np.random.Generator) -> Images:
 
 
 def _turned(images: Images, degrees: float) -> Images:
-    """Turn all images about their middle, counter-clockwise as they are looked at, bilinearly."""
+    """Rotate all images counter-clockwise about their centre, with bilinear interpolation."""
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     matrix = np.eye(3)
@@ -224,7 +224,7 @@ _ALL = (
 )
 
 KINDS = {kind.name: kind for kind in _ALL}
-"""In the order of the page."""
+"""All kinds by name, in the order of the report."""
 
 
 def _apply(
@@ -244,7 +244,7 @@ CORRUPTIONS = tuple(
     for kind in _ALL
     for severity in kind.severities
 )
-"""All there are, kind by kind, the least severity first."""
+"""All corruptions, kind by kind, in ascending severity."""
 
 
 def get(name: str) -> Corruption:
@@ -253,6 +253,7 @@ def get(name: str) -> Corruption:
     Raises
     ------
     KeyError
+        There is no such corruption.
     """
     return _BY_NAME[name]
 
