@@ -15,7 +15,7 @@ import pytest
 
 from benchmark.analyses.data_audit import duplicates
 from benchmark.analyses.exploration import measure, typicality
-from benchmark.analyses.tuning_budget import early_stop
+from benchmark.analyses.tuning_budget import early_stopping
 from benchmark.app import pages, server
 from benchmark.cli.commands import predict, serve
 from benchmark.datasets import corruptions, fashion_mnist, idx, kmnist, mnist, openml, picture_folder, preprocessing
@@ -60,7 +60,7 @@ def facts() -> dict[str, list[str]]:
     megapixels = f"{preprocessing.MAX_PIXELS // 10**6} million pixels"
     level = f"{1 - significance.LEVEL:.0%}".replace("%", " %")
     shifts = corruptions.KINDS["shift"].severities
-    minutes = [f"{seconds / 60:.0f}" for seconds in early_stop.BUDGETS]
+    minutes = [f"{seconds / 60:.0f}" for seconds in early_stopping.BUDGETS]
     with (CHECKOUT / "pyproject.toml").open("rb") as file:
         python = tomllib.load(file)["project"]["requires-python"].removeprefix(">=")
     return {

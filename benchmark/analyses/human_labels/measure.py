@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from scipy import stats
 
 from benchmark.analyses.human_labels import data as human_labels
 from benchmark.analyses.human_labels.record import FIFTHS, SCHEMA, Compared, Contrast, Group, People
@@ -117,10 +117,9 @@ def entropy(weights: npt.NDArray[Any]) -> Floats:
     ndarray of float64, (n,)
         Rounded so that the same numbers in other columns give the same entropy.
     """
-    shares = np.maximum(weights.astype(np.float64), 0.0)
-    shares /= np.maximum(shares.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
-    return np.asarray(np.maximum(-(shares * logs).sum(axis=1), 0.0).round(9), dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # of a row of zeros: 0 / 0
+        bits = stats.entropy(np.maximum(weights.astype(np.float64), 0.0), base=2, axis=1)
+    return np.asarray(np.nan_to_num(bits).round(9), dtype=np.float64)
 
 
 def auc(values: Floats, chosen: Flags) -> float:
@@ -132,8 +131,9 @@ def auc(values: Floats, chosen: Flags) -> float:
     chosen : ndarray of bool, (n,)
         Some, but not all.
     """
-    m = int(chosen.sum())
-    return float((rankdata(values)[chosen].mean() - (m + 1) / 2) / (len(values) - m))
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(chosen, values))
 
 
 def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
@@ -221,7 +221,7 @@ def _spearman(a: Floats, b: Floats) -> float | None:
     """Return Spearman's rank correlation, ties at their mean rank; None where one is constant or there is nothing."""
     if len(a) < 2 or not np.ptp(a) or not np.ptp(b):
         return None
-    return _kept(np.clip(np.corrcoef(rankdata(a), rankdata(b))[0, 1], -1.0, 1.0))
+    return _kept(stats.spearmanr(a, b).statistic)
 
 
 def _kept(value: float) -> float:

@@ -84,7 +84,7 @@ def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> N
 
 def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> AuditData:
     """Audit a data set in a folder that may be new."""
-    given = resources.share(resources.seats(), 300.0, 1, 1)
+    given = resources.share(resources.local_slots(), 300.0, 1, 1)
     with lock.locked(folder):
         prepare.for_audit(folder, dataset, kinds=record_kinds())
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
