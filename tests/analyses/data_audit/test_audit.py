@@ -172,7 +172,7 @@ def test_confident_learning_finds_planted_flips() -> None:
     flipped = np.arange(0, 900, 30)
     given = truth.copy()
     given[flipped] = truth[flipped] % 3 + 1
-    errors, share = label_errors.find(given, proba)
+    errors, share = label_errors.find_label_errors(given, proba)
     assert len(np.intersect1d(errors.index, flipped)) >= 22  # the rest are less sure than an average image
     assert len(np.setdiff1d(errors.index, flipped)) <= 2
     right = np.isin(errors.index, flipped)
@@ -185,7 +185,7 @@ def test_confident_learning_finds_planted_flips() -> None:
 def test_labels_that_are_right_are_left_alone() -> None:
     pytest.importorskip("cleanlab")
     y = np.arange(60) % 2
-    errors, share = label_errors.find(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
+    errors, share = label_errors.find_label_errors(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
     assert (len(errors.index), share) == (0, 0)
 
 
