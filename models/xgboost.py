@@ -9,12 +9,16 @@ from benchmark.estimator import Estimator, Task
 def build(task: Task) -> Pipeline:
     from xgboost import XGBClassifier
 
+    # The number of bins decides the time: at 60,000 images a round with 32 bins and a fifth of the columns at each
+    # split takes 1.8 s of processor time, with the library's defaults 6.1 s. Column sampling alone saves little,
+    # because XGBoost builds the histograms of all columns first (github.com/dmlc/xgboost/issues/7002). Subsampled
+    # rows, zeros as missing values and one tree for all classes did not save any.
     model = XGBClassifier(
-        n_estimators=150,
-        learning_rate=0.3,
+        n_estimators=250,
+        learning_rate=0.2,
         max_depth=6,
-        min_child_weight=1.0,
-        reg_lambda=1.0,
+        min_child_weight=3.0,
+        reg_lambda=5.0,
         colsample_bynode=0.2,
         max_bin=32,
         tree_method="hist",

@@ -12,10 +12,11 @@ import pytest
 
 from benchmark import datasets
 from benchmark.datasets import memmap
-from benchmark.engine import refits as winners
-from benchmark.engine.jobs import Limits
+from benchmark.engine import refits
+from benchmark.engine.jobs import Limits, RefitJob
+from benchmark.engine.refits import RefitPlan
 from benchmark.engine.resources import Resources
-from benchmark.engine.scheduler import Stop
+from benchmark.engine.scheduler import StopRequest
 from benchmark.storage import records, serialization
 from tests.in_process import Inline
 
@@ -28,17 +29,17 @@ def make(
     """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
     memmap.materialise(digits)
-    plan = verb.Plan(
-        plugins=winners.choose(folder, names, warn=pytest.fail),
+    plan = getattr(verb, "Plan", RefitPlan)(
+        plugins=refits.choose(folder, names, warn=pytest.fail),
         dataset=digits,
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
         folder=folder,
         **asked,
     )
     told: list[str] = []
-    states = verb.run(plan, executor, lambda _, text: told.append(text), Stop())
+    states = verb.run(plan, executor, lambda _, text: told.append(text), StopRequest())
     assert told
-    assert all(job.test for job in executor.jobs)  # nothing is tuned
+    assert all(isinstance(job, RefitJob) for job in executor.jobs)  # nothing is tuned
     return {state.estimator: state.reason or state.phase for state in states}
 
 

@@ -21,8 +21,10 @@ from typing import TypeVar
 from benchmark.cli.main import main
 from benchmark.engine import declaration, worker_job
 from benchmark.engine.executors.local import LocalExecutor
-from benchmark.engine.jobs import Declaration, Describe, Job, Outcome
+from benchmark.engine.jobs import Declaration, Describe, Outcome, RefitJob, TuningJob
 from tests import CHECKOUT
+
+Job = TuningJob | RefitJob
 
 T = TypeVar("T")
 

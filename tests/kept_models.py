@@ -8,10 +8,10 @@ from pathlib import Path
 from benchmark import datasets
 from benchmark.datasets import memmap
 from benchmark.engine import registry, runner
-from benchmark.engine.jobs import Job, Limits
+from benchmark.engine.jobs import Limits, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.resources import Resources
-from benchmark.engine.scheduler import Stop
+from benchmark.engine.scheduler import StopRequest
 from tests.in_process import Inline
 
 LOGISTIC, KNN = "logistic_regression", "knn"
@@ -19,7 +19,7 @@ LOGISTIC, KNN = "logistic_regression", "knn"
 
 def run(
     folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True, seeds: int = 1
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[TuningJob | RefitJob], list[str]]:
     """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
     digits = datasets.load("digits")
     memmap.materialise(digits)
@@ -33,6 +33,6 @@ def run(
         keep=keep,
     )
     executor, told = Inline(), []
-    states = runner.run(plan, executor, lambda _, text: told.append(text), Stop())
-    assert [state.phase for state in states if state.phase not in ("done", "kept")] == []
+    states = runner.run(plan, executor, lambda _, text: told.append(text), StopRequest())
+    assert [state.phase for state in states if state.phase not in ("done", "unchanged")] == []
     return executor.jobs, told

@@ -127,7 +127,7 @@ def started(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = 
     )
 
 
-def eventually(holds: Callable[[], object], seconds: float = 30) -> bool:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> bool:
     """Wait until something holds; return whether it came to that."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

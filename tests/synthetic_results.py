@@ -229,7 +229,7 @@ def write_curve(
 
 def write_robustness(
     folder: Path, name: str, wrong: Mapping[str, int], images: int = 4_000, **changes: Any
-) -> robustness_record.Held:
+) -> robustness_record.RobustnessData:
     """Write the answers to corrupted images for a record that is there.
 
     Parameters
@@ -269,8 +269,8 @@ def write_robustness(
     )
     made = dataclasses.replace(made, **changes)
     picture = np.arange(np.prod(test_set.image_shape)).astype(np.uint8)
-    held = robustness_record.Held(made, predicted.astype(np.uint8), picture)
-    return robustness_record.write(folder, held if made.status == "ok" else robustness_record.Held(made))
+    held = robustness_record.RobustnessData(made, predicted.astype(np.uint8), picture)
+    return robustness_record.write(folder, held if made.status == "ok" else robustness_record.RobustnessData(made))
 
 
 STARTS = {"logistic_regression": 0.70, "svm_pca": 0.72, "xgboost": 0.63, "lightgbm": 0.52, "cnn": 0.55}

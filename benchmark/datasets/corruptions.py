@@ -1,9 +1,9 @@
-"""What is done to test images to see how an estimator breaks: arrays in, arrays out; pure and seeded.
+"""Corruptions of test images, to measure robustness: arrays in, arrays out, with a fixed random seed.
 
-Kinds and severities follow Hendrycks and Dietterich (2019, "Benchmarking Neural Network Robustness
-to Common Corruptions and Perturbations"), scaled to small grey images on black ground. What is
-drawn at random (a direction, a place, the noise) is drawn per image and once per kind: severities of
-a kind are more of the same. An image's draws depend on its place in the array and on nothing else.
+Kinds and severities follow Hendrycks and Dietterich (2019, "Benchmarking Neural Network Robustness to Common
+Corruptions and Perturbations"), scaled to small grey images on a black background. Random directions, positions and
+noise are drawn per image and once per kind: a higher severity of a kind does more of the same. The draws of an image
+depend on its index in the array and on nothing else.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ import numpy.typing as npt
 from scipy import ndimage
 
 VERSION = 1
-"""Raised when any corruption gives other pixels than it did: what was predicted before is stale then."""
+"""Raised when any corruption gives other pixels than before: predictions made with an older version are stale."""
 
 SEED = 0
 
 Images = npt.NDArray[np.uint8]
-"""(n, height, width), 0 to 255; 0 is the ground."""
+"""(n, height, width), 0 to 255; 0 is the background."""
 
 Change = Callable[[Images, float, np.random.Generator], Images]
-"""Images, severity and a source of draws in; as many images of the same shape out."""
+"""Takes images, a severity and a random generator; returns as many images of the same shape."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One way to break an image.
+    """One kind of corruption.
 
     Attributes
     ----------
     name : str
     title : str
-        What is done to the images, as a participle.
+        Describes the images: "shifted".
     unit : str
-        Of the severity, as it stands behind a number.
+        Unit of the severity, written after the number.
     axis : str
-        What the severity is, with its unit.
+        Label of an axis of severities.
     about : str
-        What is done, and what is drawn, in a clause.
+        What is changed, and what is random, as a clause.
     change : callable
     severities : tuple of float
-        Least first.
+        Lowest first.
     flip : bool
-        Whether it is one of the mirrorings, which are told apart: nets are trained on those.
+        Whether it mirrors the image. These kinds are counted separately: CNNs are trained on mirrored images.
     """
 
     name: str
@@ -68,13 +68,13 @@ class Corruption:
     Attributes
     ----------
     name : str
-        Such as "shift-2".
+        For example "shift-2".
     kind : str
         A key of `KINDS`.
     severity : float
-        In the kind's unit.
+        In the unit of the kind.
     apply : callable
-        ``apply(X, image_shape)``: uint8, (n, pixels), in and out.
+        ``apply(X, image_shape)``: takes and returns uint8, (n, pixels).
     """
 
     name: str
@@ -90,7 +90,7 @@ def _shift(images: Images, pixels: float, rng: np.random.Generator) -> Images:
 
 
 def _moved(images: Images, far: int, axis: int, way: int) -> Images:
-    """Move all images along an axis; what comes in from beyond the edge is ground."""
+    """Move all images along an axis; pixels from beyond the edge are background."""
     out, far = np.zeros_like(images), min(far, images.shape[axis])
     whole = [slice(None)] * 3
     ahead, behind = whole.copy(), whole.copy()
@@ -106,7 +106,7 @@ def _rotate(images: Images, degrees: float, rng: np.random.Generator) -> Images:
 
 
 def _turned(images: Images, degrees: float) -> Images:
-    """Turn all images about their middle, counter-clockwise as they are looked at, bilinearly."""
+    """Rotate all images about their centre, counter-clockwise on the screen, with bilinear interpolation."""
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     matrix = np.eye(3)
@@ -159,7 +159,7 @@ _ALL = (
         "shifted",
         " px",
         "shift (pixels)",
-        "moved up, down, left or right, drawn per image",
+        "moved up, down, left or right, at random per image",
         _shift,
         (1, 2, 3),
     ),
@@ -168,7 +168,7 @@ _ALL = (
         "rotated",
         "°",
         "rotation (degrees)",
-        "turned about the middle, bilinearly, either way, drawn per image",
+        "rotated about the centre in either direction, at random per image, bilinearly",
         _rotate,
         (10, 20),
     ),
@@ -177,17 +177,17 @@ _ALL = (
         "noisy",
         "",
         "noise (grey levels)",
-        "Gaussian noise of this standard deviation, in grey levels of 255, added to every pixel",
+        "Gaussian noise added to every pixel, with this standard deviation in grey levels of 255",
         _noise,
         (20, 40, 80),
     ),
-    Kind("blur", "blurred", " px", "blur (pixels)", "Gaussian filter of this standard deviation", _blur, (0.5, 1, 2)),
+    Kind("blur", "blurred", " px", "blur (pixels)", "Gaussian filter with this standard deviation", _blur, (0.5, 1, 2)),
     Kind(
         "contrast",
         "low-contrast",
         " %",
         "contrast lost (%)",
-        "drawn towards the image's mean by this share",
+        "moved towards the image's mean by this share",
         _contrast,
         (25, 50, 75),
     ),
@@ -196,11 +196,11 @@ _ALL = (
         "occluded",
         " %",
         "occluded (% of a side)",
-        "a black patch of this share of each side, its place drawn per image",
+        "a black patch of this share of each side, at a random position per image",
         _occlude,
         (20, 40, 60),
     ),
-    Kind("invert", "inverted", "", "inverted", "255 minus the grey value, ground included", _invert, (1,)),
+    Kind("invert", "inverted", "", "inverted", "255 minus the grey value, background included", _invert, (1,)),
     Kind(
         "flip-left-right",
         "mirrored left-right",
@@ -224,7 +224,7 @@ _ALL = (
 )
 
 KINDS = {kind.name: kind for kind in _ALL}
-"""In the order of the page."""
+"""By name, in the order of the page."""
 
 
 def _apply(
@@ -244,15 +244,16 @@ CORRUPTIONS = tuple(
     for kind in _ALL
     for severity in kind.severities
 )
-"""All there are, kind by kind, the least severity first."""
+"""Every kind at every severity, kind by kind, lowest severity first."""
 
 
 def get(name: str) -> Corruption:
-    """Return the corruption of a name.
+    """Return the corruption of this name.
 
     Raises
     ------
     KeyError
+        There is none.
     """
     return _BY_NAME[name]
 

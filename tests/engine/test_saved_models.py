@@ -26,9 +26,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from benchmark import datasets
 from benchmark.cli import main as cli
-from benchmark.engine import evaluation
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Limits
+from benchmark.engine import evaluation, worker_job
+from benchmark.engine.jobs import Limits, RefitJob, SaveJob
 from benchmark.engine.saved_models import SavedModel, find_models, formats
 from benchmark.errors import BenchmarkError
 from benchmark.serving.model_pool import ModelPool
@@ -81,8 +80,8 @@ def test_an_existing_record_gets_its_model_without_tuning_or_reading_the_test_im
     path = records.record_path(standing, LOGISTIC, 0)
     before = path.read_bytes()
     (job,), told = run(standing)
-    assert (job.test, job.blind, job.rows, job.task.seed) == (True, True, 500, 0)
-    assert work.run(dataclasses.replace(job, keep="")).proba is None
+    assert (type(job), job.rows, job.task.seed) == (SaveJob, 500, 0)
+    assert worker_job.run(dataclasses.replace(job, save_to="")).proba is None
     assert any(text.startswith("its model is saved") for text in told)
     assert path.read_bytes() == before
     again = the(standing)
@@ -94,7 +93,7 @@ def test_an_existing_record_gets_its_model_without_tuning_or_reading_the_test_im
 
 def test_without_keep_nothing_is_saved(tmp_path: Path) -> None:
     jobs, _ = run(tmp_path / "digits", keep=False)
-    assert not any(job.keep for job in jobs)
+    assert [job.save_to for job in jobs if isinstance(job, RefitJob)] == [""]
     assert not (tmp_path / "digits" / "models").exists()
 
 
@@ -299,7 +298,7 @@ def test_a_third_partys_pipeline_is_loaded_unchanged(tmp_path: Path) -> None:
 def test_a_class_that_skops_does_not_trust_is_a_reason_and_not_a_failure(tmp_path: Path, left: object) -> None:
     X, y = three_clusters()
     fitted = pipeline(left).fit(X, y)
-    saved = work.save(tmp_path, fitted, pipeline, X, np.arange(3))
+    saved = worker_job.save(tmp_path, fitted, pipeline, X, np.arange(3))
     assert "step 'keeps'" in saved.reason
     assert "ntrusted" in saved.reason or "safe format" in saved.reason
     assert "\n" not in saved.reason

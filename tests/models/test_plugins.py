@@ -82,8 +82,12 @@ def test_a_row_with_a_librarys_name_is_that_librarys_estimator(plugin: PluginInW
     assert expected is None or expected in plugin.call(classes_of_last_step)
 
 
-def test_a_row_that_is_not_the_librarys_estimator_has_a_title_of_its_own() -> None:
-    titles = {name: plugin.load().title for name, plugin in registry.plugins().items()}
+def titles_of_all() -> dict[str, str]:
+    return {name: plugin.load().title for name, plugin in registry.plugins().items()}
+
+
+def test_a_row_that_is_not_the_librarys_estimator_has_a_title_of_its_own(executor: LocalExecutor) -> None:
+    titles = executor.call("all", 1, titles_of_all).result()  # which loads two OpenMP runtimes
     assert titles["xgboost_column_draws"] == "XGBoost (column draws)"
     assert {name for name, title in titles.items() if title in {"XGBoost", "LightGBM"}} == {"xgboost", "lightgbm"}
 

@@ -38,7 +38,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.engine import registry, resources
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
     from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
+    from benchmark.storage import lock
 
     console = session.console
     registry.get(arguments.estimator)
@@ -55,7 +55,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     plan = audit.Plan(dataset, arguments.estimator, given, folder, datasets.cache_folder() / "logs")
     if not label_errors.available():
         live.warn(console, f"{label_errors.MISSING}; the rest of the audit runs without it")
-    with claim.locked(folder):
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))

@@ -1,4 +1,4 @@
-"""How does it break? The tuned winners on corrupted test images."""
+"""How robust is it? The tuned estimators on corrupted test images."""
 
 from __future__ import annotations
 

@@ -8,20 +8,20 @@ from benchmark.analyses.analysis import Command, Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of its own."""
+    """Add the flag `--images`."""
     from benchmark.analyses.analysis import positive
 
     parser.add_argument(
         "--images",
         type=positive,
         metavar="N",
-        help="test images, a stratified sample, the same for every estimator (default: 4000, or all if there are "
-        "fewer)",
+        help="number of test images, a stratified sample, the same for every estimator (default: 4000, or all if "
+        "there are fewer)",
     )
 
 
 def measure(arguments: argparse.Namespace, session: Session) -> int:
-    """Show frozen winners corrupted test images, report; the exit status is 1 if an estimator failed."""
+    """Predict corrupted test images, then report; the exit status is 1 if an estimator failed."""
     from benchmark.analyses.robustness.measure import Plan, run
     from benchmark.analyses.robustness.section import FILE
     from benchmark.render.terminal import clock
@@ -40,12 +40,11 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
 
 COMMAND = Command(
     name="robustness",
-    help="show the tuned estimators corrupted test images: what breaks which",
-    description="Fits each estimator's tuned winner once more on all rows of its record, or takes the model that "
-    "`run --keep` left of it, predicts test images as they are and shifted, rotated, noisy, blurred, "
-    "low-contrast, occluded, inverted and mirrored, and adds "
-    "what comes of it to results/<dataset>/leaderboard.md. Nothing is tuned. Estimators that stand are kept; "
-    "after Ctrl-C or a crash the same command goes on.",
+    help="predict corrupted test images with the tuned estimators",
+    description="Refits the tuned parameters of each estimator on all rows of its record, or uses the model that "
+    "`run --keep` saved. Predicts test images, clean and shifted, rotated, noisy, blurred, low-contrast, occluded, "
+    "inverted and mirrored, and writes results/<dataset>/robustness.md. Nothing is tuned. Existing results are not "
+    "measured again; after Ctrl-C or a crash the same command continues.",
     flags=("refits",),
     add_arguments=add_arguments,
 )

@@ -10,20 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmark.analyses.robustness.scores import BREAKS, RobustnessScores
+from benchmark.analyses.robustness.scores import CORRUPTION_KINDS, RobustnessScores
 from benchmark.metrics.scores import Floats
 from benchmark.render import style
 
 ACROSS = 4
 NAMED = 3
-"""Classical pipelines, the best of the leaderboard, that have a colour of their own; more could not be told apart."""
+"""How many classical pipelines, the best of the leaderboard, have a colour of their own; more would look alike."""
 OTHERS = "#B4BAC1"
 COLOURS = ("#0072B2", "#009E73", "#CC79A7")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One kind: `severities` begins with 0, which is the images as they are."""
+    """One kind of corruption: `severities` begins with 0, the clean images."""
 
     kind: str
     axis: str
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Data:
-    """The panels, and the lines, best estimator first; `guessing` is the accuracy of naming classes at random."""
+    """The panels, and the lines, best estimator first; `guessing` is the accuracy of random answers."""
 
     panels: tuple[Panel, ...]
     lines: tuple[Line, ...]
@@ -50,15 +50,17 @@ class Data:
 
 def data(scores: RobustnessScores) -> Data | None:
     """Collect what is drawn."""
-    if not scores.withstood:
+    if not scores.rows:
         return None
-    panels = tuple(Panel(kind.title, kind.axis, np.array([0.0, *kind.severities])) for kind in BREAKS)
-    lines = tuple(Line(one.title, one.family, tuple(one.line(kind) for kind in BREAKS)) for one in scores.withstood)
+    panels = tuple(Panel(kind.title, kind.axis, np.array([0.0, *kind.severities])) for kind in CORRUPTION_KINDS)
+    lines = tuple(
+        Line(row.title, row.family, tuple(row.accuracies(kind) for kind in CORRUPTION_KINDS)) for row in scores.rows
+    )
     return Data(panels, lines, 1 / len(scores.summary.class_names))
 
 
 def draw(data: Data) -> Figure:
-    """Draw the panels with one scale of accuracy, and the legend in the place after the last."""
+    """Draw the panels with one scale of accuracy, and the legend in place of the next panel."""
     down = math.ceil((len(data.panels) + 1) / ACROSS)
     figure = style.new(2.45 * down + 0.2)
     grid = figure.subplots(down, ACROSS, sharey=True, squeeze=False).ravel()
@@ -84,11 +86,11 @@ def draw(data: Data) -> Figure:
 
 
 Look = tuple[str, float, str, int]
-"""Colour, width, what the legend says (empty: nothing), and what is drawn over what."""
+"""Colour, width, label in the legend (empty: none) and drawing order."""
 
 
 def _looks(data: Data) -> list[Look]:
-    """Return the look of each line: CNNs and the best classical pipelines are told apart, the rest is grey."""
+    """Return the look of each line: the best CNN and the best classical pipelines have colours, the rest is grey."""
     looks: list[Look] = []
     colours, nets = list(COLOURS[:NAMED]), ["-"]
     for line in data.lines:
@@ -140,8 +142,11 @@ def _legend(axes: Axes, data: Data, looks: list[Look]) -> None:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    text = "Each panel begins with the images as they are; to the right it gets worse. A line that stays high holds."
+    """Return the caption."""
+    text = (
+        "Test accuracy against severity, one panel for each kind of corruption: clean images on the left, the highest "
+        "severity on the right. A line that stays high is robust."
+    )
     nets = sum(line.family == "cnn" for line in data.lines)
     if nets == 0:
         return text
@@ -150,12 +155,12 @@ def caption(data: Data) -> str:
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the text for readers who cannot see the figure."""
     line = data.lines[0]
     ends = ", ".join(
         f"{panel.kind} {accuracy[-1]:.2f}" for panel, accuracy in zip(data.panels, line.accuracy, strict=True)
     )
     return (
         f"Test accuracy of {len(data.lines)} estimators against severity of corruption. {line.estimator}: "
-        f"{line.accuracy[0][0]:.2f} as the images are; at the greatest severity, {ends}."
+        f"{line.accuracy[0][0]:.2f} on clean images; at the highest severity, {ends}."
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.record import Held, Robustness
+from benchmark.analyses.robustness.record import Robustness, RobustnessData
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import preflight, protocol, refits
 from benchmark.engine.executors import Executor
@@ -150,10 +150,10 @@ class _RobustnessRun(RefitRun):
             return True
         # Written before the fit, so that the old JSON is never on disk with new predictions.
         stub = replace(old, **INVALIDATED)
-        robustness_record.write(self.plan.folder, Held(stub))
+        robustness_record.write(self.plan.folder, RobustnessData(stub))
         return False
 
-    def write(self, job: CorruptionJob, outcome: Outcome) -> Held:
+    def write(self, job: CorruptionJob, outcome: Outcome) -> RobustnessData:
         """Write the predictions of the job, or why there are none."""
         dataset, record = self.plan.dataset, self.record
         header = header_fields(record, robustness_record.SCHEMA)
@@ -168,11 +168,11 @@ class _RobustnessRun(RefitRun):
             winner="stored" if self.model else "refitted",
         )
         if outcome.predicted is None:
-            return robustness_record.write(self.plan.folder, Held(made))
+            return robustness_record.write(self.plan.folder, RobustnessData(made))
         labels = outcome.predicted.astype(label_type(len(dataset.class_names)))
-        return robustness_record.write(self.plan.folder, Held(made, labels, dataset.test.X[self.images[0]]))
+        return robustness_record.write(self.plan.folder, RobustnessData(made, labels, dataset.test.X[self.images[0]]))
 
-    def agreement(self, held: Held) -> str:
+    def agreement(self, held: RobustnessData) -> str:
         """Return how many images are predicted differently, uncorrupted, than by the refit on record."""
         results = records.read(self.plan.folder)
         stored = results.proba[self.name, self.record.seed].argmax(axis=1)[list(self.images)]

@@ -1,13 +1,13 @@
-"""What one estimator's winner answers to corrupted test images, on disk.
+"""Results on disk: what one estimator's tuned parameters predict for corrupted test images.
 
 ::
 
-    results/<dataset>/records/<estimator>/robustness.json   what was asked, how it ended
+    results/<dataset>/records/<estimator>/robustness.json   which images and corruptions, times, status
     results/<dataset>/records/<estimator>/robustness.npz    predicted, (1 + corruptions, images), labels, uint8 or
-                                                            uint16, first those of the images as they are; and
+                                                            uint16, the first row for the clean images; and
                                                             picture, (pixels,), uint8: the first of the images
 
-No corrupted image is kept: `corruptions.py` makes the same ones again.
+Corrupted images are not stored: `benchmark.datasets.corruptions` computes the same ones again.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from benchmark.storage.schema import Record, Status, TestSet
 from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, short_hash
 
 SCHEMA = 1
-"""Raised when a field changes its meaning; one of another schema is refused by name."""
+"""Raised when a field changes its meaning. A file of another schema is refused by name."""
 
-VERB = "robustness"
-"""What makes one."""
+STEM = "robustness"
+"""Stem of the file names, and the command that writes them."""
 
 
 @dataclass(frozen=True)
 class Robustness(Derived):
-    """How one estimator answered.
+    """The results of one estimator.
 
     Attributes
     ----------
@@ -47,21 +47,21 @@ class Robustness(Derived):
     reason : str
         One line; empty if ok.
     images : int
-        Test images predicted: those of `protocol.corrupted_images`.
+        Number of test images predicted: those of `protocol.corrupted_images`.
     corruptions : tuple of str
         Their names, in the order of the predictions.
     fit_seconds, predict_seconds : float
-        Measured alone on the machine; `predict_seconds` is for the images as they are.
+        Measured alone on the machine; `predict_seconds` is for the clean images.
     threads : int
     device : str
     environment : mapping of str to str
         Machine and versions.
     test_reads : int
-        How often the test images have been predicted for this, as they are and under each corruption.
+        How often the test images have been predicted for this, clean and under each corruption.
     arrays_sha256 : str
         Checksum of the ``.npz``; empty unless ok.
     winner : {"refitted", "stored"}
-        Fitted once more for this; or the model that was kept of the record, which took no fit.
+        Refitted for this; or the saved model of the record, which took no fit.
     """
 
     status: Status
@@ -80,20 +80,22 @@ class Robustness(Derived):
     def check(self) -> None:
         """See `Derived.check`."""
         if len(set(self.corruptions)) < len(self.corruptions):
-            raise ValueError("a corruption stands there twice")
+            raise ValueError("it names a corruption twice")
         if self.images < 1:
             raise ValueError(f"it says that it is of {self.images} images")
 
 
 @dataclass(frozen=True)
-class Held:
-    """With the predictions, row 0 of the images as they are; None of both arrays unless it is ok.
+class RobustnessData:
+    """The results with the predictions.
 
     Attributes
     ----------
     robustness : Robustness
     predicted : ndarray of labels, (1 + corruptions, images), or None
+        Row 0 is for the clean images. None unless it is ok.
     picture : ndarray of uint8, (pixels,), or None
+        The first of the images. None unless it is ok.
     """
 
     robustness: Robustness
@@ -102,25 +104,25 @@ class Held:
 
 
 def depends_on(record: Record) -> dict[str, str]:
-    """Return what it depends on: all that a record's derivatives do, and the corruptions."""
-    asked = [corruptions.VERSION, *(corruption.name for corruption in corruptions.CORRUPTIONS)]
-    return {**derived.depends_on(record), "corruptions": short_hash(asked)}
+    """Return what the results depend on: the record's fingerprint and parameters, and the corruptions."""
+    applied = [corruptions.VERSION, *(corruption.name for corruption in corruptions.CORRUPTIONS)]
+    return {**derived.depends_on(record), "corruptions": short_hash(applied)}
 
 
 def path_of(folder: Path, estimator: str) -> Path:
-    """Return where the JSON lies; its ``.npz`` lies beside it."""
-    return derived.path_of(folder, estimator, VERB)
+    """Return the path of the JSON; its ``.npz`` is in the same folder."""
+    return derived.path_of(folder, estimator, STEM)
 
 
-def write(folder: Path, held: Held) -> Held:
-    """Write atomically, the predictions first; return it with their checksum."""
-    path = path_of(folder, held.robustness.estimator)
+def write(folder: Path, data: RobustnessData) -> RobustnessData:
+    """Write both files atomically, the predictions first; return the results with their checksum."""
+    path = path_of(folder, data.robustness.estimator)
     arrays, blob = path.with_suffix(".npz"), None
-    if held.predicted is not None and held.picture is not None:
-        blob = serialization.to_npz(predicted=held.predicted, picture=held.picture)
+    if data.predicted is not None and data.picture is not None:
+        blob = serialization.to_npz(predicted=data.predicted, picture=data.picture)
         serialization.write_atomically(arrays, blob)
     checksum = "" if blob is None else hashlib.sha256(blob).hexdigest()
-    written = dataclasses.replace(held, robustness=dataclasses.replace(held.robustness, arrays_sha256=checksum))
+    written = dataclasses.replace(data, robustness=dataclasses.replace(data.robustness, arrays_sha256=checksum))
     serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(written.robustness)))
     if blob is None:
         arrays.unlink(missing_ok=True)
@@ -128,44 +130,39 @@ def write(folder: Path, held: Held) -> Held:
 
 
 def read_robustness(path: Path) -> Robustness:
-    """Read the JSON; see `derived.read` for what is an error."""
-    return derived.read(path, Robustness, SCHEMA, VERB)
+    """Read the JSON; see `derived.read` for the errors."""
+    return derived.read(path, Robustness, SCHEMA, STEM)
 
 
-def read(path: Path, test_set: TestSet) -> Held:
-    """Read it with the predictions, strictly.
+def read(path: Path, test_set: TestSet) -> RobustnessData:
+    """Read the results with the predictions, strictly.
 
     Raises
     ------
     BenchmarkError
-        As `derived.read`; made on other data; more images than there are; predictions that are
-        missing, of the wrong shape or type, of no class, or not the ones that were written.
+        See `derived.read`; the results were made on other data, or name more images than there are; or the predictions
+        are missing, of the wrong shape or type, of an unknown class, or not those that were written.
     """
-    found = read_robustness(path)
-    derived.check_data(path, found, test_set, VERB)
+    robustness = read_robustness(path)
+    derived.check_data(path, robustness, test_set, STEM)
     n_test, n_classes = len(test_set.y), len(test_set.class_names)
-    again = derived.remedy(path, VERB)
-    if found.images > n_test:
-        raise BenchmarkError(f"{path}: of {found.images} images, where there are {n_test}; {again}")
-    if found.status != "ok":
-        return Held(found)
+    again = derived.remedy(path, STEM)
+    if robustness.images > n_test:
+        raise BenchmarkError(f"{path}: it is of {robustness.images} images, but there are {n_test}; {again}")
+    if robustness.status != "ok":
+        return RobustnessData(robustness)
     arrays, kind = path.with_suffix(".npz"), derived.label_type(n_classes)
-    shape, pixels = (1 + len(found.corruptions), found.images), math.prod(test_set.image_shape)
+    shape, pixels = (1 + len(robustness.corruptions), robustness.images), math.prod(test_set.image_shape)
     limit = math.prod(shape) * kind().itemsize + pixels + 2 * records.NPY_HEADER
-    held = serialization.read_npz(arrays, limit, again)
-    predicted, picture = held.get("predicted"), held.get("picture")
+    stored = serialization.read_npz(arrays, limit, again)
+    predicted, picture = stored.get("predicted"), stored.get("picture")
     try:
         if predicted is None or predicted.shape != shape or predicted.dtype != kind:
             raise ValueError(f"no array `predicted` of {kind.__name__} of shape {shape}")
         if picture is None or picture.shape != (pixels,) or picture.dtype != np.uint8:
             raise ValueError(f"no array `picture` of {pixels} bytes")
-        if serialization.sha256(arrays) != found.arrays_sha256 or predicted.max() >= n_classes:
+        if serialization.sha256(arrays) != robustness.arrays_sha256 or predicted.max() >= n_classes:
             raise ValueError(f"its SHA-256 is not the one in {path.name}")
     except ValueError as error:
         raise BenchmarkError(f"{arrays}: {error}; {again}") from error
-    return Held(found, predicted, picture)
-
-
-def read_all(folder: Path, test_set: TestSet) -> dict[str, Held]:
-    """Return every estimator's that there is; see `read` for what is an error."""
-    return derived.read_all(folder, test_set, VERB, read)
+    return RobustnessData(robustness, predicted, picture)

@@ -1,16 +1,17 @@
-"""The numbers of corrupted test images: accuracy under each kind, and who is ahead of whom."""
+"""The numbers of corrupted test images: accuracy under each kind of corruption, and which estimator and family lead."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.record import Held
+from benchmark.analyses.robustness.record import RobustnessData
 from benchmark.datasets.corruptions import CORRUPTIONS, KINDS, Kind
 from benchmark.engine import protocol
 from benchmark.engine.fingerprint import stale
@@ -22,30 +23,44 @@ from benchmark.render import markdown as md
 if TYPE_CHECKING:
     from benchmark.leaderboard.summary import Scored
 
-BREAKS = tuple(kind for kind in KINDS.values() if not kind.flip)
-FLIPS = tuple(kind for kind in KINDS.values() if kind.flip)
+CORRUPTION_KINDS = tuple(kind for kind in KINDS.values() if not kind.flip)
+FLIP_KINDS = tuple(kind for kind in KINDS.values() if kind.flip)
 
-ENDED = {"failed": "it failed", "timeout": "it ran out of time", "oom": "it ran out of memory"}
+FAILURE = {"failed": "it failed", "timeout": "it ran out of time", "oom": "it ran out of memory"}
+
+Leader = Literal["classical", "cnn", ""]
+"""The family whose lead is significant; empty where neither's is."""
+
+Verdict = Literal[
+    "holds", "not reversed", "partly reversed", "reversed", "depends", "one family leads", "no difference"
+]
+"""What becomes of the families' ranking under corruption.
+
+If one family leads on clean images, its lead "holds" under every kind of corruption, or is "not reversed" under any but
+not significant under some, or is "partly reversed", or is "reversed" wherever there is a significant lead. If neither
+does, the leader under corruption "depends" on the kind, or "one family leads" wherever there is a significant lead, or
+there is "no difference".
+"""
 
 
 @dataclass(frozen=True)
-class Withstood:
-    """What one estimator's winner answered to test images as they are and corrupted.
+class RobustnessRow:
+    """How one estimator classified the test images, clean and corrupted.
 
     Attributes
     ----------
     name, title, family : str
-    correct : ndarray of float64, (n_test,)
-        Of its row of the leaderboard: share of the seeds that got the image right.
+    leaderboard_correct : ndarray of float64, (n_test,)
+        `Scored.correct` of its row of the leaderboard.
     clean : ndarray of float64, (images,)
-        1 where it got an image right that nothing was done to.
-    right : mapping of str to ndarray of float64, (images,)
+        1 where it classified the clean image correctly.
+    corrupted : mapping of str to ndarray of float64, (images,)
         The same under each corruption, by its name.
-    differing : int
-        Images whose answer, nothing done to them, is not its record's.
+    n_differing : int
+        Clean images that it classified differently from its record.
     test_reads : int
-    stored : bool
-        The model was the one that is kept of its record; else it was fitted once more.
+    is_saved_model : bool
+        Whether it is the saved model of its record; else it was refitted.
     picture : ndarray of int64, (pixels,)
         The first of the images.
     """
@@ -53,160 +68,245 @@ class Withstood:
     name: str
     title: str
     family: str
-    correct: Floats
+    leaderboard_correct: Floats
     clean: Floats
-    right: Mapping[str, Floats]
-    differing: int
+    corrupted: Mapping[str, Floats]
+    n_differing: int
     test_reads: int
-    stored: bool
+    is_saved_model: bool
     picture: Ints
 
     @property
-    def images(self) -> int:
+    def n_images(self) -> int:
         """Number of images."""
         return len(self.clean)
 
     @property
     def accuracy(self) -> float:
-        """On images that nothing was done to."""
+        """Accuracy on the clean images."""
         return float(self.clean.mean())
 
-    def under(self, kind: Kind) -> Floats:
-        """Return, for each image, the share of a kind's severities under which it got it right, (images,)."""
-        return np.asarray(np.mean([self.right[one.name] for one in CORRUPTIONS if one.kind == kind.name], axis=0))
+    def correct(self, kind: Kind) -> Floats:
+        """Return for each image the share of a kind's severities at which it was classified correctly, (images,)."""
+        return np.asarray(np.mean([self.corrupted[name] for name in _names(kind)], axis=0))
 
-    def line(self, kind: Kind) -> Floats:
-        """Return the accuracy on images as they are, then at each severity of a kind."""
-        found = [self.right[one.name].mean() for one in CORRUPTIONS if one.kind == kind.name]
-        return np.array([self.accuracy, *found])
+    def accuracy_under(self, kind: Kind) -> float:
+        """Return the accuracy under a kind, the mean over its severities."""
+        return float(self.correct(kind).mean())
 
-    def kept(self, kind: Kind) -> float:
-        """Return the accuracy under a kind as a share of that on images as they are; NaN of nothing."""
-        return float(self.under(kind).mean()) / self.accuracy if self.accuracy else float("nan")
+    def accuracies(self, kind: Kind) -> Floats:
+        """Return the accuracy on clean images, then at each severity of a kind."""
+        return np.array([self.accuracy, *(self.corrupted[name].mean() for name in _names(kind))])
+
+    def relative_accuracy(self, kind: Kind) -> float:
+        """Return the accuracy under a kind as a share of that on clean images; NaN where that is zero."""
+        return self.accuracy_under(kind) / self.accuracy if self.accuracy else float("nan")
+
+    @property
+    def mean_relative_accuracy(self) -> float:
+        """Mean of the relative accuracy over `CORRUPTION_KINDS`."""
+        return float(np.mean([self.relative_accuracy(kind) for kind in CORRUPTION_KINDS]))
 
 
 @dataclass(frozen=True)
-class Stand:
-    """Who is ahead under one kind.
+class KindComparison:
+    """The estimators and the families compared under one kind of corruption.
 
     Attributes
     ----------
     kind : Kind
-    best : tuple of Withstood
-        The most accurate, and then those that the images cannot tell from it.
+    best : tuple of RobustnessRow
+        The most accurate, then those that do not differ significantly from it.
     lead : Interval or None
-        Accuracy of the leaderboard's best CNN minus that of its best classical pipeline; None without one of each.
+        Accuracy of the leaderboard's best CNN minus that of its best classical pipeline; None if either is missing.
     """
 
     kind: Kind
-    best: tuple[Withstood, ...]
+    best: tuple[RobustnessRow, ...]
     lead: Interval | None
 
     @property
-    def leader(self) -> str:
-        """Whose lead can be resolved: "classical", "cnn", or "" where it cannot."""
-        return leader(self.lead)
+    def leader(self) -> Leader:
+        """The family whose lead is significant; empty where neither's is."""
+        return _leader(self.lead)
 
 
-def leader(lead: Interval | None) -> str:
-    """Return "cnn" or "classical" where the interval leaves out zero, else ""."""
+@dataclass(frozen=True)
+class FamilyRanking:
+    """The best classical pipeline against the best CNN, by the leaderboard.
+
+    Attributes
+    ----------
+    classical, cnn : RobustnessRow
+    lead : Interval
+        Accuracy of the CNN minus that of the classical pipeline on the leaderboard.
+    leader : {"classical", "cnn", ""}
+        The leader on the leaderboard; empty where its tests, corrected for all pairs, find no significant difference.
+    kinds : mapping of str to tuple of KindComparison
+        By the leader under the kind, in the order of `CORRUPTION_KINDS`.
+    """
+
+    classical: RobustnessRow
+    cnn: RobustnessRow
+    lead: Interval
+    leader: Leader
+    kinds: Mapping[Leader, tuple[KindComparison, ...]]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What becomes of the ranking under corruption."""
+        if not self.leader:
+            families = sum(bool(self.kinds[family]) for family in ("classical", "cnn"))
+            return "depends" if families == 2 else "one family leads" if families else "no difference"
+        if self.kinds["cnn" if self.leader == "classical" else "classical"]:
+            return "partly reversed" if self.kinds[self.leader] else "reversed"
+        return "not reversed" if self.kinds[""] else "holds"
+
+
+@dataclass(frozen=True)
+class RobustnessScores:
+    """The results on corrupted test images.
+
+    Attributes
+    ----------
+    summary : Summary
+    rows : tuple of RobustnessRow
+        In the order of the leaderboard.
+    unusable : tuple of (str, str)
+        Titles of estimators whose results do not count, and why, as a clause.
+    """
+
+    summary: Summary
+    rows: tuple[RobustnessRow, ...]
+    unusable: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def comparisons(self) -> tuple[KindComparison, ...]:
+        """One for each of `CORRUPTION_KINDS`."""
+        pair = self._families()
+        found = []
+        for kind in CORRUPTION_KINDS:
+            lead = None if pair is None else metrics.paired_difference(pair[1].correct(kind), pair[0].correct(kind))
+            found.append(KindComparison(kind, best(self.rows, lambda row, kind=kind: row.correct(kind)), lead))  # type: ignore[misc]
+        return tuple(found)
+
+    @property
+    def ranking(self) -> FamilyRanking | None:
+        """The families compared; None if either is missing."""
+        pair = self._families()
+        if pair is None:
+            return None
+        classical, cnn = pair
+        lead = metrics.paired_difference(cnn.leaderboard_correct, classical.leaderboard_correct)
+        rows = {row.name: row for row in self.summary.scored}
+        # The leaderboard's verdict, whose tests are corrected for all pairs: two pages must not contradict each other.
+        leader = _leader(lead) if self.summary.pair(rows[classical.name], rows[cnn.name]).significant else ""
+        families: tuple[Leader, ...] = ("classical", "cnn", "")
+        kinds = {family: tuple(one for one in self.comparisons if one.leader == family) for family in families}
+        return FamilyRanking(classical, cnn, lead, leader, kinds)
+
+    @property
+    def relative_accuracy(self) -> dict[str, float]:
+        """Mean over the estimators of the relative accuracy, by the name of the kind; empty if all are always wrong."""
+        able = [row for row in self.rows if row.accuracy]
+        if not able:
+            return {}
+        return {kind.name: float(np.mean([row.relative_accuracy(kind) for row in able])) for kind in CORRUPTION_KINDS}
+
+    @property
+    def half_widths(self) -> list[float]:
+        """Half widths of the 95 % intervals of the differences from the best of each kind, smallest first."""
+        leads = [
+            metrics.paired_difference(one.best[0].correct(one.kind), row.correct(one.kind))
+            for one in self.comparisons
+            for row in self.rows
+            if row is not one.best[0]
+        ]
+        return sorted((lead.high - lead.low) / 2 for lead in leads)
+
+    def _families(self) -> tuple[RobustnessRow, RobustnessRow] | None:
+        """Return the best classical pipeline and the best CNN by the leaderboard; None if either is missing."""
+        classical = next((row for row in self.rows if row.family == "classical"), None)
+        cnn = next((row for row in self.rows if row.family == "cnn"), None)
+        return None if classical is None or cnn is None else (classical, cnn)
+
+
+def best(rows: Sequence[RobustnessRow], correct: Callable[[RobustnessRow], Floats]) -> tuple[RobustnessRow, ...]:
+    """Return the most accurate estimator, then those that do not differ significantly from it.
+
+    Parameters
+    ----------
+    rows : sequence of RobustnessRow
+    correct : callable
+        ``correct(row)``: what they are compared by, (images,).
+    """
+    order = sorted(rows, key=lambda row: -float(correct(row).mean()))
+    first = correct(order[0])
+    ties = [row for row in order[1:] if metrics.paired_difference(first, correct(row)).contains_zero]
+    return (order[0], *ties)
+
+
+def compute(summary: Summary, data: Mapping[str, RobustnessData]) -> RobustnessScores | None:
+    """Return the scores of the results on disk, or None if no estimator of the leaderboard has any.
+
+    Results count if they are of today's record and of as many images as those of most estimators.
+
+    Parameters
+    ----------
+    summary : Summary
+    data : mapping of str to RobustnessData
+        By estimator.
+    """
+    reasons = {row.name: _unusable(row, data[row.name]) for row in summary.scored if row.name in data}
+    counts = Counter(data[name].robustness.images for name, reason in reasons.items() if not reason)
+    usual = max(counts, key=lambda images: (counts[images], images), default=0)
+    rows, unusable = [], []
+    for row in summary.scored:
+        if row.name not in data:
+            continue
+        reason, images = reasons[row.name], data[row.name].robustness.images
+        if not reason and images != usual:
+            reason = f"it predicted {images:,} images and not {usual:,}"
+        if reason:
+            unusable.append((row.title, reason))
+        else:
+            rows.append(_row(row, data[row.name], summary.test_set.y))
+    return RobustnessScores(summary, tuple(rows), tuple(unusable)) if rows or unusable else None
+
+
+def _leader(lead: Interval | None) -> Leader:
     if lead is None or lead.contains_zero:
         return ""
     return "cnn" if lead.estimate > 0 else "classical"
 
 
-def withstood(
-    scored: Sequence[Scored], held: Mapping[str, Held], y: Ints
-) -> tuple[tuple[Withstood, ...], tuple[tuple[str, str], ...]]:
-    """Score the answers that are of today's records and of the same images, in the leaderboard's order.
-
-    Returns
-    -------
-    tuple of Withstood
-    tuple of (str, str)
-        Titles of estimators whose answers do not count, and why.
-    """
-    whole = [row for row in scored if row.name in held and not _unusable(row, held[row.name])]
-    counts = Counter(held[row.name].robustness.images for row in whole)
-    usual = max(counts, key=lambda images: (counts[images], images), default=0)
-    found, left_out = [], []
-    for row in scored:
-        if row.name not in held:
-            continue
-        why = _unusable(row, held[row.name])
-        images = held[row.name].robustness.images
-        if not why and images != usual:
-            why = f"it was asked about {images:,} images and not {usual:,}"
-        if why:
-            left_out.append((row.title, why))
-        else:
-            found.append(_withstood(row, held[row.name], y))
-    return tuple(found), tuple(left_out)
+def _names(kind: Kind) -> list[str]:
+    return [corruption.name for corruption in CORRUPTIONS if corruption.kind == kind.name]
 
 
-def stand(kind: Kind, among: Sequence[Withstood]) -> Stand:
-    """Compare all of them under one kind; the two that stand for the families are those that lead the leaderboard."""
-    order = sorted(among, key=lambda one: -one.under(kind).mean())
-    best = order[0].under(kind)
-    tied = [one for one in order[1:] if metrics.paired_difference(best, one.under(kind)).contains_zero]
-    pair = families(among)
-    lead = None if pair is None else metrics.paired_difference(pair[1].under(kind), pair[0].under(kind))
-    return Stand(kind, (order[0], *tied), lead)
-
-
-def families(among: Sequence[Withstood]) -> tuple[Withstood, Withstood] | None:
-    """Return the best classical pipeline and the best CNN by the leaderboard, None where one is missing."""
-    best = [next((one for one in among if one.family == family), None) for family in ("classical", "cnn")]
-    return (best[0], best[1]) if best[0] is not None and best[1] is not None else None
-
-
-def _unusable(row: Scored, held: Held) -> str:
-    changed = stale(held.robustness.depends_on, robustness_record.depends_on(row.record))
+def _unusable(row: Scored, data: RobustnessData) -> str:
+    changed = stale(data.robustness.depends_on, robustness_record.depends_on(row.record))
     if changed:
-        return f"they are of another record ({md.listing(changed)} changed)"
-    if held.predicted is None:
-        return f"{ENDED[held.robustness.status]}: {held.robustness.reason}"
+        return f"they were made from another record ({md.listing(changed)} changed)"
+    if data.predicted is None:
+        return f"{FAILURE[data.robustness.status]}: {data.robustness.reason}"
     return ""
 
 
-def _withstood(row: Scored, held: Held, y: Ints) -> Withstood:
-    assert held.predicted is not None
-    assert held.picture is not None
-    images = np.array(protocol.corrupted_images(y, held.robustness.images))
-    right = (held.predicted == y[images]).astype(np.float64)
-    return Withstood(
+def _row(row: Scored, data: RobustnessData, y: Ints) -> RobustnessRow:
+    assert data.predicted is not None
+    assert data.picture is not None
+    images = np.array(protocol.corrupted_images(y, data.robustness.images))
+    correct = (data.predicted == y[images]).astype(np.float64)
+    return RobustnessRow(
         name=row.name,
         title=row.title,
         family=row.family,
-        correct=row.correct,
-        clean=right[0],
-        right=dict(zip(held.robustness.corruptions, right[1:], strict=True)),
-        differing=int((held.predicted[0] != row.predicted[0][images]).sum()),
-        test_reads=held.robustness.test_reads,
-        stored=held.robustness.winner == "stored",
-        picture=held.picture.astype(np.int64),
+        leaderboard_correct=row.correct,
+        clean=correct[0],
+        corrupted=dict(zip(data.robustness.corruptions, correct[1:], strict=True)),
+        n_differing=int((data.predicted[0] != row.predicted[0][images]).sum()),
+        test_reads=data.robustness.test_reads,
+        is_saved_model=data.robustness.winner == "stored",
+        picture=data.picture.astype(np.int64),
     )
-
-
-@dataclass(frozen=True)
-class RobustnessScores:
-    """The answers to corrupted images beside the leaderboard.
-
-    Attributes
-    ----------
-    summary : Summary
-    withstood : tuple of Withstood
-        In the order of the leaderboard.
-    unusable : tuple of (str, str)
-        Titles of estimators whose answers do not count, and why, as a clause.
-    """
-
-    summary: Summary
-    withstood: tuple[Withstood, ...]
-    unusable: tuple[tuple[str, str], ...] = ()
-
-
-def compute(summary: Summary, data: Mapping[str, Held]) -> RobustnessScores | None:
-    """Return the scores of the answers on disk, or None where there are none of an estimator on the leaderboard."""
-    scores = RobustnessScores(summary, *withstood(summary.scored, data, summary.test_set.y))
-    return scores if scores.withstood or scores.unusable else None

@@ -32,8 +32,7 @@ from benchmark.leaderboard.summary import summarise
 from benchmark.leaderboard.verdict import decide
 from benchmark.render import terminal
 from benchmark.render.document import Cell
-from benchmark.storage import lock as claim
-from benchmark.storage import records, serialization
+from benchmark.storage import lock, records, serialization
 from tests import synthetic_results as synthetic
 from tests.analyses.data_audit.test_duplicates import nearly
 from tests.in_process import benchmark
@@ -85,8 +84,8 @@ def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> N
 
 def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> AuditData:
     """Audit a data set in a folder that may be new."""
-    given = resources.share(resources.seats(), 300.0, 1, 1)
-    with claim.locked(folder):
+    given = resources.share(resources.local_slots(), 300.0, 1, 1)
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, kinds=record_kinds())
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
 

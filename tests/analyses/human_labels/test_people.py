@@ -400,7 +400,7 @@ def test_the_tables_are_those_of_the_numbers(ask: Callable[[str], HumanScores]) 
 def test_people_have_a_row_but_no_rank(realistic: Path, ask: Callable[[str], HumanScores]) -> None:
     scores = ask("missed")
     counts = np.array(scores.baseline.people.confusion)
-    accuracy = metrics.wilson(np.trace(counts) / counts.sum(), int(counts.sum()))
+    accuracy = metrics.wilson_interval(np.trace(counts) / counts.sum(), int(counts.sum()))
     y, voted = (np.repeat(each, counts.ravel()) for each in np.divmod(np.arange(100), 10))
     f1 = f1_score(y, voted, average=None)
     assert scores.baseline.accuracy == accuracy

@@ -1,4 +1,4 @@
-"""Answers to corrupted images: what is kept on disk, and what the report makes of it."""
+"""Predictions of corrupted images: what is stored on disk, and what the report makes of it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from benchmark import report
+from benchmark.analyses.robustness import ANALYSIS, scores
 from benchmark.analyses.robustness import figures as drawn
 from benchmark.analyses.robustness import record as robustness_record
-from benchmark.analyses.robustness.record import Held
+from benchmark.analyses.robustness.record import RobustnessData
+from benchmark.analyses.robustness.scores import RobustnessScores
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import protocol
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
-from tests.report.test_report import cells, page
+from tests.pages import bold, scores_of, section_of, tables, texts, values
 
 IMAGES = 400
 
@@ -51,7 +54,7 @@ def path_of(folder: Path, name: str = "svm") -> Path:
     return robustness_record.path_of(folder, name)
 
 
-def held(folder: Path, name: str = "svm") -> Held:
+def held(folder: Path, name: str = "svm") -> RobustnessData:
     test_set = records.read_test_set(folder)
     assert test_set is not None
     return robustness_record.read(path_of(folder, name), test_set)
@@ -96,8 +99,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "another's": (edited(estimator="net"), "it says that it is of 'net'"),
     "of other data": (edited(dataset_sha256="0" * 64), "made on other data"),
     "of no images": (edited(images=0), "of 0 images"),
-    "of more images than there are": (edited(images=801), "of 801 images, where there are 800"),
-    "a corruption twice": (edited(corruptions=["invert", "invert"]), "stands there twice"),
+    "of more images than there are": (edited(images=801), "of 801 images, but there are 800"),
+    "a corruption twice": (edited(corruptions=["invert", "invert"]), "names a corruption twice"),
     "no predictions": (lambda path: path.with_suffix(".npz").unlink(), r"robustness\.npz: cannot be read"),
     "other predictions": (saved(predicted=lambda found: found[::-1]), "its SHA-256 is not the one in robustness.json"),
     "a row too few": (saved(predicted=lambda found: found[1:]), "no array `predicted` of uint8 of shape"),
@@ -119,34 +122,69 @@ def test_what_is_damaged_is_refused_with_its_name(folder: Path, damage: Callable
 # --- the report
 
 
-def section(text: str) -> str:
-    return text.split("## How it breaks\n\n")[1].split("\n## ")[0]
+def leaders(folder: Path) -> dict[str, list[str]]:
+    """Return the kinds of corruption by the family that leads under them."""
+    ranking = scores_of(ANALYSIS, folder).ranking
+    return {family: [one.kind.name for one in kinds] for family, kinds in ranking.kinds.items()}
 
 
-def test_the_section_says_whether_the_ranking_survives(folder: Path) -> None:
+def test_the_page(folder: Path, file_regression: FileRegressionFixture) -> None:
+    file_regression.check(report.texts(folder)["robustness.md"].decode(), extension=".md", encoding="utf-8")
+
+
+def test_the_scores_say_which_family_leads_where(folder: Path) -> None:
+    found: RobustnessScores = scores_of(ANALYSIS, folder)
+    ranking = found.ranking
+    assert ranking is not None
+    assert (ranking.classical.title, ranking.cnn.title) == ("SVM", "NET")
+    assert (ranking.leader, ranking.verdict) == ("classical", "partly reversed")
+    assert ranking.lead.estimate == pytest.approx(-0.05)
+    assert leaders(folder) == {
+        "classical": ["noise"],
+        "cnn": ["shift"],
+        "": ["rotate", "blur", "contrast", "occlude", "invert"],
+    }
+    leads = {one.kind.name: one.lead.estimate for one in found.comparisons if one.lead}
+    assert (leads["noise"], leads["shift"], leads["blur"]) == pytest.approx((-0.125, 0.25, -0.005))
+    assert {one.kind.name: [row.title for row in one.best] for one in found.comparisons} == {
+        "shift": ["NET"],
+        "rotate": ["SVM", "NET"],
+        "noise": ["SVM"],
+        "blur": ["SVM", "NET"],
+        "contrast": ["SVM", "NET"],
+        "occlude": ["SVM", "NET"],
+        "invert": ["SVM", "NET"],
+    }
+    # 0.05 of 0.95, and of 0.9.
+    assert min(found.relative_accuracy.items(), key=lambda item: item[1]) == ("invert", pytest.approx(0.0541, abs=1e-4))
+    assert [row.n_images for row in found.rows] == [400, 400]
+
+
+def test_the_tables_hold_the_values(folder: Path) -> None:
+    section = section_of(ANALYSIS, folder)
+    accuracies, kept, leads, mirrored = tables(section)
+    assert values(accuracies)["SVM"][:4] == pytest.approx([0.95, 0.5, 0.9, 0.25])
+    assert bold(accuracies)["SVM"][:4] == [True, False, True, True]
+    assert values(accuracies)["NET"][:4] == pytest.approx([0.9, 0.75, 0.9, 0.125])
+    assert bold(accuracies)["NET"][:4] == [False, True, True, False]
+    assert values(kept)["SVM"][0] == pytest.approx(0.5 / 0.95)
+    assert len(values(kept)["SVM"]) == 8
+    assert values(leads)["shifted"] == pytest.approx([0.5, 0.75, 0.25])
+    assert values(leads)["blurred"][2] == pytest.approx(-0.005)
+    assert bold(leads)["shifted"][2]
+    assert not bold(leads)["blurred"][2]
+    (shifted, *_) = leads.rows
+    low, high = shifted[3].interval
+    assert low < 0.25 < high
+    assert values(mirrored)["NET"] == pytest.approx([0.9, 1.0, 1.0])
+    assert bold(mirrored)["NET"] == [False, True, True]
+    assert section.reproduce == ["python -m benchmark robustness --dataset PATH --images 400"]
+
+
+def test_the_report_has_the_page_the_csv_and_the_figures(folder: Path) -> None:
     report.write(folder)
     assert report.check(folder) == []
-    text = (folder / "leaderboard.md").read_text()
-    assert section(text).startswith(
-        "**The family ranking does not survive everything.** The best classical pipeline is *SVM*, the best CNN *NET*: "
-        "on the leaderboard the classical pipeline is ahead by 5.0 points; on noisy (by 12.5 points) images the "
-        "classical pipeline stays ahead; on shifted (by 25.0 points) images the CNN is ahead; on rotated, blurred, "
-        "low-contrast, occluded and inverted images they cannot be told apart.\n\n"
-        "*SVM*, first of these on the leaderboard, is the best, or cannot be told from it, on rotated, noisy, blurred, "
-        "low-contrast, occluded and inverted images; on shifted ones *NET* is better (0.750 against 0.500). "
-    )
-    # 0.05 of 0.95, and of 0.9.
-    assert "5.4 % of the accuracy is kept on inverted images, which cost most" in text
-    assert "This is of 400 of the 800 test images, a stratified sample, the same for every estimator" in text
-    accuracies, kept, leads, mirrored = (cells(section(text), place) for place in range(4))
-    assert accuracies["SVM"][:4] == ["**0.950**", "0.500", "**0.900**", "**0.250**"]
-    assert accuracies["NET"][:4] == ["0.900", "**0.750**", "**0.900**", "0.125"]
-    assert kept["SVM"][0] == "52.6 %"
-    assert leads["Shifted (1, 2 and 3 px)"][:2] == ["0.500", "0.750"]
-    assert leads["Shifted (1, 2 and 3 px)"][2].startswith("**25.0 (")
-    assert leads["Blurred (0.5, 1 and 2 px)"][2].startswith("−0.50 (")
-    assert mirrored["NET"] == ["0.900", "**1.000**", "**1.000**"]
-    assert "python -m benchmark robustness --dataset PATH --images 400\n" in text
+    text = (folder / "robustness.md").read_text()
     for name in ("robustness", "corruptions"):
         assert f"(figures/{name}.png)" in text
         assert (folder / "figures" / f"{name}.png").stat().st_size > 20_000
@@ -164,47 +202,50 @@ def test_the_section_says_whether_the_ranking_survives(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "verdict"),
     [
-        ({"none": 40}, "The family ranking is never turned round, but does not show everywhere."),
-        (dict.fromkeys(ONE, 399), "The family ranking survives every kind of corruption."),
-        ({}, "The family ranking does not survive."),
+        ({**ONE, "none": 40, "noise": 399}, "not reversed"),
+        (dict.fromkeys(ONE, 399), "holds"),
+        ({}, "reversed"),
     ],
-    ids=["some tied", "all the same", "all turned round"],
+    ids=["some not significant", "all the same", "all reversed"],
 )
-def test_each_verdict(folder: Path, wrong: dict[str, int], verdict: str) -> None:
-    others = ONE if verdict.endswith("where.") else {}
-    synthetic.write_robustness(folder, "net", {**others, **wrong, **({"noise": 399} if others else {})}, IMAGES)
-    assert section(page(folder)).startswith(f"**{verdict}**")
+def test_each_verdict_where_a_family_leads_on_the_leaderboard(
+    folder: Path, wrong: dict[str, int], verdict: scores.Verdict
+) -> None:
+    synthetic.write_robustness(folder, "net", wrong, IMAGES)
+    assert scores_of(ANALYSIS, folder).ranking.verdict == verdict
 
 
 @pytest.mark.parametrize(
     "missed", [41, 36], ids=["no lead", "a lead that its interval sees and McNemar's test does not"]
 )
-def test_where_the_leaderboard_cannot_tell_them_apart(folder: Path, missed: int) -> None:
+def test_each_verdict_where_no_family_leads_on_the_leaderboard(folder: Path, missed: int) -> None:
     y = np.arange(800) % 4
     test_set = records.read_test_set(folder)
     assert test_set is not None
     for name, family, wrong in (("svm", "classical", missed), ("net", "cnn", 41)):
         predicted = np.where(np.arange(800) < wrong, (y + 1) % 4, y)
         synthetic.write_predictions(folder, test_set, name, predicted, title=name, family=family, fit_rows=1_000)
-    assert "**Which family is better depends on what is done to the images.**" in page(folder)
+    assert scores_of(ANALYSIS, folder).ranking.leader == ""
+    assert scores_of(ANALYSIS, folder).ranking.verdict == "depends"
     synthetic.write_robustness(folder, "net", ONE, IMAGES)
-    assert "**Neither family breaks before the other.**" in page(folder)
+    assert scores_of(ANALYSIS, folder).ranking.verdict == "no difference"
     synthetic.write_robustness(folder, "net", {**ONE, "blur": 399}, IMAGES)
-    assert "**Under corruption the classical pipeline gets ahead.**" in page(folder)
+    assert scores_of(ANALYSIS, folder).ranking.verdict == "one family leads"
+    assert leaders(folder)["classical"] == ["blur"]
 
 
-def test_without_answers_the_report_is_what_it_was(folder: Path) -> None:
+def test_without_results_the_report_is_what_it_was(folder: Path) -> None:
     report.write(folder)
     for path in folder.glob("records/*/robustness.*"):
         path.unlink()
-    gone = {"leaderboard.md", "leaderboard.html", "robustness.csv", "figures/robustness.png", "figures/corruptions.png"}
-    assert set(report.check(folder)) == gone
+    pages = {"leaderboard.md", "leaderboard.html", "method.md"}
+    gone = {"robustness.md", "robustness.csv", "figures/robustness.png", "figures/corruptions.png"}
+    assert set(report.check(folder)) == pages | gone
     report.write(folder)
     assert report.check(folder) == []
-    text = (folder / "leaderboard.md").read_text()
-    assert "breaks" not in text
-    assert "robustness" not in text
-    assert not (folder / "robustness.csv").exists()
+    assert "robust" not in (folder / "leaderboard.md").read_text() + (folder / "method.md").read_text()
+    for name in gone:
+        assert not (folder / name).exists()
 
 
 def test_a_file_of_that_name_that_is_not_ours_is_left_alone(folder: Path) -> None:
@@ -216,54 +257,60 @@ def test_a_file_of_that_name_that_is_not_ours_is_left_alone(folder: Path) -> Non
     assert report.check(folder) == []
 
 
-def test_answers_that_do_not_count_are_named_with_the_reason(folder: Path) -> None:
+def test_results_that_do_not_count_are_named_with_the_reason(folder: Path) -> None:
     results = records.read(folder)
     record = next(record for record in results.records if record.estimator == "net")
     records.write(folder, dataclasses.replace(record, params={"lr": 0.5}), results.proba["net", 0])
-    text = page(folder)
-    assert "**The question is open: no CNN has been shown corrupted images here.**" in text
-    assert "The answers of *NET* are left out: they are of another record (winner changed)." in text
-    assert "`python -m benchmark robustness net`" in text
-    assert list(cells(section(text), 0)) == ["SVM"]
+    found, section = scores_of(ANALYSIS, folder), section_of(ANALYSIS, folder)
+    assert found.unusable == (("NET", "they were made from another record (winner changed)"),)
+    assert found.ranking is None
+    assert "no CNN has predicted corrupted images" in section.blocks[0]
+    assert "`python -m benchmark robustness net`" in section.blocks[3]
+    assert list(values(tables(section)[0])) == ["SVM"]
     synthetic.write_robustness(folder, "net", {}, IMAGES, status="failed", reason="ValueError: a|b")
-    assert "The answers of *NET* are left out: it failed: ValueError: a\\|b." in page(folder)
+    assert scores_of(ANALYSIS, folder).unusable == (("NET", "it failed: ValueError: a|b"),)
+    assert "*NET* are left out: it failed: ValueError: a\\|b." in section_of(ANALYSIS, folder).blocks[3]
     synthetic.write_robustness(folder, "net", {}, 100)
-    text = page(folder)
-    assert "The answers of *SVM*" not in text  # of as many estimators, the one that was asked about more images
-    assert "The answers of *NET* are left out: it was asked about 100 images and not 400." in text
+    # Of as many estimators, the one with more images counts.
+    assert scores_of(ANALYSIS, folder).unusable == (("NET", "it predicted 100 images and not 400"),)
     path_of(folder, "net").unlink()
     path_of(folder, "svm").unlink()
-    assert "How it breaks" not in page(folder)
+    assert scores_of(ANALYSIS, folder) is None
 
 
-def test_other_corruptions_are_other_answers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_corruptions_are_other_results(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.datasets.corruptions.VERSION", 2)
-    assert "The answers of *SVM* are left out: they are of another record (corruptions changed)." in page(folder)
+    reason = "they were made from another record (corruptions changed)"
+    assert scores_of(ANALYSIS, folder).unusable == (("SVM", reason), ("NET", reason))
 
 
-def test_the_rules_say_what_was_done_and_how_far_the_fits_strayed(folder: Path) -> None:
-    text = page(folder)
-    assert "predicts 400 test images, the same for each, as they are and under 20 corruptions" in text
+def test_the_method_says_how_far_the_refits_differ_from_the_records(folder: Path) -> None:
+    (text,) = section_of(ANALYSIS, folder).method
+    assert "400 test images, clean and under 20 corruptions" in text
     images = np.array(protocol.corrupted_images(np.arange(800) % 4, IMAGES))
-    strayed = int(((np.arange(IMAGES) < 90) != (images < 80)).sum())
+    differing = int(((np.arange(IMAGES) < 90) != (images < 80)).sum())
     synthetic.write_robustness(folder, "net", {"none": 90}, IMAGES, test_reads=3)
-    text = page(folder)
-    assert 40 < strayed < 60
-    assert f"up to {strayed} of 400 are answered otherwise (*NET*)" in text
-    assert "it was done up to 3 times" in text
+    assert 40 < differing < 60
+    row = scores_of(ANALYSIS, folder).rows[1]
+    assert (row.title, row.n_differing, row.test_reads) == ("NET", differing, 3)
+    (text,) = section_of(ANALYSIS, folder).method
+    assert f"up to {differing} of 400 clean images (*NET*)" in text
+    assert "up to 3 times" in text
     for name, on_record in (("svm", 40), ("net", 80)):
         synthetic.write_robustness(folder, name, {"none": int((images < on_record).sum())}, IMAGES)
-    assert "answer images as they are in the same way, each and every one" in page(folder)
+    assert [row.n_differing for row in scores_of(ANALYSIS, folder).rows] == [0, 0]
 
 
-def test_one_of_every_image_and_of_no_other_family(tmp_path: Path) -> None:
+def test_one_estimator_that_is_always_wrong(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, np.arange(100) % 4, ["a", "b", "c", "d"], dataset="toy")
     synthetic.write_predictions(tmp_path, test_set, "svm", np.zeros(100, int), title="SVM")
     synthetic.write_robustness(tmp_path, "svm", dict.fromkeys(["none", *ONE], 100))
-    text = page(tmp_path)
-    assert "This is of all 100 test images" in text
-    assert "nan" not in section(text).lower().split()
-    assert cells(section(text), 1)["SVM"] == ["—"] * 8
+    found, section = scores_of(ANALYSIS, tmp_path), section_of(ANALYSIS, tmp_path)
+    assert (found.rows[0].n_images, found.relative_accuracy, found.half_widths) == (100, {}, [])
+    assert "all 100 test images" in section.blocks[2]
+    assert "nan" not in report.texts(tmp_path)["robustness.md"].decode().lower().split()
+    assert values(tables(section)[1])["SVM"] == [None] * 8
+    assert texts(tables(section)[1])["SVM"] == ["—"] * 8
     report.write(tmp_path)
     assert report.check(tmp_path) == []
 

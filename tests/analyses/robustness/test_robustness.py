@@ -1,8 +1,7 @@
-"""Corrupted test images as the program shows them to the winners: resumed, cut off, made anew."""
+"""Corrupted test images as the program shows them to tuned estimators: resumed, interrupted, recomputed."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 from functools import partial
@@ -12,14 +11,14 @@ import pytest
 
 from benchmark import datasets, report
 from benchmark.analyses.analysis import record_kinds
+from benchmark.analyses.robustness import ANALYSIS
 from benchmark.analyses.robustness import measure as robustness
 from benchmark.analyses.robustness import record as record_of
 from benchmark.datasets import corruptions, memmap
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import preflight as prepare
-from benchmark.engine import protocol
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine import protocol, worker_job
+from benchmark.engine.jobs import CorruptionJob, Outcome, RefitJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
@@ -29,6 +28,7 @@ from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.robustness.test_record import held
 from tests.golden import IMAGES, NET, Golden
 from tests.in_process import Inline, benchmark, on_a_terminal
+from tests.pages import scores_of, section_of
 from tests.plugin_lab import models
 from tests.report.test_report import page
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually
@@ -51,7 +51,7 @@ def test_it_says_whose_record_is_missing(golden: Golden, smoke_results: Path) ->
 
 
 def test_from_the_command_line_to_the_leaderboard(golden: Golden) -> None:
-    assert "0 of 200 answers to images as they are differ from its record's" in golden.printed["robustness"]
+    assert "0 of 200 predictions of uncorrupted images differ from its record's" in golden.printed["robustness"]
     folder = golden.results / "digits"
     for name in (LOGISTIC, "net"):
         found = held(folder, name).robustness
@@ -59,9 +59,9 @@ def test_from_the_command_line_to_the_leaderboard(golden: Golden) -> None:
         assert (found.status, found.images, found.test_reads) == ("ok", 200, 1)
         assert found.environment == record.environment
         assert found.threads == record.threads
-    text = (folder / "leaderboard.md").read_text()
-    assert "## How it breaks" in text
-    assert f"python -m benchmark robustness --dataset digits --preset smoke {' '.join(FEW)}\n" in text
+    assert (folder / "robustness.md").exists()
+    command = f"python -m benchmark robustness --dataset digits --preset smoke {' '.join(FEW)}\n"
+    assert command in (folder / "method.md").read_text()
     assert (folder / "figures" / "robustness.png").exists()
     assert (folder / "figures" / "corruptions.png").exists()
     assert (folder / "robustness.csv").read_text().count("\n") == 1 + 3 * (1 + len(CORRUPTIONS))
@@ -105,7 +105,7 @@ def make(folder: Path, executor: Inline, images: int | None = 200, force: bool =
 def test_what_stands_is_kept_to_the_byte(standing: Path) -> None:
     before = {path: path.read_bytes() for path in standing.rglob("robustness.*")}
     executor = Inline()
-    assert make(standing, executor) == {LOGISTIC: "kept"}
+    assert make(standing, executor) == {LOGISTIC: "unchanged"}
     assert executor.asked == []
     assert {path: path.read_bytes() for path in before} == before
 
@@ -131,7 +131,7 @@ def test_it_is_made_anew_and_the_reads_are_counted(standing: Path, monkeypatch: 
     assert after.predicted.shape[1] == asked.get("images", 200)
     if why in ("force", "damage", "other corruptions"):
         assert (after.predicted == before.predicted).all()
-    assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "kept"}
+    assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "unchanged"}
 
 
 def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Path) -> None:
@@ -148,18 +148,19 @@ def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Pat
 def test_a_failure_is_said_and_tried_again(standing: Path) -> None:
     late = Inline(lambda job: Outcome("timeout", "past its deadline of 1 s"))
     assert make(standing, late, force=True) == {LOGISTIC: "past its deadline of 1 s"}
-    assert "left out: it ran out of time: past its deadline of 1 s." in page(standing)
+    reason = "it ran out of time: past its deadline of 1 s"
+    assert scores_of(ANALYSIS, standing).unusable == (("Logistic regression", reason),)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
     assert held(standing, LOGISTIC).robustness.test_reads == 3
 
 
 def test_when_no_job_can_be_run_what_was_there_is_no_damage(standing: Path) -> None:
-    def gone(job: Job) -> Outcome:
+    def gone(job: CorruptionJob) -> Outcome:
         raise EngineError("the scheduler is gone")
 
     with pytest.raises(EngineError, match="gone"):
         make(standing, Inline(gone), force=True)
-    assert "let go, and not made anew yet" in page(standing)
+    assert "invalidated; not recomputed yet" in page(standing)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
 
 
@@ -175,8 +176,8 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
             record_of.path_of(folder, LOGISTIC).unlink()
         killed_after(number, monkeypatch, partial(make, folder, Inline(), force=force))
         report.check(folder)  # which would raise
-        stood = force and number == 0  # killed before the old one was let go
-        assert make(folder, Inline()) == {LOGISTIC: "kept" if stood else "done"}
+        stood = force and number == 0  # killed before the old one was invalidated
+        assert make(folder, Inline()) == {LOGISTIC: "unchanged" if stood else "done"}
         assert (held(folder, LOGISTIC).predicted == whole.predicted).all()
 
 
@@ -192,16 +193,13 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
 def test_a_worker_corrupts_the_images_that_a_job_names(golden: Golden) -> None:
     digits = datasets.load("digits")
     memmap.materialise(digits)
-    job = Job(
-        LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500, test=True,
-        corruptions=("invert", "shift-2"), images=(3, 5, 8),
-    )  # fmt: skip
-    outcome = work.run(job)
+    job = RefitJob(LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500)
+    outcome = worker_job.run(CorruptionJob(**vars(job), corruptions=("invert", "shift-2"), images=(3, 5, 8)))
     assert outcome.status == "ok", outcome.reason
     assert outcome.proba is None
     assert outcome.predicted is not None
     assert outcome.predicted.shape == (3, 3)
-    whole = work.run(dataclasses.replace(job, corruptions=(), images=()))
+    whole = worker_job.run(job)
     assert whole.predicted is None
     assert whole.proba is not None
     assert (outcome.predicted[0] == whole.proba[[3, 5, 8]].argmax(axis=1)).all()
@@ -251,7 +249,7 @@ def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(
         assert status == 130
         assert "the same command goes on from here" in errors
         assert held(folder, "waits").robustness.status == "ok"  # a fit that is running is not thrown away
-        assert "## How it breaks" in (folder / "leaderboard.md").read_text()
+        assert (folder / "robustness.md").exists()
     assert eventually(lambda: not program.relatives(), 10)
     (place / "go-500").touch()
     resumed = Program(results, "net", "waits", "--no-report", cwd=lab, env=env, verb="robustness")
@@ -284,30 +282,31 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
-    jobs: list[Job] = []
+    jobs: list[CorruptionJob] = []
 
-    def noting(job: Job) -> Outcome:
+    def noting(job: CorruptionJob) -> Outcome:
         jobs.append(job)
-        return work.run(job)
+        return worker_job.run(job)
 
     assert make(kept, Inline(noting)) == {LOGISTIC: "done"}
     (job,) = jobs
-    assert Path(job.stored) == (kept / "models" / LOGISTIC).resolve()
+    assert Path(job.saved_model) == (kept / "models" / LOGISTIC).resolve()
     found, results = held(kept, LOGISTIC), records.read(kept)
     assert (found.robustness.winner, found.robustness.fit_seconds, found.robustness.test_reads) == ("stored", 0, 1)
     assert found.predicted is not None
     images = list(protocol.corrupted_images(results.test_set.y, 200))
     assert (found.predicted[0] == results.proba[LOGISTIC, 0].argmax(axis=1)[images]).all()
-    text = page(kept)
-    assert "each winner is the model that was kept of its record of the lowest seed (*Logistic regression*) or" in text
+    assert [row.is_saved_model for row in scores_of(ANALYSIS, kept).rows] == [True]
+    assert "saved model is used (*Logistic regression*)" in section_of(ANALYSIS, kept).method[0]
     shutil.rmtree(kept / "models")
-    assert make(kept, Inline()) == {LOGISTIC: "kept"}
+    assert make(kept, Inline()) == {LOGISTIC: "unchanged"}
     assert make(kept, Inline(), force=True) == {LOGISTIC: "done"}
     fitted = held(kept, LOGISTIC)
     assert (fitted.robustness.winner, fitted.robustness.test_reads) == ("refitted", 2)
     assert fitted.predicted is not None
     assert (fitted.predicted == found.predicted).mean() > 0.99
-    assert "the model that was kept" not in page(kept)
+    assert [row.is_saved_model for row in scores_of(ANALYSIS, kept).rows] == [False]
+    assert "saved model" not in section_of(ANALYSIS, kept).method[0]
 
 
 @pytest.mark.parametrize("why", ["damaged", "another record's", "on another machine's disk"])

@@ -1,4 +1,4 @@
-"""What the page of one estimator is made from: a record, its predictions, pixels, and the space it was tuned in."""
+"""The input of an estimator's page: a record, its predictions, pixels of test images, and the search space."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Test images whose pixels are at hand.
+    """Test images whose pixels are available.
 
     Attributes
     ----------
     index : ndarray of int64, (m,)
-        Places in the test set, ascending.
+        Indices in the test set, ascending.
     pixels : ndarray of uint8, (m, pixels)
     reason : str
-        Why these are not all test images; empty if they are.
+        Why some test images are missing; empty if none is.
     """
 
     index: Ints
@@ -39,13 +39,13 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Space:
-    """What was tuned, as the plugin declares it today.
+    """The search space, as the plugin declares it now.
 
     Attributes
     ----------
     distributions : mapping of str to optuna.distributions.BaseDistribution
     reason : str
-        Why it is not known, as a clause; then there are no distributions.
+        Why it is unknown, as a clause; then there are no distributions.
     """
 
     distributions: Mapping[str, BaseDistribution]
@@ -53,17 +53,17 @@ class Space:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One record with all that its page needs.
+class EvaluatedEstimator:
+    """A finished record with everything that its page needs.
 
     Attributes
     ----------
     record : Record
-        That ended well.
+        Of status "ok".
     test_set : TestSet
     proba : ndarray of float16, (n_test, n_classes)
     seeds : tuple of int
-        Of all records of the estimator that ended well.
+        Of all finished records of the estimator.
     pictures : Pictures
     space : Space
     """
@@ -77,37 +77,37 @@ class Shown:
 
     @property
     def softmax(self) -> bool:
-        """Whether its scores are no probabilities."""
+        """Whether the scores are a softmax of decision values, and not probabilities."""
         return self.record.scores == "decision_function"
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return len(self.test_set.class_names)
 
     @cached_property
     def predicted(self) -> Ints:
-        """Its answers, (n_test,)."""
+        """Predicted classes, (n_test,)."""
         return scores.predicted_labels(self.proba)
 
     @cached_property
     def confidence(self) -> Floats:
-        """The score of each answer, (n_test,)."""
+        """Score of each predicted class, (n_test,)."""
         return np.asarray(self.proba.max(axis=1), dtype=np.float64)
 
     @cached_property
     def confusion(self) -> Ints:
-        """Images by true class (row) and answer (column)."""
+        """Images by true class (row) and predicted class (column), (n_classes, n_classes)."""
         return scores.confusion_matrix(self.test_set.y, self.predicted, self.n_classes)
 
     @cached_property
     def importance(self) -> Importance | str:
-        """Which parameters mattered, or why that cannot be said."""
+        """Importance of the tuned parameters, or why it is unknown."""
         if self.space.reason:
             return self.space.reason
         return importance(self.record.trials, self.space.distributions)
 
     def pixels(self, index: Ints) -> Floats:
-        """Return pictures of test images that are in `pictures`, from 0 to 1, (m, height, width)."""
+        """Return the pixels of test images that are in `pictures`, from 0 to 1, (m, height, width)."""
         rows = self.pictures.pixels[np.searchsorted(self.pictures.index, index)]
         return np.asarray(rows.reshape(len(index), *self.test_set.image_shape) / 255)
