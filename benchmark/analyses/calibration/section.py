@@ -22,7 +22,7 @@ def section(scores: CalibrationScores, figures: Figures) -> Section:
 
 def _range(scores: CalibrationScores) -> str:
     """Say how far confidence and accuracy are apart, without and with temperature scaling."""
-    texts = []
+    texts: list[str] = []
     for scaled in (False, True):
         ends = scores.ece_range(scaled=scaled)
         if ends is None:
