@@ -1,40 +1,29 @@
 """Do I need a CNN for this, or will a classical model do, and what does each cost me?
 
-How the data flows, in the order in which the files are best read::
+Running and reporting meet only on disk: ``run`` leaves records, ``report`` reads nothing else. A folder
+imports only from the folders below it (``lint-imports`` checks this)::
 
-    datasets/      a name or a path in, a Dataset out
-    estimator.py   what a plugin in models/ declares: Estimator, and the Task it is told
-    registry.py    finds the plugins
-    protocol.py    the rules of the comparison, as frozen values
-    jobs.py        one unit of work, as plain values
-    work.py        what a worker process does with it, a pure function
-    pipelines.py   what is done with a pipeline: built, fitted, asked, looked at
-    executors/     where jobs run: worker processes, or a Dask cluster
-    tuning.py      one Optuna study per estimator; sees training rows only
-    evaluation.py  refits the winner, predicts the test images once per seed
-    lanes.py       runs many estimators side by side, and a refit alone
-    runner.py      tunes and evaluates many estimators, leaves records on disk
-    winners.py     what is done with the frozen winners after a run, one estimator after the other
-    curve.py       fits them on fewer rows, leaves learning curves on disk
-    corruptions.py what is done to test images to see how an estimator breaks
-    robustness.py  fits them again and predicts such images, leaves the answers on disk
-    stopping.py    what tuning would have chosen, had it stopped earlier; budget.py refits that
-    people.py      puts people beside the stored predictions, leaves sums and means on disk
-    kept/ formats.py  keeps winners on disk, and has them answer; pictures.py prepares what they are asked about
-    audit.py       looks the data over for copies and likely label errors, leaves what it finds on disk
-    exploring.py   a first look at the data: pictures, spreads, maps and distances, for explore.md
-    schema.py      what a record holds, field by field
-    records.py     what is on disk: the one place where running and reporting meet; derived.py,
-                   curve_, budget_ and robustness_record.py for what is made from a record,
-                   people_record.py for people, audit_record.py for the audit
-    metrics.py     arrays in, numbers out; anatomy.py and ceiling.py for the hardest class
-    report/        records in; leaderboard.md, the same as HTML, figures and leaderboard.csv out
-    showing.py     finds what one estimator's page is made from
-    app/           the page of `serve`: kept models asked about a picture, and what the records say
-    cli.py verbs/  verbs and flags
+    cli/            the parser, the terminal output; commands/: one file, one command
+    app/            the web page of ``serve``
+    serving/        worker processes that ask saved models, for ``predict`` and for the web page
+    report/         assembles leaderboard.md, its pages and leaderboard.html
+    analyses/       one folder = one analysis; none imports another
+    leaderboard/    rows, columns, pairs, footnotes, verdict
+    render/         markdown, HTML, tables, figures: how things look; makes no numbers
+    engine/         the run: tuning, evaluation, protocol, registry; executors/, saved_models/
+    datasets/       a name or a path in, a Dataset out
+    storage/        records: written atomically, read strictly; the lock of a results folder
+    metrics/        scores, significance, calibration: arrays in, numbers out
+    estimator.py    Estimator and Task: all that a plugin imports
+    environment.py  the machine and the versions that a number was measured with
+    errors.py       errors that the user can act on
 
-This module imports nothing heavy, so that a worker process can set its thread counts
-before the first numerical library is loaded.
+To follow a run, read cli/commands/run.py, cli/session.py, engine/runner.py, engine/tuning.py,
+engine/scheduler.py, engine/worker_job.py, engine/evaluation.py, storage/records.py and
+report/__init__.py, in this order. ``docs/architecture.md`` says what each of them does.
+
+This module imports nothing heavy, so that a worker process can set its thread counts before the
+first numerical library is loaded.
 """
 
 from __future__ import annotations

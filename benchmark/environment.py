@@ -45,7 +45,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def code() -> str:
+def source_sha256() -> str:
     """Return the SHA-256 of every source file of benchmark/ and models/."""
     digest = hashlib.sha256()
     for package in ("benchmark", "models"):

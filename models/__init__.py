@@ -1,1 +1,1 @@
-"""One file, one estimator. A file that starts with an underscore is shared code, not a plugin."""
+"""One file is one estimator. A file whose name starts with an underscore is shared code, not a plugin."""

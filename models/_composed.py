@@ -1,4 +1,4 @@
-"""Transformers around other transformers: fewer columns, and work that is done once."""
+"""Transformers that wrap another transformer: one reduces its features by PCA, one caches its results."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ Features = npt.NDArray[np.float32]
 
 
 class Compressed(TransformerMixin, BaseEstimator):
-    """Another transformer's features, reduced by PCA and scaled so that their variances sum to one.
+    """The features of another transformer, reduced by PCA and scaled so that their variances sum to one.
 
-    The components are those of a sample of the rows, and rows are passed on in parts, so that
-    wide features are never held for all of them at once.
+    PCA is fitted on a sample of the rows, and rows are transformed in batches, so the wide features
+    are never in memory for all rows at once.
 
     Parameters
     ----------
     features : transformer
+        Computes the wide features.
     n_components : int
-        Capped where there are fewer rows or features.
+        Upper limit; fewer if there are fewer rows or features.
     max_rows : int
-        Rows of the sample.
+        Size of the sample that PCA is fitted on.
     random_state : int
+        Seed of the sample and of the randomized solver.
     """
 
     def __init__(self, features: Any, n_components: int = 300, max_rows: int = 20_000, random_state: int = 0) -> None:
@@ -37,7 +39,7 @@ class Compressed(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Pixels, y: object = None) -> Self:
-        """Fit the features on X, then the components on a sample of it."""
+        """Fit the features on X, then PCA on a sample of X."""
         from sklearn.decomposition import PCA
 
         self.n_features_in_ = X.shape[1]
@@ -45,7 +47,7 @@ class Compressed(TransformerMixin, BaseEstimator):
         rows = np.random.default_rng(self.random_state).permutation(len(X))[: self.max_rows]
         wide = self.features_.transform(X[np.sort(rows)])
         count = min(self.n_components, *wide.shape)
-        # The covariance of very wide features takes longer than a few passes over the rows, however few they are.
+        # For very wide features, computing the covariance takes longer than a few passes over the rows.
         solver = "full" if count == len(wide) else "covariance_eigh" if wide.shape[1] <= 4_000 else "randomized"
         self.pca_ = PCA(count, svd_solver=solver, iterated_power=2, random_state=self.random_state).fit(wide)
         self.scale_ = np.float32(1 / np.sqrt(max(self.pca_.explained_variance_.sum(), 1e-12)))
@@ -53,21 +55,21 @@ class Compressed(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Pixels) -> Features:
         """Return float32, (n, n_components)."""
-        parts = [
+        batches = [
             self.pca_.transform(self.features_.transform(X[start : start + 4_000])) for start in range(0, len(X), 4_000)
         ]
-        return np.concatenate(parts).astype(np.float32) * self.scale_
+        return np.concatenate(batches).astype(np.float32) * self.scale_
 
 
 class Remembered(TransformerMixin, BaseEstimator):
-    """Another transformer, fitted and applied once for the same rows: its work is shared by the trials of a study.
+    """Another transformer whose fit and output are cached, so that the trials of a study share them.
 
     Parameters
     ----------
     transformer : transformer
-        A function of its parameters, its training rows and nothing else.
+        Its result depends on its parameters and its training rows only.
     memory : joblib.Memory or None
-        As scikit-learn's; None remembers nothing.
+        The cache, as scikit-learn's `memory` parameters; None caches nothing.
     """
 
     def __init__(self, transformer: Any, memory: Any = None) -> None:
@@ -75,35 +77,35 @@ class Remembered(TransformerMixin, BaseEstimator):
         self.memory = memory
 
     def fit(self, X: Pixels, y: object = None) -> Self:
-        """Fit on X, or take what was fitted on it before."""
+        """Fit on X, or load the transformer that was fitted on X before."""
         self.n_features_in_ = X.shape[1]
         self.key_: str | None = None
         if self.memory is not None:
             import joblib
 
             self.key_ = joblib.hash((self.transformer, X))
-        self.transformer_ = self._recall(_fit, self.key_, self.transformer, X)
+        self.transformer_ = self._cached(_fit, self.key_, self.transformer, X)
         return self
 
     def transform(self, X: Pixels) -> Any:
-        """Return what the transformer returns."""
-        return self._recall(_transform, self.key_, self.transformer_, X)
+        """Return the transformer's output."""
+        return self._cached(_transform, self.key_, self.transformer_, X)
 
-    def _recall(self, function: Callable[..., Any], key: str | None, transformer: Any, X: Pixels) -> Any:
+    def _cached(self, function: Callable[..., Any], key: str | None, transformer: Any, X: Pixels) -> Any:
         if self.memory is None:
             return function(key, transformer, X)
-        # The key stands for the transformer and all that it was fitted on.
+        # The key identifies the transformer and its training rows.
         return self.memory.cache(function, ignore=["transformer"])(key, transformer, X)
 
 
-def uncached(transformer: Any) -> Any:
-    """Return a copy of a fitted transformer that remembers nothing.
+def without_cache(transformer: Any) -> Any:
+    """Return a copy of a fitted transformer that caches nothing.
 
-    For rows that no other trial will ask for: to keep them would only fill the disk.
+    Use it for rows that no other trial will need: caching them would only fill the disk.
     """
-    found = deepcopy(transformer)
-    names = [name for name in found.get_params() if name.split("__")[-1] == "memory"]
-    return found.set_params(**dict.fromkeys(names))
+    copied = deepcopy(transformer)
+    names = [name for name in copied.get_params() if name.split("__")[-1] == "memory"]
+    return copied.set_params(**dict.fromkeys(names))
 
 
 def _fit(key: str | None, transformer: Any, X: Pixels) -> Any:

@@ -1,7 +1,7 @@
-"""Image features that need no net: oriented gradients and learned patches.
+"""Image features that need no neural net: histograms of oriented gradients and learned patches.
 
-All are scikit-learn transformers of rows of grey values, uint8, (n, pixels), of any image shape;
-what they return is float32.
+All are scikit-learn transformers. They take rows of grey values, uint8, (n, pixels), of any image
+shape, and return float32.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Features = npt.NDArray[np.float32]
 class HOG(TransformerMixin, BaseEstimator):
     """Histograms of oriented gradients (Dalal and Triggs 2005), by OpenCV.
 
-    Blocks of 2 by 2 cells, one cell apart, normalised together (L2-Hys). The picture is laid in
-    the middle of the smallest black one that whole cells fill.
+    Blocks of 2 by 2 cells, one cell apart, are normalised together (L2-Hys). The image is padded with
+    black on all sides to a whole number of cells, at least two.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class HOG(TransformerMixin, BaseEstimator):
     cell : int
         Side of a cell in pixels.
     bins : int
-        Orientations: of 180 degrees, or of 360 if `signed`.
+        Number of orientations in 180 degrees, or in 360 if `signed`.
     signed : bool
-        Whether an edge from dark to bright differs from one from bright to dark.
+        Whether an edge from dark to bright differs from an edge from bright to dark.
     threads : int
     """
 
@@ -53,7 +53,7 @@ class HOG(TransformerMixin, BaseEstimator):
         self.threads = threads
 
     def fit(self, X: Pixels, y: object = None) -> Self:
-        """Learn nothing."""
+        """Do nothing: HOG has nothing to learn."""
         self.n_features_in_ = X.shape[1]
         return self
 
@@ -65,47 +65,50 @@ class HOG(TransformerMixin, BaseEstimator):
         import cv2
 
         sides = [max(2, -(-size // self.cell)) * self.cell for size in self.image_shape]
-        spare = [side - size for side, size in zip(sides, self.image_shape, strict=True)]
+        padding = [side - size for side, size in zip(sides, self.image_shape, strict=True)]
         images = np.pad(
-            X.reshape(-1, *self.image_shape), ((0, 0), *((extra // 2, extra - extra // 2) for extra in spare))
+            X.reshape(-1, *self.image_shape), ((0, 0), *((extra // 2, extra - extra // 2) for extra in padding))
         )
         height, width = sides
         cell, block = (self.cell, self.cell), (2 * self.cell, 2 * self.cell)
         descriptor = cv2.HOGDescriptor(
             (width, height), block, cell, cell, self.bins, 1, -1, 0, 0.2, False, 64, self.signed
         )
-        found = np.empty((len(X), descriptor.getDescriptorSize()), np.float32)
+        features = np.empty((len(X), descriptor.getDescriptorSize()), np.float32)
 
         def describe(rows: slice) -> None:
             for row in range(rows.start, min(rows.stop, len(X))):
-                found[row] = descriptor.compute(images[row]).ravel()
+                features[row] = descriptor.compute(images[row]).ravel()
 
-        _in_threads(describe, len(X), 1_000, self.threads)
-        return found
+        _parallel_batches(describe, len(X), 1_000, self.threads)
+        return features
 
 
 class PatchResponses(TransformerMixin, BaseEstimator):
-    """Responses to small patches learned without labels (Coates and Ng, "The Importance of Encoding", 2011).
+    """Responses to filters learned from image patches without labels (Coates and Ng, 2011).
 
-    Patches of the training images are normalised one by one, whitened together and clustered by
-    k-means; each centre is a filter. What a filter answers beyond a threshold, of either sign,
-    is summed over the cells of a grid; of the sums the square root is taken.
+    Patches of the training images are each normalised, then whitened and clustered by k-means; each
+    cluster centre is a filter. The parts of the filter responses above and below a threshold are
+    summed separately over each cell of a grid; the features are the square roots of the sums.
+    The paper is "The Importance of Encoding Versus Training with Sparse Coding and Vector Quantization".
 
     Parameters
     ----------
     image_shape : tuple of int
         (height, width).
     filters : int
+        Number of filters.
     patch : int
         Side of a patch in pixels.
     grid : int
-        Cells a side.
+        Cells along each side.
     threshold : float
-        In deviations of a whitened patch.
+        Of the absolute response, in standard deviations of a whitened patch.
     samples : int
-        Patches that the filters are learned from.
+        Number of patches that the filters are learned from.
     threads : int
     random_state : int
+        Seed of the sample of patches and of k-means.
     """
 
     def __init__(
@@ -133,19 +136,17 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         from sklearn.cluster import MiniBatchKMeans
 
         self.n_features_in_ = X.shape[1]
-        flat = self._sample(X)
-        mean = flat.mean(axis=0)
-        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(flat - mean, rowvar=False)))
+        patches = self._sample(X)
+        mean = patches.mean(axis=0)
+        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(patches - mean, rowvar=False)))
         whiten = (vectors / np.sqrt(values + WHITENING)) @ vectors.T
-        white = ((flat - mean) @ whiten).astype(np.float32)
-        centres = (
-            MiniBatchKMeans(min(self.filters, len(white)), batch_size=4_096, n_init=1, random_state=self.random_state)
-            .fit(white)
-            .cluster_centers_
-        )
+        whitened = ((patches - mean) @ whiten).astype(np.float32)
+        count = min(self.filters, len(whitened))
+        k_means = MiniBatchKMeans(count, batch_size=4_096, n_init=1, random_state=self.random_state)
+        centres = k_means.fit(whitened).cluster_centers_
         centres /= np.linalg.norm(centres, axis=1, keepdims=True) + 1e-6
         filters = centres @ whiten
-        # A patch's mean is taken off by the filters, what they say to the mean patch by one more row.
+        # The filters subtract each patch's mean; their response to the mean patch is subtracted by one more row.
         rows = [(filters - filters.mean(axis=1, keepdims=True)).T, -(filters @ mean)[None]]
         self.filters_ = np.ascontiguousarray(np.concatenate(rows), np.float32)
         return self
@@ -158,34 +159,34 @@ class PatchResponses(TransformerMixin, BaseEstimator):
             _edges(size - side + 1, self.grid) for size, side in zip(self.image_shape, self._sides, strict=True)
         )
         count = self.filters_.shape[1]
-        found = np.empty((len(X), 2, len(down), len(across), count), np.float32)
+        pooled = np.empty((len(X), 2, len(down), len(across), count), np.float32)
         bounds = ((np.maximum, np.float32(self.threshold)), (np.minimum, np.float32(-self.threshold)))
         tallest, width = max(high - low for low, high in down), across[-1][1]
-        # Which cell each place of a row of cells is in: sums as products read what they add but once.
+        # One row per cell, 1 where a position is in the cell: a matrix product sums each response with one read.
         columns = np.zeros((len(across), width), np.float32)
         for j, (left, right) in enumerate(across):
             columns[j, left:right] = 1
-        members = [np.tile(columns, bottom - top) for top, bottom in down]
+        cell_masks = [np.tile(columns, bottom - top) for top, bottom in down]
 
         def respond(rows: slice) -> None:
-            # One row of cells at a time stays in the processor's cache, where this takes a third of the time.
-            answers, beyond = np.empty((2, tallest * width, count), np.float32)
+            # One row of cells fits into the processor's cache, which takes a third of the time.
+            responses, clipped = np.empty((2, tallest * width, count), np.float32)
             patches = self._normalised(X[rows].reshape(-1, *self.image_shape))
-            for picture, places in zip(range(rows.start, rows.stop), patches, strict=False):
+            for image, positions in zip(range(rows.start, rows.stop), patches, strict=False):
                 for i, (top, bottom) in enumerate(down):
                     size = (bottom - top) * width
-                    np.matmul(places[top * width : bottom * width], self.filters_, out=answers[:size])
+                    np.matmul(positions[top * width : bottom * width], self.filters_, out=responses[:size])
                     for sign, (clip, bound) in enumerate(bounds):
-                        clip(answers[:size], bound, out=beyond[:size])
-                        np.matmul(members[i], beyond[:size], out=found[picture, sign, i])
-                        found[picture, sign, i] -= bound * members[i].sum(axis=1, keepdims=True)
+                        clip(responses[:size], bound, out=clipped[:size])
+                        np.matmul(cell_masks[i], clipped[:size], out=pooled[image, sign, i])
+                        pooled[image, sign, i] -= bound * cell_masks[i].sum(axis=1, keepdims=True)
 
-        with threadpool_limits(1, "blas"):  # many small products: the threads are ours
-            _in_threads(respond, len(X), 16, self.threads)
-        return np.sqrt(np.abs(found, out=found), out=found).reshape(len(X), -1)
+        with threadpool_limits(1, "blas"):  # the products are small: parallel over images instead
+            _parallel_batches(respond, len(X), 16, self.threads)
+        return np.sqrt(np.abs(pooled, out=pooled), out=pooled).reshape(len(X), -1)
 
     def _normalised(self, images: Pixels) -> npt.NDArray[np.float32]:
-        """Return each image's patches with deviation one, and a one behind each; (n, places, pixels + 1)."""
+        """Return each image's patches, scaled to unit variance, each followed by a 1; (n, positions, pixels + 1)."""
         patches = _patches(images, self._sides)
         patches /= _deviation(patches)
         return np.pad(patches, ((0, 0), (0, 0), (0, 1)), constant_values=1)
@@ -196,68 +197,68 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         return min(self.patch, height), min(self.patch, width)
 
     def _sample(self, X: Pixels) -> npt.NDArray[np.float32]:
-        """Return normalised patches, (samples, pixels of a patch), of which none is one flat grey."""
+        """Return random normalised patches without the flat ones, (at most `samples`, pixels of a patch)."""
         rng = np.random.default_rng(self.random_state)
         images = X.reshape(-1, *self.image_shape)
-        every = np.lib.stride_tricks.sliding_window_view(images, self._sides, axis=(1, 2))
-        place = (rng.integers(size, size=self.samples) for size in every.shape[:3])
-        flat = every[tuple(place)].reshape(self.samples, -1).astype(np.float32) / 255
-        varied = flat[flat.std(axis=1) > FLAT]
-        flat = varied if len(varied) > 1 else flat
-        return (flat - flat.mean(axis=1, keepdims=True)) / _deviation(flat)
+        windows = np.lib.stride_tricks.sliding_window_view(images, self._sides, axis=(1, 2))
+        positions = (rng.integers(size, size=self.samples) for size in windows.shape[:3])
+        patches = windows[tuple(positions)].reshape(self.samples, -1).astype(np.float32) / 255
+        varied = patches[patches.std(axis=1) > MIN_PATCH_DEVIATION]
+        patches = varied if len(varied) > 1 else patches
+        return (patches - patches.mean(axis=1, keepdims=True)) / _deviation(patches)
 
 
-FLAT = 0.02
-"""Patches whose deviation is below, of a grey scale of 0 to 1, are mostly background and teach nothing."""
+MIN_PATCH_DEVIATION = 0.02
+"""Of grey values from 0 to 1. Patches with a smaller standard deviation are mostly background and teach nothing."""
 
 WHITENING = 0.1
-"""Added to the variances of normalised patches, as Coates and Ng do, so that noise is not blown up."""
+"""Added to the variances of normalised patches, as Coates and Ng do, so that noise is not amplified."""
 
 
 def _patches(images: Pixels, sides: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Return every patch of every image, row by row, (n, places, pixels of a patch), in 0 to 1."""
-    every = np.lib.stride_tricks.sliding_window_view(images.astype(np.float32) / np.float32(255), sides, axis=(1, 2))
-    # Of pictures of one patch the view is not copied by then, and cannot be written to.
-    return np.require(every.reshape(len(images), -1, sides[0] * sides[1]), requirements="W")
+    """Return every patch of every image, row by row, (n, positions, pixels of a patch), in 0 to 1."""
+    windows = np.lib.stride_tricks.sliding_window_view(images.astype(np.float32) / np.float32(255), sides, axis=(1, 2))
+    # If an image is one patch, `reshape` returns a read-only view.
+    return np.require(windows.reshape(len(images), -1, sides[0] * sides[1]), requirements="W")
 
 
 def _deviation(patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the deviation within each patch, kept from zero as Coates and Ng do: by 10 of 255² grey values."""
-    spread: npt.NDArray[np.float32] = np.sqrt(patches.var(axis=-1, keepdims=True) + np.float32(10 / 255**2))
-    return spread
+    """Return each patch's standard deviation; the variance is increased by 10 / 255², as in Coates and Ng."""
+    deviation: npt.NDArray[np.float32] = np.sqrt(patches.var(axis=-1, keepdims=True) + np.float32(10 / 255**2))
+    return deviation
 
 
 def _edges(size: int, grid: int) -> list[tuple[int, int]]:
-    """Return where each cell of a line begins and ends: `grid` cells, or as many as there are places."""
+    """Return the first and end position of each cell along one side: `grid` cells, or one per position if fewer."""
     edges = np.linspace(0, size, min(grid, size) + 1).round().astype(int).tolist()
     return list(pairwise(edges))
 
 
-def _in_threads(work: Callable[[slice], None], n: int, step: int, threads: int) -> None:
-    """Do all of `n` rows, `step` at a time."""
-    parts = [slice(start, start + step) for start in range(0, n, step)]
+def _parallel_batches(process: Callable[[slice], None], n: int, step: int, threads: int) -> None:
+    """Process `n` rows in batches of `step`, in parallel."""
+    batches = [slice(start, start + step) for start in range(0, n, step)]
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):
+        for _ in pool.map(process, batches):
             pass
 
 
 PIXEL_WEIGHT = 0.125
-"""Brings the pixels to the scale of the histograms."""
+"""Scales the pixels to the range of the histograms."""
 
 
-def gradients(task: Task) -> Remembered:
-    """Return what the estimators on oriented gradients share: several histograms and the pixels, reduced by PCA."""
+def hog_features(task: Task) -> Remembered:
+    """Return the features of all estimators on HOG: three histograms and the pixels, reduced by PCA."""
     return Remembered(Compressed(_histograms(task), 300, random_state=task.seed), task.memory)
 
 
-def patches(task: Task) -> Remembered:
+def patch_features(task: Task) -> Remembered:
     """Return responses to learned patches, reduced by PCA."""
     responses = PatchResponses(task.image_shape, threads=task.threads, random_state=task.seed)
     return Remembered(Compressed(responses, 400, random_state=task.seed), task.memory)
 
 
 def _histograms(task: Task) -> FeatureUnion:
-    # Chosen on validation rows: signed edges tell more than unsigned ones, and three sizes of cell more than two.
+    # Chosen on validation rows: signed edges are better than unsigned ones, and three cell sizes better than two.
     kinds = {
         "fine": HOG(task.image_shape, 3, threads=task.threads),
         "middle": HOG(task.image_shape, 4, bins=18, signed=True, threads=task.threads),

@@ -1,4 +1,4 @@
-"""What the logistic regressions share: scikit-learn's class, with the fast loss of scikit-learn-intelex."""
+"""What the logistic regressions share: scikit-learn's class, with scikit-learn-intelex's faster loss if installed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from benchmark.estimator import Task
 
 
 def logistic_regression(task: Task, **settings: Any) -> Any:
-    """Return an unfitted `sklearn.linear_model.LogisticRegression`, lbfgs.
+    """Return an unfitted `sklearn.linear_model.LogisticRegression` with the lbfgs solver.
 
-    scikit-learn-intelex's is a subclass of it that comes to the same coefficients (a test asserts
-    that), but remembers fifty steps instead of ten and so gets further in as many, each of which
-    takes it a third of the time.
+    The class of scikit-learn-intelex is a subclass that converges to the same coefficients (a test
+    asserts that). Its lbfgs keeps fifty steps of history instead of ten, so it needs fewer iterations,
+    and each iteration takes a third of the time. Without that library it is scikit-learn's own class.
     """
     try:
         from sklearnex.linear_model import LogisticRegression

@@ -1,7 +1,7 @@
-"""Muon: momentum SGD whose step on a filter bank is made orthogonal, and plain momentum SGD on all the rest.
+"""Muon: momentum SGD with orthogonalized steps for convolutions, and plain momentum SGD for everything else.
 
 After Keller Jordan's airbench (github.com/KellerJordan/cifar10-airbench) and "Muon" (2024).
-torch has a `Muon`, but of matrices only, and in bfloat16, which most processors work out slowly.
+`torch.optim.Muon` takes matrices only and computes in bfloat16, which is slow on most CPUs.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ from torch import Tensor
 class Muon(torch.optim.Optimizer):
     """Optimizer of a convolutional net.
 
-    Convolutions over more than one channel keep a norm of the square root of their filters, and
-    turn by `lr` at each step: every direction by as much, not only those that the gradient is
-    strongest in. What has no such directions (first layer, batch norm, head) takes a step of SGD
-    with Nesterov momentum.
+    The weights of a convolution over more than one channel are rescaled to a norm of the square root
+    of the number of filters, and take an orthogonalized step: it has about the same size, `lr`, in
+    every direction, not only in those where the gradient is largest. All other parameters (first
+    layer, batch norm, head) take a step of SGD with Nesterov momentum.
 
     Parameters
     ----------
     params : iterable of Parameter
-    lr : float
-        Of the convolutions.
-    momentum : float
-        Of the convolutions.
+    lr, momentum : float
+        For the convolutions.
     other_lr, other_momentum, other_weight_decay : float
-        Of the rest.
+        For all other parameters.
     """
 
     def __init__(
@@ -41,16 +39,21 @@ class Muon(torch.optim.Optimizer):
         other_momentum: float = 0.85,
         other_weight_decay: float = 5e-4,
     ) -> None:
-        every = [
+        trainable = [
             parameter
-            for given in params
-            for parameter in (given["params"] if isinstance(given, dict) else [given])
+            for entry in params
+            for parameter in (entry["params"] if isinstance(entry, dict) else [entry])
             if parameter.requires_grad
         ]
         groups = [
-            {"params": [each for each in every if _is_bank(each)], "lr": lr, "momentum": momentum, "weight_decay": 0.0},
             {
-                "params": [each for each in every if not _is_bank(each)],
+                "params": [parameter for parameter in trainable if _is_convolution(parameter)],
+                "lr": lr,
+                "momentum": momentum,
+                "weight_decay": 0.0,
+            },
+            {
+                "params": [parameter for parameter in trainable if not _is_convolution(parameter)],
                 "lr": other_lr,
                 "momentum": other_momentum,
                 "weight_decay": other_weight_decay,
@@ -60,7 +63,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        """Take one step; return what the closure returns."""
+        """Take one step; return the closure's loss, None without a closure."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -74,27 +77,29 @@ class Muon(torch.optim.Optimizer):
                 average = state.setdefault("momentum_buffer", torch.zeros_like(parameter))
                 average.mul_(group["momentum"]).add_(gradient)
                 update = gradient.add(average, alpha=group["momentum"])
-                if _is_bank(parameter):
+                if _is_convolution(parameter):
                     parameter.mul_(len(parameter) ** 0.5 / (parameter.norm() + 1e-7))
-                    update = orthogonal(update.flatten(1)).view_as(parameter)
+                    update = orthogonalized(update.flatten(1)).view_as(parameter)
                 parameter.add_(update, alpha=-group["lr"])
         return loss
 
 
-def _is_bank(parameter: Tensor) -> bool:
+def _is_convolution(parameter: Tensor) -> bool:
+    """Tell whether a parameter is the filters of a convolution over more than one channel."""
     return parameter.ndim == 4 and parameter.shape[1] > 1
 
 
-def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
-    """Return nearly the orthogonal matrix closest to one: its singular values brought to about one (0.7 to 1.2).
+def orthogonalized(matrix: Tensor, steps: int = 5) -> Tensor:
+    """Return approximately the orthogonal matrix closest to `matrix`: singular values become 0.7 to 1.2.
 
-    By Newton and Schulz's iteration with Jordan's coefficients, which only takes matrix products.
+    Newton-Schulz iteration with Jordan's coefficients, which needs only matrix products.
 
     Parameters
     ----------
     matrix : Tensor
         (rows, columns).
     steps : int
+        Iterations.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     X = matrix / (matrix.norm() + 1e-7)

@@ -1,4 +1,4 @@
-"""The nets' architecture."""
+"""The architecture of the residual CNN."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from torch import Tensor, nn
 
 
 class ResidualNet(nn.Module):
-    """A small residual net that spends its arithmetic where a processor is fast at it.
+    """A small residual net, designed to be fast on a CPU.
 
-    The first layer takes every other place, so that no layer of many channels sees the full
-    picture; its filters are four wide, so that a mirrored picture of even width has mirrored features.
-    On 28 by 28 pixels a layer of 32 channels there took over a quarter of the time and did a
-    fortieth of the arithmetic. With ``width=48``: 0.25 million parameters and 18 million
-    multiply-adds an image, at 150 GFLOP/s where the full picture allowed 70.
+    The first layer has stride 2, so no layer with many channels works at full resolution. Its filters
+    are four pixels wide, so a mirrored image of even width has mirrored features. At 28 by 28 pixels,
+    a full-resolution layer of 32 channels took over a quarter of the time for a fortieth of the
+    arithmetic. With ``width=48`` the net has 0.25 million parameters and 18 million multiply-adds per
+    image, and runs at 150 GFLOP/s; at full resolution it was 70.
 
     Parameters
     ----------
     n_classes : int
     width : int
-        Channels at half of the picture's height and width; twice as many at a quarter.
+        Channels at half of the image's height and width; twice as many at a quarter.
 
     Attributes
     ----------
     zoom : float
-        What height and width are multiplied by in training; 1 until someone sets it.
+        Factor of height and width in training; 1 until a callback sets it.
     """
 
     def __init__(self, n_classes: int, width: int = 48) -> None:
@@ -41,7 +41,7 @@ class ResidualNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, 1, height, width) to logits, (n, n_classes).
 
-        Out of training, the mean over the image and its mirror image.
+        In evaluation mode, the logits are the mean over the image and its mirror image.
         """
         if self.training:
             return self._logits(x if self.zoom == 1 else nn.functional.interpolate(x, self._sides(x), mode="area"))

@@ -1,4 +1,4 @@
-"""What the support vector machines share: the fast solver where there is one."""
+"""The support vector machine of every SVM row: one-against-one, RBF kernel, the fastest solver installed."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from threadpoolctl import threadpool_limits
 
-from models import _pairs
-from models._pairs import Machine
+from models import _chunking
+from models._chunking import BinarySVM
 
 Pair = tuple[int, int]
 
 
 class RBFSVC(ClassifierMixin, BaseEstimator):
-    """scikit-learn's `SVC` with an RBF kernel, fitted by scikit-learn-intelex where that is installed.
+    """A one-against-one support vector machine that predicts as `sklearn.svm.SVC(break_ties=True)` does.
 
-    Its decision values are worked out here, by matrix products, several times as fast as
-    libsvm's. Those of scikit-learn-intelex 2026.2.0 cannot be had: now and then one of its 45
-    machines answers wrongly for three images in four (at 20,000 rows of 700 features, C=10 and
-    gamma=0.7 that costs 1.1 points), though the machine that it fitted is libsvm's. That is also
-    what made it look as though it could not fit in float32: it can, in two thirds of the time.
+    It is not that class. The machine of each pair of classes is fitted by chunking
+    (models/_chunking.py), and each chunk by the `SVC` of scikit-learn-intelex, in float32, or by
+    scikit-learn's (libsvm) if scikit-learn-intelex is not installed. Decision values are computed
+    here by matrix products, several times as fast as libsvm's. Tests compare both with scikit-learn.
 
     Parameters
     ----------
     C, gamma : float
         As `sklearn.svm.SVC`.
     accelerate : bool
-        False takes scikit-learn's own solver (libsvm) though there is a faster one.
+        False uses scikit-learn's own solver even if scikit-learn-intelex is installed.
     cache_size : int
-        Megabytes for kernel rows of a machine; as many machines are fitted at a time as there are threads.
+        Megabytes of kernel cache for each machine; as many machines are fitted at a time as there are threads.
     threads : int
-        Of the fit.
+        Threads of the fit.
     """
 
     def __init__(
@@ -57,43 +56,43 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         self.classes_, classes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"all rows are of class {self.classes_[0]}; a support vector machine tells two or more apart"
+                f"all rows are of class {self.classes_[0]}; a support vector machine needs two classes or more"
             )
         self.n_features_in_ = X.shape[1]
         solver = self._solver()
         self.solver_ = type(solver).__module__
-        of_class = [np.flatnonzero(classes == number) for number in range(len(self.classes_))]
+        rows_of_class = [np.flatnonzero(classes == number) for number in range(len(self.classes_))]
 
-        def pair(both: Pair) -> Machine:
-            rows = np.concatenate([of_class[number] for number in both])
-            found = _pairs.fit(solver, X[rows], classes[rows] == both[0])
-            return replace(found, support=rows[found.support])
+        def fit_pair(pair: Pair) -> BinarySVM:
+            rows = np.concatenate([rows_of_class[number] for number in pair])
+            machine = _chunking.fit(solver, X[rows], classes[rows] == pair[0])
+            return replace(machine, support=rows[machine.support])
 
         pairs = list(combinations(range(len(self.classes_)), 2))
-        machines = _map(pair, pairs, self.threads)
+        machines = _map_pairs(fit_pair, pairs, self.threads)
         support = np.unique(np.concatenate([machine.support for machine in machines]))
         support = support[np.argsort(classes[support], kind="stable")]
         self.support_ = support
         self.support_vectors_ = X[support]
         self.ends_ = np.r_[0, np.cumsum(np.bincount(classes[support], minlength=len(self.classes_)))]
         self.intercept_ = np.array([machine.intercept for machine in machines])
-        # As libsvm lays them out: a support vector has a coefficient in each machine of its class.
+        # In libsvm's layout: a support vector has one coefficient for each machine of its class.
         self.dual_coef_ = np.zeros((len(self.classes_) - 1, len(support)))
-        place = np.empty(len(X), np.int64)
-        place[support] = np.arange(len(support))
+        position = np.empty(len(X), np.int64)
+        position[support] = np.arange(len(support))
         for (first, second), machine in zip(pairs, machines, strict=True):
             row = np.where(classes[machine.support] == first, second - 1, first)
-            self.dual_coef_[row, place[machine.support]] = machine.coefficients
+            self.dual_coef_[row, position[machine.support]] = machine.dual_coef
         return self
 
     def decision_function(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Return the votes of the one-against-one machines and, within one vote, their margins; (n, k).
+        """Return the votes of the one-against-one machines plus their margins scaled to less than a vote; (n, k).
 
-        As scikit-learn's ``decision_function_shape="ovr"``; of two classes the margin alone, (n,).
+        As scikit-learn's ``decision_function_shape="ovr"``. With two classes it is the margin, (n,).
         """
         support = self.support_vectors_.astype(np.float64)
-        parts = [self._margins(np.asarray(X[part], np.float64), support) for part in _pairs.slices(len(X), support)]
-        margins = np.concatenate(parts)
+        batches = _chunking.batches(len(X), support)
+        margins = np.concatenate([self._margins(np.asarray(X[batch], np.float64), support) for batch in batches])
         k = len(self.classes_)
         if k == 2:
             return np.asarray(-margins[:, 0])
@@ -105,22 +104,22 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         return votes + sums / (3 * (np.abs(sums) + 1))
 
     def predict(self, X: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Return the class of the highest decision value, which settles ties of votes by margins; int64, (n,)."""
-        found = self.decision_function(X)
-        best = found.argmax(axis=1) if found.ndim > 1 else (found > 0).astype(np.int64)
+        """Return the class of the highest decision value, so margins break ties of votes; int64, (n,)."""
+        values = self.decision_function(X)
+        best = values.argmax(axis=1) if values.ndim > 1 else (values > 0).astype(np.int64)
         return np.asarray(self.classes_[best])
 
     def _margins(self, X: npt.NDArray[np.float64], support: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return what each machine says, (n, k (k - 1) / 2); above zero for the first of its two classes."""
-        values = _pairs.kernel(X, support, self.gamma)
-        # A support vector has a coefficient in each machine of its class; the row tells the other class (libsvm's FAQ).
+        """Return the margin of each machine, (n, k (k - 1) / 2); positive for the first of its two classes."""
+        values = _chunking.rbf_kernel(X, support, self.gamma)
+        # A support vector has one coefficient for each other class, in the row of that class (libsvm's FAQ).
         sums = [values[:, low:high] @ self.dual_coef_[:, low:high].T for low, high in pairwise(self.ends_)]
         pairs = combinations(range(len(self.classes_)), 2)
         machines = [sums[first][:, second - 1] + sums[second][:, first] for first, second in pairs]
         return np.stack(machines, axis=1) + self.intercept_
 
     def _solver(self) -> Any:
-        """Return an unfitted `SVC`: scikit-learn-intelex's if there is one."""
+        """Return an unfitted `SVC`, scikit-learn-intelex's if it is installed and wanted."""
         params = {"C": self.C, "gamma": self.gamma, "cache_size": self.cache_size}
         if self.accelerate:
             try:
@@ -134,19 +133,19 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
         return svm.SVC(**params)
 
 
-def _map(pair: Callable[[Pair], Machine], pairs: Sequence[Pair], threads: int) -> list[Machine]:
-    """Return each pair's machine; one is fitted on one thread, which suits so small a problem better than several."""
+def _map_pairs(fit_pair: Callable[[Pair], BinarySVM], pairs: Sequence[Pair], threads: int) -> list[BinarySVM]:
+    """Fit each pair's machine on one thread, several at a time: one is too small to gain from several threads."""
     if threads == 1 or len(pairs) == 1:
-        return [pair(both) for both in pairs]
-    with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, user_api="blas"), _onedal(threads):
-        return list(pool.map(pair, pairs))
+        return [fit_pair(pair) for pair in pairs]
+    with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, user_api="blas"), _sklearnex_threads(threads):
+        return list(pool.map(fit_pair, pairs))
 
 
 @contextmanager
-def _onedal(threads: int) -> Iterator[None]:
-    """Let scikit-learn-intelex have so many threads in all, wherever it is called from.
+def _sklearnex_threads(threads: int) -> Iterator[None]:
+    """Limit scikit-learn-intelex to so many threads in total, whichever thread calls it.
 
-    It heeds `n_jobs` on the main thread only, and says so each time that it does not.
+    It obeys `n_jobs` on the main thread only, and warns each time that it ignores it.
     """
     try:
         from daal4py import daalinit, num_threads

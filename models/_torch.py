@@ -1,8 +1,8 @@
-"""What the nets share: whole-batch augmentation, the schedule, and training that is a function of its seed.
+"""What the nets share: augmentation of whole batches, schedules, and training that is reproducible from its seed.
 
-The recipe (residual net, rates up and down once, label smoothing, mirrored and shifted images,
-mirrored again at prediction) is the one of fast CIFAR training: Page, "How to train your ResNet"
-(2018); Jordan, "94 % on CIFAR-10 in 3.29 seconds" (arXiv 2404.00498), which is airbench.
+The recipe (residual net, one-cycle learning rate, label smoothing, mirrored and shifted images,
+averaging over the mirror image at prediction) is that of fast CIFAR training: Page, "How to train
+your ResNet" (2018); Jordan, "94 % on CIFAR-10 in 3.29 seconds" (arXiv 2404.00498), which is airbench.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from torch import Tensor
 
 
 class ToImages(TransformerMixin, BaseEstimator):
-    """Rows of grey values to standardised float32 images, (n, 1, height, width).
+    """Convert rows of grey values to standardised float32 images, (n, 1, height, width).
 
-    Mean and deviation are one number each, taken over all pixels of the training rows.
+    Mean and standard deviation are one number each, over all pixels of the training rows.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ToImages(TransformerMixin, BaseEstimator):
         self.image_shape = image_shape
 
     def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> ToImages:
-        """Learn mean and deviation from X, uint8, (n, pixels)."""
+        """Compute mean and standard deviation of X, uint8, (n, pixels)."""
         self.mean_ = float(X.mean())
         self.scale_ = float(X.std()) or 1.0
         return self
@@ -45,44 +45,44 @@ class ToImages(TransformerMixin, BaseEstimator):
         return images.reshape(len(X), 1, *self.image_shape)
 
 
-SMALLEST_BATCH = 32
+MIN_BATCH_SIZE = 32
 
-LEAST_BATCHES = 16
-"""Of an epoch; of fewer images, batches get smaller, as few large steps teach little."""
-
-
-def images_a_batch(rows: int, most: int) -> int:
-    """Return how many of so many rows make a batch of training."""
-    return min(most, max(SMALLEST_BATCH, rows // LEAST_BATCHES))
+MIN_BATCHES_PER_EPOCH = 16
+"""With few images, batches are made smaller to reach it: a few large steps teach little."""
 
 
-def batches_an_epoch(rows: int, most: int) -> int:
-    """Return how many batches of training so many rows make.
+def training_batch_size(rows: int, batch_size: int) -> int:
+    """Return the number of images in a training batch: `batch_size`, or fewer if there are few rows."""
+    return min(batch_size, max(MIN_BATCH_SIZE, rows // MIN_BATCHES_PER_EPOCH))
+
+
+def batches_per_epoch(rows: int, batch_size: int) -> int:
+    """Return the number of training batches in an epoch over so many rows.
 
     A last batch of one image is left out: batch norm has no variance over it.
     """
-    whole, rest = divmod(rows, images_a_batch(rows, most))
-    return max(1, whole + (rest > 1))
+    full, rest = divmod(rows, training_batch_size(rows, batch_size))
+    return max(1, full + (rest > 1))
 
 
 class Batches:
-    """What skorch iterates instead of a DataLoader: slices of one tensor, no worker, no copy per image.
+    """A replacement for torch's DataLoader in skorch: batches indexed from one tensor, without workers.
 
-    With ``augment``, the order is drawn anew each epoch, images are moved by up to `shift` pixels,
-    and each is mirrored in every other epoch, half of them first (as in airbench: two epochs show
-    every image both ways, which a coin for each epoch does for half of them).
+    With ``augment``, images are shuffled in each epoch, shifted by up to `shift` pixels, and mirrored
+    in every other epoch, half of them in the first. So any two consecutive epochs show every image
+    both ways, as in airbench; random mirroring in each epoch would do that for half of the images.
 
     Parameters
     ----------
     dataset : skorch.dataset.Dataset
         Its `X` is float32, (n, 1, height, width).
     batch_size : int
-        At most; fewer in training if there are few images (`images_a_batch`).
+        Upper limit; training batches are smaller if there are few images (`training_batch_size`).
     augment : bool
     shift : int
         Pixels.
     device : str
-        Where the images are kept and moved about.
+        Where the images are stored and augmented.
     """
 
     def __init__(
@@ -92,8 +92,8 @@ class Batches:
         y = np.zeros(len(dataset.X)) if dataset.y is None else dataset.y
         self.y = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
         n = len(self.X)
-        self.size = images_a_batch(n, batch_size) if augment else batch_size
-        self.count = batches_an_epoch(n, batch_size) if augment else -(-n // batch_size)
+        self.size = training_batch_size(n, batch_size) if augment else batch_size
+        self.count = batches_per_epoch(n, batch_size) if augment else -(-n // batch_size)
         self.augment, self.shift = augment, shift
         self.mirrored = torch.rand(len(self.X)) < 0.5 if augment else torch.zeros(len(self.X), dtype=torch.bool)
 
@@ -104,33 +104,34 @@ class Batches:
         n = len(self.X)
         order = torch.randperm(n) if self.augment else torch.arange(n)
         for rows in order.split(self.size)[: self.count]:
-            here = rows.to(self.X.device)
-            x = _moved(self.X[here], self.mirrored[rows], self.shift) if self.augment else self.X[here]
-            yield x, self.y[here]
+            index = rows.to(self.X.device)
+            x = _augmented(self.X[index], self.mirrored[rows], self.shift) if self.augment else self.X[index]
+            yield x, self.y[index]
         if self.augment:
             self.mirrored = ~self.mirrored
 
 
-def _moved(x: Tensor, mirrored: Tensor, shift: int) -> Tensor:
+def _augmented(x: Tensor, mirrored: Tensor, shift: int) -> Tensor:
+    """Return images, (n, 1, height, width), some of them mirrored, each shifted by up to `shift` pixels."""
     n, _, height, width = x.shape
     columns = torch.arange(width).expand(n, width)
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     rows = torch.arange(height).expand(n, height)
     if shift:
-        # Clamped indices repeat the border, which in centred pictures is background.
+        # Clamped indices repeat the border, which is background in centred images.
         columns = (columns + torch.randint(-shift, shift + 1, (n, 1))).clamp(0, width - 1)
         rows = (rows + torch.randint(-shift, shift + 1, (n, 1))).clamp(0, height - 1)
-    # Drawn on the processor whatever the device, so that a seed means the same everywhere.
+    # Drawn on the CPU whatever the device, so that a seed gives the same shifts everywhere.
     rows, columns = rows.to(x.device), columns.to(x.device)
-    moved: Tensor = x[torch.arange(n, device=x.device)[:, None, None], 0, rows[:, :, None], columns[:, None, :]]
-    return moved[:, None]
+    augmented: Tensor = x[torch.arange(n, device=x.device)[:, None, None], 0, rows[:, :, None], columns[:, None, :]]
+    return augmented[:, None]
 
 
-class Course(Callback):
-    """What changes from step to step over the whole of training."""
+class StepCallback(Callback):
+    """A callback that changes something before each step, over the whole of training."""
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Count the steps to come, now that the number of rows is known."""
+        """Compute the number of steps, now that the number of rows is known."""
         self.steps_, self.taken_ = net.steps(len(X)), 0
 
     def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:
@@ -140,47 +141,46 @@ class Course(Callback):
             self.taken_ += 1
 
     def prepare(self, net: Any) -> None:
-        """Set what the step after `taken_` of `steps_` needs."""
+        """Prepare the step after `taken_` of `steps_` steps."""
         raise NotImplementedError
 
 
-class UpAndDown(Course):
-    """Learning rates from near zero up to their peak and down again, once over all of training.
+class UpAndDown(StepCallback):
+    """One-cycle learning rates: linearly up from near zero to the peak, then linearly down again.
 
     Parameters
     ----------
     warm_up : float
-        Share of the steps in which the rates rise.
+        Fraction of the steps in which the rates rise.
     """
 
     def __init__(self, warm_up: float = 0.2) -> None:
         self.warm_up = warm_up
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:
-        """Note the peaks: the rates as they were given."""
+        """Store the peaks: the optimizer's initial rates."""
         super().on_train_begin(net, X, y, **kwargs)
         self.peaks_ = [group["lr"] for group in net.optimizer_.param_groups]
 
     def prepare(self, net: Any) -> None:
-        """Set the rates."""
-        rising = max(1, round(self.warm_up * self.steps_))
-        left = (self.steps_ - self.taken_) / max(1, self.steps_ - rising)
+        """Set the learning rates."""
+        warm_up_steps = max(1, round(self.warm_up * self.steps_))
+        falling = (self.steps_ - self.taken_) / max(1, self.steps_ - warm_up_steps)
         for group, peak in zip(net.optimizer_.param_groups, self.peaks_, strict=True):
-            group["lr"] = peak * min((self.taken_ + 1) / rising, left)
+            group["lr"] = peak * min((self.taken_ + 1) / warm_up_steps, falling)
 
 
-class Growing(Course):
-    """Small images first, whole ones last: what they teach at half the price need not be paid in full.
+class Growing(StepCallback):
+    """Progressive resizing: train on downscaled images first, which is cheaper, and on full ones at the end.
 
-    As progressive resizing (fast.ai's of 2018, and what FFCV's recipes do on ImageNet). Sets the
-    module's `zoom`.
+    As fast.ai did in 2018 and FFCV's recipes do on ImageNet. It sets the module's `zoom`.
 
     Parameters
     ----------
     share : float
-        Of the steps that see small images.
+        Fraction of the steps on downscaled images.
     zoom : float
-        Of height and width of a small image.
+        Factor of the height and width of a downscaled image.
     """
 
     def __init__(self, share: float = 0.5, zoom: float = 5 / 7) -> None:
@@ -193,19 +193,19 @@ class Growing(Course):
 
 
 class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
-    """A `NeuralNetClassifier` that is a function of its seed, as scikit-learn's estimators are.
+    """A skorch `NeuralNetClassifier` that is reproducible from its seed, as scikit-learn's estimators are.
 
     Parameters
     ----------
     random_state : int
-        Seeds weights, order and augmentation at `fit`.
+        Seeds weights, shuffling and augmentation at `fit`.
     threads : int
-        torch's own threads.
+        Threads of torch.
     min_steps : int
-        Of the optimizer, however few the rows: epochs are added until there are as many. A net
-        that has taken 40 steps says nothing about what it could learn from its rows.
+        Minimum number of optimizer steps: with few rows, epochs are added until it is reached. A net
+        after 40 steps does not show what it could learn from its rows.
     **kwargs
-        As skorch.
+        Parameters of `NeuralNetClassifier`.
     """
 
     def __init__(
@@ -225,43 +225,43 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
         return self
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
-        """As skorch's; counts anew."""
+        """Reset the counts of the training accuracy."""
         super().on_epoch_begin(net, **kwargs)
-        self.right_, self.seen_ = 0, 0
+        self.correct_, self.seen_ = 0, 0
 
     def on_batch_end(self, net: Any, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
-        """Count the right answers of a batch that was trained on: none is predicted for it."""
+        """Count the correct predictions of a training batch, from the logits of its training step."""
         super().on_batch_end(net, batch=batch, training=training, **kwargs)
         if training:
-            self.right_ += int((kwargs["y_pred"].argmax(dim=1) == batch[1]).sum())
+            self.correct_ += int((kwargs["y_pred"].argmax(dim=1) == batch[1]).sum())
             self.seen_ += len(batch[1])
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Note the training accuracy as Keras prints it: over the epoch's batches, each before its step."""
+        """Record the training accuracy as Keras does: over the epoch's batches, each before its step."""
         super().on_epoch_end(net, **kwargs)
-        self.history.record("train_accuracy", self.right_ / self.seen_)
+        self.history.record("train_accuracy", self.correct_ / self.seen_)
 
     def epochs(self, rows: int) -> int:
-        """Return how many epochs are trained on so many rows."""
-        return max(self.max_epochs, -(-self.min_steps // batches_an_epoch(rows, self.batch_size)))
+        """Return the number of epochs for so many rows."""
+        return max(self.max_epochs, -(-self.min_steps // batches_per_epoch(rows, self.batch_size)))
 
     def steps(self, rows: int) -> int:
-        """Return how many steps the optimizer takes on so many rows."""
-        return self.epochs(rows) * batches_an_epoch(rows, self.batch_size)
+        """Return the number of optimizer steps for so many rows."""
+        return self.epochs(rows) * batches_per_epoch(rows, self.batch_size)
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> SeededNet:
-        """As skorch's, with the epochs that the number of rows asks for."""
+        """Train as skorch does, for `epochs(len(X))` epochs unless `epochs` is given."""
         super().fit_loop(X, y, epochs=self.epochs(len(X)) if epochs is None else epochs, **kwargs)
         return self
 
     def initialize_module(self) -> SeededNet:
-        """As skorch's, with filters laid out as the images are, or they would be laid out anew at each step."""
+        """Initialize as skorch does, then convert the filters to channels-last, once instead of in each step."""
         super().initialize_module()
         self.module_.to(memory_format=torch.channels_last)
         return self
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
-        """Return logits, float32; worked out in bfloat16 on a GPU that has it."""
+        """Return logits, float32; computed in bfloat16 on a GPU that supports it."""
         x = x.contiguous(memory_format=torch.channels_last)
         device = torch.device(self.device).type
         mixed = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

@@ -1,10 +1,10 @@
-"""CNN: a small residual net, trained by Muon on mirrored images, small ones first; shifted if that helps."""
+"""CNN: a small residual net, trained by Muon with progressive resizing on mirrored, optionally shifted images."""
 
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
-from models._history import curves
+from models._history import training_curves
 
 
 def build(task: Task) -> Pipeline:
@@ -32,7 +32,7 @@ def build(task: Task) -> Pipeline:
         iterator_train__device=task.device,
         iterator_valid=Batches,
         iterator_valid__device=task.device,
-        train_split=None,  # skorch would hold out a fifth; the rivals train on all rows
+        train_split=None,  # skorch would hold out a fifth; the other estimators train on all rows
         callbacks=[("schedule", UpAndDown()), ("growing", Growing(share=0.7, zoom=4 / 7))],
         verbose=0,
         random_state=task.seed,
@@ -54,5 +54,5 @@ ESTIMATOR = Estimator(
     smoke={"net__max_epochs": 2, "net__min_steps": 0, "net__module__width": 4},
     thorough={"net__max_epochs": 60, "net__module__width": 64},
     augmentation="mirrored; shifted where tuning chose so",
-    history=curves,
+    history=training_curves,
 )

@@ -1,27 +1,13 @@
-"""CNN of 64 filters with dropout: one convolution and one dense layer, as published in many a notebook."""
+"""CNN of 64 filters with dropout: one convolution and one dense layer, as published in many notebooks."""
 
-from optuna.distributions import FloatDistribution, IntDistribution
-from sklearn.pipeline import Pipeline
+from optuna.distributions import FloatDistribution
 
-from benchmark.estimator import Estimator, Task
-from models._history import curves
+from models._published_plugin import declare
 
-
-def build(task: Task) -> Pipeline:
-    from models._published import pipeline
-
-    return pipeline(task, filters=64, dropout=0.25)
-
-
-ESTIMATOR = Estimator(
-    title="CNN (64 filters, dropout)",
-    family="cnn",
-    build=build,
-    space={
-        "net__lr": FloatDistribution(3e-4, 3e-3, log=True),
-        "net__batch_size": IntDistribution(128, 512, log=True),
-        "net__module__dropout": FloatDistribution(0.1, 0.5),
-    },
-    smoke={"net__max_epochs": 2, "net__min_steps": 0, "net__module__filters": 4},
-    history=curves,
+ESTIMATOR = declare(
+    "CNN (64 filters, dropout)",
+    "pipeline",
+    tuned={"net__module__dropout": FloatDistribution(0.1, 0.5)},
+    filters=64,
+    dropout=0.25,
 )

@@ -1,4 +1,4 @@
-"""Extra trees: trees on all rows, random splits; on raw pixels."""
+"""Extra trees: scikit-learn's `ExtraTreesClassifier` on raw pixels; all rows, random splits."""
 
 from models._trees import forest
 

@@ -1,4 +1,4 @@
-"""LightGBM on HOG: the features of the SVM on HOG under boosted trees."""
+"""LightGBM on HOG: the library's `LGBMClassifier` on the features of the SVM on HOG."""
 
 from sklearn.pipeline import Pipeline
 
@@ -7,10 +7,10 @@ from models._trees import LIGHTGBM_SPACE, lightgbm
 
 
 def build(task: Task) -> Pipeline:
-    from models._features import gradients
+    from models._features import hog_features
 
     trees = lightgbm(task, n_estimators=400, learning_rate=0.12, min_child_samples=20, colsample_bytree=0.2)
-    return Pipeline([("features", gradients(task)), ("trees", trees)])
+    return Pipeline([("features", hog_features(task)), ("trees", trees)])
 
 
 ESTIMATOR = Estimator(

@@ -1,4 +1,4 @@
-"""Logistic regression on HOG: the features of the SVM on HOG under a linear head."""
+"""Logistic regression on HOG: scikit-learn's class (see _logistic.py) on the features of the SVM on HOG."""
 
 from optuna.distributions import FloatDistribution
 from sklearn.pipeline import Pipeline
@@ -7,12 +7,12 @@ from benchmark.estimator import Estimator, Task
 
 
 def build(task: Task) -> Pipeline:
-    from models._features import gradients
+    from models._features import hog_features
     from models._logistic import logistic_regression
 
-    # The components' variances sum to one, so a weak penalty takes a large C.
+    # The features' variances sum to one, so a weak penalty needs a large C.
     model = logistic_regression(task, C=300.0, max_iter=200, tol=1e-3)
-    return Pipeline([("features", gradients(task)), ("logistic", model)])
+    return Pipeline([("features", hog_features(task)), ("logistic", model)])
 
 
 ESTIMATOR = Estimator(

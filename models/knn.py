@@ -1,4 +1,4 @@
-"""k nearest neighbours: on principal components of the pixels, the nearer the heavier."""
+"""k nearest neighbours: scikit-learn's `KNeighborsClassifier` on principal components, weighted by distance."""
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
@@ -15,7 +15,7 @@ def build(task: Task) -> Pipeline:
     return Pipeline(
         [
             ("scale", ToUnit(power=0.5)),
-            # A share of the variance, not a number of components, fits images of any size.
+            # A share of the variance, not a fixed number of components, works for images of any size.
             ("pca", PCA(n_components=0.85, svd_solver="covariance_eigh", random_state=task.seed)),
             ("knn", KNeighborsClassifier(n_neighbors=8, weights="distance", algorithm="brute", n_jobs=task.threads)),
         ]

@@ -1,4 +1,4 @@
-"""Logistic regression: multinomial, on the square root of the grey values."""
+"""Logistic regression: scikit-learn's class (see _logistic.py), multinomial, on square roots of the grey values."""
 
 from optuna.distributions import FloatDistribution
 from sklearn.pipeline import Pipeline

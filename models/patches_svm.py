@@ -1,4 +1,7 @@
-"""SVM on patches: responses to patches learned without labels beside oriented gradients, RBF kernel; no net."""
+"""SVM on patches: responses to patches learned without labels, and HOG; RBF kernel, no neural net.
+
+It is fitted twice, the second time with shifted support vectors (_virtual.py). What solves it: see `RBFSVC` in _svm.py.
+"""
 
 from optuna.distributions import FloatDistribution
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -7,14 +10,14 @@ from benchmark.estimator import Estimator, Task
 
 
 def build(task: Task) -> Pipeline:
-    from models._features import gradients, patches
+    from models._features import hog_features, patch_features
     from models._svm import RBFSVC
     from models._virtual import VirtualSupport
 
     features = FeatureUnion(
-        [("patches", patches(task)), ("gradients", gradients(task))], transformer_weights={"patches": 1.5}
+        [("patches", patch_features(task)), ("gradients", hog_features(task))], transformer_weights={"patches": 1.5}
     )
-    # The features' variances sum to 1.5 squared and one: this gamma is 2 on features whose variances sum to one.
+    # The features' variances sum to 1.5² + 1, so this gamma equals 2 on features whose variances sum to one.
     machine = RBFSVC(C=10.0, gamma=0.6, threads=task.threads, cache_size=3_000)
     return Pipeline([("virtual", VirtualSupport(features, machine, task.image_shape))])
 

@@ -1,4 +1,4 @@
-"""Random forest: trees on bootstrapped rows, the best of random splits; on raw pixels."""
+"""Random forest: scikit-learn's `RandomForestClassifier` on raw pixels; bootstrapped rows, best splits."""
 
 from models._trees import forest
 

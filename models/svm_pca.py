@@ -1,4 +1,4 @@
-"""SVM on PCA: principal components of the pixels, RBF kernel."""
+"""SVM on PCA: principal components of the pixels, RBF kernel. What solves it: see `RBFSVC` in _svm.py."""
 
 from optuna.distributions import FloatDistribution
 from sklearn.pipeline import Pipeline
@@ -15,9 +15,9 @@ def build(task: Task) -> Pipeline:
     return Pipeline(
         [
             ("scale", ToUnit()),
-            # A whole number of components fails on images with fewer pixels; "pca" caps itself.
+            # A fixed number of components would fail on images with fewer pixels; a share of the variance does not.
             ("pca", PCA(n_components=0.9, svd_solver="covariance_eigh", random_state=task.seed)),
-            # No probabilities: Platt scaling would fit the machine five more times.
+            # No probabilities: Platt scaling would fit the SVM five more times.
             ("svm", RBFSVC(C=10.0, gamma=0.02, threads=task.threads)),
         ]
     )

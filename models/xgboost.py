@@ -1,4 +1,4 @@
-"""XGBoost: histogram-grown boosted trees on raw pixels, of which each five rounds see four in ten."""
+"""XGBoost: the library's `XGBClassifier`, histogram-grown boosted trees on raw pixels."""
 
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
@@ -7,17 +7,21 @@ from benchmark.estimator import Estimator, Task
 
 
 def build(task: Task) -> Pipeline:
-    from models._columns import DrawnColumns
+    from xgboost import XGBClassifier
 
-    model = DrawnColumns(
-        n_estimators=300,
-        columns=0.4,
-        rounds_a_draw=5,
-        learning_rate=0.3,
+    # The number of bins decides the time: at 60,000 images a round with 32 bins and a fifth of the columns at each
+    # split takes 1.8 s of processor time, with the library's defaults 6.1 s. Column sampling alone saves little,
+    # because XGBoost builds the histograms of all columns first (github.com/dmlc/xgboost/issues/7002). Subsampled
+    # rows, zeros as missing values and one tree for all classes did not save any.
+    model = XGBClassifier(
+        n_estimators=250,
+        learning_rate=0.2,
         max_depth=6,
-        min_child_weight=1.0,
-        reg_lambda=1.0,
-        max_bin=64,
+        min_child_weight=3.0,
+        reg_lambda=5.0,
+        colsample_bynode=0.2,
+        max_bin=32,
+        tree_method="hist",
         n_jobs=task.threads,
         random_state=task.seed,
         device=task.device,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,45 +11,16 @@ from typing import Any
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
-from benchmark.engine import declaration
-from benchmark.engine import refits as winners
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Describe, Job, Limits, Outcome
+from benchmark.datasets import memmap
+from benchmark.engine import refits
+from benchmark.engine.jobs import Limits, RefitJob
+from benchmark.engine.refits import RefitPlan
 from benchmark.engine.resources import Resources
-from benchmark.engine.scheduler import Stop
-from benchmark.errors import EngineError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.engine.scheduler import StopRequest
+from benchmark.storage import records, serialization
+from tests.in_process import Inline
 
 LOGISTIC = "logistic_regression"
-
-
-class Inline:
-    """An executor that runs jobs here and now, and notes what it was asked for."""
-
-    def __init__(self, answer: Callable[[Job], Outcome] = work.run) -> None:
-        self.asked: list[tuple[int, int]] = []
-        self._answer = answer
-
-    def describe(self, job: Describe) -> Future:
-        future: Future = Future()
-        future.set_result(declaration.describe(job))
-        return future
-
-    def submit(self, job: Job) -> Future:
-        assert job.test
-        self.asked.append((job.rows, job.draw))
-        future: Future = Future()
-        try:
-            future.set_result(self._answer(job))
-        except EngineError as error:
-            future.set_exception(error)
-        return future
-
-    def retire(self, estimator: str) -> None: ...
-    def close(self) -> None: ...
-    def kill(self) -> None: ...
 
 
 def make(
@@ -58,17 +28,18 @@ def make(
 ) -> dict[str, str]:
     """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
-    plan = verb.Plan(
-        plugins=winners.choose(folder, names, warn=pytest.fail),
+    memmap.materialise(digits)
+    plan = getattr(verb, "Plan", RefitPlan)(
+        plugins=refits.choose(folder, names, warn=pytest.fail),
         dataset=digits,
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
         folder=folder,
         **asked,
     )
     told: list[str] = []
-    states = verb.run(plan, executor, lambda _, text: told.append(text), Stop())
+    states = verb.run(plan, executor, lambda _, text: told.append(text), StopRequest())
     assert told
+    assert all(isinstance(job, RefitJob) for job in executor.jobs)  # nothing is tuned
     return {state.estimator: state.reason or state.phase for state in states}
 
 
@@ -85,7 +56,7 @@ class Killed(BaseException):
 
 def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
     """Do something that dies in place of the write after so many."""
-    real, left = plain.write_atomically, [writes]
+    real, left = serialization.write_atomically, [writes]
 
     def dying(path: Path, blob: bytes) -> None:
         left[0] -= 1
@@ -94,6 +65,6 @@ def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[]
         real(path, blob)
 
     with monkeypatch.context() as patched:
-        patched.setattr(plain, "write_atomically", dying)
+        patched.setattr(serialization, "write_atomically", dying)
         with pytest.raises(Killed):
             work()

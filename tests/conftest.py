@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.warm import Warm
+from tests import CHECKOUT as CHECKOUT
+from tests.golden import golden as golden
+from tests.golden import smoke_results as smoke_results
+from tests.in_process import benchmark as benchmark
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
+"""Every test that was collected, those too that no marker or name then selects."""
 
-CHECKOUT = Path(__file__).parents[1]
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[COLLECTED] = list(items)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -31,44 +33,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def frozen() -> None:
     """Leave what is imported by now out of collections of garbage, of which statsmodels has one in each call."""
     gc.freeze()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def once() -> Iterator[dict[object, Any]]:
-    """Draw a picture once a process, and resample once: many tests make one report with one thing changed.
-
-    Whoever tests that the same inputs give the same outcome clears it first.
-    """
-    from benchmark.metrics import significance as inference
-    from benchmark.report import figures
-
-    found: dict[object, Any] = {}
-    draw, resample = figures.png_of, inference.resample
-
-    def drawn(how: Callable[[Any], Any], data: object, inputs: str) -> bytes:
-        if inputs not in found:
-            found[inputs] = draw(how, data, inputs)
-        return found[inputs]
-
-    def resampled(y: Ints, predicted: Sequence[Ints], n_classes: int) -> inference.Resampled:
-        key = y.tobytes(), tuple((answers.shape, answers.tobytes()) for answers in predicted), n_classes
-        if key not in found:
-            found[key] = resample(y, predicted, n_classes)
-        return found[key]
-
-    figures.png_of, inference.resample = drawn, resampled
-    yield found
-    figures.png_of, inference.resample = draw, resample
-
-
-def benchmark(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
-    """Run the program as a user would, but for its first imports, which a process has done that it is forked from."""
-    return _warm().run([*arguments], cwd, {**os.environ, "PYTHONPATH": str(cwd), **(env or {})}, 300)
-
-
-@lru_cache
-def _warm() -> Warm:
-    return Warm()
 
 
 @pytest.fixture

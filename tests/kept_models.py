@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from pathlib import Path
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
-from benchmark.engine import declaration, registry, runner
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Describe, Job, Limits
+from benchmark.datasets import memmap
+from benchmark.engine import registry, runner
+from benchmark.engine.jobs import Limits, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.resources import Resources
-from benchmark.engine.scheduler import Stop
+from benchmark.engine.scheduler import StopRequest
+from tests.in_process import Inline
 
 LOGISTIC, KNN = "logistic_regression", "knn"
 
 
-class Here:
-    """An executor that runs jobs here and now, and notes what it was asked for."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-
-    def describe(self, job: Describe) -> Future:
-        future: Future = Future()
-        future.set_result(declaration.describe(job))
-        return future
-
-    def submit(self, job: Job) -> Future:
-        self.jobs.append(job)
-        future: Future = Future()
-        future.set_result(work.run(job))
-        return future
-
-    def retire(self, estimator: str) -> None: ...
-    def close(self) -> None: ...
-    def kill(self) -> None: ...
-
-
 def run(
     folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True, seeds: int = 1
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[TuningJob | RefitJob], list[str]]:
     """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     folder.mkdir(parents=True, exist_ok=True)
     plan = runner.Plan(
         plugins=[registry.get(name) for name in names],
@@ -55,7 +32,7 @@ def run(
         folder=folder,
         keep=keep,
     )
-    executor, told = Here(), []
-    states = runner.run(plan, executor, lambda _, text: told.append(text), Stop())
-    assert [state.phase for state in states if state.phase not in ("done", "kept")] == []
+    executor, told = Inline(), []
+    states = runner.run(plan, executor, lambda _, text: told.append(text), StopRequest())
+    assert [state.phase for state in states if state.phase not in ("done", "unchanged")] == []
     return executor.jobs, told

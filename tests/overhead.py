@@ -61,10 +61,12 @@ class Stopwatch:
         runner.run, LocalExecutor._spawn = noted, counted  # type: ignore[method-assign]
 
     def _watched(self, start: Any) -> Any:
+        from benchmark.engine.jobs import RefitJob
+
         def started(job: Any) -> Future[Any]:
             workers, begin = self.workers, time.monotonic()
             future: Future[Any] = start(job)
-            span = Span(job.estimator, getattr(job, "test", False), self.workers > workers, begin)
+            span = Span(job.estimator, isinstance(job, RefitJob), self.workers > workers, begin)
 
             def note(done: Future[Any]) -> None:
                 span.end = time.monotonic()

@@ -1,11 +1,11 @@
-"""A copy of the checkout with a plugin dropped in: what someone who adds an estimator does."""
+"""Plugins dropped into a copy of models/: what someone who adds an estimator does."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 
 GOOD = '''"""Nearest centroid."""
 
@@ -61,17 +61,21 @@ ESTIMATOR = Estimator(title="Bad", family="classical", build=build)
 """
 
 
-def checkout(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
-    """Copy the program to a folder and drop plugin files, given by stem, into its models/.
+def models(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
+    """Copy models/ into a folder, and drop plugin files, given by stem, into it; return the folder.
 
-    With `alone` they are the only ones there.
+    With `alone` they are the only ones there. The program, started there, is this checkout's.
     """
     # Bytecode that is whole goes along: compiling it anew takes longer than many a test.
-    ignore = shutil.ignore_patterns("*.pyc.*")
-    for package in ("benchmark", "models"):
-        shutil.copytree(CHECKOUT / package, folder / package, ignore=ignore)
+    shutil.copytree(CHECKOUT / "models", folder / "models", ignore=shutil.ignore_patterns("*.pyc.*"))
     for path in (folder / "models").glob("[!_]*.py") if alone else ():
         path.unlink()
     for stem, source in plugins.items():
         (folder / "models" / f"{stem}.py").write_text(source, encoding="utf-8")
     return folder
+
+
+def checkout(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
+    """Copy the whole program to a folder, with plugins as in `models`."""
+    shutil.copytree(CHECKOUT / "benchmark", folder / "benchmark", ignore=shutil.ignore_patterns("*.pyc.*"))
+    return models(folder, alone=alone, **plugins)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 
 SMOKE = ("--dataset", "digits", "--preset", "smoke")
 
@@ -34,7 +34,7 @@ class Program:
     *arguments : str
         After the verb.
     cwd : Path
-        A checkout.
+        A checkout, or a folder with a ``models`` of its own (see `tests.plugin_lab.models`).
     env : dict
         Beside what we have ourselves.
     code : str
@@ -57,7 +57,7 @@ class Program:
         self.process = subprocess.Popen(
             [sys.executable, *(("-c", start) if code else ("-m", "benchmark", *command))],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(cwd), MARK: self.mark, **(env or {})},
+            env={**_found_first(cwd), MARK: self.mark, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -103,12 +103,31 @@ class Program:
             return False
 
 
+def _found_first(cwd: Path) -> dict[str, str]:
+    """Return the environment of a process that imports from a folder, and what that has not from this checkout."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, dict.fromkeys((cwd, CHECKOUT))))}
+
+
 def _heed_interrupts() -> None:
     # A shell starts background jobs with SIGINT ignored, children inherit that, and Python heeds it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def eventually(holds: Callable[[], object], seconds: float = 30) -> bool:
+def started(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    """Run the program in a process of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=cwd,
+        env={**_found_first(cwd), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def eventually(holds: Callable[[], object], seconds: float = 60) -> bool:
     """Wait until something holds; return whether it came to that."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -127,7 +146,7 @@ def on_a_terminal(*arguments: str, cwd: Path = CHECKOUT, env: dict[str, str] | N
         stdin=child,
         stdout=child,
         stderr=child,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "400", "LINES": "60", **(env or {})},
+        env={**_found_first(cwd), "TERM": "xterm-256color", "COLUMNS": "400", "LINES": "60", **(env or {})},
     )
     os.close(child)
     seen, deadline = b"", time.monotonic() + 120

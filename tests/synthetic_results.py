@@ -251,7 +251,10 @@ def write_robustness(
         [np.where(np.arange(len(truth)) < wrong.get(kind, 0), (truth + 1) % 4, truth) for kind in kinds]
     )
     made = Robustness(
-        **{**derived.head(record, robustness_record.SCHEMA), "depends_on": robustness_record.depends_on(record)},
+        **{
+            **derived.header_fields(record, robustness_record.SCHEMA),
+            "depends_on": robustness_record.depends_on(record),
+        },
         status="ok",
         reason="",
         images=len(truth),

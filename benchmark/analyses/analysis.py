@@ -6,6 +6,7 @@ import argparse
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,12 +18,42 @@ if TYPE_CHECKING:
     from benchmark.datasets.dataset import Dataset
     from benchmark.engine.executors import Executor
     from benchmark.engine.progress import Observer, Progress
-    from benchmark.engine.scheduler import Stop
+    from benchmark.engine.refits import RefitPlan
+    from benchmark.engine.scheduler import StopRequest
     from benchmark.leaderboard.reference import Reference
     from benchmark.leaderboard.summary import Summary
     from benchmark.render.document import Figures, Section
     from benchmark.render.figure import Figure
     from benchmark.storage.record_kind import RecordKind
+
+
+class RefitSession(Protocol):
+    """What `measure` fits tuned estimators again with.
+
+    Attributes
+    ----------
+    plan : RefitPlan
+        Which estimators, of which records.
+    executor : Executor
+    stop : StopRequest
+    states : sequence of Progress
+        Last progress of every estimator; set by `measure`.
+    """
+
+    plan: RefitPlan
+    executor: Executor
+    stop: StopRequest
+    states: Sequence[Progress]
+
+    @property
+    def exit_status(self) -> int:
+        """1 if an estimator failed, else 0."""
+
+    def announce(self, work: str) -> None:
+        """Print what is about to be done."""
+
+    def view(self, unit: str) -> AbstractContextManager[Observer]:
+        """Show progress, counted in "point" or "refit"."""
 
 
 class Session(Protocol):
@@ -38,36 +69,11 @@ class Session(Protocol):
     def device(self) -> str:
         """Return "cpu" or "cuda", as the flags and the machine have it."""
 
-    def refits(self, refits: Refits) -> int:
-        """Fit tuned winners again, with a live view, then report; returns the exit status."""
+    def refits(self, page: str) -> AbstractContextManager[RefitSession]:
+        """Lock the folder and start workers; afterwards write the report and print the first lines of a page."""
 
     def report(self, folder: Path, page: str) -> None:
         """Write the report of a locked folder, and print the first lines of one of its pages."""
-
-
-@dataclass(frozen=True)
-class Refits:
-    """What an analysis does with the tuned winners on record.
-
-    Attributes
-    ----------
-    plan : callable
-        ``plan(asked)``: adds to what every such plan says.
-    describe : callable
-        ``describe(plan)``: what is about to be done, in one line.
-    run : callable
-        ``run(plan, executor, observe, stop)``: does it; returns the last state of each estimator.
-    unit : str
-        What progress is counted in: "point" or "refit".
-    page : str
-        The page that answers.
-    """
-
-    plan: Callable[[Any], Any]
-    describe: Callable[[Any], str]
-    run: Callable[[Any, Executor, Observer, Stop], list[Progress]]
-    unit: str
-    page: str
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""An address in, a page or a part of one out."""
+"""The URLs of the app: each returns a page, a part of one, or a file."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from benchmark.app import rows, stored, uploads
-from benchmark.app.asking import Panel
+from benchmark.app import cards, results, uploads
+from benchmark.app.cards import Card
+from benchmark.app.models import LoadedModels
 from benchmark.datasets.dataset import Part
 from benchmark.datasets.preprocessing import MAX_BYTES, MAX_PIXELS
 from benchmark.errors import BenchmarkError
@@ -30,43 +31,45 @@ from benchmark.leaderboard.summary import Summary
 from benchmark.render import markdown as md
 from benchmark.report import html as leaderboard_html
 
-DECODED_AT_ONCE = 2
-"""A picture of `MAX_PIXELS` takes some hundreds of megabytes while it is decoded."""
+MAX_CONCURRENT_DECODES = 2
+"""Decoding a picture of `MAX_PIXELS` takes several hundred megabytes of memory."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the pages are about.
+class Content:
+    """What the pages show.
 
     Attributes
     ----------
     dataset : str
+        Name of the data set.
     class_names : tuple of str
     image_shape : tuple of int
+        (height, width), in pixels.
     test : Part
-        Images and labels.
-    panel : Panel
-        The kept models.
+        The test images and their labels.
+    models : LoadedModels
+        The saved models.
     records : Future of Summary or None
-        What the records say, once it is worked out; None where there are none.
+        The scored records; None if there are none.
     """
 
     dataset: str
     class_names: tuple[str, ...]
     image_shape: tuple[int, int]
     test: Part
-    panel: Panel
+    models: LoadedModels
     records: Future[Summary | None]
 
 
-def app(shown: Shown) -> Starlette:
-    """Return the application; its end is the end of the models' workers."""
-    pages = _Pages(shown)
+def app(content: Content) -> Starlette:
+    """Return the application; its shutdown stops the models' workers."""
+    pages = _Pages(content)
 
     @asynccontextmanager
-    async def until_the_end(_: Starlette) -> AsyncIterator[None]:
+    async def close_at_shutdown(_: Starlette) -> AsyncIterator[None]:
         yield
-        shown.panel.close()
+        content.models.close()
 
     return Starlette(
         routes=[
@@ -79,147 +82,150 @@ def app(shown: Shown) -> Starlette:
             Route("/images", pages.image),
             Route("/images/random", pages.random_image),
             Route("/images/{index}.png", pages.image_file),
-            *(Route(f"/{name}", _fixed(blob, kind)) for name, blob, kind in _files()),
+            *(Route(f"/{name}", _static(blob, kind)) for name, blob, kind in _static_files()),
         ],
         exception_handlers={
             BenchmarkError: pages.refused,
             HTTPException: pages.not_found,
-            ClientDisconnect: lambda request, error: Response(status_code=400),  # nobody is there to read it
+            ClientDisconnect: lambda request, error: Response(status_code=400),  # nobody reads the response
         },
-        lifespan=until_the_end,
+        lifespan=close_at_shutdown,
     )
 
 
 class _Pages:
-    def __init__(self, shown: Shown) -> None:
-        self._shown = shown
+    def __init__(self, content: Content) -> None:
+        self._content = content
         self._templates = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
-        self._templates.globals |= {"dataset": shown.dataset, "max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS}
-        self._templates.globals |= {"percent": md.percent, "plural": md.plural, "shape": shown.image_shape}
-        self._decoding = asyncio.Semaphore(DECODED_AT_ONCE)
+        self._templates.globals |= {"dataset": content.dataset, "max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS}
+        self._templates.globals |= {"percent": md.percent, "plural": md.plural, "shape": content.image_shape}
+        self._decoding = asyncio.Semaphore(MAX_CONCURRENT_DECODES)
         self._rendered: dict[str, str] = {}
 
     async def home(self, request: Request) -> Response:
-        """Show what can be asked."""
-        return self._page("try.html", models=self._shown.panel.states(), n_test=len(self._shown.test.y))
+        """Show the first page: upload, draw, or pick a test image."""
+        return self._page("try.html", models=self._content.models.states(), n_test=len(self._content.test.y))
 
     async def models(self, request: Request) -> Response:
-        """Return how far the kept models are, a part of the first page."""
-        return self._page("_models.html", models=self._shown.panel.states())
+        """Return the loading state of the saved models, a part of the first page."""
+        return self._page("_models.html", models=self._content.models.states())
 
     async def answer_picture(self, request: Request) -> Response:
-        """Return what every kept model says of a picture, sent as the request's body."""
-        blob = await uploads.received(request.headers, request.stream())
-        panel = self._shown.panel
-        panel.require()
+        """Return the answer of every saved model to a picture, which is the request's body."""
+        blob = await uploads.read_body(request.headers, request.stream())
+        models = self._content.models
+        models.require()
         async with self._decoding:
-            pixels = await run_in_threadpool(panel.prepared, blob)
-        said = await run_in_threadpool(panel.ask, pixels)
-        return self._answers(pixels, said, prepared=panel.preparation)
+            pixels = await run_in_threadpool(models.prepare, blob)
+        answers = await run_in_threadpool(models.predict, pixels)
+        return self._answers(pixels, answers, preparation=models.preparation)
 
     async def answer_test(self, request: Request) -> Response:
-        """Return what is said of a test image, the one asked for or any."""
-        index = self._index(request.query_params["index"]) if "index" in request.query_params else self._any()
-        pixels, truth = self._shown.test.X[index], int(self._shown.test.y[index])
-        if self._shown.panel.empty:
+        """Return the answers to a test image: the given one, or a random one."""
+        index = self._index(request.query_params["index"]) if "index" in request.query_params else self._random_index()
+        pixels, truth = self._content.test.X[index], int(self._content.test.y[index])
+        if self._content.models.empty:
             summary = await self._records()
-            said = stored.answers(summary, index) if summary else ()
+            answers = results.answers(summary, index) if summary else ()
         else:
-            said = await run_in_threadpool(self._shown.panel.ask, pixels, truth)
-        return self._answers(pixels, said, index=index, truth=self._shown.class_names[truth])
+            answers = await run_in_threadpool(self._content.models.predict, pixels, truth)
+        return self._answers(pixels, answers, index=index, truth=self._content.class_names[truth])
 
     async def leaderboard(self, request: Request) -> Response:
-        """Show verdict and tables."""
-        return await self._of_records("leaderboard.html", lambda summary: {"board": Markup(stored.board(summary))})
+        """Show the verdict and the tables."""
+        return await self._from_records(
+            "leaderboard.html", lambda summary: {"leaderboard": Markup(results.leaderboard(summary))}
+        )
 
     async def gallery(self, request: Request) -> Response:
         """Show the hardest images of the hardest class."""
 
-        def content(summary: Summary) -> dict[str, Any]:
+        def values(summary: Summary) -> dict[str, Any]:
             name = "" if summary.hardest is None else summary.class_names[summary.hardest]
-            return {"found": stored.gallery(summary), "name": name, "total": len(summary.scored)}
+            return {"images": results.hardest_images(summary), "name": name, "total": len(summary.scored)}
 
-        return await self._of_records("gallery.html", content)
+        return await self._from_records("gallery.html", values)
 
     async def image(self, request: Request) -> Response:
-        """Show a test image, its label, and what every estimator said of it."""
+        """Show a test image, its label, and the recorded answer of every estimator."""
         index = self._index(request.query_params["index"]) if "index" in request.query_params else 0
         summary = await self._records()
-        said = stored.answers(summary, index) if summary else ()
+        answers = results.answers(summary, index) if summary else ()
         return self._page(
             "image.html",
             index=index,
-            last=len(self._shown.test.y) - 1,
-            truth=self._shown.class_names[int(self._shown.test.y[index])],
-            rows=said,
-            headline=rows.headline(said, "estimator"),
-            live=not self._shown.panel.empty,
-            seeds=summary is not None and any(len(one.records) > 1 for one in summary.scored),
+            last=len(self._content.test.y) - 1,
+            truth=self._content.class_names[int(self._content.test.y[index])],
+            cards=answers,
+            headline=cards.headline(answers, "estimator"),
+            live=not self._content.models.empty,
+            seeds=summary is not None and any(len(row.records) > 1 for row in summary.scored),
         )
 
     async def random_image(self, request: Request) -> Response:
-        """Lead to any test image."""
-        return RedirectResponse(f"/images?index={self._any()}", status_code=303)
+        """Redirect to a random test image."""
+        return RedirectResponse(f"/images?index={self._random_index()}", status_code=303)
 
     async def image_file(self, request: Request) -> Response:
         """Return a test image as a PNG."""
         index = self._index(request.path_params["index"])
-        return Response(uploads.png(self._shown.test.X[index], self._shown.image_shape), media_type="image/png")
+        return Response(uploads.png(self._content.test.X[index], self._content.image_shape), media_type="image/png")
 
     def refused(self, request: Request, error: Exception) -> Response:
-        """Say in a sentence what is wrong: as text where a part of a page was asked for."""
+        """Return an error as a sentence: plain text for a part of a page, else a page."""
         status = 413 if isinstance(error, uploads.TooLargeError) else 422
         if request.method == "POST":
-            return PlainTextResponse(rows.sentence(str(error)), status)
-        return self._page("message.html", status, title="This cannot be shown", text=rows.sentence(str(error)))
+            return PlainTextResponse(cards.sentence(str(error)), status)
+        return self._page("message.html", status, title="This cannot be shown", text=cards.sentence(str(error)))
 
     def not_found(self, request: Request, error: Exception) -> Response:
-        """Say that there is nothing at an address."""
+        """Return the page for a URL that does not exist, or a method that it does not allow."""
         assert isinstance(error, HTTPException)
-        text = "There is nothing here." if error.status_code == 404 else f"{error.detail}."
-        page = self._page("message.html", error.status_code, title="Nothing here", text=text)
+        text = "This page does not exist." if error.status_code == 404 else ""
+        page = self._page("message.html", error.status_code, title=error.detail, text=text)
         page.headers.update(error.headers or {})
         return page
 
     def _answers(
-        self, pixels: npt.NDArray[np.uint8], said: tuple[rows.Row, ...], truth: str = "", **more: Any
+        self, pixels: npt.NDArray[np.uint8], answers: tuple[Card, ...], truth: str = "", **more: Any
     ) -> Response:
-        noun = "estimator" if self._shown.panel.empty else "model"
-        picture = uploads.inline(pixels, self._shown.image_shape)
-        headline = rows.headline(said, noun)
+        noun = "estimator" if self._content.models.empty else "model"
+        picture = uploads.data_url(pixels, self._content.image_shape)
+        headline = cards.headline(answers, noun)
         return self._page(
-            "_answers.html", picture=picture, rows=said, headline=headline, truth=truth, noun=noun, **more
+            "_answers.html", picture=picture, cards=answers, headline=headline, truth=truth, noun=noun, **more
         )
 
-    async def _of_records(self, template: str, content: Any) -> Response:
-        """Return a page made from the records, which is made once."""
+    async def _from_records(self, template: str, values: Callable[[Summary], dict[str, Any]]) -> Response:
+        """Return a page made from the records; it is rendered once."""
         if template not in self._rendered:
             summary = await self._records()
             if summary is None:
                 return self._page("message.html", title="No records yet", text="", command="run --all")
-            made = await run_in_threadpool(content, summary)
-            self._rendered[template] = self._templates.get_template(template).render(here=template, **made)
+            content = await run_in_threadpool(values, summary)
+            self._rendered[template] = self._templates.get_template(template).render(here=template, **content)
         return HTMLResponse(self._rendered[template])
 
     async def _records(self) -> Summary | None:
-        return await asyncio.shield(asyncio.wrap_future(self._shown.records))  # which others wait for, too
+        # A cancelled request must not cancel the future, which other requests await too.
+        return await asyncio.shield(asyncio.wrap_future(self._content.records))
 
     def _page(self, template: str, status: int = 200, **values: object) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(here=template, **values), status)
 
     def _index(self, text: str) -> int:
-        """Return the test image that is asked for."""
-        last = len(self._shown.test.y) - 1
+        """Return the row of the test image that a request names."""
+        last = len(self._content.test.y) - 1
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= last):
             raise BenchmarkError(f"there is no test image {text[:20]!r}; give a number from 0 to {last}")
         return int(text)
 
-    def _any(self) -> int:
-        return int(np.random.default_rng().integers(len(self._shown.test.y)))
+    def _random_index(self) -> int:
+        return int(np.random.default_rng().integers(len(self._content.test.y)))
 
 
-def _files() -> list[tuple[str, bytes, str]]:
-    """Return the files that pages load, by the name that they have there: read once, by names of ours alone."""
+def _static_files() -> list[tuple[str, bytes, str]]:
+    """Return name, content and media type of the files that pages load; no name comes from a request."""
     report, own = Path(leaderboard_html.__file__).parent, Path(__file__).with_name("static")
     return [
         ("page.css", (report / "page.css").read_bytes(), "text/css"),
@@ -229,7 +235,7 @@ def _files() -> list[tuple[str, bytes, str]]:
     ]
 
 
-def _fixed(blob: bytes, kind: str) -> Any:
+def _static(blob: bytes, kind: str) -> Any:
     async def endpoint(request: Request) -> Response:
         return Response(blob, media_type=kind)
 

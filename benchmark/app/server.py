@@ -1,4 +1,4 @@
-"""A port of this machine, and what listens there until Ctrl-C."""
+"""Listens on a port of this machine, and serves the app until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from benchmark.errors import BenchmarkError
 
 HOST = "127.0.0.1"
 
-AT_ONCE = 128
-"""Requests; what is more is told to come later."""
+MAX_CONNECTIONS = 128
+"""Connections and requests at once; a request beyond this is answered with status 503."""
 
-GRACE_SECONDS = 2
-"""For answers that are on their way when the server ends."""
+SHUTDOWN_SECONDS = 2
+"""How long the server waits for running requests when it is stopped."""
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port of this machine; 0 takes any that is free.
+    """Open a port of this machine; 0 opens any free port.
 
     Raises
     ------
     BenchmarkError
-        Another program has it, or it is not ours to take.
+        Another program uses the port, or this user may not open it.
     """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else it is held for a minute after an end
-        found.bind((HOST, port))
-        found.listen()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a restart within a minute fails
+        listening.bind((HOST, port))
+        listening.listen()
     except OSError as error:
-        found.close()
-        reason = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror
-        raise BenchmarkError(f"--port {port}: {reason}; give another, or 0 for any that is free") from error
-    return found
+        listening.close()
+        reason = "another program uses this port" if error.errno == errno.EADDRINUSE else error.strerror
+        raise BenchmarkError(f"--port {port}: {reason}; choose another port, or 0 for any free one") from error
+    return listening
 
 
 def run(app: ASGIApp, listening: socket.socket) -> None:
-    """Answer requests until Ctrl-C or SIGTERM, then end the application and return."""
+    """Answer requests until Ctrl-C or SIGTERM, then shut the application down and return."""
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -53,12 +53,12 @@ def run(app: ASGIApp, listening: socket.socket) -> None:
         ws="none",
         loop="asyncio",
         http="h11",
-        limit_concurrency=AT_ONCE,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with suppress(KeyboardInterrupt):  # uvicorn raises the signal anew when it has ended
+        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again after its shutdown
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -1,4 +1,4 @@
-"""A stranger's bytes in, a picture as the models know them out; neither a name nor a path comes with them."""
+"""Reads the body of an upload, up to a limit, and encodes images as PNG; no file name or path is taken from it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from benchmark.errors import BenchmarkError
 
 
 class TooLargeError(BenchmarkError):
-    """More bytes than are read."""
+    """A request body has more bytes than a picture may have."""
 
 
-async def received(headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> bytes:
-    """Return a request's body, unless it has, or says that it has, more bytes than a picture may.
+async def read_body(headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> bytes:
+    """Return the body of a request.
 
     Parameters
     ----------
     headers : mapping of str to str
-        By their names in small letters.
+        By name, in lower case.
     chunks : async iterable of bytes
-        The body, which is not read on once it is known to be too large.
+        The body. Reading stops as soon as it is too large.
 
     Raises
     ------
     TooLargeError
+        The body, or the length in its header, is above `MAX_BYTES`.
     """
-    said = headers.get("content-length", "")
-    if said.isascii() and said.isdecimal() and int(said[:20]) > MAX_BYTES:  # however many digits a stranger writes
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdecimal() and int(length[:20]) > MAX_BYTES:  # a hostile number may be very long
         raise _too_large()
     blob = bytearray()
     async for chunk in chunks:
@@ -44,16 +45,16 @@ async def received(headers: Mapping[str, str], chunks: AsyncIterable[bytes]) -> 
 
 
 def png(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> bytes:
-    """Return grey pixels, (height * width,), as a PNG."""
+    """Return a grey image, (height * width,), as a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels.reshape(shape)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def inline(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> str:
-    """Return grey pixels, (height * width,), as an address that holds them whole."""
+def data_url(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> str:
+    """Return a grey image, (height * width,), as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(png(pixels, shape)).decode()}"
 
 
 def _too_large() -> TooLargeError:
-    return TooLargeError(f"the file has more than the {MAX_BYTES // 2**20} MiB that are read")
+    return TooLargeError(f"the file is larger than the limit of {MAX_BYTES // 2**20} MiB")

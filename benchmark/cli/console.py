@@ -1,11 +1,11 @@
-"""What a person sees while it runs: a live table on a terminal, plain lines anywhere else."""
+"""What a command prints while it runs: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,37 +15,23 @@ from rich.live import Live
 from rich.table import Table
 
 from benchmark.engine.progress import Progress
-from benchmark.render.terminal import announce, clock, console, escape, step, warn
+from benchmark.render.terminal import clock, escape
 
 if TYPE_CHECKING:
-    from benchmark.engine.refits import Plan as WinnersPlan
+    from benchmark.engine.progress import Observer
+    from benchmark.engine.refits import RefitPlan
     from benchmark.engine.resources import Resources
 
-__all__ = [
-    "announce",
-    "clock",
-    "conclude",
-    "console",
-    "each_fit",
-    "escape",
-    "names",
-    "step",
-    "stopping",
-    "unreported",
-    "view",
-    "warn",
-]
-
-_STYLE = {"done": "green", "kept": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
+_STYLE = {"done": "green", "unchanged": "green", "failed": "red", "waiting": "dim", "refit": "cyan", "curve": "cyan"}
 
 
-def names(plan: WinnersPlan) -> str:
-    """Return the estimators' names for a sentence."""
+def names(plan: RefitPlan) -> str:
+    """Return the names of a plan's estimators for a sentence."""
     return ", ".join(escape(plugin.name) for plugin in plan.plugins)
 
 
 def each_fit(given: Resources) -> str:
-    """Say what each fit may take."""
+    """Return what each fit may use, for a sentence."""
     return (
         f"each fit alone with {given.threads} thread(s); {given.device}; "
         f"one may take {clock(given.refit.seconds or 0)} and {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB"
@@ -53,19 +39,19 @@ def each_fit(given: Resources) -> str:
 
 
 def stopping(console: Console, refitting: bool) -> None:
-    """Say what the first Ctrl-C does."""
-    waits = "when the refit that is running is done" if refitting else "now; trials that were running are queued again"
-    console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C once more leaves at once")
+    """Print what the first Ctrl-C does."""
+    waits = "when the refit that is running is done" if refitting else "now; interrupted trials are queued again"
+    console.print(f"[bold yellow]stopping[/] {waits}. Ctrl-C again leaves at once")
 
 
 def unreported(console: Console, folder: Path) -> None:
-    """Say what makes the pages that this run did not write."""
+    """Print the command that writes the pages, which this run did not write."""
     again = f"python -m benchmark report --results {shlex.quote(str(folder.parent))}"
     console.print(f"records are in {escape(str(folder))}; its pages wait for: {escape(again)}")
 
 
 def conclude(console: Console, folder: Path, page: str = "leaderboard.md") -> None:
-    """Print the first lines of the page that answers, and where it is.
+    """Print the first lines of the page that answers, and its path.
 
     Parameters
     ----------
@@ -86,10 +72,8 @@ def conclude(console: Console, folder: Path, page: str = "leaderboard.md") -> No
 
 
 @contextmanager
-def view(
-    console: Console, names: Sequence[str], jobs: int, counted: str = "trial"
-) -> Iterator[Callable[[Progress, str], None]]:
-    """Show a run; yields the observer for `benchmark.engine.runner.run` and what comes after it.
+def view(console: Console, names: Sequence[str], jobs: int, counted: str = "trial") -> Iterator[Observer]:
+    """Show the progress of a run; yields the observer for `benchmark.engine.runner.run` and its like.
 
     Parameters
     ----------
@@ -99,7 +83,7 @@ def view(
     jobs : int
         Jobs at once while tuning.
     counted : str
-        What an estimator's progress is counted in: "trial", "point" or "refit".
+        Unit of an estimator's progress: "trial", "point" or "refit".
     """
     started = time.monotonic()
     states: dict[str, Progress] = {}
@@ -123,7 +107,7 @@ def view(
     def update(state: Progress, text: str) -> None:
         with lock:
             states[state.estimator] = state
-        if text.startswith(("failed", "cannot be kept")):
+        if text.startswith(("failed", "cannot be saved")):
             live.console.print(f"[red]{escape(state.estimator)}[/]: {escape(text)}")
 
     with Live(get_renderable=table, console=console, refresh_per_second=4) as live:
@@ -149,7 +133,7 @@ def _table(names: Sequence[str], jobs: int, counted: str, states: dict[str, Prog
             table.add_row(escape(name), "[dim]waiting[/]")
             total = None
             continue
-        left = state.left(jobs)
+        left = state.eta_seconds(jobs)
         total = None if total is None or left is None else total + left
         style = _STYLE.get(state.phase, "bold")
         rung = f"{state.rows:,} rows" if state.phase in ("tuning", "refit", "curve") and state.rows else ""

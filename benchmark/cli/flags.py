@@ -1,4 +1,4 @@
-"""Flags that several verbs take."""
+"""Flags that several subcommands share."""
 
 from __future__ import annotations
 
@@ -8,97 +8,97 @@ from typing import TypeAlias
 
 from benchmark.analyses.analysis import positive
 
-__all__ = ["Verbs", "alone", "data", "machine", "positive", "reporting", "results", "winners"]
+__all__ = ["Subparsers", "alone", "data", "machine", "positive", "refits", "reporting", "results"]
 
 _DATASET_HELP = (
     "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of PNG or JPEG pictures (train/<class>/ "
-    "and test/<class>/, or <class>/ alone; PATH@32 brings them to 32 by 32 pixels), a folder of IDX files, a folder "
+    "and test/<class>/, or <class>/ alone; PATH@32 resizes them to 32 by 32 pixels), a folder of IDX files, a folder "
     "with *train*.csv and *test*.csv (column label, then the pixels), or an .npz with X_train y_train X_test y_test. "
-    "Default: fashion-mnist, and the digits with a loud word where it cannot be had"
+    "Default: fashion-mnist; if it cannot be downloaded, digits, with a warning"
 )
-_RESULTS_HELP = "folder of the results, one subfolder per data set (default: results)"
+_RESULTS_HELP = "results folder, with one subfolder per data set (default: results)"
 
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def data(verb: argparse.ArgumentParser) -> None:
-    """Add which data set, and where it may lie."""
-    verb.add_argument("--dataset", metavar="NAME|PATH", help=_DATASET_HELP)
-    verb.add_argument(
+def data(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that choose the data set and where to look for it."""
+    parser.add_argument("--dataset", metavar="NAME|PATH", help=_DATASET_HELP)
+    parser.add_argument(
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="where to look first for the four files of Fashion-MNIST, MNIST or KMNIST (then $BENCHMARK_DATA, "
-        "data/, ../shared/data/, the caches of torchvision and Keras, and last the network)",
+        help="folder to search first for the four files of Fashion-MNIST, MNIST or KMNIST (then $BENCHMARK_DATA, "
+        "data/, ../shared/data/, the caches of torchvision and Keras, and finally the network)",
     )
 
 
-def winners(verb: argparse.ArgumentParser) -> None:
-    """Add what every verb takes that does something with the tuned estimators on record."""
-    verb.add_argument(
-        "names", nargs="*", metavar="NAME", help="estimators that have a record (default: all that have one)"
-    )
-    data(verb)
-    verb.add_argument(
+def refits(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the subcommands that refit tuned estimators from their records."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="estimators with a record (default: all of them)")
+    data(parser)
+    parser.add_argument(
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
-        help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
+        help="use the results of run --preset, if they are in a folder of their own, results/<dataset>-<preset>",
     )
-    machine(verb, threads="of each fit; each is alone on the machine")
-    results(verb)
-    reporting(verb)
-    verb.add_argument("--force", action="store_true", help="make anew what stands")
-    verb.set_defaults(jobs=None)
+    machine(parser, threads="of each fit; fits run one at a time")
+    results(parser)
+    reporting(parser)
+    parser.add_argument("--force", action="store_true", help="recompute results that already exist")
+    parser.set_defaults(jobs=None)
 
 
-def machine(verb: argparse.ArgumentParser, threads: str, cluster: bool = True) -> None:
-    """Add what a fit may take of the machine, or of a cluster of them."""
-    verb.add_argument("--threads", type=positive, metavar="N", help=f"threads {threads} (default: one a core)")
-    verb.add_argument(
-        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: auto, a GPU if there is one"
+def machine(parser: argparse.ArgumentParser, threads: str, cluster: bool = True) -> None:
+    """Add the limits of a fit, and the cluster that may run it."""
+    parser.add_argument("--threads", type=positive, metavar="N", help=f"threads {threads} (default: one per core)")
+    parser.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda"],
+        default="auto",
+        help="device of the fits; auto uses a GPU if there is one (default: auto)",
     )
-    verb.add_argument(
+    parser.add_argument(
         "--deadline",
         type=_seconds,
         metavar="SECONDS",
-        help="one fit may take so long, imports and warm-up included, and is killed then (default: 120, 600, 3600, "
-        "21600 by preset)",
+        help="kill a fit that takes longer, imports and warm-up included (default: 120, 600, 3600, 21600 by preset)",
     )
-    verb.add_argument(
+    parser.add_argument(
         "--memory",
         type=_gibibytes,
         metavar="GIB",
-        help="a worker that holds more, its children included, is killed (default: nine tenths of the machine, shared "
-        "by the jobs that run at once)",
+        help="kill a worker that uses more memory, its children included (default: nine tenths of the machine's, "
+        "shared by the jobs that run at once)",
     )
     if not cluster:
         return
-    verb.add_argument(
+    parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="run the jobs on the workers of a Dask scheduler, such as tcp://host:8786, instead of on this machine "
-        "(needs the extra [cluster] here and there)",
+        "(needs the extra [cluster] on this machine and on theirs)",
     )
 
 
-def reporting(verb: argparse.ArgumentParser) -> None:
-    """Add whether the report is written at the end."""
-    verb.add_argument(
+def reporting(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that skips the report at the end."""
+    parser.add_argument(
         "--no-report",
         dest="report",
         action="store_false",
-        help="write records only: the pages and figures wait for `python -m benchmark report` (for many runs in a row)",
+        help="write the records only; `python -m benchmark report` writes pages and figures later (for several runs)",
     )
 
 
-def alone(verb: argparse.ArgumentParser) -> None:
-    """Add what the fits of a command that has the machine to itself may take."""
-    machine(verb, threads="of the comparison and of each fit", cluster=False)
+def alone(parser: argparse.ArgumentParser) -> None:
+    """Add the limits of a fit, for a subcommand whose fits run one at a time on this machine."""
+    machine(parser, threads="of the comparison and of each fit", cluster=False)
 
 
-def results(verb: argparse.ArgumentParser) -> None:
-    """Add where results lie."""
-    verb.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
+def results(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that chooses the results folder."""
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
 
 
 def _seconds(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What `list` shows: every estimator, whether it can be imported, what stands recorded for it."""
+"""What `list` shows: every estimator, whether it can be imported, and its records."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from textwrap import shorten
 
 from benchmark.engine import declaration, registry
-from benchmark.engine.executors.local import LocalExecutor, in_passing
+from benchmark.engine.executors.local import LocalExecutor, temporary_executor
 from benchmark.engine.fingerprint import fingerprint, stale
-from benchmark.engine.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, LostError, one_line
+from benchmark.engine.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, WorkerDiedError, one_line
 from benchmark.engine.protocol import Preset
 from benchmark.engine.registry import Plugin
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.storage import records
 
-TOGETHER = "list"
-"""What the worker is called that describes the plugins of models/."""
+WORKER_NAME = "list"
+"""Name of the worker that describes all plugins of models/."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One estimator; `error` is empty if it can be imported and built."""
+    """One estimator; `error` is empty if its plugin can be imported and built."""
 
     name: str
     title: str
@@ -35,22 +35,22 @@ class Row:
 
 
 def listing(results: Path) -> list[Row]:
-    """Describe every estimator, and what `results` holds for it.
+    """Return every estimator, with what `results` holds for it.
 
     Parameters
     ----------
     results : Path
-        Holds one folder per data set.
+        Folder with one subfolder per data set.
 
     Returns
     -------
     list of Row
-        Names that are refused (see `benchmark.engine.registry.refused`) come last.
+        Refused names (see `benchmark.engine.registry.refused`) come last.
     """
     paths = sorted(results.glob("*/records/*/seed-*.json"))
     task = Task(n_classes=10, image_shape=(28, 28))
     rows = []
-    with in_passing() as executor:
+    with temporary_executor() as executor:
         for plugin, found in _described(executor, list(registry.plugins().values()), task):
             title, family, error, declared = plugin.name, "", "", None
             if isinstance(found, Declaration):
@@ -65,18 +65,18 @@ def listing(results: Path) -> list[Row]:
 def _described(
     executor: LocalExecutor, plugins: Sequence[Plugin], task: Task
 ) -> list[tuple[Plugin, Declaration | BaseException]]:
-    """Describe the plugins of models/ in one worker, which loads each library once, and those of packages in their own.
+    """Describe the plugins of models/ in one worker, which loads each library once, and other plugins in their own.
 
-    Nothing is fitted, so that libraries which disturb each other may be in one process. If one of the plugins ends it
-    all the same, each gets a worker of its own, one after the other.
+    Nothing is fitted, so even libraries that can crash each other may share the process. If a plugin ends it all the
+    same, each plugin gets a worker of its own, one after the other.
     """
     found: dict[str, Declaration | BaseException] = {}
     ours = [plugin for plugin in plugins if plugin.target is None]
-    together = [Describe(plugin.name, task) for plugin in ours]
+    requests = [Describe(plugin.name, task) for plugin in ours]
     limits = Limits(DESCRIBE_SECONDS)
-    with suppress(LostError):
-        told = executor.call(TOGETHER, task.threads, declaration.describe_all, together, limits=limits).result()
-        found = {plugin.name: one for plugin, one in zip(ours, told, strict=True)}
+    with suppress(WorkerDiedError):
+        described = executor.call(WORKER_NAME, task.threads, declaration.describe_all, requests, limits=limits).result()
+        found = {plugin.name: each for plugin, each in zip(ours, described, strict=True)}
     for plugin in plugins:
         if plugin.name not in found:
             try:
@@ -91,7 +91,7 @@ def _state(path: Path, today: Declaration | None) -> str:
     try:
         record = records.read_record(path)
         preset = Preset.recorded(record.preset)
-    except (BenchmarkError, TypeError, KeyError):  # `report` and `run` say what is wrong with it
+    except (BenchmarkError, TypeError, KeyError):  # `report` and `run` say what is wrong with the record
         return f"{path.parents[2].name} {path.stem}: damaged"
     text = f"{record.dataset} seed {record.seed} ({preset.name})"
     if record.status != "ok":

@@ -1,4 +1,4 @@
-"""The parser, and what becomes of errors. What verbs there are and what each does is in `benchmark.cli.commands`."""
+"""The argument parser, and how errors are printed. The subcommands are in `benchmark.cli.commands`."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ if TYPE_CHECKING:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of all verbs."""
+    """Return the parser of all subcommands."""
     top = argparse.ArgumentParser(
         prog="python -m benchmark",
         description="Do I need a CNN for this, or will a classical model do, and what does each cost me?",
         epilog="Start with: python -m benchmark run --all --preset quick",
     )
     top.add_argument("--version", action="version", version=f"classical-vs-cnn {__version__}")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add_all(verbs)
+    add_all(top.add_subparsers(dest="subcommand", required=True, metavar="COMMAND"))
     return top
 
 
 def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor] | None = None) -> int:
-    """Run one command and return the exit status: 0 fine, 1 a finding, 2 a user error, 130 Ctrl-C.
+    """Run one subcommand and return the exit status: 0 success, 1 a problem was found, 2 a user error, 130 Ctrl-C.
 
     Parameters
     ----------
     argv : sequence of str, optional
-        Default: those of this process.
+        Default: the arguments of this process.
     executor : callable, optional
-        ``executor(logs)`` runs the jobs of this machine, in place of worker processes.
+        ``executor(logs)`` returns what runs the jobs on this machine, in place of worker processes.
     """
     arguments = parser().parse_args(argv)
     arguments.executor = executor
@@ -60,6 +59,6 @@ def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor]
 
 
 def _plain(error: Exception) -> str:
-    from benchmark.render.markdown import plain  # a path or a CSV's column may hold what a terminal acts on
+    from benchmark.render.markdown import plain  # a path or a CSV column may hold terminal escapes
 
     return plain(str(error))

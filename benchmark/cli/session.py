@@ -1,13 +1,14 @@
-"""What the verbs that fit estimators share: a claimed folder, workers, Ctrl-C, and a report of what there is."""
+"""What the commands that fit estimators share: a locked folder, workers, Ctrl-C, and a report at the end."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from benchmark.errors import BenchmarkError, EngineError, same_command
 
@@ -17,148 +18,201 @@ if TYPE_CHECKING:
     from benchmark.datasets.dataset import Dataset
     from benchmark.engine.executors import Executor
     from benchmark.engine.progress import Observer, Progress
-    from benchmark.engine.refits import Plan as WinnersPlan
-    from benchmark.engine.resources import Resources, Seat
-    from benchmark.engine.scheduler import Stop
-
-    P = TypeVar("P", bound=WinnersPlan)
+    from benchmark.engine.refits import RefitPlan
+    from benchmark.engine.resources import Resources, Slot
+    from benchmark.engine.scheduler import StopRequest
 
 
-def measure(
+@dataclass
+class Session:
+    """What a command runs its jobs with.
+
+    Attributes
+    ----------
+    console : Console
+    executor : Executor
+    resources : Resources
+    stop : StopRequest
+    logs : Path
+        Folder of what the estimators print.
+    states : sequence of Progress
+        Last progress of every estimator; set by the command.
+    """
+
+    console: Console
+    executor: Executor
+    resources: Resources
+    stop: StopRequest
+    logs: Path
+    states: Sequence[Progress] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        """1 if an estimator failed, else 0."""
+        return 1 if any(state.phase == "failed" for state in self.states) else 0
+
+
+@dataclass
+class RefitSession(Session):
+    """A session of a command that refits estimators on record.
+
+    Attributes
+    ----------
+    plan : RefitPlan
+    """
+
+    plan: RefitPlan = field(kw_only=True)
+
+    def announce(self, work: str) -> None:
+        """Print the data set, what is about to be done, with which estimators, and where the results go."""
+        from benchmark.cli import console as view
+        from benchmark.render import terminal
+
+        plan = self.plan
+        text = f"{work}; {view.names(plan)}; {view.each_fit(plan.resources)}"
+        terminal.announce(self.console, plan.dataset, plan.folder, self.logs, text)
+
+    def view(self, unit: str) -> AbstractContextManager[Observer]:
+        """Show progress, counted in "point" or "refit"."""
+        from benchmark.cli import console as view
+
+        names = [plugin.name for plugin in self.plan.plugins]
+        return view.view(self.console, names, self.plan.resources.jobs, unit)
+
+
+@contextmanager
+def session(
     arguments: argparse.Namespace,
     console: Console,
     dataset: Dataset,
     folder: Path,
     deadline: float,
-    work: Callable[[Executor, Resources, Stop, Path], list[Progress]],
     page: str = "leaderboard.md",
-) -> int:
-    """Do the work in a claimed folder, heeding Ctrl-C, and report what it left there; return the exit status.
+) -> Iterator[Session]:
+    """Lock a results folder and start workers; afterwards stop them and report what the folder holds.
+
+    The first Ctrl-C sets `Session.stop`. The report is also written after a failure, if there is any record.
 
     Parameters
     ----------
     arguments : argparse.Namespace
-        With the flags of the machine: device, threads, deadline, memory, cluster, jobs; force; and report.
+        With the flags of the machine (device, threads, deadline, memory, cluster, jobs), force, and report.
     console : Console
     dataset : Dataset
     folder : Path
         ``results/<dataset>``.
     deadline : float
-        Seconds of a job, where none is asked for.
-    work : callable
-        ``work(executor, resources, stop, logs)``: the last state of each estimator.
+        Seconds that a job may take, unless a flag says otherwise.
     page : str
-        Of the report, whose first lines are shown at the end.
+        Page of the report whose first lines are printed at the end.
+
+    Raises
+    ------
+    BenchmarkError
+        The folder is in use or cannot be written, or what the flags ask for is not available.
+    EngineError
+        No more jobs can be run, or no more results written.
+    KeyboardInterrupt
+        The run was stopped by Ctrl-C.
     """
     from benchmark import datasets, report
-    from benchmark.analyses.hardest_class import examples as gallery
-    from benchmark.cli import console as live
-    from benchmark.engine import interrupts
+    from benchmark.analyses.hardest_class import examples
+    from benchmark.cli import console as view
+    from benchmark.engine.interrupts import handle_sigint
     from benchmark.engine.resources import share
-    from benchmark.engine.scheduler import Stop
-    from benchmark.storage.lock import claimed, clear_errors
+    from benchmark.engine.scheduler import StopRequest
+    from benchmark.storage import lock
 
     device = device_of(arguments.device, bool(arguments.cluster))
-    stop = Stop(lambda refitting: live.stopping(console, refitting))
+    stop = StopRequest(lambda refitting: view.stopping(console, refitting))
     logs = datasets.cache_folder() / "logs"
-    states: list[Progress] = []
     failure: BaseException | None = None
-    with claimed(folder), ExitStack() as until_the_last_page:
-        executor, seats = _executor(arguments, dataset, logs)
-        until_the_last_page.enter_context(interrupts.heeded(stop, executor.kill, same_command(arguments.force)))
+    with lock.locked(folder), ExitStack() as until_reported:
+        executor, slots = _executor(arguments, dataset, logs)
+        until_reported.enter_context(handle_sigint(stop, executor.kill, same_command(arguments.force)))
         try:
-            given = share(
-                seats, arguments.deadline or deadline, arguments.jobs, arguments.threads, arguments.memory, device
-            )
-            states = work(executor, given, stop, logs)
+            seconds = arguments.deadline or deadline
+            resources = share(slots, seconds, arguments.jobs, arguments.threads, arguments.memory, device)
+            yield Session(console, executor, resources, stop, logs)
         except EngineError as error:
             failure = error
         finally:
             executor.close()
-        if stop.asked:
+        if stop.requested:
             failure = KeyboardInterrupt()
         if failure is None or list(folder.glob("records/*/seed-*.json")):
-            # What there is, is reported after a failure, too; but then the failure is the news.
-            with suppress(*(BenchmarkError,) if failure else ()), clear_errors(folder):
-                gallery.update(folder, dataset)
+            # After a failure, an error of the report is not the news.
+            with suppress(*(BenchmarkError,) if failure else ()), lock.os_errors_as_engine_errors(folder):
+                examples.update(folder, dataset)
                 if arguments.report:
                     report.write(folder)
-                    live.conclude(console, folder, page)
+                    view.conclude(console, folder, page)
                 else:
-                    live.unreported(console, folder)
+                    view.unreported(console, folder)
     if failure is not None:
         raise failure
-    return 1 if any(state.phase == "failed" for state in states) else 0
 
 
-def with_winners(
-    arguments: argparse.Namespace,
-    plan: Callable[[WinnersPlan], P],
-    announce: Callable[[Console, P, Path], None],
-    make: Callable[[P, Executor, Observer, Stop], list[Progress]],
-    counted: str,
-    page: str,
-) -> int:
-    """Do something with the winners that are on record, report; the exit status is 1 if any of it failed.
+@contextmanager
+def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSession]:
+    """Start a session for refits of estimators on record.
 
     Parameters
     ----------
     arguments : argparse.Namespace
-        With names, preset, and what `measure` asks for.
-    plan : callable
-        Adds to what every such plan says.
-    announce, make : callable
-    counted : str
-        See `benchmark.cli.console.view`.
+        With the flags of `benchmark.cli.flags.refits`.
     page : str
-        Of the report, the one that answers.
+        See `session`.
+
+    Raises
+    ------
+    BenchmarkError
+        As `session`; or an estimator has no good record.
+    EngineError, KeyboardInterrupt
+        As `session`.
     """
     from benchmark import datasets
     from benchmark.analyses.analysis import record_kinds
-    from benchmark.cli import console as live
-    from benchmark.engine import refits as winners
+    from benchmark.engine import refits
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
     from benchmark.engine.results_folder import results_folder
+    from benchmark.render import terminal
 
-    console = live.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    console = terminal.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
     folder = arguments.results / dataset.name
     if arguments.preset:
         folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
-    chosen = winners.choose(folder, arguments.names, warn=lambda text: live.warn(console, text))
-    presets = {winners.preset_of(winners.standing(folder, plugin.name)).name for plugin in chosen}
+    plugins = refits.choose(folder, arguments.names, warn=lambda text: terminal.warn(console, text))
+    presets = {refits.preset_of(refits.best_record(folder, plugin.name)).name for plugin in plugins}
     deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)
-
-    def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
-        planned = plan(winners.Plan(chosen, dataset, resources, folder, arguments.force, record_kinds()))
-        announce(console, planned, logs)
-        with live.view(console, [plugin.name for plugin in chosen], resources.jobs, counted) as observe:
-            return make(planned, executor, observe, stop)
-
-    return measure(arguments, console, dataset, folder, deadline, work, page)
+    with session(arguments, console, dataset, folder, deadline, page) as opened:
+        plan = refits.RefitPlan(plugins, dataset, opened.resources, folder, arguments.force, record_kinds())
+        refitting = RefitSession(**vars(opened), plan=plan)
+        yield refitting
 
 
-def _executor(arguments: argparse.Namespace, dataset: Dataset, logs: Path) -> tuple[Executor, list[Seat]]:
-    """Return where jobs will run, and how many places there are."""
+def _executor(arguments: argparse.Namespace, dataset: Dataset, logs: Path) -> tuple[Executor, list[Slot]]:
+    """Return where jobs run, and its slots."""
     from benchmark.datasets.memmap import materialise
     from benchmark.engine import resources
     from benchmark.engine.executors.local import LocalExecutor
 
     files = materialise(dataset)
     if arguments.cluster is None:
-        return (arguments.executor or LocalExecutor)(logs), resources.seats()
+        return (arguments.executor or LocalExecutor)(logs), resources.local_slots()
     try:
         from benchmark.engine.executors.dask import DaskExecutor
     except ImportError as error:
         raise BenchmarkError(f"--cluster needs Dask ({error}); install it with: pip install -e '.[cluster]'") from error
     executor = DaskExecutor(arguments.cluster, dataset.sha256, files)
-    return executor, executor.seats
+    return executor, executor.slots
 
 
 def device_of(asked: str, cluster: bool) -> str:
-    """Turn "auto" into what is there, and refuse "cuda" where it is not, before any training.
+    """Return the device for "auto", and refuse "cuda" before any training if it is not available.
 
-    Of a cluster's machines nothing is known here: "auto" is the CPU, and "cuda" is taken at its word.
+    A cluster's machines are not asked: "auto" is the CPU there, and "cuda" is not checked.
     """
     import shutil
     import subprocess
@@ -167,7 +221,7 @@ def device_of(asked: str, cluster: bool) -> str:
         return "cuda" if asked == "cuda" else "cpu"
     if asked == "cpu" or (asked == "auto" and shutil.which("nvidia-smi") is None):
         return "cpu"
-    # Asked in a process of its own: torch must not be loaded into the parent.
+    # Asked in a separate process, because torch must not be imported into the parent.
     probe = subprocess.run(
         [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"],
         capture_output=True,

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets import digits, fashion_mnist, formats, idx, kmnist, mnist, openml, picture_files
-from benchmark.datasets import mnist_like as published
+from benchmark.datasets import digits, fashion_mnist, formats, idx, kmnist, mnist, mnist_like, openml, picture_files
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.datasets.download import UnavailableError
-from benchmark.datasets.locations import cache as cache_folder
+from benchmark.datasets.locations import cache_folder
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -64,14 +63,14 @@ def load(
         return digits.load()
     if name is None:
         try:
-            return published.load(fashion_mnist.PUBLISHED, PUBLISHED, data_dir)
+            return mnist_like.load(fashion_mnist.PUBLISHED, PUBLISHED, data_dir)
         except UnavailableError as error:  # a wrong file in a named place is not the same as no file
             notify(f"{error}. RUNNING ON SCIKIT-LEARN'S 8x8 DIGITS INSTEAD: nothing here is about Fashion-MNIST")
             return digits.load()
     which = next((each for each in PUBLISHED if each.name == name), None)
     if which is not None:
-        return published.load(which, PUBLISHED, data_dir)
-    number = openml.number(name)
+        return mnist_like.load(which, PUBLISHED, data_dir)
+    number = openml.dataset_number(name)
     if number is not None:
         return _recognised(openml.load(number, notify))
     return _from_path(name, notify)
@@ -94,7 +93,7 @@ def summary(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "image_shape": dataset.image_shape,
         "sha256": dataset.sha256,
-        "files": published.file_sums(files),
+        "files": mnist_like.file_sums(files),
         "counts": {name: (int(train[i]), int(test[i])) for i, name in enumerate(dataset.class_names)},
     }
 
@@ -114,7 +113,7 @@ def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
         called = (plain.name, *(file.name for file in plain.files))
         if any("fashion" in each.lower() for each in called) and mnist.PUBLISHED.looks_like(plain.train.X):
             raise BenchmarkError(f"{path}: this is MNIST, not Fashion-MNIST, under its name; give it another to run it")
-    which = published.known(path, PUBLISHED) if path.is_dir() else None
+    which = mnist_like.identify(path, PUBLISHED) if path.is_dir() else None
     if which is not None:
         return replace(plain, name=which.name, class_names=which.class_names)
     if plain.name.lower() in NAMES or openml.FOLDER_NAME.fullmatch(plain.name):
@@ -137,8 +136,8 @@ def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None
         if size is not None or path.suffix != ".npz":
             raise BenchmarkError(f"{path}: give a folder (pictures, IDX files, or a pair of CSVs) or an .npz file")
         return formats.npz_file(path, path.stem)
-    stem, pair = path.resolve().name, None if idx.find(path) else formats.csv_pair(path)
-    if pair is None and not idx.find(path) and picture_files.holds_pictures(path):
+    stem, pair = path.resolve().name, None if idx.find_files(path) else formats.csv_pair(path)
+    if pair is None and not idx.find_files(path) and picture_files.has_pictures(path):
         from benchmark.datasets import picture_folder
 
         return picture_folder.load(path, stem, notify, size)
@@ -146,7 +145,7 @@ def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None
         raise BenchmarkError(f"{path}: only pictures are brought to a size, and no folder of them is here; leave out @")
     if pair is not None:
         return formats.csv_files(*pair, stem)
-    if idx.find(path):
+    if idx.find_files(path):
         return formats.idx_folder(path, stem)
     raise BenchmarkError(
         f"{path}: neither IDX files ({idx.TRAIN[0]}.gz, ...) nor a *train*.csv and a *test*.csv nor folders of "

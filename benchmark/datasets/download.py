@@ -96,7 +96,7 @@ def download(source: Source, folder: Path) -> None:
     mirrors = list(source.mirrors) if given is None else given.split()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with scratch.folder(folder) as place:
+        with scratch.temporary_folder(folder) as place:
             for name, file in source.files.items():
                 if not _right(folder / name, file):
                     _fetch(source, name, mirrors, place).replace(folder / name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.datasets.mnist_like import Published
+from benchmark.datasets.mnist_like import MnistLike
 
 NAME = "fashion-mnist"
 
@@ -37,7 +37,7 @@ PACKED_BYTES = {
     "train-labels-idx1-ubyte.gz": 29_515,
 }
 
-PUBLISHED = Published(
+PUBLISHED = MnistLike(
     name=NAME,
     title="Fashion-MNIST",
     class_names=CLASS_NAMES,

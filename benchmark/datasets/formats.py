@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.datasets import idx
-from benchmark.datasets import validate as build
+from benchmark.datasets import idx, validate
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,15 +29,15 @@ LINE_LIMIT = 2**20
 
 def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = None) -> FileDataset:
     """Read the four IDX files of a folder, gzipped or not."""
-    files = idx.find(folder)
-    absent = idx.missing(files)
+    files = idx.find_files(folder)
+    absent = idx.missing_files(files)
     if absent:
         raise BenchmarkError(f"{folder}: {absent[0]}.gz (or {absent[0]}) is missing; put the four files there")
     train, test = (
         RawPart(idx.read(images, idx.IMAGES), idx.read(labels, idx.LABELS), str(images), str(labels))
         for images, labels in (files[:2], files[2:])
     )
-    return build.dataset(name, str(folder), train, test, tuple(files), class_names)
+    return validate.build_dataset(name, str(folder), train, test, tuple(files), class_names)
 
 
 def csv_pair(folder: Path) -> tuple[Path, Path] | None:
@@ -61,14 +60,14 @@ def csv_files(train: Path, test: Path, name: str) -> FileDataset:
         raise BenchmarkError(f"{lacks}: column `{odd[0]}` is missing, {has.name} has it; give both the same columns")
     # In the training CSV's order: a test CSV with another one would hold scrambled images.
     parts = [_csv_part(path, table[columns]) for path, table in tables.items()]
-    return build.dataset(name, str(train.parent), parts[0], parts[1], (train, test))
+    return validate.build_dataset(name, str(train.parent), parts[0], parts[1], (train, test))
 
 
 def npz_file(path: Path, name: str) -> FileDataset:
     """Read ``X_train y_train X_test y_test`` from an ``.npz``; nothing is unpickled."""
     arrays = {}
     try:
-        size = plain.unpacked_bytes(path)
+        size = serialization.unpacked_bytes(path)
         if size > NPZ_LIMIT:
             raise BenchmarkError(f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; store pixels as uint8")
         with np.load(path, allow_pickle=False) as file:
@@ -77,14 +76,14 @@ def npz_file(path: Path, name: str) -> FileDataset:
                     there = ", ".join(file.files) or "none"
                     raise BenchmarkError(f"{path}: array `{key}` is missing, there are: {there}; save all four")
                 arrays[key] = file[key]
-    except plain.UNREADABLE_NPZ as error:
+    except serialization.UNREADABLE_NPZ as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{path}: cannot be read as .npz ({cause}); save it again with numpy.savez") from error
     train, test = (
         RawPart(arrays[f"X_{part}"], arrays[f"y_{part}"], f"{path} (X_{part})", f"{path} (y_{part})")
         for part in ("train", "test")
     )
-    return build.dataset(name, str(path), train, test, (path,))
+    return validate.build_dataset(name, str(path), train, test, (path,))
 
 
 def _csv_table(path: Path) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 IMAGES, LABELS = 0x803, 0x801
 """Magic numbers: unsigned bytes in three dimensions, and in one."""
@@ -30,15 +30,15 @@ _PIECE = 2**20
 """Bytes read at once."""
 
 
-def find(folder: Path) -> list[Path]:
+def find_files(folder: Path) -> list[Path]:
     """Return those of the four files that lie in the folder, the gzipped one where there are both."""
     either = [(folder / f"{name}.gz", folder / name) for name in (*TRAIN, *TEST)]
     # os.path.isfile, unlike Path.is_file, answers False where a folder may not be looked into.
     return [next(path for path in pair if os.path.isfile(path)) for pair in either if any(map(os.path.isfile, pair))]
 
 
-def missing(found: list[Path]) -> list[str]:
-    """Return the names of the four that are not among what `find` found."""
+def missing_files(found: list[Path]) -> list[str]:
+    """Return the names of the four that are not among what `find_files` found."""
     present = {path.name.removesuffix(".gz") for path in found}
     return [name for name in (*TRAIN, *TEST) if name not in present]
 
@@ -52,7 +52,7 @@ def digest(path: Path) -> str:
         Unreadable.
     """
     try:
-        return plain.sha256(path)
+        return serialization.sha256(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

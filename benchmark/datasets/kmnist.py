@@ -6,7 +6,7 @@ none are published.
 
 from __future__ import annotations
 
-from benchmark.datasets.mnist_like import Published
+from benchmark.datasets.mnist_like import MnistLike
 
 NAME = "kmnist"
 
@@ -24,7 +24,7 @@ PACKED_BYTES = {
     "train-labels-idx1-ubyte.gz": 29_497,
 }
 
-PUBLISHED = Published(
+PUBLISHED = MnistLike(
     name=NAME,
     title="KMNIST",
     class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),

@@ -21,7 +21,7 @@ class Root:
     named: str = ""
 
 
-def roots(data_dir: Path | None) -> list[Root]:
+def data_roots(data_dir: Path | None) -> list[Root]:
     """Return the folders under which data sets are kept, first choice first."""
     found = []
     if data_dir is not None:
@@ -32,13 +32,13 @@ def roots(data_dir: Path | None) -> list[Root]:
     return found
 
 
-def keras() -> Path:
+def keras_folder() -> Path:
     """Return where Keras keeps its downloads."""
     home = os.environ.get("KERAS_HOME") or "~/.keras"
     return Path(home).expanduser() / "datasets"
 
 
-def cache() -> Path:
+def cache_folder() -> Path:
     """Return the folder for downloads and memory-mapped arrays: ``$BENCHMARK_CACHE``, or the user's cache folder."""
     if os.environ.get("BENCHMARK_CACHE"):
         return Path(os.environ["BENCHMARK_CACHE"]).expanduser()

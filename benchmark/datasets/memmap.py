@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import locations as places
+from benchmark.datasets import locations
 from benchmark.datasets.dataset import Dataset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch
@@ -37,7 +37,7 @@ class ArrayFiles:
     test_X: Path
 
 
-def files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
+def array_files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
     """Return where the arrays of a data set lie, or would lie.
 
     Parameters
@@ -45,9 +45,9 @@ def files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
     sha256 : str
         `Dataset.sha256`.
     cache_dir : Path, optional
-        Default: `benchmark.datasets.locations.cache`.
+        Default: `benchmark.datasets.locations.cache_folder`.
     """
-    folder = (places.cache() if cache_dir is None else cache_dir) / "arrays" / sha256
+    folder = (locations.cache_folder() if cache_dir is None else cache_dir) / "arrays" / sha256
     return ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
 
 
@@ -58,7 +58,7 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     ----------
     dataset : Dataset
     cache_dir : Path, optional
-        Default: `benchmark.datasets.locations.cache`.
+        Default: `benchmark.datasets.locations.cache_folder`.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     BenchmarkError
         The folder cannot be written.
     """
-    found = files(dataset.sha256, cache_dir)
+    found = array_files(dataset.sha256, cache_dir)
     content: dict[Path, npt.NDArray[Any]] = {
         found.train_X: dataset.train.X,
         found.train_y: dataset.train.y,
@@ -89,7 +89,7 @@ def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
     blobs : mapping of str to bytes
         The fields of `ArrayFiles` to what their files hold.
     """
-    found = files(sha256)
+    found = array_files(sha256)
     content: dict[Path, npt.NDArray[Any]] = {}
     for field, blob in blobs.items():
         content[getattr(found, field)] = np.load(io.BytesIO(blob), allow_pickle=False)
@@ -98,12 +98,12 @@ def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
 
 def _write(found: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFiles:
     folder = found.train_X.parent
-    scratch.sweep(folder.parent)
+    scratch.remove_abandoned(folder.parent)
     if _whole(content):
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.folder(folder.parent) as place:
+        with scratch.temporary_folder(folder.parent) as place:
             for path, array in content.items():
                 target = place / "new" / path.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ The sums of the packed files are those that TensorFlow Datasets checks; the MD5s
 
 from __future__ import annotations
 
-from benchmark.datasets.mnist_like import Published
+from benchmark.datasets.mnist_like import MnistLike
 
 NAME = "mnist"
 
@@ -27,7 +27,7 @@ PACKED_BYTES = {
     "train-labels-idx1-ubyte.gz": 28_881,
 }
 
-PUBLISHED = Published(
+PUBLISHED = MnistLike(
     name=NAME,
     title="MNIST",
     class_names=tuple("0123456789"),

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import formats, idx
-from benchmark.datasets import locations as places
+from benchmark.datasets import formats, idx, locations
 from benchmark.datasets.download import File, Source, download
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
@@ -23,7 +22,7 @@ _LARGEST = 2**26
 
 
 @dataclass(frozen=True)
-class Published:
+class MnistLike:
     """What is known of one data set.
 
     Attributes
@@ -70,13 +69,13 @@ class Published:
         return len(X) in (60_000, 10_000) and min((abs(X.mean() - mean) for mean in self.means), default=1.0) < 1e-3
 
 
-def load(which: Published, catalogue: Sequence[Published], data_dir: Path | None = None) -> FileDataset:
+def load(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None = None) -> FileDataset:
     """Find, verify and read a data set; download it if it is nowhere.
 
     Parameters
     ----------
-    which : Published
-    catalogue : sequence of Published
+    which : MnistLike
+    catalogue : sequence of MnistLike
         All that share its file names; none is taken for another.
     data_dir : Path, optional
         Looked at first; a wrong file there is an error, not a reason to look elsewhere.
@@ -92,7 +91,7 @@ def load(which: Published, catalogue: Sequence[Published], data_dir: Path | None
     return formats.idx_folder(folder, which.name, which.class_names)
 
 
-def locate(which: Published, catalogue: Sequence[Published], data_dir: Path | None = None) -> Path | None:
+def locate(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None = None) -> Path | None:
     """Return the first folder that holds the four files with the right checksums, or None.
 
     The order: `data_dir`, ``$BENCHMARK_DATA``, ``data/`` here, ``data/`` and ``../shared/data/``
@@ -100,8 +99,8 @@ def locate(which: Published, catalogue: Sequence[Published], data_dir: Path | No
     tools put them.
     """
     others = [each for each in catalogue if each is not which]
-    looked = [(root.folder, root.named) for root in places.roots(data_dir)]
-    looked += [(places.keras(), ""), (places.cache(), "")]
+    looked = [(root.folder, root.named) for root in locations.data_roots(data_dir)]
+    looked += [(locations.keras_folder(), ""), (locations.cache_folder(), "")]
     for place, named in looked:
         for folder in (place, place / which.name, place / which.torchvision / "raw"):
             if _complete(which, others, folder, named, meant=folder != place or named == "--data-dir"):
@@ -109,9 +108,9 @@ def locate(which: Published, catalogue: Sequence[Published], data_dir: Path | No
     return None
 
 
-def known(folder: Path, catalogue: Sequence[Published]) -> Published | None:
+def identify(folder: Path, catalogue: Sequence[MnistLike]) -> MnistLike | None:
     """Return which set's four files a folder holds, whatever its name."""
-    sums = file_sums(idx.find(folder))
+    sums = file_sums(idx.find_files(folder))
     return next(
         (each for each in catalogue if len(sums) == 4 and all(each.sha256.get(n) == s for n, s in sums.items())), None
     )
@@ -122,13 +121,13 @@ def file_sums(files: Iterable[Path]) -> dict[str, str]:
     return {path.name: idx.digest(path) for path in files}
 
 
-def _complete(which: Published, others: Sequence[Published], folder: Path, named: str, *, meant: bool) -> bool:
+def _complete(which: MnistLike, others: Sequence[MnistLike], folder: Path, named: str, *, meant: bool) -> bool:
     """Tell whether the four files are there and right; refuse what only looks like them.
 
     `meant` says that the folder is this set's, by its own name or by a person's word. Another set's files are an
     error there, as it would score far too well or too badly; anywhere else they are that set's business.
     """
-    sums = file_sums(idx.find(folder))
+    sums = file_sums(idx.find_files(folder))
     for name, found in sums.items():
         right = which.sha256.get(name)
         if found == right:
@@ -154,7 +153,7 @@ def _complete(which: Published, others: Sequence[Published], folder: Path, named
     return len(sums) == 4 and all(found == which.sha256.get(name) for name, found in sums.items())
 
 
-def _downloaded(which: Published) -> Path:
-    folder = places.cache() / which.name
+def _downloaded(which: MnistLike) -> Path:
+    folder = locations.cache_folder() / which.name
     download(which.source, folder)
     return folder

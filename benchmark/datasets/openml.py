@@ -19,14 +19,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import arff, idx
-from benchmark.datasets import locations as places
-from benchmark.datasets import split as parts
-from benchmark.datasets import validate as build
+from benchmark.datasets import arff, idx, locations, split, validate
 from benchmark.datasets.download import File, Source, download
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 MIRRORS = ("https://www.openml.org/", "https://api.openml.org/")
 
@@ -54,7 +51,7 @@ class _About:
     unused: frozenset[str]
 
 
-def number(name: str) -> int | None:
+def dataset_number(name: str) -> int | None:
     """Return 40996 of ``openml:40996``, None of a name that is not of this form.
 
     Raises
@@ -91,7 +88,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     BenchmarkError
         Its rows are no square grey images, or its target no class.
     """
-    folder = places.cache() / "openml" / str(number)
+    folder = locations.cache_folder() / "openml" / str(number)
     title = f"OpenML {number}"
     about = _describe(title, number, folder)
     if about.status != "active":
@@ -106,17 +103,17 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         train, test = np.arange(first), np.arange(first, len(y))
     else:
         counts = np.bincount(y, minlength=len(names))
-        rare = [names[label] for label in np.flatnonzero(counts < build.MIN_TRAINING_IMAGES)]
+        rare = [names[label] for label in np.flatnonzero(counts < validate.MIN_TRAINING_IMAGES)]
         if rare:
             notify(f"{title}: classes with a single image are left out: {', '.join(rare)[:200]}")
-        kept = np.flatnonzero(counts[y] >= build.MIN_TRAINING_IMAGES)
+        kept = np.flatnonzero(counts[y] >= validate.MIN_TRAINING_IMAGES)
         X, names = X[kept], tuple(name for name in names if name not in rare)
         y = np.unique(y[kept], return_inverse=True)[1].astype(np.int64)
-        train, test = parts.split_off(y, parts.first_like(X))
-        notify(f"{title} does not say which images test: {parts.SPLIT}; {len(train):,} train, {len(test):,} test")
+        train, test = split.stratified_holdout(y, split.first_identical(X))
+        notify(f"{title} does not say which images test: {split.SPLIT}; {len(train):,} train, {len(test):,} test")
     one, other = (RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test))
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
-    return build.dataset(f"openml-{number}", source, one, other, files=(path,), class_names=names)
+    return validate.build_dataset(f"openml-{number}", source, one, other, files=(path,), class_names=names)
 
 
 def _describe(title: str, number: int, folder: Path) -> _About:
@@ -163,7 +160,7 @@ def _data(title: str, about: _About, folder: Path) -> Path:
     line = f"{idx.digest(path)}  {name}\n"  # as sha256sum has it
     try:
         if not record.exists():
-            plain.write_atomically(record, line.encode())
+            serialization.write_atomically(record, line.encode())
         recorded = record.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise BenchmarkError(f"{record}: {error.strerror}; set BENCHMARK_CACHE to another folder") from error

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import PIL
 
-from benchmark.datasets import locations as places
+from benchmark.datasets import locations
 from benchmark.datasets.idx import LIMIT
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 VERSION = 1
 """Raised when pictures are prepared in another way."""
@@ -43,7 +43,7 @@ class Prepared:
     broken: dict[int, str]
 
 
-def place(paths: Sequence[Path], asked: tuple[int, int] | None) -> Path:
+def cache_path(paths: Sequence[Path], asked: tuple[int, int] | None) -> Path:
     """Return where the pictures of these files, brought to that size, are kept or would be.
 
     Raises
@@ -55,7 +55,7 @@ def place(paths: Sequence[Path], asked: tuple[int, int] | None) -> Path:
     for path in paths:
         stat = path.stat()
         digest.update(repr((str(path.absolute()), stat.st_size, stat.st_mtime_ns)).encode())
-    return places.cache() / "pictures" / f"{digest.hexdigest()}.npz"
+    return locations.cache_folder() / "pictures" / f"{digest.hexdigest()}.npz"
 
 
 def read(path: Path) -> Prepared | None:
@@ -63,7 +63,7 @@ def read(path: Path) -> Prepared | None:
     if not path.is_file():
         return None
     try:
-        found = plain.read_npz(path, LIMIT)
+        found = serialization.read_npz(path, LIMIT)
         height, width = found["shape"].tolist()
         X, rows, reasons = found["X"], found["rows"].tolist(), found["reasons"].tolist()
         whole = X.dtype == np.uint8 and X.ndim == 2 and X.shape[1] == height * width
@@ -72,9 +72,9 @@ def read(path: Path) -> Prepared | None:
         return None
 
 
-def keep(path: Path, prepared: Prepared) -> None:
+def write(path: Path, prepared: Prepared) -> None:
     """Keep prepared pictures; where that cannot be done they are prepared again the next time."""
-    blob = plain.to_npz(
+    blob = serialization.to_npz(
         shape=np.asarray(prepared.shape),
         X=prepared.X,
         rows=np.asarray(list(prepared.broken), dtype=np.int64),
@@ -82,4 +82,4 @@ def keep(path: Path, prepared: Prepared) -> None:
     )
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        plain.write_atomically(path, blob)
+        serialization.write_atomically(path, blob)

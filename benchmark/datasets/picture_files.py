@@ -31,7 +31,7 @@ Classes = Mapping[str, tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
-class Found:
+class PictureFiles:
     """The pictures of a folder.
 
     Attributes
@@ -47,12 +47,12 @@ class Found:
     remarks: tuple[str, ...]
 
 
-def holds_pictures(folder: Path) -> bool:
+def has_pictures(folder: Path) -> bool:
     """Tell whether a folder holds a picture, in itself or below."""
     return bool(_Search(folder).pictures(folder, most=1))
 
 
-def find(folder: Path) -> Found:
+def find_pictures(folder: Path) -> PictureFiles:
     """Sort the pictures of a folder by part and class.
 
     Raises
@@ -82,7 +82,7 @@ def find(folder: Path) -> Found:
         raise BenchmarkError(f"{train}: its pictures have no class; put those of each into a folder, {TRAIN}/<class>/")
     else:
         found = _classes(search, folder), {}
-    return Found(*found, search.remarks())
+    return PictureFiles(*found, search.remarks())
 
 
 def counted(number: int, noun: str) -> str:

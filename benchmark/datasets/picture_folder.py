@@ -18,10 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import picture_cache, picture_files
-from benchmark.datasets import preprocessing as pictures
-from benchmark.datasets import split as parts
-from benchmark.datasets import validate as build
+from benchmark.datasets import picture_cache, picture_files, preprocessing, split, validate
 from benchmark.datasets.picture_cache import Prepared
 from benchmark.datasets.picture_files import TEST, TRAIN
 from benchmark.datasets.validate import FileDataset, RawPart
@@ -123,14 +120,14 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
     (height, width), X = prepared.shape, prepared.X
     rows, labelled = _learnable(labelled, notify)
     X = X[rows]
-    like = parts.first_like(X)
+    like = split.first_identical(X)
     if not labelled.tests.any():
-        trained, tested = parts.split_off(labelled.y, like)
+        trained, tested = split.stratified_holdout(labelled.y, like)
         if not len(tested):
             raise BenchmarkError(f"{folder}: too few pictures to split off a test part; give three of a class at least")
         labelled = replace(labelled, tests=np.isin(np.arange(len(X)), tested))
         notify(
-            f"{folder}: there is no test part, so {parts.SPLIT}: {len(trained):,} pictures train, {len(tested):,} test"
+            f"{folder}: there is no test part, so {split.SPLIT}: {len(trained):,} pictures train, {len(tested):,} test"
         )
     _tell_copies(labelled, like, notify)
     _tell_counts(labelled, notify)
@@ -138,7 +135,7 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
         RawPart(X[side].reshape(-1, height, width), labelled.y[side], str(folder), str(folder))
         for side in (~labelled.tests, labelled.tests)
     )
-    return build.dataset(
+    return validate.build_dataset(
         name if shape is None else f"{name[:60]}-{height}x{width}",
         f"{folder} ({len(X):,} pictures, in grey, brought whole to {height} by {width} pixels and padded with their "
         "border's grey)",
@@ -150,7 +147,7 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
 
 def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled, Prepared]:
     """Return the pictures that can be read, those that train first; tell of the others."""
-    found = picture_files.find(folder)
+    found = picture_files.find_pictures(folder)
     for remark in found.remarks:
         notify(remark)
     listed = [
@@ -181,7 +178,7 @@ def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
     """Return the pictures, brought to one size, and what is wrong with those that are none."""
     kept: Path | None = None
     with suppress(OSError):
-        kept = picture_cache.place(paths, asked)
+        kept = picture_cache.cache_path(paths, asked)
     found = picture_cache.read(kept) if kept else None
     if found is not None:
         return found
@@ -195,7 +192,7 @@ def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
     broken = {row: one for row, one in enumerate(every) if isinstance(one, str)}
     shape, X = _sized(good, asked) if good else (asked or USUAL, np.zeros((0, 0), dtype=np.uint8))
     if kept and good and time.monotonic() - start > SLOW:
-        picture_cache.keep(kept, Prepared(shape, X, broken))
+        picture_cache.write(kept, Prepared(shape, X, broken))
     return Prepared(shape, X, broken)
 
 
@@ -203,16 +200,16 @@ def _prepare(path: Path, shape: Shape, *, keep_small: bool) -> _Picture | str:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if size > pictures.MAX_BYTES:
-                return f"{size / 2**20:,.1f} MiB, more than the {pictures.MAX_BYTES // 2**20} that are read"
-            image = pictures.decode(file.read())
+            if size > preprocessing.MAX_BYTES:
+                return f"{size / 2**20:,.1f} MiB, more than the {preprocessing.MAX_BYTES // 2**20} that are read"
+            image = preprocessing.decode(file.read())
     except BenchmarkError as error:
         return str(error)
     except OSError as error:
         return error.strerror or "cannot be read"
     own = (image.height, image.width)
     small = keep_small and own != shape and all(SMALLEST <= side <= LARGEST_KEPT for side in own)
-    return _Picture(own, pictures.to_grey(image, shape), pictures.to_grey(image, own) if small else None)
+    return _Picture(own, preprocessing.to_grey(image, shape), preprocessing.to_grey(image, own) if small else None)
 
 
 def _sized(good: Sequence[_Picture], asked: Shape | None) -> tuple[Shape, npt.NDArray[np.uint8]]:
@@ -227,7 +224,7 @@ def _learnable(labelled: _Labelled, notify: Notify) -> tuple[npt.NDArray[np.int6
     """Return the rows of the classes that can be trained, and what is known of those; tell of the others."""
     folder, names = labelled.folder, labelled.class_names
     train, test = labelled.counts(tests=False), labelled.counts(tests=True)
-    kept = train >= build.MIN_TRAINING_IMAGES
+    kept = train >= validate.MIN_TRAINING_IMAGES
     none = [f"{names[i]} ({test[i]:,} to test)" for i in np.flatnonzero(train == 0)]
     one = [names[i] for i in np.flatnonzero(~kept & (train > 0))]
     if none:
@@ -236,7 +233,7 @@ def _learnable(labelled: _Labelled, notify: Notify) -> tuple[npt.NDArray[np.int6
         notify(f"{folder}: classes with a single picture to train on are left out: {_listed(one)}")
     if kept.sum() < 2:
         raise BenchmarkError(
-            f"{folder}: two classes with {build.MIN_TRAINING_IMAGES} pictures each are needed to train, it has "
+            f"{folder}: two classes with {validate.MIN_TRAINING_IMAGES} pictures each are needed to train, it has "
             f"{kept.sum()}; put the pictures of each class into a folder of its own"
         )
     rows = np.flatnonzero(kept[labelled.y])

@@ -16,7 +16,7 @@ SPLIT = f"a fifth of each class is split off as the test part (drawn with seed {
 """For people."""
 
 
-def split_off(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]:
+def stratified_holdout(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]:
     """Return the rows that train and those that test, each ascending.
 
     Of each class a fifth tests, at least one image where there are three; of one or two all train.
@@ -44,7 +44,7 @@ def split_off(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]:
     return np.flatnonzero(~tests).astype(np.int64), np.flatnonzero(tests).astype(np.int64)
 
 
-def first_like(X: npt.NDArray[Any]) -> Ints:
+def first_identical(X: npt.NDArray[Any]) -> Ints:
     """Return for each image, (n, ...), the first that has the same pixels, itself if there is none before it."""
     seen: dict[bytes, int] = {}
     return np.asarray([seen.setdefault(image.tobytes(), row) for row, image in enumerate(X)], dtype=np.int64)

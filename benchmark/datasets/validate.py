@@ -51,7 +51,7 @@ class RawPart:
     y_from: str
 
 
-def dataset(
+def build_dataset(
     name: str,
     source: str,
     train: RawPart,
@@ -100,7 +100,7 @@ def dataset(
     pixels = [_grey(X, fractions).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
     return FileDataset(
-        name=safe_name(name),
+        name=folder_name(name),
         class_names=class_names or tuple(str(label) for label in known),
         image_shape=(int(shape[0]), int(shape[1])),
         train=Part(np.ascontiguousarray(pixels[0]), targets[0]),
@@ -117,7 +117,7 @@ def _grey(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
     return grey
 
 
-def safe_name(name: str) -> str:
+def folder_name(name: str) -> str:
     """Return `name` as a folder may be called: letters, digits, ``.``, ``_`` and ``-``; not hidden, not empty."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:80].strip(".-") or "images"
 

@@ -1,4 +1,4 @@
-"""The contract, held against one plugin in a worker process, on small data, clause by clause."""
+"""Tests whether one plugin keeps the contract: clause by clause, in a worker process, on small data."""
 
 from __future__ import annotations
 
@@ -12,31 +12,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.engine import declaration, jobs, pipelines, registry
-from benchmark.engine import worker_job as work
-from benchmark.engine.executors.local import in_passing
-from benchmark.engine.jobs import Limits, LostError
+from benchmark.engine import declaration, jobs, pipelines, registry, worker_job
+from benchmark.engine.executors.local import temporary_executor
+from benchmark.engine.jobs import Limits, WorkerDiedError
 from benchmark.engine.saved_models import formats
+from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
 from benchmark.estimator import Estimator, Task
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 ROWS = 300
-"""Training rows of the digits; the prediction is on `TEST_ROWS` others."""
+"""Number of training rows of the digits."""
 
 TEST_ROWS = 120
-
-CANNOT = "cannot be kept: "
-"""How the clause on keeping begins to say so: a plugin that cannot be kept breaks no contract."""
+"""Number of other digits that are predicted."""
 
 DEADLINE_SECONDS = 600.0
-"""For the whole contract; a plugin's `smoke` parameters make it tiny."""
+"""Deadline for all clauses; the plugin is fitted with its `smoke` parameters, which make it tiny."""
 
 
 @dataclass(frozen=True)
 class Clause:
-    """One sentence of the contract, whether it holds, and the reason or the figure."""
+    """One sentence of the contract, whether the plugin keeps it, and the reason or a detail."""
 
     text: str
     holds: bool
@@ -44,34 +42,35 @@ class Clause:
 
 
 def check(name: str) -> list[Clause]:
-    """Hold one plugin against the contract; a clause that cannot be tried is broken.
+    """Test one plugin; a clause that raises an exception is broken.
 
     Parameters
     ----------
     name : str
+        Of the plugin.
 
     Raises
     ------
     BenchmarkError
-        No plugin is called so.
+        There is no plugin of that name.
     """
     registry.get(name)
-    with in_passing() as executor:
+    with temporary_executor() as executor:
         try:
             return executor.call(name, 1, clauses, name, limits=Limits(DEADLINE_SECONDS)).result()
-        except LostError as error:
-            return [Clause("survives the contract without losing its process", False, str(error))]
+        except WorkerDiedError as error:
+            return [Clause("does not end its worker process", False, str(error))]
         except Exception as error:
-            return [Clause("can be tried", False, jobs.one_line(error))]
+            return [Clause("can be tested", False, jobs.one_line(error))]
 
 
 def clauses(name: str) -> list[Clause]:
-    """Run in the worker: try every clause."""
-    trial = _Trial(name)
-    return [trial.clause(text, attempt) for text, attempt in trial.contract()]
+    """Test every clause; runs in the worker."""
+    contract = _Contract(name)
+    return [contract.clause(text, test) for text, test in contract.tests()]
 
 
-class _Trial:
+class _Contract:
     def __init__(self, name: str) -> None:
         from benchmark.datasets import digits
 
@@ -80,32 +79,31 @@ class _Trial:
         self.X, self.y = data.train.X[:ROWS], data.train.y[:ROWS]
         self.unseen = data.test.X[:TEST_ROWS]
         self.task = Task(n_classes=10, image_shape=data.image_shape, seed=3)
-        self.proba: np.ndarray | None = None
 
-    def contract(self) -> list[tuple[str, Callable[[], str]]]:
+    def tests(self) -> list[tuple[str, Callable[[], str]]]:
         return [
             ("can be imported and declares an Estimator", self.imports),
             ("builds a scikit-learn Pipeline", self.builds),
-            ("clones, and the clone has the same parameters", self.clones),
+            ("can be cloned, and the clone has the same parameters", self.clones),
             ("every key of the space is a parameter of the pipeline", self.space_keys),
-            ("states a default inside the space for every tuned parameter", self.defaults),
+            ("has a default inside the space for every tuned parameter", self.defaults),
             ("every key of smoke is a parameter of the pipeline", self.smoke_keys),
             ("every key of thorough is a parameter of the pipeline, and none is tuned", self.thorough_keys),
-            ("fits the smoke rows", self.fits),
-            ("probabilities (or softmaxed decisions) in shape, finite, summing to one", self.probabilities),
-            ("predict agrees with the highest score", self.predicts),
-            ("its history, if it has one, is numbers", self.historic),
-            ("same seed, same predictions", self.repeats),
-            ("survives a pickle, fitted, with the same predictions", self.pickles),
-            ("is kept and read back with the same predictions, or says why not", self.is_kept),
-            ("a class missing from the training rows does not shift the columns", self.missing_class),
-            ("fits images of another shape", self.other_shape),
+            ("can be fitted with the smoke parameters", self.fits),
+            ("its class scores have the right shape, are finite and sum to one", self.probabilities),
+            ("predict returns the class with the highest score", self.predicts),
+            ("its training history, if it has one, consists of numbers", self.history),
+            ("gives the same predictions with the same seed", self.repeats),
+            ("can be pickled when fitted, and then gives the same predictions", self.pickles),
+            ("can be saved and loaded with the same predictions, or says why not", self.saves),
+            ("a class that is missing from the training rows does not shift the other columns", self.missing_class),
+            ("can be fitted on images of another shape", self.other_shape),
         ]
 
     @staticmethod
-    def clause(text: str, attempt: Callable[[], str]) -> Clause:
+    def clause(text: str, test: Callable[[], str]) -> Clause:
         try:
-            return Clause(text, True, attempt())
+            return Clause(text, True, test())
         except (Exception, SystemExit) as error:
             return Clause(text, False, str(error) if isinstance(error, _BrokenError) else jobs.one_line(error))
 
@@ -115,17 +113,17 @@ class _Trial:
     def builds(self) -> str:
         from sklearn.pipeline import Pipeline
 
-        built = self.declared().build(self.task)
-        _require(isinstance(built, Pipeline), f"build returned {type(built).__name__}")
-        return " -> ".join(step for step, _ in built.steps)
+        pipeline = self.declared().build(self.task)
+        _require(isinstance(pipeline, Pipeline), f"build returned a {type(pipeline).__name__}")
+        return " -> ".join(step for step, _ in pipeline.steps)
 
     def clones(self) -> str:
         from sklearn.base import clone
 
-        built = self.declared().build(self.task)
-        copy = clone(built)
+        pipeline = self.declared().build(self.task)
+        copy = clone(pipeline)
         for key in self.declared().space:
-            _require(copy.get_params()[key] == built.get_params()[key], f"{key} differs")
+            _require(copy.get_params()[key] == pipeline.get_params()[key], f"{key} differs")
         return ""
 
     def space_keys(self) -> str:
@@ -137,17 +135,17 @@ class _Trial:
     def thorough_keys(self) -> str:
         declared = self.declared()
         tuned = sorted(declared.space.keys() & declared.thorough.keys())
-        _require(not tuned, f"{tuned} are tuned, so nothing else can set them")
+        _require(not tuned, f"{tuned} are tuned, so thorough cannot set them")
         return self._keys(declared.thorough)
 
     def defaults(self) -> str:
         params = self.declared().build(self.task).get_params()
-        stated = []
+        defaults = []
         for key, distribution in self.declared().space.items():
             value = params[key]
             _require(declaration.inside(distribution, value), f"{key} is {value!r} by default, outside {distribution}")
-            stated.append(f"{key}={value}")
-        return ", ".join(stated)
+            defaults.append(f"{key}={value}")
+        return ", ".join(defaults)
 
     def fits(self) -> str:
         self.fitted()
@@ -163,12 +161,12 @@ class _Trial:
         predicted = np.asarray(pipeline.predict(self.unseen))
         highest = pipelines.predict(pipeline, self.unseen, classes, 10).argmax(axis=1)
         differing = int((classes[predicted] != highest).sum())
-        _require(differing == 0, f"{differing} of {len(highest)} differ")
+        _require(differing == 0, f"{differing} of {len(highest)} predictions differ")
         return ""
 
-    def historic(self) -> str:
-        found = pipelines.history(self.declared(), self.fitted()[0])
-        return ", ".join(f"{name} ({len(values)})" for name, values in found.items()) or "none"
+    def history(self) -> str:
+        history = pipelines.history(self.declared(), self.fitted()[0])
+        return ", ".join(f"{name} ({len(values)})" for name, values in history.items()) or "none"
 
     def repeats(self) -> str:
         first, second = (pipelines.predict(*self._fresh(self.y), 10) for _ in range(2))
@@ -178,34 +176,37 @@ class _Trial:
     def pickles(self) -> str:
         pipeline, classes = self.fitted()
         blob = pickle.dumps(pipeline)
-        again = pickle.loads(blob)
-        before, after = (pipelines.predict(each, self.unseen, classes, 10) for each in (pipeline, again))
+        loaded = pickle.loads(blob)
+        before, after = (pipelines.predict(one, self.unseen, classes, 10) for one in (pipeline, loaded))
         _require(np.array_equal(before, after), "predictions differ")
         return f"{len(blob) / 1e6:.2f} MB"
 
-    def is_kept(self) -> str:
+    def saves(self) -> str:
         pipeline, classes = self.fitted()
         with tempfile.TemporaryDirectory() as name:
-            saved = work.save(Path(name), pipeline, partial(self._built, self.task), self.unseen, classes)
+            saved = worker_job.save(Path(name), pipeline, partial(self._unfitted, self.task), self.unseen, classes)
             size = sum((Path(name) / file).stat().st_size for file in saved.files)
         if saved.reason:
-            return f"{CANNOT}{saved.reason}"
+            return f"{CANNOT_BE_SAVED}{saved.reason}"  # which breaks no clause
         return f"{', '.join(formats.names(saved.files))}, {size / 1e6:.2f} MB"
 
     def missing_class(self) -> str:
-        keep = self.y != 4
-        pipeline = self._built(replace(self.task, n_classes=9))
-        classes = pipelines.fit(pipeline, self.X[keep], self.y[keep])
+        present = self.y != 4
+        pipeline = self._unfitted(replace(self.task, n_classes=9))
+        classes = pipelines.fit(pipeline, self.X[present], self.y[present])
         proba = pipelines.predict(pipeline, self.unseen, classes, 10)
-        _require(proba.shape == (len(self.unseen), 10) and not proba[:, 4].any(), "its column is not empty")
-        _require(len(np.unique(proba[:, 5:].argmax(axis=1))) > 1, "the columns after it are not told apart")
+        _require(
+            proba.shape == (len(self.unseen), 10) and not proba[:, 4].any(),
+            "the column of the missing class is not zero",
+        )
+        _require(len(np.unique(proba[:, 5:].argmax(axis=1))) > 1, "all images get the same class among those after it")
         return ""
 
     def other_shape(self) -> str:
         rng = np.random.default_rng(0)
         y = np.repeat(np.arange(3), 40)
         X = np.clip(rng.normal(60 * y[:, None] + 40, 25, size=(120, 12 * 9)), 0, 255).astype(np.uint8)
-        pipeline = self._built(Task(n_classes=3, image_shape=(12, 9), seed=3))
+        pipeline = self._unfitted(Task(n_classes=3, image_shape=(12, 9), seed=3))
         pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), 3)
         return "12 by 9, 3 classes"
 
@@ -214,16 +215,16 @@ class _Trial:
 
     def fitted(self) -> tuple[Pipeline, np.ndarray]:
         if not hasattr(self, "_fitted"):
-            pipeline = self._built(self.task)
+            pipeline = self._unfitted(self.task)
             self._fitted = pipeline, pipelines.fit(pipeline, self.X, self.y)
         return self._fitted
 
     def _fresh(self, y: np.ndarray) -> tuple[Pipeline, np.ndarray, np.ndarray]:
-        pipeline = self._built(self.task)
+        pipeline = self._unfitted(self.task)
         classes = pipelines.fit(pipeline, self.X, y)
         return pipeline, self.unseen, classes
 
-    def _built(self, task: Task) -> Pipeline:
+    def _unfitted(self, task: Task) -> Pipeline:
         from sklearn.base import clone
 
         declared = self.declared()
@@ -237,7 +238,7 @@ class _Trial:
 
 
 class _BrokenError(Exception):
-    """A clause that does not hold; its text is the reason."""
+    """A clause is broken; the message is the reason."""
 
 
 def _require(holds: bool, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What a plugin declares, looked at in a worker process and turned into plain values."""
+"""Describes a plugin: imports it in a worker process and returns what it declares as plain values."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def describe(job: Describe) -> Declaration:
-    """Import the plugin, build its pipeline, return what it declares.
+    """Import a plugin, build its pipeline, and return what it declares.
 
     Raises
     ------
     BenchmarkError
-        Whatever the plugin raises, in one line: its own exceptions may not exist elsewhere.
+        Any exception of the plugin, in one line. Its own exception classes may not exist in the parent.
     """
     try:
         estimator = registry.get(job.estimator).load()
@@ -40,12 +40,12 @@ def describe(job: Describe) -> Declaration:
         )
     except BenchmarkError:
         raise
-    except BaseException as error:  # KeyboardInterrupt, too: raised by a plugin, it is the plugin's
+    except BaseException as error:  # KeyboardInterrupt too: raised by a plugin, it is the plugin's failure
         raise BenchmarkError(one_line(error)) from None
 
 
 def describe_all(jobs: Sequence[Describe]) -> list[Declaration | BenchmarkError]:
-    """Describe many plugins in one process; a plugin that cannot be described gives its reason and costs no other."""
+    """Describe many plugins in one process; return the reason for each plugin that cannot be described."""
     found: list[Declaration | BenchmarkError] = []
     for job in jobs:
         try:
@@ -65,13 +65,13 @@ def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistri
     try:
         return json_to_distribution(distribution_to_json(distribution))
     except (TypeError, ValueError) as error:
-        raise BenchmarkError(f"its space for {name} cannot be written down: {one_line(error)}") from error
+        raise BenchmarkError(f"its space for {name} cannot be serialized: {one_line(error)}") from error
 
 
 def _settings(estimator: Estimator) -> dict[str, str]:
-    """Write out what is fixed in the pipeline: a record made with 100 rounds is not one made with 400.
+    """Return the fixed parameters of the pipeline as text, because a record depends on them.
 
-    Always for the same task: how many threads or classes there are makes no other estimator.
+    The task is always the same: the number of threads or classes does not change the estimator.
     """
     params = estimator.build(Task(n_classes=10, image_shape=(28, 28))).get_params()
     return {name: _written(value) for name, value in sorted(params.items()) if name not in estimator.space}
@@ -96,14 +96,14 @@ def _default(name: str, params: Mapping[str, Any], distribution: BaseDistributio
     value = params[name]
     value = value.item() if isinstance(value, np.generic) else value
     if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a text or None")
+        raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a string or None")
     if not inside(distribution, value):
         raise BenchmarkError(f"the default of {name} is {value!r}, outside {distribution}")
     return value
 
 
 def inside(distribution: BaseDistribution, value: Any) -> bool:
-    """Tell whether a distribution can draw a value."""
+    """Return whether a distribution can draw a value."""
     try:
         return bool(distribution._contains(distribution.to_internal_repr(value)))
     except (ValueError, TypeError):

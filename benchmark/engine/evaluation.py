@@ -1,7 +1,7 @@
-"""Refits the winner and predicts the test images, once per seed (and size); the only reader of those images.
+"""Makes the job that refits the best parameters and predicts the test images, and a record of its outcome.
 
-The refit is measured alone on the machine. What comes out is a record; no score is computed
-here, because no test label is at hand here.
+A refit runs once per seed (and size), measured alone on the machine. No score is computed here, because no test label
+is available here.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.engine.jobs import Declaration, Job, Limits, Outcome
+from benchmark.engine.jobs import Declaration, Job, Limits, Outcome, RefitJob
 from benchmark.engine.protocol import Preset
 from benchmark.engine.tuning import Tuned
 from benchmark.storage.records import SCHEMA, Record, Validation
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """What all records of one estimator in one run share.
+class RunContext:
+    """What all records of one estimator in one run have in common.
 
     Attributes
     ----------
@@ -32,10 +32,11 @@ class Circumstances:
     dataset, dataset_sha256 : str
     preset : Preset
     environment : mapping of str to str
-        Of this process, for a record of a refit that was not made.
+        Machine and versions of this process, for the record of a refit that did not run.
     y_validation : ndarray of int64, (n_validation,)
-        Labels of the training rows that trials are scored on.
+        Labels of the validation rows.
     tuning_threads, tuning_parallel : int
+        Threads of a tuning job, and tuning jobs at once.
     """
 
     name: str
@@ -52,33 +53,50 @@ class Circumstances:
 
 
 def refit_job(
-    template: Job, params: Mapping[str, Any], rows: int, seed: int, threads: int, limits: Limits, draw: int = 0
-) -> Job:
-    """Return the job that refits the frozen winner, on all rows or for a learning curve, and predicts the test images.
+    template: Job,
+    params: Mapping[str, Any],
+    rows: int,
+    seed: int,
+    threads: int,
+    limits: Limits,
+    draw: int = 0,
+    save_to: str = "",
+) -> RefitJob:
+    """Return the job that refits chosen parameters, on all rows or on fewer, and predicts the test images.
 
     Parameters
     ----------
     template : Job
-        As used for tuning.
+        Gives the estimator, the task, the preset and the data set.
     params : mapping of str to object
-        The winner's.
+        Chosen by tuning.
     rows : int
         Training rows of the refit.
     seed, threads : int
     limits : Limits
         Of a job that has the machine to itself.
     draw : int
-        See `Job`.
+    save_to : str
+        See `RefitJob`.
     """
-    task = replace(template.task, seed=seed, threads=threads)
-    return replace(template, params=params, rows=rows, task=task, test=True, limits=limits, draw=draw)
+    return RefitJob(
+        estimator=template.estimator,
+        params=params,
+        task=replace(template.task, seed=seed, threads=threads),
+        preset=template.preset,
+        dataset=template.dataset,
+        rows=rows,
+        limits=limits,
+        draw=draw,
+        save_to=save_to,
+    )
 
 
 def to_float16(proba: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float16]:
-    """Round to float16 so that each row's first maximum stays where it was.
+    """Round to float16 without changing the first maximum of a row.
 
-    Rounding can tie the two highest scores; the prediction read back from disk must be the
-    one that was made, so the winner is raised by one step where that happened.
+    Rounding can tie the two highest scores. The prediction read back from disk must be the one that was made, so the
+    predicted class is raised by one step where that happened.
 
     Parameters
     ----------
@@ -97,21 +115,21 @@ def to_float16(proba: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float16]:
 
 
 def record(
-    shared: Circumstances, tuned: Tuned, seed: int, outcome: Outcome, job: Job | None, earlier_reads: int = 0
+    context: RunContext, tuned: Tuned, seed: int, outcome: Outcome, job: RefitJob | None, earlier_reads: int = 0
 ) -> tuple[Record, npt.NDArray[np.float16] | None, Validation | None]:
-    """Put together what is written to disk for one seed.
+    """Assemble what is written to disk for one seed.
 
     Parameters
     ----------
-    shared : Circumstances
+    context : RunContext
     tuned : Tuned
     seed : int
     outcome : Outcome
-        Of the refit, or of what kept it from being made.
-    job : Job or None
-        The refit; None if it never came to one.
+        Result of the refit, or the reason why there was none.
+    job : RefitJob or None
+        The refit; None if there was none.
     earlier_reads : int
-        Of the test images, for the record that this one replaces.
+        How often the test images were read for the record that this one replaces.
 
     Returns
     -------
@@ -119,33 +137,33 @@ def record(
     ndarray of float16, (n_test, n_classes), or None
         None unless the outcome is ok.
     Validation or None
-        None where there is no winner.
+        None if tuning found no best trial.
     """
-    declared, best = shared.declared, tuned.best
+    declared, best = context.declared, tuned.best
     proba = None if outcome.proba is None else to_float16(outcome.proba)
-    made = Record(
+    found = Record(
         schema=SCHEMA,
-        dataset=shared.dataset,
-        dataset_sha256=shared.dataset_sha256,
-        estimator=shared.name,
-        title=declared.title if declared else shared.name,
+        dataset=context.dataset,
+        dataset_sha256=context.dataset_sha256,
+        estimator=context.name,
+        title=declared.title if declared else context.name,
         family=declared.family if declared else "",
         augmentation=declared.augmentation if declared else "",
-        origin=shared.origin,
+        origin=context.origin,
         seed=seed,
         status=outcome.status,
         reason=outcome.reason,
-        fingerprint=dict(shared.fingerprint),
-        preset=asdict(shared.preset),
+        fingerprint=dict(context.fingerprint),
+        preset=asdict(context.preset),
         scores=outcome.scores,
         params=dict(best.params) if best else {},
         validation_accuracy=best.rungs[-1].accuracy if best else None,
         validation_fit_rows=best.rungs[-1].rows if best else 0,
-        validation_rows=len(shared.y_validation),
+        validation_rows=len(context.y_validation),
         trials=tuned.trials,
         tuning_seconds=tuned.seconds,
-        tuning_threads=shared.tuning_threads,
-        tuning_parallel=shared.tuning_parallel,
+        tuning_threads=context.tuning_threads,
+        tuning_parallel=context.tuning_parallel,
         fit_rows=job.rows if job else 0,
         fit_seconds=outcome.fit_seconds,
         predict_seconds=outcome.predict_seconds,
@@ -155,8 +173,8 @@ def record(
         model_bytes=outcome.model_bytes,
         test_reads=earlier_reads + (job is not None),
         proba_sha256="",
-        environment=dict(outcome.environment or shared.environment),
+        environment=dict(outcome.environment or context.environment),
         history=dict(outcome.history),
     )
-    validation = None if tuned.proba is None else Validation(shared.y_validation, to_float16(tuned.proba))
-    return made, proba, validation
+    validation = None if tuned.proba is None else Validation(context.y_validation, to_float16(tuned.proba))
+    return found, proba, validation

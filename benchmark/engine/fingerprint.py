@@ -1,4 +1,4 @@
-"""What a record depends on, hashed part by part, so that a stale one can say why it is stale."""
+"""Hashes all that a record depends on, part by part, so that a stale record can say what changed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> dict[str, str]:
-    """Hash everything that a result depends on and that can change under a record.
+    """Hash everything that a result depends on and that may change after its record was written.
 
     Parameters
     ----------
     dataset_sha256 : str
     preset : Preset
-        Without its number of seeds: more seeds are more records, not other ones.
+        Its number of seeds is left out: more seeds add records and change none.
     declared : Declaration
 
     Returns
     -------
     dict of str to str
-        Part to the first 12 hexadecimal digits of its SHA-256.
+        Name of the part to the first 12 hexadecimal digits of its SHA-256.
     """
     rules = {name: value for name, value in dataclasses.asdict(preset).items() if name != "seeds"}
     rules |= {
@@ -55,11 +55,11 @@ def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> d
 
 
 def stale(recorded: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
-    """Return the parts in which a record differs from what a run would make today."""
+    """Return the parts in which a recorded fingerprint differs from today's."""
     return [name for name in sorted({*recorded, *today}) if recorded.get(name) != today.get(name)]
 
 
 def _distribution(value: BaseDistribution) -> Any:
-    from optuna.distributions import distribution_to_json  # here, so that the report does without
+    from optuna.distributions import distribution_to_json  # imported here, because the report does not need Optuna
 
     return json.loads(distribution_to_json(value))

@@ -1,4 +1,4 @@
-"""Ctrl-C once asks a run to stop; twice leaves at once."""
+"""The first Ctrl-C asks a run to stop; the second ends the process at once."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from benchmark.engine.scheduler import Stop
+from benchmark.engine.scheduler import StopRequest
 from benchmark.errors import INTERRUPTED
 
 
 @contextmanager
-def heeded(stop: Stop, kill: Callable[[], None], again: str) -> Iterator[None]:
-    """Let SIGINT set `stop`; a second one calls `kill` and ends this process.
+def handle_sigint(stop: StopRequest, kill: Callable[[], None], resume_command: str) -> Iterator[None]:
+    """Let the first SIGINT set `stop`, and the second call `kill` and end this process.
 
-    Where SIGINT is ignored (a background job of a shell script), it stays so.
+    A SIGINT that is ignored (in a background job of a shell script) stays ignored.
 
     Parameters
     ----------
-    stop : Stop
+    stop : StopRequest
     kill : callable
-        Kills every worker; takes no lock and waits for nothing.
-    again : str
-        How to go on from there.
+        Kills every worker without taking a lock or waiting.
+    resume_command : str
+        Says how to continue the run.
     """
     before = signal.getsignal(signal.SIGINT)
     if before == signal.SIG_IGN:
@@ -32,12 +32,12 @@ def heeded(stop: Stop, kill: Callable[[], None], again: str) -> Iterator[None]:
         return
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if not stop.asked:
-            stop.asked = True
+        if not stop.requested:
+            stop.requested = True
             return
         kill()
         show_cursor = b"\x1b[?25h" if os.isatty(2) else b""
-        os.write(2, show_cursor + f"\nleft at once; {again} goes on from here\n".encode())
+        os.write(2, show_cursor + f"\nleft at once; {resume_command} goes on from here\n".encode())
         os._exit(INTERRUPTED)
 
     signal.signal(signal.SIGINT, handle)

@@ -1,7 +1,7 @@
-"""The unit of work, as plain values: a Job in, an Outcome out; work.py does it in a worker process.
+"""The unit of work as plain values: a job in, an `Outcome` out; `worker_job` runs it in a worker process.
 
-A job travels as names, parameters and the data set's checksum; the data are memory-mapped files
-that each worker opens for itself.
+A job is sent to its worker as names, parameters and the checksum of the data set. The data are memory-mapped files
+that each worker opens itself.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from benchmark.storage.schema import Status
 
 DESCRIBE_SECONDS = 300.0
-"""To import a plugin and build its pipeline, libraries included; a slow disk's first import of torch takes one."""
+"""To import a plugin with its libraries and build its pipeline; a first import of torch may take a minute."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a job may take; past either its worker is killed, with all that it started.
+    """What a job may use. Past either limit its worker is killed, with every process that it started.
 
     Attributes
     ----------
     seconds : float or None
-        Wall seconds, the start of the worker, imports and warm-up included.
+        Wall seconds, including the start of the worker, imports and warm-up.
     memory_bytes : int or None
         Resident memory of the worker and its children.
     """
@@ -53,7 +53,7 @@ class Describe:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a plugin declares, as plain values: its module is imported by workers and by nobody else.
+    """What a plugin declares, as plain values: only workers import the plugin's module.
 
     Attributes
     ----------
@@ -61,9 +61,9 @@ class Declaration:
     space : mapping of str to optuna.distributions.BaseDistribution
     smoke, thorough : mapping of str to object
     defaults : mapping of str to object
-        Of the tuned parameters, as the plugin builds them.
+        Default of each tuned parameter, read off the pipeline that the plugin builds.
     settings : mapping of str to str
-        Every other parameter of the pipeline, written out.
+        Every other parameter of the pipeline, as text.
     """
 
     title: str
@@ -78,7 +78,7 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Job:
-    """Fit one estimator on some training rows, then predict.
+    """Fit one estimator on some training rows. The kinds of job below say what is then predicted.
 
     Attributes
     ----------
@@ -89,26 +89,10 @@ class Job:
     task : Task
     preset : Preset
     dataset : str
-        Its SHA-256, by which a worker finds the arrays (see `benchmark.datasets.memmap`).
+        SHA-256 of the data set, by which a worker finds the arrays (see `benchmark.datasets.memmap`).
     rows : int
-        Training rows to fit: of the split's fit part while tuning, of all for the refit.
-    test : bool
-        False while tuning: the validation rows are predicted and scored. Only evaluation.py
-        sets it, and the test labels are in no file that a worker can name.
+        Training rows to fit.
     limits : Limits
-    draw : int
-        Of a test job: which order of the training rows `rows` is counted in (see `protocol.final_rows`).
-    corruptions : tuple of str
-        Of a test job: names (see `benchmark.datasets.corruptions`). With any, the test images are predicted as they are
-        and then under each, which the worker makes for itself.
-    images : tuple of int
-        Then, which test images.
-    keep : str
-        Of a test job: a folder that the fitted model is written into, outside the clock; empty if it is not kept.
-    blind : bool
-        Of such a job: nothing else is wanted, and the test images are not read.
-    stored : str
-        Of a job with corruptions: the folder of a kept model that is asked in place of a fit; empty if there is none.
     """
 
     estimator: str
@@ -117,28 +101,72 @@ class Job:
     preset: Preset
     dataset: str
     rows: int
-    test: bool = False
     limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class TuningJob(Job):
+    """Fit the first rows of the split's fit part, predict the validation rows and score them.
+
+    It has no field that names a test image.
+    """
+
+
+@dataclass(frozen=True)
+class RefitJob(Job):
+    """Fit the chosen parameters on final rows and predict all test images.
+
+    Only this kind of job, and the two below, may read test images; the test labels are in no file that a worker can
+    name. It has the machine to itself, because its times are compared.
+
+    Attributes
+    ----------
+    draw : int
+        Order of the training rows of which the first `rows` are fitted (see `protocol.final_rows`).
+    save_to : str
+        Folder that the fitted model is written into, outside the clock; empty if it is not saved.
+    """
+
     draw: int = 0
+    save_to: str = ""
+
+
+@dataclass(frozen=True)
+class SaveJob(RefitJob):
+    """Repeat a recorded refit only to write its model into `save_to`; no test image is read."""
+
+
+@dataclass(frozen=True)
+class CorruptionJob(RefitJob):
+    """Refit, then predict some test images as they are and under each corruption.
+
+    Attributes
+    ----------
+    corruptions : tuple of str
+        Names (see `benchmark.datasets.corruptions`). The worker corrupts the images itself.
+    images : tuple of int
+        Indices of the test images.
+    saved_model : str
+        Folder of a saved model that predicts instead of a refit; empty if there is none.
+    """
+
     corruptions: tuple[str, ...] = ()
     images: tuple[int, ...] = ()
-    keep: str = ""
-    blind: bool = False
-    stored: str = ""
+    saved_model: str = ""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What became of a fitted model that was to be written to disk.
+    """Result of writing a fitted model to disk.
 
     Attributes
     ----------
     files : mapping of str to str
-        Name to SHA-256.
+        File name to SHA-256.
     classes : tuple of int
-        That it was fitted on, ascending.
+        Classes that the model was fitted on, ascending.
     reason : str
-        Why it cannot be kept, in one line; empty if it is.
+        Why the model cannot be saved, in one line; empty if it was saved.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -148,7 +176,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """Result of a job.
 
     Attributes
     ----------
@@ -156,25 +184,25 @@ class Outcome:
     reason : str
         One line; empty if ok.
     accuracy : float or None
-        On the validation rows; None for a refit.
+        Validation accuracy of a tuning job; None for any other job.
     proba : ndarray of float32, (n, n_classes), or None
-        Of the test images after a refit, of the validation rows while tuning.
+        Scores of the validation rows (tuning job) or of the test images (refit).
     predicted : ndarray of int64, (1 + corruptions, images), or None
-        Of a job with corruptions, in place of `proba`: the classes of the images as they are, and under each.
+        Classes that a corruption job predicted for the images as they are, then under each corruption.
     scores : str
-        The method that `proba` comes from.
+        Method of the pipeline that `proba` comes from.
     fit_seconds, predict_seconds : float
     peak_memory_bytes : int
     model_bytes : int
-        Of a refit.
+        Size of the fitted model; 0 for a tuning job.
     device : str
-        Of a refit: what the pipeline ran on, which may have had no use for the GPU that it was offered.
+        Device that a refit ran on. The pipeline may have had no use for the GPU that it was offered.
     environment : mapping of str to str
-        Of a refit: machine and versions it was made on.
+        Machine and library versions of a refit.
     history : mapping of str to tuple of float
-        Of a refit: what the plugin reads off its fitted pipeline, a number per epoch or round.
+        What the plugin reads off its fitted pipeline, one number per epoch or round; only of a refit.
     saved : Saved or None
-        Of a job with a folder to keep the model in.
+        None unless the job was asked to save its model.
     """
 
     status: Status
@@ -193,37 +221,37 @@ class Outcome:
     saved: Saved | None = None
 
 
-class LostError(Exception):
-    """A worker is gone, and its job with it.
+class WorkerDiedError(Exception):
+    """The worker process of a job ended before the job did.
 
     Attributes
     ----------
     status : {"failed", "timeout", "oom"}
-    outside : bool
-        Something else than the job or its limits killed it, so another try may do.
+    killed_externally : bool
+        Neither the job nor its limits killed the worker, so a second try may succeed.
     """
 
-    def __init__(self, status: Status, reason: str, outside: bool = False) -> None:
-        super().__init__(status, reason, outside)  # all of them, so that it survives a pickle
+    def __init__(self, status: Status, reason: str, killed_externally: bool = False) -> None:
+        super().__init__(status, reason, killed_externally)  # every argument, so that the exception can be pickled
         self.status: Status = status
         self.reason = reason
-        self.outside = outside
+        self.killed_externally = killed_externally
 
     def __str__(self) -> str:
         return self.reason
 
 
 def describe_seconds(deadline: float | None) -> float:
-    """Return the deadline of a `Describe` in a run whose jobs have this one."""
+    """Return the deadline of a `Describe`, given the deadline of the run's jobs."""
     return DESCRIBE_SECONDS if deadline is None else min(max(deadline, 60.0), DESCRIBE_SECONDS)
 
 
-def in_words(error: BaseException) -> str:
-    """Return why a job came to nothing, in one line; an error of ours says it in its own words."""
-    return str(error) if isinstance(error, (BenchmarkError, LostError)) else one_line(error)
+def failure_reason(error: BaseException) -> str:
+    """Return why a job failed, in one line. An error of this program is quoted without its type."""
+    return str(error) if isinstance(error, (BenchmarkError, WorkerDiedError)) else one_line(error)
 
 
 def one_line(error: BaseException) -> str:
-    """Return an exception as one line, as leaderboards and logs print it."""
+    """Return an exception as one line, for leaderboards and logs."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""What a model takes: memory while it is fitted, bytes once it is."""
+"""Measures a model: peak memory of the fit, size of the fitted model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def peak_memory_bytes() -> int:
 
 
 class _Counter:
-    """A file that only counts: the size of a pickle without a copy of it in memory."""
+    """A file that only counts bytes, so that no copy of a pickle is needed."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -33,7 +33,7 @@ class _Counter:
 
 
 def pickled_bytes(model: object) -> int:
-    """Return the size of a model's pickle, none of which is kept."""
+    """Return the size of a model's pickle, in bytes."""
     counter = _Counter()
     pickle.dump(model, counter, protocol=5)
     return counter.bytes

@@ -1,4 +1,4 @@
-"""What is done with a pipeline: built, fitted, asked and looked at, the same by whoever does it."""
+"""Builds, fits, asks and checks pipelines, in the same way for every caller."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 HISTORY_VALUES = 10_000
-"""Of a series, at most: a record is read by people, too."""
+"""Maximum length of a series: people read records too."""
 
 
 def fit(pipeline: Pipeline, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Fit on labels renumbered 0 .. k-1 and return the k classes that were there.
+    """Fit on labels renumbered 0 .. k-1, and return the k classes of the rows.
 
-    Some libraries refuse labels with a gap, others drop the class's column; renumbering makes
-    a class that is missing from the rows the harness's business and not each plugin's.
+    Some libraries refuse labels with a gap, others drop the column of a missing class. Because of the renumbering no
+    plugin has to handle a class that is missing from the rows.
     """
     classes, codes = np.unique(y, return_inverse=True)
-    if len(classes) > 1:  # of one class there is nothing to learn, and most classifiers refuse
+    if len(classes) > 1:  # with one class there is nothing to learn, and most classifiers refuse
         pipeline.fit(X, codes.astype(np.int64))
     return classes
 
 
 def score_method(pipeline: Pipeline) -> str:
-    """Return "predict_proba", or "decision_function" where there is no such method."""
+    """Return "predict_proba", or "decision_function" for a pipeline without that method."""
     return "predict_proba" if hasattr(pipeline, "predict_proba") else "decision_function"
 
 
@@ -50,18 +50,18 @@ def predict(
     classes : ndarray of int64, (k,)
         As `fit` returned them.
     n_classes : int
-        Columns of the result; a class that was not fitted gets 0.
+        Columns of the result; the column of a class that was not fitted is 0.
 
     Returns
     -------
     ndarray of float32, (n, n_classes)
-        Non-negative, each row summing to one: probabilities, or the softmax of a decision
-        function, which keeps its ranking.
+        Probabilities, or the softmax of a decision function, which preserves its ranking. They are not negative, and
+        each row sums to one.
 
     Raises
     ------
     ValueError
-        Wrong shape, not finite, negative, or not summing to one.
+        The scores have the wrong shape, are not finite, are negative, or do not sum to one.
     """
     if len(classes) == 1:
         return np.repeat(np.eye(n_classes, dtype=np.float32)[classes], len(X), axis=0)
@@ -77,22 +77,22 @@ def predict(
     if not np.isfinite(raw).all():
         raise ValueError(f"{method} has values that are not finite")
     if raw.min() < 0 or np.abs(raw.sum(axis=1) - 1).max() > 1e-3:
-        raise ValueError(f"{method} has rows that are no probabilities: negative, or not summing to one")
+        raise ValueError(f"{method} has rows that are not probabilities: negative, or not summing to one")
     proba = np.zeros((len(X), n_classes), dtype=np.float32)
     proba[:, classes] = raw
     return proba
 
 
 def device_of(pipeline: Pipeline) -> str:
-    """Return "cuda" if a step of the pipeline has been told to use it, by a parameter `device`, else "cpu"."""
-    told = (str(value) for name, value in pipeline.get_params().items() if name.split("__")[-1] == "device")
-    return "cuda" if any(device.startswith("cuda") for device in told) else "cpu"
+    """Return "cuda" if a parameter `device` of any step says so, else "cpu"."""
+    devices = (str(value) for name, value in pipeline.get_params().items() if name.split("__")[-1] == "device")
+    return "cuda" if any(device.startswith("cuda") for device in devices) else "cpu"
 
 
 def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> None:
-    """Refuse a pipeline whose `predict` gives labels that it was not fitted on.
+    """Refuse a pipeline whose `predict` returns labels that it was not fitted on.
 
-    The harness ranks by scores and needs no `predict`, but whoever uses the winner does.
+    The benchmark uses scores only, but users of the fitted model call `predict`.
 
     Raises
     ------
@@ -100,34 +100,34 @@ def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDAr
     """
     if len(classes) == 1:
         return
-    strange = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes))).tolist()
-    if strange:
-        raise ValueError(f"predict gave the label {strange[0]!r}, which does not exist")
+    unknown = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes))).tolist()
+    if unknown:
+        raise ValueError(f"predict gave the label {unknown[0]!r}, which does not exist")
 
 
 def history(estimator: Estimator, pipeline: Pipeline) -> dict[str, tuple[float, ...]]:
-    """Return what the training of a fitted pipeline looked like, by the plugin's own account.
+    """Return the training history of a fitted pipeline, as the plugin reads it.
 
-    A series with a value that a record cannot hold (a loss that went over the top) is left out.
+    A series with a value that is too large for a record (a loss that diverged) is left out.
 
     Raises
     ------
     ValueError
-        Not numbers, or more than `HISTORY_VALUES` of a series.
+        A value is not a number, or a series has more than `HISTORY_VALUES`.
     """
-    told = {} if estimator.history is None else estimator.history(pipeline)
-    found = {str(name): tuple(float(value) for value in values) for name, values in told.items()}
-    longest = max(map(len, found.values()), default=0)
+    series = {} if estimator.history is None else estimator.history(pipeline)
+    numbers = {str(name): tuple(float(value) for value in values) for name, values in series.items()}
+    longest = max(map(len, numbers.values()), default=0)
     if longest > HISTORY_VALUES:
-        raise ValueError(f"its history has {longest:,} values, more than the {HISTORY_VALUES:,} that are kept")
-    return {name: values for name, values in found.items() if (np.abs(values) <= LARGEST_MEASURED).all()}
+        raise ValueError(f"its history has {longest:,} values, more than the {HISTORY_VALUES:,} that a record holds")
+    return {name: values for name, values in numbers.items() if (np.abs(values) <= LARGEST_MEASURED).all()}
 
 
 def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is set on the pipeline: a thorough run's parameters, the trial's, a smoke run's; later ones win."""
+    """Return the parameters to set: those of a thorough run, the trial's, those of a smoke run; the last one wins."""
     return {**(estimator.thorough if preset.thorough else {}), **params, **(estimator.smoke if preset.tiny else {})}
 
 
 def build(estimator: Estimator, task: Task, n_classes: int, params: Mapping[str, Any]) -> Pipeline:
-    """Return the unfitted pipeline for so many classes, which are those that the rows have."""
+    """Return the unfitted pipeline for the number of classes that the rows have."""
     return estimator.build(replace(task, n_classes=n_classes)).set_params(**params)

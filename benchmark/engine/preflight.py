@@ -1,4 +1,4 @@
-"""A claimed folder made ready: is there room, is it of these data, is what lies there whole, what was read for it."""
+"""Checks of a locked results folder before any work: free space, the same data, undamaged files."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from benchmark.datasets.dataset import Dataset
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
-from benchmark.storage.lock import journal, record_files, refuse_other_data, unwritable
+from benchmark.storage.lock import journal_path, record_files, refuse_other_data, unwritable_error
 from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.schema import TestSet
 
-TestReads = dict[tuple[str, int], int]
-"""(estimator, seed) to how often the test images have been predicted for it."""
+TestReadCounts = dict[tuple[str, int], int]
+"""(estimator, seed) to how often the test images have been predicted for that record."""
 
 RECORD_BYTES, REPORT_BYTES, AUDIT_BYTES, EXPLORE_BYTES = 200_000, 4_000_000, 1_000_000, 2_000_000
-"""Room for a record beside its predictions, journal included, for the pages and figures (3.1 MB of twelve estimators
-with all that there is), for an audit beside its labels, and for explore.md with its figures; on the safe side."""
+"""Upper estimates of disk space: of a record without its predictions but with its journal; of pages and figures (3.1 MB
+for twelve estimators with every analysis); of an audit without its labels; of explore.md with its figures."""
 
 SCORE_BYTES = 2
-"""Of a stored score, before it is packed."""
+"""Bytes of a stored score before compression."""
 
 
 def for_run(
     folder: Path, dataset: Dataset, names: list[str], preset: Preset, force: bool, kinds: Sequence[RecordKind] = ()
-) -> TestReads:
-    """Make a claimed folder ready; return how often the test images were read for the records in it.
+) -> TestReadCounts:
+    """Prepare a locked folder for a run; return how often the test images were read for the records in it.
 
     Parameters
     ----------
@@ -43,29 +43,29 @@ def for_run(
         Estimators that will be run.
     preset : Preset
     force : bool
-        Forget their records and studies.
+        Delete their records and studies.
     kinds : sequence of RecordKind
         What the report will read besides the records.
 
     Raises
     ------
     BenchmarkError
-        It holds results on other data, or cannot be written, or there is no room for what will be
-        written, or another estimator's record is damaged.
+        The folder holds results on other data or cannot be written, the disk has too little free space, or the record
+        of another estimator is damaged.
     """
     predicted = len(dataset.test.y) + min(len(dataset.train.y), preset.max_validation_rows)
     scores = SCORE_BYTES * predicted * len(dataset.class_names)
-    with _room(folder, len(names) * preset.seeds * (RECORD_BYTES + scores)):
-        there = records.read_test_set(folder)
-        if force and there is not None and there.sha256 != dataset.sha256:
-            shutil.rmtree(folder / "records")  # of other data, so their reads do not count
-        there = _test_set(folder, dataset, ", or --force to replace them")
-        earlier = _survey(folder, names)
-        _check_derived(folder, there, kinds)
+    with _space(folder, len(names) * preset.seeds * (RECORD_BYTES + scores)):
+        test_set = records.read_test_set(folder)
+        if force and test_set is not None and test_set.sha256 != dataset.sha256:
+            shutil.rmtree(folder / "records")  # their test reads were of other data
+        test_set = _test_set(folder, dataset, ", or --force to replace them")
+        test_reads = _check_records(folder, names)
+        _check_derived(folder, test_set, kinds)
         for name in names if force else ():
-            _forget(folder, name, preset)
-        journal(folder, "any").parent.mkdir(exist_ok=True)
-    return earlier
+            _invalidate(folder, name, preset)
+        journal_path(folder, "any").parent.mkdir(exist_ok=True)
+    return test_reads
 
 
 def for_derived(
@@ -76,7 +76,7 @@ def for_derived(
     bytes_each: int,
     kinds: Sequence[RecordKind] = (),
 ) -> None:
-    """Look, in a claimed folder, for what would spoil what is made from records, or the report after it.
+    """Check a locked folder before an analysis of its records writes to it.
 
     Parameters
     ----------
@@ -84,28 +84,28 @@ def for_derived(
         ``results/<dataset>``.
     dataset : Dataset
     names : sequence of str
-        Estimators for which it will be made; where theirs is damaged it will be made anew.
+        Estimators that will be analysed. A damaged file of theirs will be written again.
     stem : str
-        Of the file that will be made for each.
+        Stem of the file that is written for each.
     bytes_each : int
-        Of one estimator's predictions.
+        Size of one estimator's predictions.
     kinds : sequence of RecordKind
         What the report will read besides the records.
 
     Raises
     ------
     BenchmarkError
-        It holds results on other data, there is no room for what will be written, or a record or
-        what was made from another one is damaged.
+        The folder holds results on other data, the disk has too little free space, or a record or another derived
+        file is damaged.
     """
-    with _room(folder, len(names) * (RECORD_BYTES + bytes_each)):
-        there = refuse_other_data(folder, records.read_test_set(folder), dataset.sha256)
-        _survey(folder, [])
-        _check_derived(folder, there, kinds, stem, names)
+    with _space(folder, len(names) * (RECORD_BYTES + bytes_each)):
+        test_set = refuse_other_data(folder, records.read_test_set(folder), dataset.sha256)
+        _check_records(folder, [])
+        _check_derived(folder, test_set, kinds, stem, names)
 
 
 def for_audit(folder: Path, dataset: Dataset, kinds: Sequence[RecordKind] = ()) -> None:
-    """Look, in a claimed folder, for what would spoil an audit or the report after it; a new one gets its labels.
+    """Check a locked folder before an audit writes to it; a new folder gets its test set.
 
     Parameters
     ----------
@@ -118,17 +118,17 @@ def for_audit(folder: Path, dataset: Dataset, kinds: Sequence[RecordKind] = ()) 
     Raises
     ------
     BenchmarkError
-        It holds results on other data, there is no room for what will be written, or a record or a
-        learning curve is damaged; an audit that is damaged will be made anew.
+        The folder holds results on other data, the disk has too little free space, or a record or a derived file is
+        damaged. A damaged audit will be written again.
     """
-    with _room(folder, AUDIT_BYTES + len(dataset.train.y)):
-        there = _test_set(folder, dataset)
-        _survey(folder, [])
-        _check_derived(folder, there, kinds, "audit")
+    with _space(folder, AUDIT_BYTES + len(dataset.train.y)):
+        test_set = _test_set(folder, dataset)
+        _check_records(folder, [])
+        _check_derived(folder, test_set, kinds, "audit")
 
 
 def for_explore(folder: Path, dataset: Dataset) -> None:
-    """Look, in a claimed folder, for what speaks against a page on these data there; one on other data is replaced.
+    """Check a locked folder before the exploration of a data set writes to it; one of other data is replaced.
 
     Parameters
     ----------
@@ -139,26 +139,26 @@ def for_explore(folder: Path, dataset: Dataset) -> None:
     Raises
     ------
     BenchmarkError
-        It holds results on other data, or there is no room.
+        The folder holds results on other data, or the disk has too little free space.
     """
-    with _room(folder, EXPLORE_BYTES):
-        there = records.read_test_set(folder)
-        if there is not None:
-            refuse_other_data(folder, there, dataset.sha256)
+    with _space(folder, EXPLORE_BYTES):
+        test_set = records.read_test_set(folder)
+        if test_set is not None:
+            refuse_other_data(folder, test_set, dataset.sha256)
 
 
-def _test_set(folder: Path, dataset: Dataset, mend: str = "") -> TestSet:
-    """Return the folder's test set, written where there is none; refuse another one's."""
-    there = records.read_test_set(folder)
-    if there is None:
-        there = test_set(dataset)
-        records.write_test_set(folder, there)
-    return refuse_other_data(folder, there, dataset.sha256, mend)
+def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
+    """Return the folder's test set, which is written if it is missing; refuse one of other data."""
+    found = records.read_test_set(folder)
+    if found is None:
+        found = test_set_of(dataset)
+        records.write_test_set(folder, found)
+    return refuse_other_data(folder, found, dataset.sha256, advice)
 
 
 @contextmanager
-def _room(folder: Path, need: int) -> Iterator[None]:
-    """Refuse to start where these bytes, and a report beside them, will not fit, or nothing can be written at all."""
+def _space(folder: Path, need: int) -> Iterator[None]:
+    """Refuse to start if this many bytes and a report do not fit on the disk, or nothing can be written at all."""
     try:
         free, need = shutil.disk_usage(folder).free, need + REPORT_BYTES
         if free < need:
@@ -168,57 +168,57 @@ def _room(folder: Path, need: int) -> Iterator[None]:
             )
         yield
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable_error(folder, error) from error
 
 
-def _survey(folder: Path, names: list[str]) -> TestReads:
-    """Return the test reads of all records; one that is damaged is an error, unless it will be made anew."""
-    earlier = {}
+def _check_records(folder: Path, names: list[str]) -> TestReadCounts:
+    """Return the test reads of all records; refuse a damaged one, unless its estimator is named and will be run."""
+    test_reads = {}
     for path in record_files(folder):
         try:
-            held = records.read_record(path)
+            record = records.read_record(path)
         except BenchmarkError:
-            if path.parent.name not in names:  # the report would stumble over it after all the training
+            if path.parent.name not in names:  # the report would fail on it after all the training
                 raise
             continue
-        if path.parent.name not in names and not records.intact(path, held):
+        if path.parent.name not in names and not records.is_intact(path, record):
             raise BenchmarkError(
-                f"{path}: its predictions are not the ones it was written with; make it anew with: "
+                f"{path}: its predictions are not the ones it was written with; run it again with: "
                 f"python -m benchmark run {path.parent.name} (or delete it)"
             )
-        earlier[held.estimator, held.seed] = held.test_reads
-    return earlier
+        test_reads[record.estimator, record.seed] = record.test_reads
+    return test_reads
 
 
 def _check_derived(
     folder: Path, test_set: TestSet, kinds: Sequence[RecordKind], stem: str = "", names: Sequence[str] = ()
 ) -> None:
-    """Read every derived file except those about to be remade: the report would stop at a damaged one."""
+    """Validate every derived file except those about to be rewritten: the report would fail on a damaged one."""
     for kind in kinds:
         for path in kind.paths(folder):
             if kind.stem != stem or (kind.per_estimator and path.parent.name not in names):
                 kind.read(path, test_set)
 
 
-def _forget(folder: Path, name: str, preset: Preset) -> None:
-    """Let an estimator's results go, but not how often the test images were read for them."""
+def _invalidate(folder: Path, name: str, preset: Preset) -> None:
+    """Invalidate an estimator's results, but keep how often the test images were read for them."""
     for path in sorted((folder / "records" / name).glob("seed-*.json")):
         try:
-            held = records.read_record(path)
+            record = records.read_record(path)
         except BenchmarkError:
-            held = None
-        if held is not None and held.seed < preset.seeds:
-            reason = "forgotten by --force, and not made anew yet"
-            stub = dataclasses.replace(held, status="failed", reason=reason, preset=dataclasses.asdict(preset))
+            record = None
+        if record is not None and record.seed < preset.seeds:
+            reason = "invalidated by --force; not recomputed yet"
+            stub = dataclasses.replace(record, status="failed", reason=reason, preset=dataclasses.asdict(preset))
             records.write(folder, stub, None)
         else:
             path.unlink()
             path.with_suffix(".npz").unlink(missing_ok=True)
-    journal(folder, name).unlink(missing_ok=True)
+    journal_path(folder, name).unlink(missing_ok=True)
 
 
-def test_set(dataset: Dataset) -> TestSet:
-    """Return what records of this data set are scored against, with no pictures yet."""
+def test_set_of(dataset: Dataset) -> TestSet:
+    """Return what records of a data set are scored against, without example images."""
     return TestSet(
         dataset=dataset.name,
         sha256=dataset.sha256,

@@ -1,4 +1,4 @@
-"""How far a run has got: what the live view shows, told by the runner, formatted by nobody here."""
+"""The progress of a run, as values: the scheduler and the runner update it, and the live view shows it."""
 
 from __future__ import annotations
 
@@ -8,36 +8,50 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-Phase = Literal["waiting", "tuning", "tuned", "refit", "curve", "done", "kept", "failed"]
+Phase = Literal["waiting", "tuning", "tuned", "refit", "curve", "done", "unchanged", "failed"]
 
 
 @dataclass
 class Progress:
-    """One estimator's state.
+    """Progress of one estimator.
 
     Attributes
     ----------
     estimator : str
     phase : str
-    trial, trials : int
-        Trials finished, and wanted.
-    rows : int
-        The rung that is being run.
+    trials : int
+        Trials to run.
     rungs : tuple of int
+        Training rows of each rung.
+    seeds : int
+        Refits to run.
+    final_rows : int
+        Training rows of a refit.
+    phase : str
+    trial : int
+        Trials finished.
+    rows : int
+        Training rows of the jobs that are running.
     best : float or None
         Best validation accuracy so far, on the highest rung that a trial has reached.
     best_rows : int
-        That rung.
-    seed, seeds : int
-        Of the refit that is being run, counted from 1, and how many there will be.
+        Training rows of that rung.
+    seed : int
+        Number of the refit that is running, counted from 1.
     worker_seconds : float
-        Spent in fit and predict so far.
+        Seconds spent in fit and predict so far, summed over the workers.
     rows_fitted : int
-        In that time.
+        Rows fitted in that time.
+    top_seconds : float
+        Longest fit and predict on the top rung, in seconds.
     reason : str
-        Why it failed.
+        Why the estimator failed.
     running : int
         Jobs that are running now.
+    started, stopped : float or None
+        Start of the first job and end, by the monotonic clock.
+    earlier_trials : int
+        Trials that an earlier run had finished.
     """
 
     estimator: str
@@ -61,23 +75,23 @@ class Progress:
     earlier_trials: int = field(default=0, repr=False)
 
     def begin(self) -> None:
-        """Start its clock, once."""
+        """Start the clock; later calls change nothing."""
         if self.started is None:
             self.started = time.monotonic()
 
     def end(self, phase: Phase, reason: str = "") -> None:
-        """Stop its clock."""
+        """Enter the last phase and stop the clock."""
         self.phase, self.reason, self.stopped = phase, reason, time.monotonic()
 
     @property
     def elapsed(self) -> float:
-        """Wall seconds since its first job of this run."""
+        """Wall seconds since the estimator's first job of this run."""
         if self.started is None:
             return 0.0
         return (self.stopped or time.monotonic()) - self.started
 
-    def saw(self, rows: int, accuracy: float | None, seconds: float) -> None:
-        """Take note of one finished fit."""
+    def record_fit(self, rows: int, accuracy: float | None, seconds: float) -> None:
+        """Count one finished fit and its predictions."""
         self.worker_seconds += seconds
         self.rows_fitted += rows
         if rows == self.rungs[-1]:
@@ -87,14 +101,14 @@ class Progress:
 
     @property
     def seconds_per_row(self) -> float:
-        """Worker-seconds that it takes to fit a row, on average so far; infinite while nothing is known."""
+        """Mean worker-seconds per fitted row so far; infinite before the first outcome."""
         return self.worker_seconds / self.rows_fitted if self.rows_fitted else math.inf
 
-    def left(self, workers: int) -> float | None:
-        """Estimate the seconds to come, or None while there is nothing to go by.
+    def eta_seconds(self, workers: int) -> float | None:
+        """Estimate the remaining seconds; None while nothing is known.
 
-        Trials to come cost what those so far cost on average, shared by the workers; a refit
-        costs what the slowest fit on the top rung cost, scaled to its rows.
+        A coming trial costs the mean of the finished ones, shared by the workers. A refit costs what the slowest fit
+        on the top rung cost, scaled to its rows.
 
         Parameters
         ----------
@@ -113,4 +127,4 @@ class Progress:
 
 
 Observer = Callable[[Progress, str], None]
-"""Called with an estimator's state and one line of what has just happened."""
+"""Called with an estimator's progress and one line that says what has just happened."""

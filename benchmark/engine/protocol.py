@@ -1,6 +1,6 @@
-"""The rules of the comparison, as frozen values: splits, rungs, trials, seeds, presets.
+"""The rules of the comparison, as constants: splits, rungs, trials, seeds, presets.
 
-Every estimator gets the same of everything in here; nothing in here knows an estimator.
+They are the same for every estimator, and nothing here depends on an estimator.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 SPLIT_SEED = 0
-"""Seed of the one split into rows to fit and rows to validate; the same for every run."""
+"""Seed of the split into fit rows and validation rows, the same in every run."""
 
 TUNING_SEED = 0
 """Seed of the sampler and of every trial's estimator."""
 
 REDUCTION_FACTOR = 4
-"""Each rung has this many times the rows of the one below (Li et al. 2020, ASHA, use 4)."""
+"""A rung has this many times the rows of the rung below (Li et al. 2020, ASHA, use 4)."""
 
 BATCH = 4
-"""Trials that a study asks for at once. Fixed, and not tied to the number of workers, so
-that the same command gives the same study on any machine."""
+"""Trials that a study asks for at once. It does not depend on the number of workers, so the same command gives the
+same study on any machine."""
 
 STARTUP_TRIALS = 5
-"""Trials drawn at random before TPE (Bergstra et al. 2011) models the rest."""
+"""Random trials before TPE (Bergstra et al. 2011) models the rest."""
 
 MIN_ROWS_PER_CLASS = 10
-"""No rung is smaller than this many rows a class, on average."""
+"""Minimum rows of a rung, per class on average."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Preset:
     seeds : int
         Refits per estimator, seeds ``0 .. seeds - 1``.
     tiny : bool
-        Set the plugins' `smoke` parameters: a test of the machinery, not a result.
+        Whether the plugins' `smoke` parameters are set: that tests the program and gives no result.
     max_validation_rows : int
-        Upper bound on the rows held out for validation.
+        Maximum number of validation rows.
     """
 
     name: str
@@ -78,12 +78,12 @@ class Preset:
 
     @classmethod
     def recorded(cls, fields: Mapping[str, Any]) -> Preset:
-        """Return the preset that a record was made with, from its fields as read from JSON.
+        """Return the preset that a record was made with, given its JSON fields.
 
         Raises
         ------
         TypeError, KeyError
-            They are not those of a preset.
+            They are not the fields of a preset.
         """
         return cls(**{**fields, "rungs": tuple(fields["rungs"])})
 
@@ -97,42 +97,42 @@ PRESETS: dict[str, Preset] = {
         Preset("thorough", trials=64, rungs=(3_125, 12_500, 50_000), final_rows=None, seeds=5),
     )
 }
-"""Least effort first: a run never overwrites records of a preset that stands later here."""
+"""In order of effort, least first: a run never overwrites records of a later preset."""
 
 DEFAULT_PRESET = "standard"
 
 CURVE_ROWS = (100, 300, 1_000, 3_000, 10_000, 30_000)
-"""Training rows of a learning curve, about half a power of ten apart; the refit's own rows come last."""
+"""Training rows of a learning curve, about half a power of ten apart; the refit on record is its last point."""
 
 CURVE_SEEDS = (5, 5, 5, 3, 1, 1)
-"""Seeds at each of `CURVE_ROWS`. Which 100 rows were drawn moves the accuracy by points, and a fit on them costs
-next to nothing; which 10,000 moves it by less than 10,000 test images resolve. So all repeats together fit fewer
-rows than the curve's last fit alone."""
+"""Seeds at each of `CURVE_ROWS`. The draw of 100 rows changes accuracy by percentage points, and a fit on them is
+cheap; the draw of 10,000 rows changes it by less than 10,000 test images can resolve. All repeats together fit fewer
+rows than the last fit of the curve alone."""
 
 CORRUPTED_IMAGES = 4_000
-"""Test images that are predicted under each corruption: a pair of rows that disagree on a tenth of them is told apart
-from a point on, and all twelve estimators answer in less time than two of them take to fit."""
+"""Test images that are predicted under each corruption. If two rows disagree on a tenth of them, a difference of one
+point is significant; and all twelve estimators predict them in less time than two of them take to fit."""
 
 CORRUPTED_SEED = 3
-"""Of the order in which test images are taken for that."""
+"""Seed of the order in which those test images are drawn."""
 
 DEADLINE_SECONDS = {"smoke": 120.0, "quick": 600.0, "standard": 3_600.0, "thorough": 21_600.0}
-"""Of one job, by preset. Not part of what a record depends on: it changes no number, only whether there is one."""
+"""Deadline of one job, by preset. A record does not depend on it: it changes no number, only whether there is one."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which training rows are fitted and which validate; indices into the training part.
+    """Fit rows and validation rows, as indices into the training part.
 
     Attributes
     ----------
     fit : ndarray of int64, (n_fit,)
-        Ordered so that every prefix is stratified: a rung of `r` rows is ``fit[:r]``, and
-        each rung holds the rows of the one below.
+        Ordered so that every prefix is stratified. A rung of `r` rows is ``fit[:r]``, so each rung contains the rung
+        below.
     validation : ndarray of int64, (n_validation,)
         Never fitted during tuning.
     rungs : tuple of int
-        The preset's rungs, shrunk to what the data can fill.
+        The preset's rungs, scaled down if the data have too few rows.
     """
 
     fit: npt.NDArray[np.int64]
@@ -141,9 +141,9 @@ class Split:
 
 
 def stratified_order(y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
-    """Order rows so that every prefix holds each class in its overall proportion.
+    """Order rows so that every prefix has each class in its overall proportion.
 
-    The i-th of a class's n shuffled rows goes to position (i + 1/2)/n of the whole.
+    The i-th of the n shuffled rows of a class goes to position (i + 1/2)/n of the whole.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def stratified_order(y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int6
 
 
 def split(y: npt.NDArray[np.int64], preset: Preset) -> Split:
-    """Split the training rows, one sixth (50,000 and 10,000 of 60,000) to validate.
+    """Split the training rows: five sixths to fit, one sixth to validate (50,000 and 10,000 of 60,000).
 
     Parameters
     ----------
@@ -186,8 +186,7 @@ def split(y: npt.NDArray[np.int64], preset: Preset) -> Split:
 def final_rows(y: npt.NDArray[np.int64], preset: Preset, draw: int = 0) -> npt.NDArray[np.int64]:
     """Return the training rows of the refit: all of them, or the preset's stratified share.
 
-    Every prefix is stratified and holds the shorter ones, so a learning curve takes its subsets
-    from here.
+    Every prefix is stratified and contains the shorter ones, so the subsets of a learning curve are prefixes too.
 
     Parameters
     ----------
@@ -195,7 +194,7 @@ def final_rows(y: npt.NDArray[np.int64], preset: Preset, draw: int = 0) -> npt.N
         Training labels.
     preset : Preset
     draw : int
-        Which order: 0 is the refit's, whatever its seed; others draw other rows.
+        Number of the order: 0 is the refit's, whatever its seed; other numbers draw other rows.
 
     Returns
     -------
@@ -206,14 +205,15 @@ def final_rows(y: npt.NDArray[np.int64], preset: Preset, draw: int = 0) -> npt.N
 
 
 def curve_points(fit_rows: int, most_seeds: int | None = None) -> tuple[tuple[int, int], ...]:
-    """Return what a learning curve fits below the refit's own rows, smallest first.
+    """Return the points of a learning curve below the refit on record, smallest first.
 
     Parameters
     ----------
     fit_rows : int
-        Of the refit.
+        Training rows of the refit.
     most_seeds : int, optional
-        Of the smallest sizes, instead of the most in `CURVE_SEEDS`; never more at a larger size than stands there.
+        Seeds at the smallest sizes, instead of the maximum of `CURVE_SEEDS`. Larger sizes never get more seeds than
+        `CURVE_SEEDS` says.
 
     Returns
     -------
@@ -228,25 +228,25 @@ def curve_points(fit_rows: int, most_seeds: int | None = None) -> tuple[tuple[in
 
 
 def corrupted_images(y: npt.NDArray[np.int64], images: int) -> tuple[int, ...]:
-    """Return which test images are predicted under corruptions: a stratified sample, the same for every estimator.
+    """Return the test images that are predicted under corruptions: a stratified sample, the same for every estimator.
 
     Parameters
     ----------
     y : ndarray of int64, (n_test,)
         Test labels.
     images : int
-        How many; of fewer, all.
+        How many images; all, if there are fewer.
 
     Returns
     -------
     tuple of int
-        Ascending, so that their order says nothing of their labels.
+        Indices, ascending, so that their order tells nothing about their labels.
     """
     return tuple(sorted(stratified_order(y, CORRUPTED_SEED)[:images].tolist()))
 
 
 def _rungs(preset: Preset, n_fit: int, n_classes: int) -> tuple[int, ...]:
-    # Kept exactly geometric: Optuna's SuccessiveHalvingPruner promotes at min_resource * factor**k.
+    # Exactly geometric, because Optuna's SuccessiveHalvingPruner promotes at min_resource * factor**k.
     for count in range(len(preset.rungs), 0, -1):
         steps = [REDUCTION_FACTOR**k for k in range(count)]
         base = min(preset.rungs[len(preset.rungs) - count], n_fit // steps[-1])

@@ -14,17 +14,17 @@ from benchmark.estimator import Estimator
 from benchmark.storage import schema
 
 GROUP = "benchmark.estimators"
-"""Entry-point group by which another installed package brings estimators."""
+"""Entry-point group through which other installed packages add estimators."""
 
 PACKAGE = "models"
 
 _LONGEST_CAUSE = 300
-"""Characters of an exception that a plugin raises on import; it may carry anything."""
+"""Maximum characters of a plugin's import error that are quoted."""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """Where an estimator comes from; nothing of it is imported before `load`.
+    """Where an estimator comes from; its code is not imported before `load`.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Plugin:
         Raises
         ------
         BenchmarkError
-            If it cannot be imported or declares no `Estimator`; names the plugin and the cause.
+            It cannot be imported or does not declare an `Estimator`; the message names the plugin and the cause.
         """
         try:
             if self.target is None:
@@ -68,20 +68,20 @@ class Plugin:
 
 
 def plugins() -> dict[str, Plugin]:
-    """Return every plugin that can be called by its name: those in models/ first, each group sorted.
+    """Return every usable plugin by name: those in models/ first, each group sorted.
 
-    One whose name will not do costs the others nothing: it is left out here and named by `refused`.
+    A plugin with an invalid or ambiguous name is left out; `refused` names it.
     """
-    return _survey()[0]
+    return _discover()[0]
 
 
 def refused() -> dict[str, str]:
-    """Return the names that no plugin can be called by, each with the reason in one line.
+    """Return the names that are refused, each with the reason in one line.
 
-    Such a name is unsafe as a folder's, or several plugins have it: which of them a record was
-    made with could not be told.
+    Such a name is unsafe as the name of a folder, or several plugins have it, so that it would be unclear which of
+    them a record was made with.
     """
-    return _survey()[1]
+    return _discover()[1]
 
 
 def get(name: str) -> Plugin:
@@ -90,9 +90,9 @@ def get(name: str) -> Plugin:
     Raises
     ------
     BenchmarkError
-        It is refused, with the reason, or there is none of that name, with the nearest that there is.
+        The name is refused, with the reason; or no plugin has it, with the most similar name.
     """
-    found, reasons = _survey()
+    found, reasons = _discover()
     if name in found:
         return found[name]
     if name in reasons:
@@ -102,23 +102,23 @@ def get(name: str) -> Plugin:
     raise BenchmarkError(f"no estimator is called {name!r}; {hint}")
 
 
-def _survey() -> tuple[dict[str, Plugin], dict[str, str]]:
-    """Return the plugins that can be called by their names, and of the other names why not."""
-    claims: dict[str, list[Plugin]] = {}
+def _discover() -> tuple[dict[str, Plugin], dict[str, str]]:
+    """Return the usable plugins by name, and the refused names with their reasons."""
+    by_name: dict[str, list[Plugin]] = {}
     for plugin in (*_files(), *_entry_points()):
-        claims.setdefault(plugin.name.lower(), []).append(plugin)  # some file systems take upper for lower case
+        by_name.setdefault(plugin.name.lower(), []).append(plugin)  # some file systems ignore upper and lower case
     found: dict[str, Plugin] = {}
     reasons: dict[str, str] = {}
-    for claimants in claims.values():
-        for plugin in claimants:
-            if not schema.safe_name(plugin.name):
+    for namesakes in by_name.values():
+        for plugin in namesakes:
+            if not schema.is_safe_name(plugin.name):
                 reasons[plugin.name] = (
                     f"estimator name {plugin.name!r} ({plugin.origin}): use up to 64 letters, digits, _ and - only, "
                     "a letter or digit first; rename it"
                 )
-            elif len(claimants) > 1:
-                origins = " and ".join(claimant.origin for claimant in claimants)
-                reasons[plugin.name] = f"{len(claimants)} estimators are called {plugin.name}: {origins}; rename one"
+            elif len(namesakes) > 1:
+                origins = " and ".join(each.origin for each in namesakes)
+                reasons[plugin.name] = f"{len(namesakes)} estimators are called {plugin.name}: {origins}; rename one"
             else:
                 found[plugin.name] = plugin
     return found, reasons
@@ -147,15 +147,15 @@ def _entry_points() -> Iterable[Plugin]:
 
 
 def _wrong_field(declared: Estimator) -> str:
-    """Return what is wrong with an Estimator that would break the run or the report, not only its own fit."""
+    """Return why a declaration would break the run or the report, and not only its own fit; empty if it would not."""
     for field in ("title", "family", "augmentation"):
         value = getattr(declared, field)
         if not isinstance(value, str):
-            return f"its {field} is a {type(value).__name__}; give a text"
+            return f"its {field} is a {type(value).__name__}; give a string"
     for field in ("space", "smoke", "thorough"):
         value = getattr(declared, field)
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-            return f"its {field} is no mapping of parameter names; give a dict"
+            return f"its {field} is not a mapping of parameter names; give a dict"
     if declared.space:
         from optuna.distributions import BaseDistribution  # the plugin has imported it already
 
@@ -166,5 +166,5 @@ def _wrong_field(declared: Estimator) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return text with escapes for what a terminal would act on; a file's name may hold any byte."""
+    """Return text with its control characters escaped; the name of a file may hold any byte."""
     return repr(text)[1:-1]

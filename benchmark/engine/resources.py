@@ -1,4 +1,4 @@
-"""What the machines at hand lend to a run: jobs at once, threads, deadline and memory of a job."""
+"""What jobs may use of the machines: jobs at once, threads, deadline and memory of a job."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from benchmark.engine.jobs import Limits
 from benchmark.environment import cores, machine_memory
 
 MEMORY_SHARE = 0.9
-"""Of a machine's memory that jobs may hold, all together; the rest is the system's and ours."""
+"""Share of a machine's memory that all jobs together may hold; the rest is for the system and for this process."""
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A place where jobs run, one at a time: this machine has one a core, a cluster one a Dask worker.
+class Slot:
+    """A place where one job at a time runs. This machine has one per core, a cluster one per Dask worker thread.
 
     Attributes
     ----------
     machine : str
-        Seats of one name share its cores and its memory.
+        Slots of one machine share its cores and its memory.
     cores : int
     memory_bytes : int
     """
@@ -32,7 +32,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Resources:
-    """What jobs get.
+    """What jobs may use.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Resources:
     threads : int
         Threads of a refit.
     tuning_threads : int
-        Threads of each job while tuning.
+        Threads of each tuning job.
     tuning, refit : Limits
-        Of a job that shares its machine, and of one that has it to itself.
+        Limits of a job that shares its machine, and of one that has it to itself.
     device : str
         "cpu" or "cuda".
     """
@@ -56,45 +56,46 @@ class Resources:
     device: str = "cpu"
 
 
-def seats() -> list[Seat]:
-    """Return those of this machine."""
-    return [Seat("", cores(), machine_memory())] * cores()
+def local_slots() -> list[Slot]:
+    """Return the slots of this machine."""
+    return [Slot("", cores(), machine_memory())] * cores()
 
 
 def share(
-    seats: Sequence[Seat],
+    slots: Sequence[Slot],
     deadline: float,
     jobs: int | None = None,
     threads: int | None = None,
     memory_bytes: int | None = None,
     device: str = "cpu",
 ) -> Resources:
-    """Share out what there is, evenly, so that the least machine can bear it.
+    """Share the machines' cores and memory evenly, so that the smallest machine has enough for its jobs.
 
     Parameters
     ----------
-    seats : sequence of Seat
+    slots : sequence of Slot
     deadline : float
         Seconds that one job may take.
     jobs : int, optional
-        Default: one a seat.
+        Jobs at once. Default: one per slot.
     threads : int, optional
-        Of a refit. Default: one a core.
+        Threads of a refit. Default: one per core.
     memory_bytes : int, optional
-        Of one worker. Default: `MEMORY_SHARE` of its machine, shared by the jobs there.
+        Limit of one worker. Default: `MEMORY_SHARE` of its machine, shared by the jobs there.
     device : str
     """
-    machines = len({seat.machine for seat in seats})
-    jobs = jobs or len(seats)
-    threads = threads or min(seat.cores for seat in seats)
-    # One machine takes as many jobs as are asked for; of several, any one may get as many as it has seats.
-    crowd = jobs if machines == 1 else min(jobs, max(Counter(seat.machine for seat in seats).values()))
-    whole = int(MEMORY_SHARE * min(seat.memory_bytes for seat in seats))
+    machines = len({slot.machine for slot in slots})
+    jobs = jobs or len(slots)
+    threads = threads or min(slot.cores for slot in slots)
+    # A single machine runs as many jobs as are asked for. One of several may run as many as it has slots.
+    most_slots = max(Counter(slot.machine for slot in slots).values())
+    jobs_per_machine = jobs if machines == 1 else min(jobs, most_slots)
+    memory = int(MEMORY_SHARE * min(slot.memory_bytes for slot in slots))
     return Resources(
         jobs=jobs,
         threads=threads,
-        tuning_threads=max(1, threads // crowd),
-        tuning=Limits(deadline, memory_bytes or whole // crowd),
-        refit=Limits(deadline, memory_bytes or whole),
+        tuning_threads=max(1, threads // jobs_per_machine),
+        tuning=Limits(deadline, memory_bytes or memory // jobs_per_machine),
+        refit=Limits(deadline, memory_bytes or memory),
         device=device,
     )

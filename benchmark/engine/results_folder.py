@@ -1,4 +1,4 @@
-"""Which folder the results of a run go to."""
+"""Chooses the folder of a run's results."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmark.storage.lock import record_files
 def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
     """Return the folder of a run's results: ``<results>/<dataset>``, unless that would lose work.
 
-    A folder holds one protocol. Where it holds records of a preset that takes more effort (the
-    published `standard` results, say), a smaller run goes to ``<dataset>-<preset>`` beside it.
+    A folder holds the results of one protocol. If it holds records of a preset with more effort (the published
+    `standard` results, say), a smaller run goes to ``<results>/<dataset>-<preset>``.
     """
     folder = results / dataset
     effort = list(PRESETS)
     for path in record_files(folder):
-        with suppress(BenchmarkError):  # one that cannot be read is dealt with once the folder is claimed
-            held = records.read_record(path).preset.get("name")
-            if held in effort and effort.index(held) > effort.index(preset.name):
+        with suppress(BenchmarkError):  # a record that cannot be read is handled once the folder is locked
+            name = records.read_record(path).preset.get("name")
+            if name in effort and effort.index(name) > effort.index(preset.name):
                 return results / f"{dataset}-{preset.name}"
     return folder

@@ -1,37 +1,44 @@
-"""Tunes and evaluates many estimators and leaves their records on disk.
+"""Tunes and evaluates estimators and writes their records.
 
-Each estimator is a lane (see lanes.py): describe, tune, refit once per seed, leave the records.
+`run` starts one `EstimatorRun` per estimator. Its `run` method is the whole way of one estimator, top to bottom:
+describe the plugin, tune it, refit it once per seed, write the records. The scheduler shares the workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from benchmark.datasets.dataset import Dataset
-from benchmark.engine import evaluation, protocol, tuning
-from benchmark.engine import preflight as prepare
-from benchmark.engine import scheduler as lanes
-from benchmark.engine.evaluation import Circumstances
+from benchmark.engine import evaluation, preflight, protocol, scheduler, tuning
+from benchmark.engine.evaluation import RunContext
 from benchmark.engine.executors import Executor
 from benchmark.engine.fingerprint import fingerprint, stale
-from benchmark.engine.jobs import Describe, Job, LostError, Outcome, describe_seconds, in_words
-from benchmark.engine.preflight import TestReads
+from benchmark.engine.jobs import (
+    Declaration,
+    Describe,
+    Outcome,
+    RefitJob,
+    SaveJob,
+    TuningJob,
+    WorkerDiedError,
+    describe_seconds,
+    failure_reason,
+)
+from benchmark.engine.preflight import TestReadCounts
 from benchmark.engine.progress import Observer, Progress
 from benchmark.engine.protocol import Preset
 from benchmark.engine.registry import Plugin
 from benchmark.engine.resources import Resources
-from benchmark.engine.saved_models import save as keeping
-from benchmark.engine.scheduler import Lane, Stop, Waves
+from benchmark.engine.saved_models import save as saved_models
+from benchmark.engine.scheduler import EstimatorTask, JobRunner, StopRequest
 from benchmark.engine.tuning import Tuned
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
-from benchmark.storage import lock as claim
-from benchmark.storage import records
+from benchmark.storage import lock, records
 from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.records import Record
 
@@ -49,11 +56,11 @@ class Plan:
     folder : Path
         ``results/<dataset>``.
     force : bool
-        Forget the records and studies of these estimators first.
+        Delete the records and studies of these estimators first.
     keep : bool
-        Keep the fitted models of seed 0.
+        Save the fitted models of seed 0.
     kinds : sequence of RecordKind
-        What the report will read besides the records.
+        What the report reads besides the records.
     """
 
     plugins: Sequence[Plugin]
@@ -66,43 +73,48 @@ class Plan:
     kinds: Sequence[RecordKind] = ()
 
 
-def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
-    """Run the plan in a folder that is claimed; return every estimator's last state.
+def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) -> list[Progress]:
+    """Carry out a plan in a locked folder; return the last progress of every estimator.
 
     Raises
     ------
     BenchmarkError
         The folder holds records of other data, or cannot be written.
     EngineError
-        No job can be run, or no record written, any more; the same command goes on from there.
+        No more jobs can be run, or no more records written. The same command continues the run.
     """
     names = [plugin.name for plugin in plan.plugins]
-    earlier = prepare.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force, plan.kinds)
-    with claim.clear_errors(plan.folder):
-        desks = [_Desk(plan, plugin, earlier, observe) for plugin in plan.plugins]
-        lanes.drive(
-            [Lane(desk.plugin.name, desk.progress, _lane(desk)) for desk in desks],
-            executor,
-            plan.resources.jobs,
-            stop,
-        )
-    return [desk.progress for desk in desks]
+    test_reads = preflight.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force, plan.kinds)
+    with lock.os_errors_as_engine_errors(plan.folder):
+        runs = [EstimatorRun(plan, plugin, test_reads, observe) for plugin in plan.plugins]
+        tasks = [EstimatorTask(each.name, each.progress, each.run) for each in runs]
+        scheduler.run_all(tasks, executor, plan.resources.jobs, stop)
+    return [each.progress for each in runs]
 
 
-class _Desk:
-    """One estimator's place in a run: what it is to do, how far it is, and what it leaves on disk."""
+class EstimatorRun:
+    """The run of one estimator.
 
-    def __init__(self, plan: Plan, plugin: Plugin, earlier: TestReads, observe: Observer) -> None:
-        self.plan, self.plugin = plan, plugin
-        self.parts = protocol.split(plan.dataset.train.y, plan.preset)
+    Parameters
+    ----------
+    plan : Plan
+    plugin : Plugin
+    test_reads : TestReadCounts
+        How often the test images were read for the records in the folder.
+    observe : Observer
+    """
+
+    def __init__(self, plan: Plan, plugin: Plugin, test_reads: TestReadCounts, observe: Observer) -> None:
+        self.plan, self.name = plan, plugin.name
+        self.split = protocol.split(plan.dataset.train.y, plan.preset)
         self.progress = Progress(
             plugin.name,
             plan.preset.trials,
-            self.parts.rungs,
+            self.split.rungs,
             plan.preset.seeds,
             len(protocol.final_rows(plan.dataset.train.y, plan.preset)),
         )
-        self.circumstances = Circumstances(
+        self.context = RunContext(
             name=plugin.name,
             origin=plugin.origin,
             declared=None,
@@ -111,184 +123,195 @@ class _Desk:
             dataset_sha256=plan.dataset.sha256,
             preset=plan.preset,
             environment=environment(),
-            y_validation=plan.dataset.train.y[self.parts.validation],
+            y_validation=plan.dataset.train.y[self.split.validation],
             tuning_threads=plan.resources.tuning_threads,
             tuning_parallel=plan.resources.jobs,
         )
-        self._earlier, self._observe = earlier, observe
+        self._test_reads, self._observe = test_reads, observe
 
-    def say(self, text: str) -> None:
-        self._observe(self.progress, text)
-
-    def held(self, seed: int) -> Record | None:
-        """Return the record of a seed if there is a whole one that ended well."""
-        path = records.record_path(self.plan.folder, self.plugin.name, seed)
+    def run(self, jobs: JobRunner) -> None:
+        """Describe, tune, refit, record. A failure is this estimator's row and does not end the run."""
         try:
-            found = records.read_record(path)
-        except BenchmarkError:  # none, or damaged: made anew
-            return None
-        return found if found.status == "ok" and records.intact(path, found) else None
+            self._run(jobs)
+        except (EngineError, OSError):
+            raise
+        except Exception as error:
+            self._abort(error)
 
-    def frozen(self, winner: Record) -> Tuned:
-        """Return what tuning came to by a record that stands: all seeds of a row are of one winner.
+    def _run(self, jobs: JobRunner) -> None:
+        plan, progress = self.plan, self.progress
+        template = self._template()
+        limits = replace(plan.resources.tuning, seconds=describe_seconds(plan.resources.refit.seconds))
+        declared = jobs.describe(Describe(self.name, template.task, limits))
+        prints = fingerprint(plan.dataset.sha256, plan.preset, declared)
+        self.context = replace(self.context, declared=declared, fingerprint=prints)
+        progress.trials = plan.preset.trials if declared.space else 1
 
-        The study may be gone (it is not committed), and tuned again on another machine it might choose otherwise.
-        """
-        self.circumstances = replace(
-            self.circumstances, tuning_threads=winner.tuning_threads, tuning_parallel=winner.tuning_parallel
-        )
-        self.progress.trial = self.progress.earlier_trials = len(winner.trials)
-        said = records.read_validation(self.plan.folder, winner)
-        return Tuned.of(winner.trials, None if said is None else said.proba)
+        found = {seed: self._good_record(seed) for seed in range(plan.preset.seeds)}
+        current = {seed: each for seed, each in found.items() if each and not stale(each.fingerprint, prints)}
+        missing = [seed for seed in found if seed not in current]
+        if plan.keep and saved_models.SEED in current:
+            self._save_again(jobs, template, current[saved_models.SEED])
+        if not missing:
+            progress.end("unchanged")
+            self.log("its records are up to date; --force recomputes them")
+            return
 
-    def keep(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> Record:
-        reads = self._earlier.get((self.plugin.name, seed), 0)
-        return records.write(self.plan.folder, *evaluation.record(self.circumstances, tuned, seed, outcome, job, reads))
+        # All seeds of a row are refits of the same parameters. So tuning is skipped if any current record exists:
+        # the study may be gone (it is not committed), and tuning on another machine might choose otherwise.
+        tuned = self._from_record(next(iter(current.values()))) if current else self._tune(jobs, template, declared)
+        if tuned.best is None:
+            self._fail(tuned, tuned.failure, missing[0])
+            return
+        progress.phase = "tuned"
+        self.log(f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
 
-    def fail(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: Job | None = None) -> None:
-        """Leave a record that says why, and be done."""
-        self.keep(tuned, outcome, seed, job)
-        self.progress.end("failed", outcome.reason)
-        self.say(f"failed: {outcome.reason}")
+        for seed in missing:
+            if not self._refit(jobs, template, tuned, tuned.best.params, seed):
+                return
+        progress.end("done")
+        self.log("done")
 
-    def break_off(self, error: BaseException) -> None:
-        """Fail before anything was tried; results from before are not this failure's to overwrite."""
-        if any(self.held(seed) for seed in range(self.plan.preset.seeds)):
-            self.progress.end("failed", in_words(error))
-            self.say(f"failed: {in_words(error)}; its record from before is kept")
-        else:
-            self.fail(
-                Tuned(None, ()), Outcome(error.status if isinstance(error, LostError) else "failed", in_words(error))
-            )
-
-
-def _lane(desk: _Desk) -> Waves:
-    """One estimator's life; whatever goes wrong in it is its own row and never the run's end."""
-    try:
-        yield from _life(desk)
-    except (EngineError, OSError):
-        raise
-    except Exception as error:
-        desk.break_off(error)
-
-
-def _life(desk: _Desk) -> Waves:
-    """Describe, tune, refit once per seed, leave the records."""
-    plan, progress, rungs = desk.plan, desk.progress, desk.parts.rungs
-    name = desk.plugin.name
-    task = Task(
-        n_classes=len(plan.dataset.class_names),
-        image_shape=plan.dataset.image_shape,
-        seed=protocol.TUNING_SEED,
-        threads=plan.resources.tuning_threads,
-        device=plan.resources.device,
-    )
-    limits = replace(plan.resources.tuning, seconds=describe_seconds(plan.resources.refit.seconds))
-    (declared,) = yield [Describe(name, task, limits)]
-    if isinstance(declared, BaseException):
-        desk.break_off(declared)
-        return
-    prints = fingerprint(plan.dataset.sha256, plan.preset, declared)
-    desk.circumstances = replace(desk.circumstances, declared=declared, fingerprint=prints)
-    progress.trials = plan.preset.trials if declared.space else 1
-
-    held = {seed: desk.held(seed) for seed in range(plan.preset.seeds)}
-    standing = [record for record in held.values() if record is not None and not stale(record.fingerprint, prints)]
-    seeds = [seed for seed, record in held.items() if record not in standing]
-    template = Job(
-        estimator=name,
-        params={},
-        task=task,
-        preset=plan.preset,
-        dataset=plan.dataset.sha256,
-        rows=0,
-        limits=plan.resources.tuning,
-    )
-    if plan.keep and keeping.SEED not in seeds:
-        yield from _keep_again(desk, template)
-    if not seeds:
-        progress.end("kept")
-        desk.say("its records stand; --force makes them anew")
-        return
-
-    if standing:
-        tuned = desk.frozen(standing[0])
-    else:
-        study = tuning.open_study(claim.journal(plan.folder, name), f"{name} {_name(prints)}", rungs)
+    def _tune(self, jobs: JobRunner, template: TuningJob, declared: Declaration) -> Tuned:
+        """Tune, or continue the study of an interrupted run."""
+        progress, prints = self.progress, self.context.fingerprint
+        study_name = f"{self.name} {_short(prints)}"
+        study = tuning.open_study(lock.journal_path(self.plan.folder, self.name), study_name, self.split.rungs)
         progress.trial = progress.earlier_trials = len(tuning.finished(study))
         progress.phase = "tuning"
-        waves = tuning.tune(study, declared.space, declared.defaults, plan.preset, rungs, template)
-        tuned = yield from _tune(waves, study, desk)
-    if tuned.best is None:
-        desk.fail(tuned, tuned.failure, seeds[0])
-        return
-    progress.phase = "tuned"
-    desk.say(f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
 
-    for seed in seeds:
-        progress.phase, progress.seed, progress.rows = "refit", seed + 1, progress.final_rows
-        job = evaluation.refit_job(
-            template, tuned.best.params, progress.final_rows, seed, plan.resources.threads, plan.resources.refit
+        def run_jobs(batch: list[TuningJob]) -> list[Outcome]:
+            progress.trial, progress.rows = len(tuning.finished(study)), batch[0].rows
+            outcomes = jobs.map(batch)
+            for job, outcome in zip(batch, outcomes, strict=True):
+                result = outcome.reason if outcome.accuracy is None else f"{outcome.accuracy:.4f}"
+                self.log(f"{job.rows:,} rows: {result}")
+            return outcomes
+
+        tuned = tuning.tune(
+            study, declared.space, declared.defaults, self.plan.preset, self.split.rungs, template, run_jobs
         )
-        with _room(plan, seed) as place:
-            (outcome,) = yield [replace(job, keep=str(place or ""))]
+        progress.trial = len(tuning.finished(study))
+        return tuned
+
+    def _from_record(self, record: Record) -> Tuned:
+        """Return the tuning result that a record holds."""
+        self.context = replace(
+            self.context, tuning_threads=record.tuning_threads, tuning_parallel=record.tuning_parallel
+        )
+        self.progress.trial = self.progress.earlier_trials = len(record.trials)
+        validation = records.read_validation(self.plan.folder, record)
+        return Tuned.of(record.trials, None if validation is None else validation.proba)
+
+    def _refit(
+        self, jobs: JobRunner, template: TuningJob, tuned: Tuned, params: Mapping[str, object], seed: int
+    ) -> bool:
+        """Refit with one seed and write its record; return whether it went well."""
+        plan, progress = self.plan, self.progress
+        progress.phase, progress.seed, progress.rows = "refit", seed + 1, progress.final_rows
+        with self._model_folder(seed) as folder:
+            job = evaluation.refit_job(
+                template,
+                params,
+                progress.final_rows,
+                seed,
+                plan.resources.threads,
+                plan.resources.refit,
+                save_to=str(folder or ""),
+            )
+            outcome = jobs.alone(job)
             if outcome.status != "ok":
-                desk.fail(tuned, outcome, seed, job)
-                return
-            record = desk.keep(tuned, outcome, seed, job)
-            desk.say(
+                self._fail(tuned, outcome, seed, job)
+                return False
+            record = self._write(tuned, outcome, seed, job)
+            self.log(
                 f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s"
             )
-            if place:
-                desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome))
-    progress.end("done")
-    desk.say("done")
+            if folder:
+                self.log(saved_models.install(plan.folder, folder, plan.dataset, record, outcome))
+        return True
+
+    def _save_again(self, jobs: JobRunner, template: TuningJob, record: Record) -> None:
+        """Repeat a recorded refit to save its model, if that is missing. No test image is read."""
+        plan = self.plan
+        if saved_models.is_saved(plan.folder, record):
+            return
+        self.progress.phase, self.progress.seed, self.progress.rows = "refit", 1, record.fit_rows
+        with saved_models.new_folder(plan.folder) as folder:
+            refit = evaluation.refit_job(
+                template,
+                record.params,
+                record.fit_rows,
+                record.seed,
+                record.threads,
+                plan.resources.refit,
+                save_to=str(folder),
+            )
+            outcome = jobs.alone(SaveJob(**vars(refit)))
+            self.log(saved_models.install(plan.folder, folder, plan.dataset, record, outcome, again=True))
+
+    def _template(self) -> TuningJob:
+        """Return the fields that all tuning jobs have in common."""
+        plan = self.plan
+        task = Task(
+            n_classes=len(plan.dataset.class_names),
+            image_shape=plan.dataset.image_shape,
+            seed=protocol.TUNING_SEED,
+            threads=plan.resources.tuning_threads,
+            device=plan.resources.device,
+        )
+        return TuningJob(
+            estimator=self.name,
+            params={},
+            task=task,
+            preset=plan.preset,
+            dataset=plan.dataset.sha256,
+            rows=0,
+            limits=plan.resources.tuning,
+        )
+
+    def _good_record(self, seed: int) -> Record | None:
+        """Return the record of a seed if it is undamaged and its status is ok."""
+        path = records.record_path(self.plan.folder, self.name, seed)
+        try:
+            record = records.read_record(path)
+        except BenchmarkError:  # missing or damaged: it will be written again
+            return None
+        return record if record.status == "ok" and records.is_intact(path, record) else None
+
+    @contextmanager
+    def _model_folder(self, seed: int) -> Iterator[Path | None]:
+        """Give a folder for the fitted model of a refit; None if that is not to be saved."""
+        if not self.plan.keep or seed != saved_models.SEED:
+            yield None
+            return
+        with saved_models.new_folder(self.plan.folder) as folder:
+            yield folder
+
+    def _write(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: RefitJob | None = None) -> Record:
+        reads = self._test_reads.get((self.name, seed), 0)
+        return records.write(self.plan.folder, *evaluation.record(self.context, tuned, seed, outcome, job, reads))
+
+    def _fail(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: RefitJob | None = None) -> None:
+        """Write a record that says why the estimator failed."""
+        self._write(tuned, outcome, seed, job)
+        self.progress.end("failed", outcome.reason)
+        self.log(f"failed: {outcome.reason}")
+
+    def _abort(self, error: Exception) -> None:
+        """Fail outside tuning and refit. Good records of an earlier run are not overwritten."""
+        reason = failure_reason(error)
+        if any(self._good_record(seed) for seed in range(self.plan.preset.seeds)):
+            self.progress.end("failed", reason)
+            self.log(f"failed: {reason}; its earlier record is kept")
+        else:
+            status = error.status if isinstance(error, WorkerDiedError) else "failed"
+            self._fail(Tuned(None, ()), Outcome(status, reason))
+
+    def log(self, text: str) -> None:
+        """Tell the observer what has happened."""
+        self._observe(self.progress, text)
 
 
-@contextmanager
-def _room(plan: Plan, seed: int) -> Iterator[Path | None]:
-    """Give a folder for the fitted model of a refit, if that is to be kept."""
-    if not plan.keep or seed != keeping.SEED:
-        yield None
-        return
-    with keeping.room(plan.folder) as made:
-        yield made
-
-
-def _keep_again(desk: _Desk, template: Job) -> Waves:
-    """Refit a winner whose record stands, as that says, if it has no model; neither tuned nor shown a test image."""
-    plan, record = desk.plan, desk.held(keeping.SEED)
-    if record is None or keeping.is_kept(plan.folder, record):
-        return
-    desk.progress.phase, desk.progress.seed, desk.progress.rows = "refit", 1, record.fit_rows
-    job = evaluation.refit_job(
-        template, record.params, record.fit_rows, record.seed, record.threads, plan.resources.refit
-    )
-    with keeping.room(plan.folder) as place:
-        (outcome,) = yield [replace(job, keep=str(place), blind=True)]
-        desk.say(keeping.settle(plan.folder, place, plan.dataset, record, outcome, again=True))
-
-
-def _tune(
-    waves: Generator[list[Job], list[Outcome], Tuned], study: Any, desk: _Desk
-) -> Generator[list[Job], list[Outcome], Tuned]:
-    """Pass the study's waves through and keep the progress up to date."""
-    progress = desk.progress
-    try:
-        wave = next(waves)
-        while True:
-            progress.rows = wave[0].rows
-            outcomes = yield wave
-            for job, outcome in zip(wave, outcomes, strict=True):
-                found = outcome.reason if outcome.accuracy is None else f"{outcome.accuracy:.4f}"
-                desk.say(f"{job.rows:,} rows: {found}")
-            wave = waves.send(outcomes)
-            progress.trial = len(tuning.finished(study))
-    except StopIteration as stop:
-        progress.trial = len(tuning.finished(study))
-        result: Tuned = stop.value
-        return result
-
-
-def _name(prints: dict[str, str]) -> str:
+def _short(prints: Mapping[str, str]) -> str:
     return "-".join(value[:6] for _, value in sorted(prints.items()))

@@ -1,186 +1,309 @@
-"""Runs many estimators side by side, and a refit alone.
+"""Shares the workers between the estimators of a run.
 
-A lane is one estimator's life: a generator that yields waves of jobs and is sent their outcomes
-in the same order. Waves of all lanes share the workers, those of the slowest estimator first, as
-far as one job of each has shown which that is; a refit, whose times the leaderboard compares, waits
-until all tuning is done and is alone on the machine.
+Each estimator's code (`runner.EstimatorRun.run`, say) is plain top-to-bottom code in a thread of its own. It asks a
+`JobRunner` for jobs, and each call returns once their outcomes are known. The scheduler runs in the main thread. It
+lets one estimator's code run at a time, until that asks for its next jobs, so no two of them ever touch the same
+data at once.
+
+Tuning jobs of all estimators share the workers. Those of the slowest estimator start first, once one job of each has
+shown which that is. A refit, whose times the leaderboard compares, waits until all tuning is done and has the machine
+to itself.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from benchmark.engine.executors import Executor
-from benchmark.engine.jobs import Describe, Job, Outcome
+from benchmark.engine.jobs import Declaration, Describe, Outcome, RefitJob, TuningJob, WorkerDiedError, one_line
 from benchmark.engine.progress import Progress
-from benchmark.errors import EngineError
-
-Waves = Generator["list[Describe] | list[Job]", "list[Any]", None]
-
-
-@dataclass(eq=False)
-class Lane:
-    """One estimator's waves, and how far the present one has got.
-
-    Attributes
-    ----------
-    name : str
-        The estimator's.
-    progress : Progress
-    waves : Waves
-    wave : sequence of Describe or Job
-        The present one; empty at the end.
-    results : list
-        Of the present wave, in its order.
-    launched : int
-        Jobs of the present wave that have been started.
-    busy_since : float
-        By the monotonic clock: when it last began to run jobs after having had none.
-    """
-
-    name: str
-    progress: Progress
-    waves: Waves
-    wave: Sequence[Describe | Job] = ()
-    results: list[Any] = field(default_factory=list)
-    launched: int = 0
-    busy_since: float = 0.0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every job of the present wave has an outcome."""
-        return self.launched == len(self.wave) and self.progress.running == 0
-
-    @property
-    def waits_to_be_alone(self) -> bool:
-        """Whether the present wave is a refit."""
-        return bool(self.wave) and isinstance(self.wave[0], Job) and self.wave[0].test
-
-    @property
-    def seconds_per_row(self) -> float:
-        """What a row has cost so far; before the first outcome, what the first job has taken at least."""
-        job = self.wave[0] if self.wave else None
-        if self.progress.rows_fitted or not self.progress.running or not isinstance(job, Job):
-            return self.progress.seconds_per_row
-        return (time.monotonic() - self.busy_since) / job.rows
-
-    def take(self, place: int, result: Any) -> None:
-        """Keep what became of a job of the present wave, and note at once what it cost."""
-        job = self.wave[place]
-        self.results[place] = result
-        self.progress.running -= 1
-        if isinstance(job, Job) and not job.test and isinstance(result, Outcome):
-            self.progress.saw(job.rows, result.accuracy, result.fit_seconds + result.predict_seconds)
-
-    def advance(self, outcomes: list[Any] | None) -> None:
-        """Send the outcomes of a wave and take the next one; an empty wave is the end."""
-        try:
-            self.wave = self.waves.send(outcomes) if outcomes is not None else next(self.waves)
-        except StopIteration:
-            self.wave = ()
-        self.results, self.launched = [None] * len(self.wave), 0
-
-
-Running = dict[Future[Any], tuple[Lane, int]]
+from benchmark.errors import BenchmarkError, EngineError
 
 POLL_SECONDS = 0.2
-"""How late a stop is noticed."""
+"""Longest delay before a request to stop is noticed."""
 
 
-class Stop:
-    """A wish to stop, which may be set at any moment, from a signal handler too.
+class StopRequest:
+    """A request to stop the run. It may be made at any moment, also in a signal handler.
 
     Parameters
     ----------
     announce : callable
-        Called once, outside any handler, when the wish is noticed; told whether a refit, which
-        is not thrown away, is still running.
+        Called once, outside any signal handler, when the scheduler notices the request. Its argument says whether a
+        refit is still running, which is always waited for.
     """
 
     def __init__(self, announce: Callable[[bool], None] = lambda refitting: None) -> None:
-        self.asked = False
+        self.requested = False
         self._announce = announce
-        self._noticed = False
+        self._acknowledged = False
 
-    def notice(self, refitting: bool) -> None:
-        """Announce it, the first time."""
-        if not self._noticed:
-            self._noticed = True
+    def acknowledge(self, refitting: bool) -> None:
+        """Announce the request, the first time only."""
+        if not self._acknowledged:
+            self._acknowledged = True
             self._announce(refitting)
 
 
-def drive(lanes: Sequence[Lane], executor: Executor, jobs: int, stop: Stop | None = None) -> None:
-    """Run all lanes to their ends, or until asked to stop: then only a refit is waited for.
+@dataclass(frozen=True)
+class _Batch:
+    """Jobs whose outcomes an estimator waits for.
+
+    Attributes
+    ----------
+    jobs : sequence of Describe, TuningJob or RefitJob
+        None at all: the estimator's code has ended.
+    alone : bool
+        Run after all tuning, with the machine to itself.
+    error : BaseException or None
+        What ended the estimator's code, and so ends the run.
+    """
+
+    jobs: Sequence[Describe | TuningJob | RefitJob] = ()
+    alone: bool = False
+    error: BaseException | None = None
+
+
+class JobRunner:
+    """Runs jobs for one estimator's code, from the thread of that code; each call waits for the outcomes."""
+
+    def __init__(self, run: Callable[[_Batch], list[Any]]) -> None:
+        self._run = run
+
+    def describe(self, job: Describe) -> Declaration:
+        """Return what a plugin declares.
+
+        Raises
+        ------
+        BenchmarkError, WorkerDiedError
+            It cannot be imported or built, or its worker died.
+        """
+        (declared,) = self._run(_Batch([job]))
+        if isinstance(declared, BaseException):
+            ours = isinstance(declared, BenchmarkError | WorkerDiedError)
+            raise declared if ours else BenchmarkError(one_line(declared)) from declared
+        found: Declaration = declared
+        return found
+
+    def map(self, jobs: Sequence[TuningJob]) -> list[Outcome]:
+        """Run tuning jobs, which share the machine with those of other estimators; outcomes are in the jobs' order."""
+        return self._run(_Batch(jobs))
+
+    def alone(self, job: RefitJob) -> Outcome:
+        """Run one job after all tuning, with the machine to itself."""
+        (outcome,) = self._run(_Batch([job], alone=True))
+        found: Outcome = outcome
+        return found
+
+
+class _CancelledError(BaseException):
+    """Raised in an estimator's code when the run stops; only its ``finally`` blocks still run."""
+
+
+class EstimatorTask:
+    """One estimator's code in its thread, and how far its present batch of jobs is.
 
     Parameters
     ----------
-    lanes : sequence of Lane
+    name : str
+        The estimator's.
+    progress : Progress
+    code : callable
+        ``code(jobs)`` with a `JobRunner`. What it raises ends the run.
+
+    Attributes
+    ----------
+    batch : _Batch
+        Empty once the code has ended.
+    results : list
+        Results of the present batch, in the order of its jobs.
+    launched : int
+        Jobs of the present batch that have been started.
+    busy_since : float
+        Time by the monotonic clock when the estimator last went from no running job to one.
+    """
+
+    def __init__(self, name: str, progress: Progress, code: Callable[[JobRunner], None]) -> None:
+        self.name, self.progress = name, progress
+        self.batch = _Batch()
+        self.results: list[Any] = []
+        self.launched = 0
+        self.busy_since = 0.0
+        self._requests: SimpleQueue[_Batch] = SimpleQueue()
+        self._answers: SimpleQueue[list[Any] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run_code, args=(code,), name=f"estimator {name}", daemon=True)
+
+    def start(self) -> None:
+        """Run the code until it asks for its first jobs.
+
+        Raises
+        ------
+        EngineError
+            No thread can be started.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise EngineError(f"no thread can be started ({error}); free some memory") from error
+        self._await_request()
+
+    def resume(self) -> None:
+        """Hand over the results of the present batch and run the code until it asks for more jobs, or ends.
+
+        Raises
+        ------
+        BaseException
+            What the code raised.
+        """
+        self._answers.put(self.results)
+        self._await_request()
+
+    def cancel(self) -> None:
+        """End the code where it waits for jobs."""
+        if self.batch.jobs:
+            self._answers.put(None)
+            self._thread.join()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every job of the present batch has a result."""
+        return self.launched == len(self.batch.jobs) and self.progress.running == 0
+
+    @property
+    def tuning(self) -> bool:
+        """Whether the present batch shares the machine."""
+        return bool(self.batch.jobs) and not self.batch.alone
+
+    @property
+    def seconds_per_row(self) -> float:
+        """Seconds that a row has cost so far; before the first outcome, what the first job has taken at least."""
+        job = self.batch.jobs[0] if self.batch.jobs else None
+        if self.progress.rows_fitted or not self.progress.running or job is None or isinstance(job, Describe):
+            return self.progress.seconds_per_row
+        return (time.monotonic() - self.busy_since) / job.rows
+
+    def submit_next(self, executor: Executor) -> tuple[Future[Any], int]:
+        """Start the next job of the batch; return its future and its position."""
+        position = self.launched
+        job = self.batch.jobs[position]
+        self.progress.begin()
+        if not self.progress.running:
+            self.busy_since = time.monotonic()
+        future: Future[Any] = executor.describe(job) if isinstance(job, Describe) else executor.submit(job)
+        self.launched += 1
+        self.progress.running += 1
+        return future, position
+
+    def store(self, position: int, result: Any) -> None:
+        """Store the result of a job of the present batch, and at once what the job cost."""
+        job = self.batch.jobs[position]
+        self.results[position] = result
+        self.progress.running -= 1
+        if isinstance(job, TuningJob) and isinstance(result, Outcome):
+            self.progress.record_fit(job.rows, result.accuracy, result.fit_seconds + result.predict_seconds)
+
+    def _await_request(self) -> None:
+        self.batch = self._requests.get()
+        self.results, self.launched = [None] * len(self.batch.jobs), 0
+        if self.batch.error is not None:
+            raise self.batch.error
+
+    def _run_code(self, code: Callable[[JobRunner], None]) -> None:
+        error: BaseException | None = None
+        try:
+            code(JobRunner(self._run_batch))
+        except _CancelledError:
+            return
+        except BaseException as caught:
+            error = caught
+        self._requests.put(_Batch(error=error))
+
+    def _run_batch(self, batch: _Batch) -> list[Any]:
+        if not batch.jobs:
+            return []
+        self._requests.put(batch)
+        results = self._answers.get()
+        if results is None:
+            raise _CancelledError
+        return results
+
+
+def run_all(tasks: Sequence[EstimatorTask], executor: Executor, jobs: int, stop: StopRequest | None = None) -> None:
+    """Run every estimator's code to its end, or until asked to stop: then only a running refit is waited for.
+
+    Parameters
+    ----------
+    tasks : sequence of EstimatorTask
     executor : Executor
     jobs : int
         Jobs at once while tuning.
-    stop : Stop, optional
+    stop : StopRequest, optional
 
     Raises
     ------
     EngineError
-        The executor can run no job any more.
+        The executor can run no more jobs.
     """
-    stop = stop or Stop()
-    running: Running = {}
-    for lane in lanes:
-        lane.advance(None)
-    measured: Lane | None = None
-    while any(lane.wave for lane in lanes):
-        if not stop.asked:
-            measured = _launch(lanes, executor, jobs, running, measured)
-        else:
-            refitting = any(lane.waits_to_be_alone for lane, _ in running.values())
-            stop.notice(refitting)
-            if not refitting:  # a trial that is cut off is queued again by the next run
-                return
-        done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-        for future in done:
-            lane, place = running.pop(future)
-            error = future.exception()
-            if isinstance(error, EngineError):
-                raise error
-            lane.take(place, error or future.result())
-            tuning = not lane.waits_to_be_alone
-            if lane.complete:
-                lane.advance(list(lane.results))
-            if not lane.wave or (tuning and lane.waits_to_be_alone):  # its refits get a worker of their own
-                executor.retire(lane.name)
+    stop = stop or StopRequest()
+    running: dict[Future[Any], tuple[EstimatorTask, int]] = {}
+    measured: EstimatorTask | None = None  # whose refit was the last to start
+    try:
+        for task in tasks:
+            task.start()
+        while any(task.batch.jobs for task in tasks):
+            if not stop.requested:
+                _start_tuning_jobs(tasks, executor, jobs, running)
+                # All refits come after all tuning, so the machine is emptied once and not once per estimator.
+                if not running:
+                    task = next(task for task in tasks if task.batch.jobs)
+                    if task is not measured:
+                        for other in tasks:  # an idle worker still holds memory, and its threads may spin
+                            executor.retire(other.name)
+                    future, position = task.submit_next(executor)
+                    running[future], measured = (task, position), task
+            else:
+                refitting = any(task.batch.alone for task, _ in running.values())
+                stop.acknowledge(refitting)
+                if not refitting:  # the next run queues an interrupted trial again
+                    return
+            done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                task, position = running.pop(future)
+                error = future.exception()
+                if isinstance(error, EngineError):
+                    raise error
+                task.store(position, error or future.result())
+                was_tuning = task.tuning
+                if task.complete:
+                    task.resume()
+                if not task.batch.jobs or (was_tuning and task.batch.alone):  # its refits get a worker of their own
+                    executor.retire(task.name)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
-def _launch(
-    lanes: Sequence[Lane], executor: Executor, jobs: int, running: Running, measured: Lane | None
-) -> Lane | None:
-    """Start what may be started; return the lane whose refit was the last to be started."""
-    tuning = [lane for lane in lanes if lane.wave and not lane.waits_to_be_alone]
-    # Quick jobs fill what slow ones leave; a slow study that comes last would have one worker idle for its top rung.
-    while len(running) < jobs and (ready := [lane for lane in tuning if lane.launched < len(lane.wave)]):
-        _submit(executor, max(ready, key=lambda lane: lane.seconds_per_row), running)
-    # Refits come after all tuning, so the machine runs empty once and not once per estimator.
-    if tuning or running:
-        return measured
-    lane = next(lane for lane in lanes if lane.wave)
-    if lane is not measured:
-        for other in lanes:  # an idle worker still holds memory, and its threads may spin
-            executor.retire(other.name)
-    _submit(executor, lane, running)
-    return lane
+def _start_tuning_jobs(
+    tasks: Sequence[EstimatorTask],
+    executor: Executor,
+    jobs: int,
+    running: dict[Future[Any], tuple[EstimatorTask, int]],
+) -> None:
+    """Fill the free places, the slowest estimator's jobs first.
 
-
-def _submit(executor: Executor, lane: Lane, running: Running) -> None:
-    job = lane.wave[lane.launched]
-    lane.progress.begin()
-    if not lane.progress.running:
-        lane.busy_since = time.monotonic()
-    future: Future[Any] = executor.describe(job) if isinstance(job, Describe) else executor.submit(job)
-    running[future] = lane, lane.launched
-    lane.launched += 1
-    lane.progress.running += 1
+    Quick jobs fill the places that slow ones leave. A slow study that came last would use one worker for its top rung
+    while the others idle.
+    """
+    while len(running) < jobs:
+        ready = [task for task in tasks if task.tuning and task.launched < len(task.batch.jobs)]
+        if not ready:
+            return
+        slowest = max(ready, key=lambda task: task.seconds_per_row)
+        future, position = slowest.submit_next(executor)
+        running[future] = slowest, position

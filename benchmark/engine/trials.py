@@ -1,4 +1,4 @@
-"""The trials of a study, in the order in which their fits were made."""
+"""The fits of a study's trials, in the order in which they ran."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.storage.schema import RungResult, TrialResult
 
 
 def in_order(trials: Sequence[TrialResult]) -> Iterator[tuple[TrialResult, RungResult]]:
-    """Give every fit in the order in which tuning asked for it: by batches of trials, and in a batch rung by rung."""
+    """Yield every fit in the order in which tuning asked for it: batch by batch, and within a batch rung by rung."""
     ordered = sorted(trials, key=lambda trial: trial.number)
     for start in range(0, len(ordered), protocol.BATCH):
         batch = ordered[start : start + protocol.BATCH]

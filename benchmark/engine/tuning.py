@@ -1,16 +1,14 @@
-"""One Optuna study per estimator, ask and tell; sees training rows only.
+"""One Optuna study per estimator, by ask and tell; it sees training rows only.
 
-`tune` is a generator: it yields the jobs it wants run and is sent their outcomes, so that the
-runner can interleave many studies over the workers, and tests can drive a study by hand.
-Trials are asked for in batches of a fixed size and their results told in the order of their
-numbers, so a study does not depend on how many workers there were or which was first.
+Trials are asked for in batches of a fixed size, and their results are told in the order of their numbers. So a study
+does not depend on how many workers there were or which of them was first.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from benchmark.engine import protocol
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.jobs import Outcome, TuningJob
 from benchmark.engine.protocol import Preset
 from benchmark.storage.records import RungResult, Status, TrialResult
 
@@ -41,12 +39,12 @@ class Tuned:
     Attributes
     ----------
     best : TrialResult or None
-        The highest validation accuracy at the top rung, the earliest of equals; None if no
-        trial got there.
+        The trial with the highest validation accuracy at the top rung, the earliest of equals; None if no trial got
+        there.
     trials : tuple of TrialResult
-        All of them, killed ones left out.
+        All trials but those that were interrupted.
     proba : ndarray of float, (n_validation, n_classes), or None
-        What the best said of the validation rows; None if there is no best, or a record from before it was kept.
+        The best trial's scores of the validation rows; None if there is no best trial, or in old records.
     """
 
     best: TrialResult | None
@@ -55,19 +53,19 @@ class Tuned:
 
     @classmethod
     def of(cls, trials: tuple[TrialResult, ...], proba: npt.NDArray[np.floating[Any]] | None = None) -> Tuned:
-        """Return what trials came to: of a study, or of a record, which holds the same."""
+        """Return the result of some trials, which may come from a study or from a record."""
         complete = [trial for trial in trials if trial.state == "complete"]
         best = max(complete, key=lambda trial: (trial.rungs[-1].accuracy, -trial.number), default=None)
         return cls(best, trials, proba)
 
     @property
     def seconds(self) -> float:
-        """Fit and predict seconds of all trials, added up over the workers."""
+        """Fit and predict seconds of all trials, summed over the workers."""
         return sum(rung.fit_seconds + rung.predict_seconds for trial in self.trials for rung in trial.rungs)
 
     @property
     def failure(self) -> Outcome:
-        """Why there is no best trial: a status that all trials share, or "failed", and the first one's reason."""
+        """Why there is no best trial: the status that all trials share, or "failed", and the first trial's reason."""
         states = {trial.state for trial in self.trials}
         status: Status = "timeout" if states == {"timeout"} else "oom" if states == {"oom"} else "failed"
         reason = next((trial.reason for trial in self.trials if trial.reason), "no trial finished")
@@ -75,16 +73,15 @@ class Tuned:
 
 
 def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
-    """Open or create a study in a journal file that optuna-dashboard opens, too.
+    """Open or create a study in a journal file, which optuna-dashboard can open too.
 
-    A trial found RUNNING belongs to a run that was killed: it is failed, and its parameters
-    are queued once more.
+    A trial found RUNNING belongs to a run that was killed: it is failed, and its parameters are queued again.
 
     Parameters
     ----------
     journal : Path
     name : str
-        Holds the fingerprint: another protocol or search space is another study.
+        It holds the fingerprint, so another protocol or search space is another study.
     rungs : sequence of int
         Training rows, lowest first.
 
@@ -95,7 +92,7 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
     optuna.logging.set_verbosity(logging.WARNING)
     journal = journal.resolve()  # a relative path can spin on a stale lock
     journal.parent.mkdir(parents=True, exist_ok=True)
-    _mend(journal)
+    _repair(journal)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(
         storage=storage,
@@ -104,7 +101,7 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
         load_if_exists=True,
         pruner=SuccessiveHalvingPruner(min_resource=rungs[0], reduction_factor=protocol.REDUCTION_FACTOR),
     )
-    if _came_to_nothing(study):  # the plugin may have been mended since
+    if _failed(study):  # the plugin may have been fixed since
         optuna.delete_study(study_name=name, storage=storage)
         return open_study(journal, name, rungs)
     queued = {trial.user_attrs.get(_AGAIN) for trial in study.get_trials(deepcopy=False)}
@@ -120,13 +117,13 @@ def open_study(journal: Path, name: str, rungs: Sequence[int]) -> Study:
 
 
 def finished(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count: complete, pruned, or failed of their own fault."""
+    """Return the trials that count: complete, pruned, or failed through their own fault."""
     states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     return [trial for trial in study.get_trials(deepcopy=False, states=states) if _INTERRUPTED not in trial.user_attrs]
 
 
-def _came_to_nothing(study: Study) -> bool:
-    """Tell whether a study ended without a best trial; one that was cut off has trials that are RUNNING or WAITING."""
+def _failed(study: Study) -> bool:
+    """Return whether a study ended without a best trial. An interrupted one has RUNNING or WAITING trials."""
     trials = study.get_trials(deepcopy=False)
     return bool(finished(study)) and all(trial.state in (TrialState.FAIL, TrialState.PRUNED) for trial in trials)
 
@@ -137,22 +134,26 @@ def tune(
     defaults: Mapping[str, Any],
     preset: Preset,
     rungs: Sequence[int],
-    job: Job,
-) -> Generator[list[Job], list[Outcome], Tuned]:
-    """Tune one estimator: yield jobs, be sent their outcomes in the same order.
+    template: TuningJob,
+    run_jobs: Callable[[list[TuningJob]], list[Outcome]],
+) -> Tuned:
+    """Tune one estimator.
 
     Parameters
     ----------
     study : Study
-        From `open_study`; trials that it already holds are not run again.
+        From `open_study`. Trials that it already holds are not run again.
     space : mapping of str to BaseDistribution
-        Empty: there is nothing to tune, and the one trial is the defaults.
+        Empty: there is nothing to tune, and the only trial is the defaults.
     defaults : mapping of str to object
-        Of every parameter in `space`; trial 0.
+        Default of every parameter in `space`; trial 0.
     preset : Preset
     rungs : sequence of int
-    job : Job
-        Template: parameters and rows are filled in, and it names no test images.
+        Training rows of each rung, lowest first.
+    template : TuningJob
+        Its parameters and rows are replaced.
+    run_jobs : callable
+        Runs jobs and returns their outcomes in the same order.
 
     Returns
     -------
@@ -161,16 +162,17 @@ def tune(
     if not study.get_trials(deepcopy=False):
         study.enqueue_trial(dict(defaults))
     wanted = preset.trials if space else 1
-    kept: dict[int, npt.NDArray[np.float32] | None] = {}
+    validation_proba: dict[int, npt.NDArray[np.float32] | None] = {}  # by trial number, of those at the top rung
     while (missing := wanted - len(finished(study))) > 0:
-        # A study cut off within a batch first brings that batch to its end.
+        # A study interrupted within a batch first completes that batch.
         size = protocol.BATCH - len(finished(study)) % protocol.BATCH
-        batch = _ask(study, space, min(missing, size))
-        climbing = batch
-        results: dict[int, list[RungResult]] = {trial.number: [] for trial in batch}
+        climbing = _ask(study, space, min(missing, size))
+        results: dict[int, list[RungResult]] = {trial.number: [] for trial in climbing}
         for rows in rungs:
-            at = [trial.number for trial in climbing]
-            outcomes = yield [replace(job, params=trial.params, rows=rows) for trial in climbing]
+            outcomes = run_jobs([replace(template, params=trial.params, rows=rows) for trial in climbing])
+            if rows == rungs[-1]:
+                pairs = zip(climbing, outcomes, strict=True)
+                validation_proba |= {trial.number: outcome.proba for trial, outcome in pairs}
             climbing = [
                 trial
                 for trial, outcome in zip(climbing, outcomes, strict=True)
@@ -178,28 +180,26 @@ def tune(
             ]
             if not climbing:
                 break
-            if rows == rungs[-1]:
-                kept |= {number: outcome.proba for number, outcome in zip(at, outcomes, strict=True)}
         for trial in climbing:
             study.tell(trial, results[trial.number][-1].accuracy)
         if not any(trial.user_attrs.get(_RUNGS) for trial in finished(study)):
-            break  # the defaults and a whole batch came to nothing: hours of deadlines would not mend it
+            break  # the defaults and a whole batch failed: hours of deadlines would not change that
     tuned = summary(study)
     if tuned.best is None:
         return tuned
-    if tuned.best.number not in kept:  # found by a run that was cut off: the journal has its score, not what it said
-        (again,) = yield [replace(job, params=tuned.best.params, rows=rungs[-1])]
-        kept[tuned.best.number] = again.proba
-    return replace(tuned, proba=kept[tuned.best.number])
+    if tuned.best.number not in validation_proba:  # from an interrupted run: the journal has its accuracy only
+        (again,) = run_jobs([replace(template, params=tuned.best.params, rows=rungs[-1])])
+        return replace(tuned, proba=again.proba)
+    return replace(tuned, proba=validation_proba[tuned.best.number])
 
 
 def summary(study: Study) -> Tuned:
-    """Read a study into plain values."""
+    """Return a study's result as plain values."""
     return Tuned.of(tuple(_result(trial) for trial in finished(study)))
 
 
 def _ask(study: Study, space: Mapping[str, BaseDistribution], count: int) -> list[Trial]:
-    # Seeded by the number of trials so far: a study that was cut off draws what it would have drawn.
+    # Seeded by the number of trials so far: an interrupted study draws what it would have drawn.
     study.sampler = TPESampler(
         seed=protocol.TUNING_SEED + len(finished(study)),
         n_startup_trials=protocol.STARTUP_TRIALS,
@@ -210,7 +210,7 @@ def _ask(study: Study, space: Mapping[str, BaseDistribution], count: int) -> lis
 
 
 def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: list[RungResult], top: bool) -> bool:
-    """Tell the study how a trial did on a rung; return whether it is still in the race."""
+    """Tell the study a trial's result on a rung; return whether the trial goes on."""
     if outcome.accuracy is None:
         trial.set_user_attr(_STATUS, outcome.status)
         trial.set_user_attr(_REASON, outcome.reason)
@@ -219,7 +219,7 @@ def _report(study: Study, trial: Trial, rows: int, outcome: Outcome, results: li
     results.append(RungResult(rows, outcome.accuracy, outcome.fit_seconds, outcome.predict_seconds))
     trial.set_user_attr(_RUNGS, [asdict(result) for result in results])
     trial.report(outcome.accuracy, step=rows)
-    if not top and trial.should_prune():  # the pruner would rank the top rung's trials, too
+    if not top and trial.should_prune():  # the pruner would also rank the trials of the top rung
         study.tell(trial, state=TrialState.PRUNED)
         return False
     return True
@@ -236,12 +236,12 @@ def _result(trial: FrozenTrial) -> TrialResult:
     )
 
 
-def _mend(journal: Path) -> None:
-    """Cut a journal off before its first line that is not whole, and free it of a dead run's lock.
+def _repair(journal: Path) -> None:
+    """Truncate a journal before its first incomplete line, and remove the lock of a dead run.
 
-    A killed run leaves a torn last line, which the next append would join, and the journal's own
-    lock, which Optuna waits out for half a minute. Only for who holds the results folder. A
-    journal that is damaged further up is kept beside it as ``.damaged``.
+    A killed run leaves an incomplete last line, which the next append would join, and the journal's own lock, for
+    which Optuna waits half a minute. Only the run that has locked the results folder may do this. A journal that is
+    damaged further up is also copied to ``.damaged``.
     """
     for lock in journal.parent.glob(f"{journal.name}.lock*"):
         lock.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a worker process does with a job: fit, predict, check, time; a pure function of the job."""
+"""What a worker process does with a job: fit, predict, check, time. The outcome depends on the job alone."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import memmap
 from benchmark.engine import pipelines, protocol, registry
-from benchmark.engine.jobs import Job, Outcome, Saved, in_words, one_line
+from benchmark.engine.jobs import (
+    CorruptionJob,
+    Job,
+    Outcome,
+    RefitJob,
+    Saved,
+    SaveJob,
+    TuningJob,
+    failure_reason,
+    one_line,
+)
 from benchmark.engine.memory import peak_memory_bytes, pickled_bytes
 from benchmark.engine.protocol import Preset
 from benchmark.engine.saved_models import formats
@@ -29,46 +39,130 @@ if TYPE_CHECKING:
     from joblib import Memory
     from sklearn.pipeline import Pipeline
 
+    from benchmark.estimator import Estimator
+
 WARM_UP_ROWS = 200
-"""Rows of the untimed fit with which each worker starts: loads libraries, starts thread pools."""
+"""Rows of the untimed fit with which each worker starts. It loads libraries and starts thread pools."""
 
 LABEL_ROWS = 100
-"""Rows whose predicted labels are looked at, outside the clock."""
+"""Rows whose predicted labels are checked, outside the clock."""
 
 
-def run(job: Job) -> Outcome:
-    """Fit and predict; whatever the plugin raises becomes an Outcome with its reason."""
+def run(job: TuningJob | RefitJob) -> Outcome:
+    """Fit and predict; any exception of the plugin becomes an Outcome with its reason."""
     try:
-        return _run(job)
+        if isinstance(job, TuningJob):
+            return _tune(job)
+        if isinstance(job, SaveJob):
+            return _save(job)
+        if isinstance(job, CorruptionJob):
+            return _ask_saved_model(job) if job.saved_model else _refit_and_corrupt(job)
+        return _refit(job)
     except MemoryError:
         return Outcome("oom", "out of memory")
-    except BaseException as error:  # SystemExit and KeyboardInterrupt, too: raised by a plugin, they are its
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: raised by a plugin, they are its failure
         return Outcome("failed", one_line(error))
 
 
-def _run(job: Job) -> Outcome:
-    estimator = registry.get(job.estimator).load()
-    files = arrays.files(job.dataset)
-    X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
-    parts = _split(files.train_y, job.preset)
-    if job.test:
-        rows = protocol.final_rows(y, job.preset, job.draw)[: job.rows]
-        target = X[rows[:LABEL_ROWS]] if job.blind else np.load(files.test_X)
-        target = target[list(job.images)] if job.corruptions else target
-    else:
-        rows = parts.fit[: job.rows]
-        target = X[parts.validation]
-    if job.stored:
-        return _asked(job, target)
+def _tune(job: TuningJob) -> Outcome:
+    """Fit rows of the split's fit part; predict and score the validation rows."""
+    files = memmap.array_files(job.dataset)
+    split, y = _split(files.train_y, job.preset), np.load(files.train_y)
+    X_validation, y_validation = np.load(files.train_X, mmap_mode="r")[split.validation], y[split.validation]
+    fitted = _fit(job, replace(job.task, memory=_memory()), split.fit[: job.rows], X_validation)
+    accuracy = float((fitted.proba.argmax(axis=1) == y_validation).mean())
+    return replace(fitted.outcome, accuracy=accuracy, proba=fitted.proba)
 
+
+def _refit(job: RefitJob) -> Outcome:
+    """Fit final rows; predict all test images."""
+    test_X = np.load(memmap.array_files(job.dataset).test_X)
+    fitted = _fit(job, job.task, _final_rows(job), test_X)
+    return replace(_with_model(job, fitted, test_X), proba=fitted.proba)
+
+
+def _save(job: SaveJob) -> Outcome:
+    """Fit final rows and save the model; the training images that it then predicts only check it."""
+    rows = _final_rows(job)
+    some_X = np.load(memmap.array_files(job.dataset).train_X, mmap_mode="r")[rows[:LABEL_ROWS]]
+    return _with_model(job, _fit(job, job.task, rows, some_X), some_X)
+
+
+def _refit_and_corrupt(job: CorruptionJob) -> Outcome:
+    """Fit final rows; predict some test images as they are and under each corruption."""
+    images = _test_images(job)
+    fitted = _fit(job, job.task, _final_rows(job), images)
+    predicted = _predict_corrupted(job, fitted.pipeline, images, fitted.classes, fitted.proba)
+    return replace(_with_model(job, fitted, images), predicted=predicted)
+
+
+def _ask_saved_model(job: CorruptionJob) -> Outcome:
+    """Let a saved model predict the images instead of a refit."""
+    from benchmark.engine.saved_models import load  # imports what prepares photos, which no other job needs
+
+    images = _test_images(job)
+    try:
+        model = load.load(Path(job.saved_model), job.task.threads)
+    except BenchmarkError as error:
+        return Outcome("failed", str(error))
+    proba, seconds = model.predict(images)
+    return Outcome(
+        "ok",
+        scores=pipelines.score_method(model.pipeline),
+        predict_seconds=seconds,
+        peak_memory_bytes=peak_memory_bytes(),
+        predicted=_predict_corrupted(job, model.pipeline, images, model.classes, proba),
+        device=pipelines.device_of(model.pipeline),
+        environment=environment(),
+    )
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A fitted pipeline and what it predicted.
+
+    Attributes
+    ----------
+    estimator : Estimator
+    pipeline : Pipeline
+    unfitted : callable
+        Builds the same pipeline, unfitted.
+    classes : ndarray of int64, (k,)
+        As `pipelines.fit` returned them.
+    proba : ndarray of float32, (n, n_classes)
+    outcome : Outcome
+        Times and memory.
+    """
+
+    estimator: Estimator
+    pipeline: Pipeline
+    unfitted: Callable[[], Pipeline]
+    classes: npt.NDArray[np.int64]
+    proba: npt.NDArray[np.float32]
+    outcome: Outcome
+
+
+def _fit(job: Job, task: Task, rows: npt.NDArray[np.int64], target: npt.NDArray[np.uint8]) -> _Fitted:
+    """Fit training rows and predict the target images, both timed after a warm-up.
+
+    Parameters
+    ----------
+    job : Job
+    task : Task
+    rows : ndarray of int64, (n_rows,)
+        Indices of training images.
+    target : ndarray of uint8, (n, pixels)
+        Images to predict.
+    """
+    estimator = registry.get(job.estimator).load()
+    files = memmap.array_files(job.dataset)
     _warm_up(job.estimator, job.task, files.train_X, files.train_y)
-    fit_X, fit_y = X[rows], y[rows]
-    task = job.task if job.test else replace(job.task, memory=_memory())  # what is compared is not remembered
+    X, y = np.load(files.train_X, mmap_mode="r")[rows], np.load(files.train_y)[rows]
     params = pipelines.parameters(estimator, job.preset, job.params)
-    unfitted = partial(pipelines.build, estimator, task, len(np.unique(fit_y)), params)
+    unfitted = partial(pipelines.build, estimator, task, len(np.unique(y)), params)
     pipeline = unfitted()
     start = time.perf_counter()
-    classes = pipelines.fit(pipeline, fit_X, fit_y)
+    classes = pipelines.fit(pipeline, X, y)
     fitted = time.perf_counter()
     proba = pipelines.predict(pipeline, target, classes, job.task.n_classes)
     done = time.perf_counter()
@@ -80,20 +174,23 @@ def _run(job: Job) -> Outcome:
         predict_seconds=done - fitted,
         peak_memory_bytes=peak_memory_bytes(),
     )
-    if not job.test:
-        return replace(outcome, accuracy=float((proba.argmax(axis=1) == y[parts.validation]).mean()), proba=proba)
-    found: dict[str, Any] = {} if job.blind else {"proba": proba}
-    if job.corruptions:
-        found = {"predicted": _under_each(job, pipeline, target, classes, proba)}
-    return replace(
-        outcome,
-        **found,
+    return _Fitted(estimator, pipeline, unfitted, classes, proba, outcome)
+
+
+def _with_model(job: RefitJob, fitted: _Fitted, images: npt.NDArray[np.uint8]) -> Outcome:
+    """Return the outcome of a refit with what is known of its model, which is saved if the job asks for that."""
+    pipeline = fitted.pipeline
+    outcome = replace(
+        fitted.outcome,
         model_bytes=pickled_bytes(pipeline),
         device=pipelines.device_of(pipeline),
         environment=environment(),
-        history=pipelines.history(estimator, pipeline),
-        saved=save(Path(job.keep), pipeline, unfitted, target[:LABEL_ROWS], classes) if job.keep else None,
+        history=pipelines.history(fitted.estimator, pipeline),
     )
+    if not job.save_to:
+        return outcome
+    saved = save(Path(job.save_to), pipeline, fitted.unfitted, images[:LABEL_ROWS], fitted.classes)
+    return replace(outcome, saved=saved)
 
 
 def save(
@@ -103,7 +200,7 @@ def save(
     X: npt.NDArray[np.uint8],
     classes: npt.NDArray[np.int64],
 ) -> Saved:
-    """Write a fitted pipeline to disk and see that, read back, it predicts the same; what goes wrong is a reason.
+    """Write a fitted pipeline to disk and check that it predicts the same once read back.
 
     Parameters
     ----------
@@ -111,11 +208,16 @@ def save(
     pipeline : Pipeline
         Fitted by `pipelines.fit`.
     unfitted : callable
-        Builds the same, unfitted.
+        Builds the same pipeline, unfitted.
     X : ndarray of uint8, (n, pixels)
-        What both are asked.
+        Images that both predict.
     classes : ndarray of int64, (k,)
         As `pipelines.fit` returned them.
+
+    Returns
+    -------
+    Saved
+        With a reason if anything went wrong.
     """
     n_classes = len(classes)
     try:
@@ -127,47 +229,36 @@ def save(
         if np.abs(before - after).max() > formats.ROUNDING or (before.argmax(axis=1) != after.argmax(axis=1)).any():
             raise BenchmarkError("read back, it does not predict the same")
     except Exception as error:  # skops, the libraries' own formats, and a full disk
-        return Saved(reason=in_words(error))
+        return Saved(reason=failure_reason(error))
     return Saved(files, tuple(classes.tolist()))
 
 
-def _asked(job: Job, images: npt.NDArray[np.uint8]) -> Outcome:
-    """Show images, as they are and corrupted, to a kept model."""
-    from benchmark.engine.saved_models import (
-        load as answering,  # nothing else here has a use for pictures, which it prepares
-    )
-
-    try:
-        kept = answering.load(Path(job.stored), job.task.threads)
-    except BenchmarkError as error:
-        return Outcome("failed", str(error))
-    proba, seconds = kept.predict(images)
-    return Outcome(
-        "ok",
-        scores=pipelines.score_method(kept.pipeline),
-        predict_seconds=seconds,
-        peak_memory_bytes=peak_memory_bytes(),
-        predicted=_under_each(job, kept.pipeline, images, kept.classes, proba),
-        device=pipelines.device_of(kept.pipeline),
-        environment=environment(),
-    )
+def _final_rows(job: RefitJob) -> npt.NDArray[np.int64]:
+    """Return the training rows of a refit."""
+    return protocol.final_rows(np.load(memmap.array_files(job.dataset).train_y), job.preset, job.draw)[: job.rows]
 
 
-def _under_each(
-    job: Job,
+def _test_images(job: CorruptionJob) -> npt.NDArray[np.uint8]:
+    """Return the test images of a job with corruptions."""
+    images: npt.NDArray[np.uint8] = np.load(memmap.array_files(job.dataset).test_X)[list(job.images)]
+    return images
+
+
+def _predict_corrupted(
+    job: CorruptionJob,
     pipeline: Pipeline,
     images: npt.NDArray[np.uint8],
     classes: npt.NDArray[np.int64],
     proba: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.int64]:
-    """Return the classes of the images as they are, whose scores are `proba`, and under each corruption."""
-    from benchmark.datasets import corruptions  # loads scipy.ndimage, for which no other job has a use
+    """Return the predicted classes of the images as they are, whose scores are `proba`, and under each corruption."""
+    from benchmark.datasets import corruptions  # imports scipy.ndimage, which no other job needs
 
-    found = [proba.argmax(axis=1)]
+    predicted = [proba.argmax(axis=1)]
     for name in job.corruptions:
         corrupted = corruptions.get(name).apply(images, job.task.image_shape)
-        found.append(pipelines.predict(pipeline, corrupted, classes, job.task.n_classes).argmax(axis=1))
-    return np.stack(found).astype(np.int64)
+        predicted.append(pipelines.predict(pipeline, corrupted, classes, job.task.n_classes).argmax(axis=1))
+    return np.stack(predicted).astype(np.int64)
 
 
 @lru_cache(maxsize=4)
@@ -177,17 +268,20 @@ def _split(train_y: Path, preset: Preset) -> protocol.Split:
 
 @cache
 def _memory() -> Memory:
-    """Return where this worker's trials may keep what they share; it ends with the worker."""
+    """Return where this worker's trials cache the steps that they share; no refit uses it, because times are compared.
+
+    The cache is deleted with the worker.
+    """
     from joblib import Memory
 
     folder = tempfile.mkdtemp(prefix="benchmark-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a worker that is killed has it in its scratch folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a killed worker's is in its scratch folder
     return Memory(folder, verbose=0)
 
 
 @cache
 def _warm_up(name: str, task: Task, train_X: Path, train_y: Path) -> None:
-    """Fit and predict once, tiny and untimed, so that no clock sees an import."""
+    """Fit and predict a few rows once, untimed, so that no measured time includes an import."""
     estimator = registry.get(name).load()
     X, y = np.load(train_X, mmap_mode="r"), np.load(train_y)
     rows = protocol.stratified_order(y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]

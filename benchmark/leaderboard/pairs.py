@@ -24,10 +24,10 @@ def section(summary: Summary, figures: Figures) -> Section | None:
     """Return the section, or None where there is no pair."""
     if not summary.pairs:
         return None
-    apart = sum(pair.told_apart for pair in summary.pairs)
+    apart = sum(pair.significant for pair in summary.pairs)
     of = md.plural(len(summary.pairs), "pair")
     text = f"Of {of} of estimators, {apart:,} differ significantly on {summary.n_test:,} test images"
-    same = [pair for pair in summary.pairs if not pair.told_apart]
+    same = [pair for pair in summary.pairs if not pair.significant]
     blocks: list[Block] = [f"{text}: all of them."]
     if same:
         blocks = [f"{text}. {'This' if len(same) == 1 else 'These'} do not:", _table(summary, same)]
@@ -70,5 +70,5 @@ def _row(scored: tuple[Scored, ...], pair: Pair) -> dict[str, Any]:
         "right_only_second": pair.only_second,
         "mcnemar_p": pair.p,
         "holm_p": pair.p_holm,
-        "told_apart": "yes" if pair.told_apart else "no",
+        "told_apart": "yes" if pair.significant else "no",
     }

@@ -148,7 +148,7 @@ def entry(results: Results, title: str, records: Sequence[Record]) -> Entry | No
     counted = _counted(records)
     if not counted:
         return None
-    predicted = np.stack([metrics.predict(results.proba[record.estimator, record.seed]) for record in counted])
+    predicted = np.stack([metrics.predicted_labels(results.proba[record.estimator, record.seed]) for record in counted])
     left_out = tuple(record for record in records if record not in counted)
     return Entry(records[0].estimator, title, counted, left_out, predicted)
 
@@ -176,10 +176,10 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
     drawn = inference.resample(y, predicted, n_classes)
     pairs = inference.compare(y, predicted, drawn.draws)
     ranks = inference.rank_groups(len(rows), pairs)
-    groups = inference.alike(len(rows), pairs)
+    groups = inference.compact_letter_display(len(rows), pairs)
     found = []
     for place, row in enumerate(rows):
-        counts = [metrics.confusion(y, answers, n_classes) for answers in row.predicted]
+        counts = [metrics.confusion_matrix(y, answers, n_classes) for answers in row.predicted]
         # NaN under one seed (a class never predicted) stays NaN in the mean: it is not a zero.
         classes = [np.mean(v, axis=0) for v in zip(*(metrics.per_class(count) for count in counts), strict=True)]
         accuracies = tuple(metrics.accuracy(y, answers) for answers in row.predicted)

@@ -27,7 +27,7 @@ Outcome = Literal["cnn", "classical", "tie", "undecided", "one family", "neither
 
 @dataclass(frozen=True)
 class Cheapest:
-    """The row that is fastest to fit among those that do not differ significantly from another one.
+    """The row that is fastest to fit among those that tie with another one.
 
     Attributes
     ----------
@@ -82,8 +82,8 @@ class Verdict:
     lead : Pair or None
         Of the more accurate of these two over the other.
     cheapest : Cheapest or None
-        The cheapest row, of all rows, that does not differ significantly from the best CNN; None where that is the
-        CNN itself, or there is no CNN.
+        The cheapest row, of all rows, that ties with the best CNN; None where that is the CNN itself, or there is
+        no CNN.
     cheapest_of_best : Cheapest or None
         The same beside the most accurate row of all; None where nothing cheaper ties with it.
     picks : Picks or None
@@ -111,7 +111,7 @@ def decide(summary: Summary) -> Verdict:
         leader: Outcome = "cnn"
         if lead.difference.estimate < 0:
             lead, leader = lead.reversed, "classical"
-        outcome = leader if lead.told_apart else "undecided" if _is_large(lead) else "tie"
+        outcome = leader if lead.significant else "undecided" if _is_large(lead) else "tie"
     return Verdict(
         outcome,
         classical,
@@ -125,11 +125,16 @@ def decide(summary: Summary) -> Verdict:
 
 def _is_large(lead: Pair) -> bool:
     """Return whether a lead is large and significant by itself, and only the correction for many pairs undoes it."""
-    return lead.p < inference.LEVEL and not lead.difference.holds_zero and lead.difference.estimate >= LARGE
+    return lead.p < inference.LEVEL and not lead.difference.contains_zero and lead.difference.estimate >= LARGE
+
+
+def _ties(lead: Pair) -> bool:
+    """Return whether two rows tie: a lead that is neither significant nor left undecided."""
+    return not lead.significant and not _is_large(lead)
 
 
 def _cheapest(summary: Summary, rival: Scored) -> Cheapest | None:
-    tied = [row for row in summary.scored if row is rival or not summary.pair(rival, row).told_apart]
+    tied = [row for row in summary.scored if row is rival or _ties(summary.pair(rival, row))]
     row = min(tied, key=lambda row: row.fit_seconds)
     return None if row is rival else Cheapest(row, rival, summary.pair(rival, row))
 
@@ -194,7 +199,7 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
         )
     if pair.difference.estimate == 0:
         what = f"Both are equally accurate (95 % interval of the difference: {low} to {high} points)."
-    elif pair.difference.holds_zero:
+    elif pair.difference.contains_zero:
         what = f"The {leader}'s lead of {estimate} points ({interval}) is within what this test set can resolve."
     else:
         what = f"The {leader}'s lead of {estimate} points ({interval}) is not significant ({corrected})."
@@ -286,6 +291,8 @@ def _pick(verdict: Verdict) -> str:
         (picks.smallest, f"the smallest file ({md.size(picks.smallest.model_bytes)})"),
     ):
         reasons.setdefault(row.name, (row, []))[1].append(reason)
+    if len(reasons) == 1:
+        return f"**Pick**: {_title(picks.most_accurate)}, the best of the first rank in accuracy, time and size."
     parts = [f"{_title(row)} for {md.listing(why)}" for row, why in reasons.values()]
     return f"**Pick**, among the rows of the first rank: {'; '.join(parts)}."
 

@@ -62,7 +62,7 @@ class Reliability:
     share: Floats
 
 
-def logarithms(proba: npt.NDArray[Any]) -> Floats:
+def log_probabilities(proba: npt.NDArray[Any]) -> Floats:
     """Return the natural logarithms of stored scores, rows summing to one before, (n, k)."""
     scores = np.maximum(proba.astype(np.float64), _SMALLEST)
     return np.asarray(np.log(scores / scores.sum(axis=1, keepdims=True)))
@@ -75,7 +75,7 @@ def quality(y: Ints, logs: Floats) -> Quality:
     ----------
     y : ndarray of int64, (n,)
     logs : ndarray of float64, (n, k)
-        Of `logarithms` or `scaled`.
+        Of `log_probabilities` or `temperature_scaled`.
     """
     proba = np.exp(logs)
     truth = np.eye(logs.shape[1])[y]
@@ -102,7 +102,7 @@ def reliability(y: Ints, logs: Floats) -> Reliability:
     return Reliability(means[0], means[1], count / len(y))
 
 
-def temperature(y: Ints, logs: Floats) -> float:
+def fit_temperature(y: Ints, logs: Floats) -> float:
     """Return the temperature by which logarithms must be divided for the least log loss (Guo et al. 2017).
 
     Above 1 the scores were too sure of themselves, below 1 not sure enough. It changes no answer.
@@ -112,7 +112,7 @@ def temperature(y: Ints, logs: Floats) -> float:
     y : ndarray of int64, (n,)
         Of rows that the model was not fitted on.
     logs : ndarray of float64, (n, k)
-        Of `logarithms`.
+        Of `log_probabilities`.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def temperature(y: Ints, logs: Floats) -> float:
     return float(np.exp(found.x))
 
 
-def scaled(logs: Floats, temperature: float) -> Floats:
+def temperature_scaled(logs: Floats, temperature: float) -> Floats:
     """Return the logarithms at a temperature, rows of their exponentials summing to one, (n, k)."""
     return np.asarray(log_softmax(logs / temperature, axis=1))
 

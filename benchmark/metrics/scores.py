@@ -29,7 +29,7 @@ class Interval(NamedTuple):
     high: float
 
     @property
-    def holds_zero(self) -> bool:
+    def contains_zero(self) -> bool:
         """Whether zero is within the interval, ends included."""
         return self.low <= 0.0 <= self.high
 
@@ -46,7 +46,7 @@ class PerClass(NamedTuple):
     f1: Floats
 
 
-def predict(proba: npt.NDArray[Any]) -> Ints:
+def predicted_labels(proba: npt.NDArray[Any]) -> Ints:
     """Return the class of the largest entry of each row, the first among equals.
 
     Parameters
@@ -82,7 +82,7 @@ def accuracy(y: Ints, predicted: Ints) -> float:
     return float((y == predicted).mean())
 
 
-def confusion(y: Ints, predicted: Ints, n_classes: int) -> Ints:
+def confusion_matrix(y: Ints, predicted: Ints, n_classes: int) -> Ints:
     """Count images by true class (row) and predicted class (column).
 
     Parameters
@@ -104,7 +104,7 @@ def per_class(counts: Ints) -> PerClass:
     Parameters
     ----------
     counts : ndarray of int64, (k, k)
-        Of `confusion`.
+        Of `confusion_matrix`.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def macro_f1(counts: Ints) -> float:
     return float(np.nanmean(per_class(counts).f1))
 
 
-def wilson(accuracy: float, n: int) -> Interval:
+def wilson_interval(accuracy: float, n: int) -> Interval:
     """Return the Wilson score interval of a share of `n` images (Wilson 1927).
 
     Recommended over the normal interval by Brown, Cai and DasGupta (2001). Of an accuracy that

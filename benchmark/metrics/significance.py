@@ -19,7 +19,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.metrics.scores import Floats, Interval, Ints
 
 RESAMPLES = 10_000
@@ -82,9 +82,9 @@ class Pair:
     p_holm: float
 
     @property
-    def told_apart(self) -> bool:
+    def significant(self) -> bool:
         """Whether both say so: McNemar's corrected p-value, and the interval over images and seeds."""
-        return self.p_holm < LEVEL and not self.difference.holds_zero
+        return self.p_holm < LEVEL and not self.difference.contains_zero
 
     @property
     def reversed(self) -> Pair:
@@ -136,20 +136,20 @@ def resample(y: Ints, predicted: Sequence[Ints], n_classes: int) -> Resampled:
         sums = (_image_counts(random, _BLOCK, n) @ columns).astype(np.float64).reshape(_BLOCK, -1, n_classes)
         images, answers, hits = np.split(sums, [1, 1 + sum(seeds)], axis=1)
         with np.errstate(invalid="ignore"):
-            scores = 2 * hits / (images + answers)
+            f1_scores = 2 * hits / (images + answers)
         # NaN is a class that this resample has neither images nor answers of: it is no part of the mean.
-        means = np.nanmean(scores, axis=2)
+        means = np.nanmean(f1_scores, axis=2)
         right = hits.sum(axis=2) / n
         for row, where in enumerate(_places(seeds)):
             drawn = shares[row][block]
             draws[block, row] = (drawn * right[:, where]).sum(axis=1)
             by_images[block, row] = right[:, where].mean(axis=1)
             macro[block, row] = (drawn * means[:, where]).sum(axis=1)
-            f1[block, row] = (drawn[:, :, None] * scores[:, where]).sum(axis=1)
+            f1[block, row] = (drawn[:, :, None] * f1_scores[:, where]).sum(axis=1)
 
     estimates = [float((answers == y).mean()) for answers in predicted]
     macros = [
-        float(np.mean([metrics.macro_f1(metrics.confusion(y, one, n_classes)) for one in answers]))
+        float(np.mean([scores.macro_f1(scores.confusion_matrix(y, one, n_classes)) for one in answers]))
         for answers in predicted
     ]
     low, high = _ends(f1.reshape(RESAMPLES, -1)).reshape(2, len(seeds), n_classes)
@@ -172,7 +172,7 @@ def seed_interval(accuracies: Sequence[float]) -> Interval | None:
     """
     if len(accuracies) < 2:
         return None
-    mean, half = float(np.mean(accuracies)), metrics.half_width_over_seeds(np.asarray(accuracies))
+    mean, half = float(np.mean(accuracies)), scores.half_width_over_seeds(np.asarray(accuracies))
     return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 
@@ -207,7 +207,7 @@ def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ..
         estimate = float((predicted[a] == y).mean() - (predicted[b] == y).mean())
         (interval,) = _intervals([estimate], (draws[:, a] - draws[:, b])[:, None])
         if interval.low == interval.high:  # no image on which they differ, or all: the resamples know no other
-            interval = metrics.paired_difference(*(metrics.correctness(y, predicted[row]) for row in (a, b)))
+            interval = scores.paired_difference(*(scores.correctness(y, predicted[row]) for row in (a, b)))
         found.append(Pair(a, b, interval, *counts, min(1.0, raw), float(holm)))
     return tuple(found)
 
@@ -234,7 +234,7 @@ def rank_groups(m: int, pairs: Sequence[Pair]) -> list[int]:
     # The lowest row that cannot be told from some row of the group so far is in the group.
     last = list(range(m))
     for pair in pairs:
-        if not pair.told_apart:
+        if not pair.significant:
             last[pair.first] = max(last[pair.first], pair.second)
     ranks: list[int] = []
     leader, reach = 0, 0
@@ -246,7 +246,7 @@ def rank_groups(m: int, pairs: Sequence[Pair]) -> list[int]:
     return ranks
 
 
-def alike(m: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
+def compact_letter_display(m: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
     """Return the groups of rows of which none can be told apart from another, as large as they can be.
 
     Two rows are in one group if, and only if, they cannot be told apart: what a shared rank alone does not
@@ -267,7 +267,7 @@ def alike(m: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
     """
     groups = [frozenset(range(m))]
     for pair in pairs:
-        if pair.told_apart:
+        if pair.significant:
             both = {pair.first, pair.second}
             parted = {group - {row} for group in groups if both <= group for row in both}
             found = {group for group in groups if not both <= group} | parted
@@ -297,14 +297,14 @@ def _ends(values: Floats) -> Floats:
 
 def _unless_certain(found: Interval, images: int) -> Interval:
     """Return Wilson's interval where all resamples are the same: all of a few right is not always right."""
-    return found if found.low < found.high else metrics.wilson(found.estimate, images)
+    return found if found.low < found.high else scores.wilson_interval(found.estimate, images)
 
 
 def _widen(low: Floats, high: Floats, images: Ints) -> None:
     """Put Wilson's interval where all resamples of an F1, (m, k), are the same, as of a share of the class's images."""
     for row, label in np.argwhere(low == high):
         if images[label]:
-            _, low[row, label], high[row, label] = metrics.wilson(float(low[row, label]), int(images[label]))
+            _, low[row, label], high[row, label] = scores.wilson_interval(float(low[row, label]), int(images[label]))
 
 
 def _intervals(estimates: Sequence[float], values: Floats) -> tuple[Interval, ...]:

@@ -76,10 +76,10 @@ class PlannedFigure:
     def inputs(self) -> str:
         """The digest of what it shows: its data and the version of its drawing.
 
-        Source code is not hashed: a rename or a reformatted line redraws nothing.
+        Neither source code nor names of fields are hashed: a rename or a reformatted line redraws nothing.
         """
         text = json.dumps(
-            [self.figure.name, self.figure.version, _plain(dataclasses.asdict(self.data))], sort_keys=True
+            [self.figure.name, self.figure.version, _plain(dataclasses.astuple(self.data))], sort_keys=True
         )
         return hashlib.sha256(text.encode()).hexdigest()
 

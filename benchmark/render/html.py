@@ -16,6 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+from benchmark.render import markdown as md
 from benchmark.render.document import Block, Bullets, Cell, Code, Heading, Picture, Quote, Table
 
 ALLOWED_TAGS = frozenset({"<sup>", "</sup>", "<sub>", "</sub>", "<br>"})
@@ -113,7 +114,7 @@ class Writer:
             raise ValueError(f"the page shows {path}, which is not one of its figures")
         image = self.images[path]
         size = f'width="{image.width}" height="{image.height}"'
-        picture = f'<img src="{image.address}" alt="{escape(block.planned.alt)}" {size}>'
+        picture = f'<img src="{image.address}" alt="{escape(plain(md.escape(block.planned.alt)))}" {size}>'
         return f'<p><span class="box">{picture}</span></p>\n<p>{self.inline(block.planned.caption)}</p>\n'
 
     def _table(self, table: Table) -> str:

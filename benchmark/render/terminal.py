@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import markup
 from rich.console import Console
 
+from benchmark.render.document import Block, Bullets, Code, Heading, Quote, Table
 from benchmark.render.markdown import plain
 
 if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
     from benchmark.datasets.dataset import Dataset
 
 
@@ -48,3 +52,46 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def inline(text: str) -> str:
+    """Return inline markdown as a terminal shows it: its words, bold ones in bold."""
+    from benchmark.render.html import plain as words
+
+    parts = []
+    for place, part in enumerate(re.split(r"(?<!\\)\*\*", text)):
+        bare = escape(words(part))
+        spaced = f"{' ' * part.startswith(' ')}{bare}{' ' * (bool(bare) and part.endswith(' '))}"
+        parts.append(f"[bold]{spaced}[/]" if place % 2 else spaced)
+    return "".join(parts)
+
+
+def show(console: Console, block: Block) -> None:
+    """Print a block of a page; figures are left out."""
+    match block:
+        case str():
+            console.print(inline(block))
+        case Heading():
+            console.print(f"\n[bold]{inline(block.text)}[/]")
+        case Bullets():
+            for item in block.items:
+                console.print(f"- {inline(item)}")
+        case Quote():
+            console.print(inline(block.text))
+        case Code():
+            for line in block.lines:
+                console.print(escape(line))
+        case Table():
+            console.print(table(block))
+
+
+def table(page: Table) -> RichTable:
+    """Return a page's table for the terminal."""
+    from rich.table import Table as RichTable
+
+    found = RichTable(box=None, pad_edge=False)
+    for column in page.columns:
+        found.add_column(inline(column.header), justify="right" if column.numeric else "left")
+    for row in page.rows:
+        found.add_row(*(inline(cell.text + cell.ends) for cell in row))
+    return found

@@ -1,1 +1,1 @@
-"""The saved models that the web page and `predict` ask."""
+"""Runs the saved models, for the web page and for `predict`."""

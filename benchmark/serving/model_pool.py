@@ -1,4 +1,4 @@
-"""Asks kept models: each lives in a worker process of its own, which stays warm from one question to the next."""
+"""Predicts with saved models: each has a worker process of its own, which keeps the model in memory between calls."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ from benchmark.engine import jobs
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Limits
 from benchmark.engine.resources import MEMORY_SHARE
-from benchmark.engine.saved_models import load as answering
-from benchmark.engine.saved_models.card import Kept
+from benchmark.engine.saved_models import SavedModel, load
 from benchmark.environment import machine_memory
 from benchmark.errors import BenchmarkError
 
-ANSWER_SECONDS = 300.0
-"""For one call, the first of which starts the worker, imports its libraries and loads the model."""
+PREDICT_SECONDS = 300.0
+"""Deadline of one call; the first also starts the worker, imports its libraries and loads the model."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one model says of some images.
+class Prediction:
+    """The result of one model for a batch of images.
 
     Attributes
     ----------
-    proba : ndarray of float32, (n, n_classes), or None
-        None if it could not say anything.
+    proba : ndarray of float32, (n_images, n_classes), or None
+        Class probabilities; None if the model failed.
     seconds : float
-        That it took to predict all of them, in its process; 0 without an answer.
+        Time to predict the whole batch, measured in the worker; 0 if the model failed.
     error : str
-        One line; empty if there is an answer.
+        One line; empty if the model did not fail.
     """
 
     proba: npt.NDArray[np.float32] | None
@@ -45,40 +44,40 @@ class Answer:
     error: str = ""
 
 
-class Models:
-    """Kept models, each loaded by a worker process of its own when it is first asked.
+class ModelPool:
+    """Saved models, each loaded by a worker process of its own at its first call.
 
-    Any number of threads may ask at once: a model answers one after the other. A worker that dies, or takes too
-    long, costs the answer that it was at; the next question starts another.
+    Any number of threads may call `predict` at once; each model handles one call at a time. If a worker dies or passes
+    its deadline, only the current call fails, and the next call starts a new worker.
 
     Parameters
     ----------
-    kept : sequence of Kept
-        Of different names: torch and the boosters' libraries in one process can crash it, so processes are by name.
+    models : sequence of SavedModel
+        With different names. A worker belongs to a name: torch and a booster's library in one process can crash it.
     threads : int
-        Of each model.
+        Per model.
     limits : Limits, optional
-        Of one answer.
+        Of one call.
     logs : Path, optional
-        Where what the estimators print goes.
+        Folder for what the estimators print.
 
     Raises
     ------
     BenchmarkError
-        Two have the same name.
+        Two models have the same name.
     """
 
     def __init__(
-        self, kept: Sequence[Kept], threads: int = 1, limits: Limits | None = None, logs: Path | None = None
+        self, models: Sequence[SavedModel], threads: int = 1, limits: Limits | None = None, logs: Path | None = None
     ) -> None:
-        self.kept = {each.name: each for each in kept}
-        if len(self.kept) < len(kept):
-            raise BenchmarkError("two kept models have the same name; ask those of one data set at a time")
+        self.models = {model.name: model for model in models}
+        if len(self.models) < len(models):
+            raise BenchmarkError("two saved models have the same name; use the models of one data set at a time")
         self._threads = threads
-        self._limits = limits or Limits(ANSWER_SECONDS, int(MEMORY_SHARE * machine_memory()))
+        self._limits = limits or Limits(PREDICT_SECONDS, int(MEMORY_SHARE * machine_memory()))
         self._executor = LocalExecutor(logs or datasets.cache_folder() / "logs")
-        # One thread a model: two questions at once would start two workers, each with the model in its memory.
-        self._queues = {name: ThreadPoolExecutor(1, thread_name_prefix=f"ask {name}") for name in self.kept}
+        # One thread per model: two calls at once would start two workers, and load the model twice.
+        self._queues = {name: ThreadPoolExecutor(1, thread_name_prefix=f"predict {name}") for name in self.models}
 
     def __enter__(self) -> Self:
         return self
@@ -88,51 +87,52 @@ class Models:
     ) -> None:
         self.close()
 
-    def predict(self, images: npt.NDArray[np.uint8], names: Sequence[str] | None = None) -> dict[str, Answer]:
-        """Ask models side by side; the answers are by name, in the order asked for.
+    def predict(self, images: npt.NDArray[np.uint8], names: Sequence[str] | None = None) -> dict[str, Prediction]:
+        """Predict with several models in parallel; return the predictions by model name, in the order of `names`.
 
         Parameters
         ----------
-        images : ndarray of uint8, (n, pixels)
-            Prepared for these models, see `Kept.prepare`.
+        images : ndarray of uint8, (n_images, pixels)
+            Prepared for these models, see `SavedModel.prepare`.
         names : sequence of str, optional
-            Default: all.
+            Default: all models.
 
         Raises
         ------
         BenchmarkError
-            A model of that name is not here, or the models are closed.
+            There is no model of that name, or the pool is closed.
         """
-        asked = list(self.kept) if names is None else list(dict.fromkeys(names))
-        unknown = [name for name in asked if name not in self.kept]
+        names = list(self.models) if names is None else list(dict.fromkeys(names))
+        unknown = [name for name in names if name not in self.models]
         if unknown:
-            raise BenchmarkError(f"no kept model is called {unknown[0]!r}; there are: {', '.join(self.kept) or 'none'}")
+            available = ", ".join(self.models) or "none"
+            raise BenchmarkError(f"there is no saved model {unknown[0]!r}; there are: {available}")
         try:
-            waiting: dict[str, Future[Answer]] = {
-                name: self._queues[name].submit(self._ask, self.kept[name], images) for name in asked
+            futures: dict[str, Future[Prediction]] = {
+                name: self._queues[name].submit(self._predict, self.models[name], images) for name in names
             }
-        except RuntimeError as error:  # what a pool says that was shut down
-            raise BenchmarkError("the kept models are closed") from error
-        return {name: future.result() for name, future in waiting.items()}
+        except RuntimeError as error:  # raised by a thread pool that was shut down
+            raise BenchmarkError("the saved models are closed") from error
+        return {name: future.result() for name, future in futures.items()}
 
     def close(self) -> None:
-        """Stop the workers; what was being asked gets an error for its answer."""
+        """Stop the workers; calls that are still running return an error."""
         for queue in self._queues.values():
             queue.shutdown(wait=False)
         self._executor.close()
         for queue in self._queues.values():
             queue.shutdown()
 
-    def _ask(self, kept: Kept, images: npt.NDArray[np.uint8]) -> Answer:
-        """Run in the model's thread; whatever goes wrong becomes its answer."""
+    def _predict(self, model: SavedModel, images: npt.NDArray[np.uint8]) -> Prediction:
+        """Run in the model's thread; every failure becomes a prediction with an error."""
         try:
-            if images.ndim != 2 or images.shape[1] != kept.pixels or images.dtype != np.uint8:
+            if images.ndim != 2 or images.shape[1] != model.pixels or images.dtype != np.uint8:
                 raise BenchmarkError(
-                    f"it was fitted on images of {kept.pixels} pixels, uint8; asked of {images.shape}, {images.dtype}"
+                    f"it was fitted on images of {model.pixels} pixels, uint8; got {images.shape}, {images.dtype}"
                 )
             proba, seconds = self._executor.call(
-                kept.name, self._threads, answering.answer, kept, self._threads, images, limits=self._limits
+                model.name, self._threads, load.predict, model, self._threads, images, limits=self._limits
             ).result()
-        except Exception as error:  # the plugin's, its worker's, or the model's files
-            return Answer(None, error=jobs.in_words(error))
-        return Answer(proba, seconds)
+        except Exception as error:  # from the plugin, its worker, or the model's files
+            return Prediction(None, error=jobs.failure_reason(error))
+        return Prediction(proba, seconds)

@@ -1,7 +1,7 @@
-"""What is made from a record and lies beside it: a learning curve, the answers to corrupted images, and so on.
+"""Derived records: what an analysis computes from a record, such as a learning curve.
 
-Each is a JSON of one estimator that says which record it was made from, with its predictions in an
-``.npz`` beside it. `curve_record.py`, `budget_record.py` and `robustness_record.py` say what else is in them.
+Each is a JSON of one estimator that names the record it was made from, and an ``.npz`` with its predictions. The
+``record.py`` of an analysis says what else they hold.
 """
 
 from __future__ import annotations
@@ -18,37 +18,36 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import BenchmarkError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
-from benchmark.storage.schema import Record, Status, TestSet, safe_name
-from benchmark.storage.serialization import short_hash
+from benchmark.storage import records, serialization
+from benchmark.storage.schema import EstimatorName, Record, Status, TestSet, is_safe_name
+from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, short_hash
 
 Labels = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True)
 class Derived:
-    """What the JSON of anything derived begins with.
+    """The header of every derived record.
 
     Attributes
     ----------
     schema : int
     dataset, dataset_sha256, estimator : str
     depends_on : mapping of str to str
-        Short hashes; what was made from a record that is another one today is stale.
+        Short hashes of the record and its parameters. The derived record is stale once one of them has changed.
     params : mapping
-        The winner's, as in the record.
+        Parameters chosen by tuning, as in the record.
     """
 
-    schema: int
+    schema: NonNegativeInt
     dataset: str
     dataset_sha256: str
-    estimator: str
+    estimator: EstimatorName
     depends_on: Mapping[str, str]
     params: Mapping[str, Any]
 
     def check(self) -> None:
-        """Look for fields that contradict each other.
+        """Check that no fields contradict each other.
 
         Raises
         ------
@@ -61,7 +60,7 @@ D = TypeVar("D", bound=Derived)
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """One of several fits of something derived; its answers to the test images are a row of the ``.npz``.
+    """One of several fits in a derived record; its predictions of the test images are a row of the ``.npz``.
 
     Attributes
     ----------
@@ -69,39 +68,39 @@ class Fit:
     reason : str
         One line; empty if ok.
     fit_seconds, predict_seconds : float
-        Measured alone on the machine, after a warm-up. `predict_seconds` is for all test images.
+        Measured alone on the machine after a warm-up; `predict_seconds` is for all test images.
     threads : int
     device : str
     test_reads : int
-        How often the test images have been predicted for this.
+        How often the test images have been predicted for this fit.
     predicted_sha256 : str
-        `digest` of its row; empty unless ok.
+        `digest` of its predictions; empty unless ok.
     """
 
     status: Status
     reason: str
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
+    fit_seconds: NonNegativeFloat
+    predict_seconds: NonNegativeFloat
+    threads: NonNegativeInt
     device: str
-    test_reads: int
+    test_reads: NonNegativeInt
     predicted_sha256: str = ""
 
 
 F = TypeVar("F", bound=Fit)
 H = TypeVar("H")
 
-LET_GO: Mapping[str, Any] = {"status": "failed", "reason": "let go, and not made anew yet"}
-"""Of what is no longer what would be made, and stays for its count of reads alone."""
+INVALIDATED: Mapping[str, Any] = {"status": "failed", "reason": "invalidated; not recomputed yet"}
+"""Fields of an outdated result. It stays on disk only for its count of test reads."""
 
 
 def depends_on(record: Record) -> dict[str, str]:
-    """Return what anything made from a record depends on: what the record does, and the winner."""
+    """Return what a derived record depends on: all that its record depends on, and the parameters chosen."""
     return {**record.fingerprint, "winner": short_hash(dict(record.params))}
 
 
-def head(record: Record, schema: int) -> dict[str, Any]:
-    """Return the fields of `Derived` for what is made from a record."""
+def header_fields(record: Record, schema: int) -> dict[str, Any]:
+    """Return the fields of `Derived` for a derived record."""
     return {
         "schema": schema,
         "dataset": record.dataset,
@@ -112,43 +111,43 @@ def head(record: Record, schema: int) -> dict[str, Any]:
     }
 
 
-def path_of(folder: Path, estimator: str, noun: str) -> Path:
-    """Return where an estimator's JSON of this noun lies; its ``.npz`` lies beside it."""
-    return records.record_path(folder, estimator, 0).with_name(f"{noun}.json")
+def path_of(folder: Path, estimator: str, stem: str) -> Path:
+    """Return the path of an estimator's JSON of this kind; its ``.npz`` is in the same folder."""
+    return records.record_path(folder, estimator, 0).with_name(f"{stem}.json")
 
 
-def read_all(folder: Path, test_set: TestSet, noun: str, read: Callable[[Path, TestSet], H]) -> dict[str, H]:
-    """Return what `read` makes of every estimator's JSON of this noun that there is."""
-    found = sorted((folder / "records").glob(f"*/{noun}.json"))
+def read_all(folder: Path, test_set: TestSet, stem: str, read: Callable[[Path, TestSet], H]) -> dict[str, H]:
+    """Read every estimator's JSON of this kind; return them by estimator."""
+    found = sorted((folder / "records").glob(f"*/{stem}.json"))
     return {path.parent.name: read(path, test_set) for path in found}
 
 
-def lying(
-    path: Path, test_set: TestSet | None, head: Callable[[Path], D], read: Callable[[Path, TestSet], H]
+def load_existing(
+    path: Path, test_set: TestSet | None, read_json: Callable[[Path], D], read: Callable[[Path, TestSet], H]
 ) -> tuple[D | None, H | None]:
-    """Return what lies there as far as it can be read: its JSON, and the whole with predictions; None where not."""
+    """Return the JSON of a derived record, and the whole with predictions; None for each that cannot be read."""
     old = whole = None
-    with suppress(BenchmarkError):  # none, or damaged
-        old = head(path)
+    with suppress(BenchmarkError):  # missing or damaged
+        old = read_json(path)
         whole = None if test_set is None else read(path, test_set)
     return old, whole
 
 
-def placed(
+def upsert(
     fits: tuple[F, ...], predicted: Labels, fit: F, before: F | None, labels: npt.NDArray[Any] | None
 ) -> tuple[tuple[F, ...], Labels]:
-    """Return fits and their rows with one more, or in the place of an earlier one.
+    """Return the fits and their predictions with one added, or with one replaced.
 
     Parameters
     ----------
     fits : tuple of Fit
     predicted : ndarray of labels, (fits, n_test)
     fit : Fit
-        Its `predicted_sha256` is filled in.
+        The new fit; its `predicted_sha256` is filled in.
     before : Fit or None
-        The one of `fits` whose place it takes.
+        The one of `fits` that is replaced.
     labels : ndarray of int, (n_test,), or None
-        None unless it is ok.
+        Predictions of the new fit; None unless it is ok.
     """
     row = np.zeros(predicted.shape[1], predicted.dtype)
     if labels is not None:
@@ -160,86 +159,86 @@ def placed(
 
 
 def label_type(n_classes: int) -> type[np.unsignedinteger[Any]]:
-    """Return the type that labels are stored as."""
+    """Return the type in which labels are stored."""
     return np.uint8 if n_classes <= 256 else np.uint16
 
 
-def read(path: Path, kind: type[D], schema: int, verb: str) -> D:
-    """Read a JSON, strictly: each field of its type, in the place that it names.
+def read(path: Path, kind: type[D], schema: int, command: str) -> D:
+    """Read a JSON strictly: every field has its type, and the file is in its estimator's folder.
 
     Parameters
     ----------
     path : Path
-        ``…/records/<estimator>/<noun>.json``.
+        ``…/records/<estimator>/<stem>.json``.
     kind : type
     schema : int
-    verb : str
-        Of the command that makes it anew.
+    command : str
+        Subcommand that recomputes it.
 
     Raises
     ------
     BenchmarkError
         Unreadable, or a field is missing, unknown, of another type or out of range.
     """
-    data = plain.read_json(path, schema)
+    data = serialization.read_json(path, schema)
     try:
-        found: D = plain.typed(data, kind, f"the {path.stem}")
+        found: D = serialization.from_json(data, kind)
         if found.estimator != path.parent.name:
             raise ValueError(f"it says that it is of {found.estimator!r}")
-        if not safe_name(found.estimator):
-            raise ValueError(f"{found.estimator!r} is no estimator's name")
         found.check()
     except ValueError as error:
-        raise BenchmarkError(f"{path}: not a {path.stem} of schema {schema} ({error}); {again(path, verb)}") from error
+        raise BenchmarkError(
+            f"{path}: not a {path.stem} of schema {schema} ({error}); {remedy(path, command)}"
+        ) from error
     return found
 
 
-def check_data(path: Path, found: Derived, test_set: TestSet, verb: str) -> None:
-    """Refuse what was made on other data.
+def check_data(path: Path, found: Derived, test_set: TestSet, command: str) -> None:
+    """Refuse a derived record of other data.
 
     Raises
     ------
     BenchmarkError
     """
     if found.dataset_sha256 != test_set.sha256:
-        raise BenchmarkError(f"{path}: made on other data than {records.TEST_SET}.json beside it; {again(path, verb)}")
+        raise BenchmarkError(f"{path}: made on other data than {records.TEST_SET}.json; {remedy(path, command)}")
 
 
-def again(path: Path, verb: str) -> str:
+def remedy(path: Path, command: str) -> str:
     """Return what to do about a damaged file."""
     name = path.parent.name
-    return f"delete it{f', or make it anew with: python -m benchmark {verb} {name}' if safe_name(name) else ''}"
+    return f"delete it{f', or recompute it with: python -m benchmark {command} {name}' if is_safe_name(name) else ''}"
 
 
 def digest(labels: npt.NDArray[Any]) -> str:
-    """Return the checksum of one fit's labels, whatever they are stored as."""
+    """Return the checksum of one fit's labels, whatever their stored type."""
     return hashlib.sha256(labels.astype("<u2").tobytes()).hexdigest()
 
 
 def write_rows(path: Path, found: Derived, fits: Sequence[Fit], predicted: Labels) -> None:
-    """Write a JSON and a row of labels for each of its fits, atomically: what was there stays whole until the new is.
+    """Write a JSON and a row of labels for each of its fits, each file atomically.
 
-    The labels come before the JSON that holds the checksum of each row; so a write that is cut off leaves at most
-    a row that no fit claims.
+    The labels are written before the JSON, which holds the checksum of each row. So an interrupted write leaves at
+    most one row that no fit refers to.
 
     Parameters
     ----------
     path : Path
     found : Derived
     fits : sequence of Fit
-        In the order of the rows.
+        In the order of the rows of `predicted`.
     predicted : ndarray of labels, (fits, n_test)
     """
     arrays, some = path.with_suffix(".npz"), any(fit.status == "ok" for fit in fits)
     if some:
-        plain.write_atomically(arrays, plain.to_npz(predicted=predicted))
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(found)))
+        serialization.write_atomically(arrays, serialization.to_npz(predicted=predicted))
+    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(found)))
     if not some:
         arrays.unlink(missing_ok=True)
 
 
-def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, verb: str) -> Labels:
-    """Read what `write_rows` wrote beside a JSON, strictly; the row of a fit that is not ok is zeros.
+def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, command: str) -> Labels:
+    """Read the labels that `write_rows` wrote, strictly; the row of a fit that is not ok is zeros.
 
     Returns
     -------
@@ -248,7 +247,7 @@ def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, verb: str) -> 
     Raises
     ------
     BenchmarkError
-        Missing, of the wrong shape or type, of no class, or not the ones that were written.
+        The labels are missing, have the wrong shape or type, name no class, or are not those that were written.
     """
     n_test, n_classes = len(test_set.y), len(test_set.class_names)
     kind = label_type(n_classes)
@@ -257,9 +256,9 @@ def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, verb: str) -> 
     if not ok:
         return rows
     arrays = path.with_suffix(".npz")
-    most = len(fits) + 1  # the last row may be that of a fit whose JSON was never written
+    most = len(fits) + 1  # the last row may belong to a fit whose JSON was never written
     limit = most * n_test * kind().itemsize + records.NPY_HEADER
-    predicted = plain.read_npz(arrays, limit, again(path, verb)).get("predicted")
+    predicted = serialization.read_npz(arrays, limit, remedy(path, command)).get("predicted")
     try:
         if predicted is None or predicted.dtype != kind or predicted.ndim != 2:
             raise ValueError(f"no array `predicted` of rows of {kind.__name__}")
@@ -269,6 +268,6 @@ def read_rows(path: Path, fits: Sequence[Fit], test_set: TestSet, verb: str) -> 
             if digest(predicted[place]) != fits[place].predicted_sha256 or predicted[place].max() >= n_classes:
                 raise ValueError(f"row {place} of `predicted` is not the one that {path.name} was written with")
     except ValueError as error:
-        raise BenchmarkError(f"{arrays}: {error}; {again(path, verb)}") from error
+        raise BenchmarkError(f"{arrays}: {error}; {remedy(path, command)}") from error
     rows[ok] = predicted[ok]
     return rows

@@ -17,7 +17,7 @@ from benchmark.storage.schema import TestSet
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Be the only run that writes to a folder; turn what the file system refuses into one clear line.
 
     The operating system drops the lock with its process, so that of a dead run is simply free.
@@ -48,16 +48,16 @@ def claimed(folder: Path) -> Iterator[None]:
                 "give --results a folder on another one"
             ) from error
         lock.release()
-        raise unwritable(folder, error) from error
+        raise unwritable_error(folder, error) from error
     try:
-        with clear_errors(folder):
+        with os_errors_as_engine_errors(folder):
             yield
     finally:
         lock.release()
 
 
 @contextmanager
-def clear_errors(folder: Path) -> Iterator[None]:
+def os_errors_as_engine_errors(folder: Path) -> Iterator[None]:
     """Turn what the file system refuses (the disk is full, say) into one clear line.
 
     Raises
@@ -84,7 +84,7 @@ def refuse_other_data(folder: Path, held: TestSet | None, sha256: str, mend: str
     return held
 
 
-def journal(folder: Path, name: str) -> Path:
+def journal_path(folder: Path, name: str) -> Path:
     """Return the file of an estimator's study."""
     return folder / "studies" / f"{name}.journal"
 
@@ -110,6 +110,6 @@ def _holder(lock: Path) -> str:
         return "its process is not known yet"
 
 
-def unwritable(folder: Path, error: OSError) -> BenchmarkError:
+def unwritable_error(folder: Path, error: OSError) -> BenchmarkError:
     """Return what to raise where nothing can be written at all."""
     return BenchmarkError(f"{folder} cannot be written ({error.strerror}); give --results another folder")

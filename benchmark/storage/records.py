@@ -19,13 +19,13 @@ import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 from benchmark.storage.schema import (
     SCHEMA,
     Record,
@@ -33,13 +33,11 @@ from benchmark.storage.schema import (
     RungResult,
     Status,
     TestSet,
+    TestSetHeader,
     TrialResult,
     Validation,
-    safe_name,
+    is_safe_name,
 )
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "SCHEMA",
@@ -50,7 +48,7 @@ __all__ = [
     "TestSet",
     "TrialResult",
     "Validation",
-    "intact",
+    "is_intact",
     "read",
     "read_record",
     "read_test_set",
@@ -76,7 +74,7 @@ def record_path(folder: Path, estimator: str, seed: int) -> Path:
     BenchmarkError
         The name is not safe as a folder's.
     """
-    if not safe_name(estimator):
+    if not is_safe_name(estimator):
         raise BenchmarkError(f"{estimator!r} is no estimator's name; use letters, digits, _ and - only")
     return folder / "records" / estimator / f"seed-{seed}.json"
 
@@ -87,7 +85,7 @@ def write(
     """Write one record atomically: what was there stays whole until the new one is.
 
     The predictions come first and the JSON with their checksum after them, so that a record
-    whose writing was cut off is one whose checksum differs (see `intact`).
+    whose writing was cut off is one whose checksum differs (see `is_intact`).
 
     Parameters
     ----------
@@ -110,17 +108,17 @@ def write(
     held: dict[str, npt.NDArray[Any]] = {} if proba is None else {"proba": proba}
     if proba is not None and validation is not None:
         held |= {"validation": validation.proba, "validation_y": validation.y}
-    blob = plain.to_npz(**held) if held else None
+    blob = serialization.to_npz(**held) if held else None
     record = dataclasses.replace(record, proba_sha256="" if blob is None else hashlib.sha256(blob).hexdigest())
     if blob is not None:
-        plain.write_atomically(arrays, blob)
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(record)))
+        serialization.write_atomically(arrays, blob)
+    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(record)))
     if blob is None:
         arrays.unlink(missing_ok=True)
     return record
 
 
-def intact(path: Path, record: Record) -> bool:
+def is_intact(path: Path, record: Record) -> bool:
     """Tell whether a record's predictions are the ones it was written with.
 
     Parameters
@@ -131,7 +129,7 @@ def intact(path: Path, record: Record) -> bool:
         As read from there.
     """
     try:
-        return record.status != "ok" or plain.sha256(path.with_suffix(".npz")) == record.proba_sha256
+        return record.status != "ok" or serialization.sha256(path.with_suffix(".npz")) == record.proba_sha256
     except OSError:
         return False
 
@@ -140,17 +138,12 @@ def write_test_set(folder: Path, test_set: TestSet) -> None:
     """Write the labels and the kept pictures beside the records."""
     path = folder / "records" / f"{TEST_SET}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    blob = plain.to_npz(y=test_set.y, example_index=test_set.example_index, example_images=test_set.example_images)
-    plain.write_atomically(path.with_suffix(".npz"), blob)
-    meta = {
-        "schema": SCHEMA,
-        "dataset": test_set.dataset,
-        "sha256": test_set.sha256,
-        "class_names": list(test_set.class_names),
-        "image_shape": list(test_set.image_shape),
-        "n_train": test_set.n_train,
-    }
-    plain.write_atomically(path, plain.to_json(meta))
+    blob = serialization.to_npz(
+        y=test_set.y, example_index=test_set.example_index, example_images=test_set.example_images
+    )
+    serialization.write_atomically(path.with_suffix(".npz"), blob)
+    header = {field.name: getattr(test_set, field.name) for field in dataclasses.fields(TestSetHeader)}
+    serialization.write_atomically(path, serialization.to_json({"schema": SCHEMA, **header}))
 
 
 def read(folder: Path) -> Results:
@@ -198,13 +191,11 @@ def read_record(path: Path) -> Record:
     BenchmarkError
         Unreadable, or a field is missing, unknown, of another type or out of range.
     """
-    data = plain.read_json(path, SCHEMA)
+    data = serialization.read_json(path, SCHEMA)
     try:
-        record: Record = plain.typed(data, Record, "the record")
+        record = serialization.from_json(data, Record)
         if (record.estimator, f"seed-{record.seed}") != (path.parent.name, path.stem):
             raise ValueError(f"it says that it is of {record.estimator!r}, seed {record.seed}")
-        if not safe_name(record.estimator):
-            raise ValueError(f"{record.estimator!r} is no estimator's name")
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a record of schema {SCHEMA} ({error}); delete it and run again") from error
     return record
@@ -236,35 +227,28 @@ def read_test_set(folder: Path) -> TestSet | None:
     path = folder / "records" / f"{TEST_SET}.json"
     if not path.exists():
         return None
-    meta = plain.read_json(path, SCHEMA)
-    arrays = plain.read_npz(path.with_suffix(".npz"), NPZ_LIMIT)
+    data = serialization.read_json(path, SCHEMA)
+    arrays = serialization.read_npz(path.with_suffix(".npz"), NPZ_LIMIT)
     try:
+        header = serialization.from_json({name: data[name] for name in data if name != "schema"}, TestSetHeader)
         labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
         _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are no whole numbers")
         test_set = TestSet(
-            **{name: plain.typed(meta[name], hint, name) for name, hint in _TEST_SET_META.items()},
+            **vars(header),
             y=labels.astype(np.int64),
             example_index=index.astype(np.int64),
             example_images=images,
         )
         _check_test_set(test_set)
     except KeyError as error:
-        raise BenchmarkError(f"{path}: field {error} is missing; delete the folder and run again") from error
+        raise BenchmarkError(f"{path}: array {error} is missing; delete the folder and run again") from error
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a test set ({error}); delete the folder and run again") from error
     return test_set
 
 
-_TEST_SET_META: dict[str, Any] = {
-    name: hint
-    for name, hint in get_type_hints(TestSet).items()
-    if name in ("dataset", "sha256", "class_names", "image_shape", "n_train")
-}
-
-
 def _check_test_set(test_set: TestSet) -> None:
     y, index, images = test_set.y, test_set.example_index, test_set.example_images
-    _require(len(test_set.image_shape) == 2, f"image_shape is {test_set.image_shape}")
     _require(y.ndim == 1 and len(y) > 0, f"labels of shape {y.shape}")
     _require(y.min() >= 0 and y.max() < len(test_set.class_names), f"labels from {y.min()} to {y.max()}")
     _require(index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()), "pictures of images that it lacks")
@@ -280,7 +264,7 @@ def _require(holds: bool, reason: str) -> None:
 def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDArray[np.float16], Validation | None]:
     arrays = path.with_suffix(".npz")
     try:
-        checksum = plain.sha256(arrays)
+        checksum = serialization.sha256(arrays)
     except OSError as error:
         raise BenchmarkError(f"{arrays}: cannot be read ({error}); delete {path} and run again") from error
     if checksum != record.proba_sha256:
@@ -288,7 +272,7 @@ def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDA
     n_classes = len(test_set.class_names)
     bytes_a_row = 2 * n_classes  # of the validation rows, 8 more for the label
     limit = bytes_a_row * len(test_set.y) + (bytes_a_row + 8) * record.validation_rows + 3 * NPY_HEADER
-    held = plain.read_npz(arrays, limit)
+    held = serialization.read_npz(arrays, limit)
     proba = _scores(arrays, held, "proba", (len(test_set.y), n_classes))
     if "validation" not in held:
         return proba, None

@@ -10,15 +10,21 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
+
+from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, Share
 
 SCHEMA = 1
 """Raised when a field changes its meaning; a record of another schema is refused by name."""
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SAFE_NAME = r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z"
+
+EstimatorName = Annotated[str, Meta(pattern=_SAFE_NAME)]
+"""A name for which `is_safe_name` holds."""
 
 LARGEST_MEASURED = 1e15
 
-Measured = Annotated[float, (-LARGEST_MEASURED, LARGEST_MEASURED)]
+Measured = Annotated[float, Meta(ge=-LARGEST_MEASURED, le=LARGEST_MEASURED)]
 """A number of a training history; a likelihood may well be below zero."""
 
 Status = Literal["ok", "failed", "timeout", "oom"]
@@ -28,17 +34,17 @@ Status = Literal["ok", "failed", "timeout", "oom"]
 class RungResult:
     """One fit of a trial: `rows` training rows, accuracy on the validation rows, seconds."""
 
-    rows: int
-    accuracy: float
-    fit_seconds: float
-    predict_seconds: float
+    rows: NonNegativeInt
+    accuracy: Share
+    fit_seconds: NonNegativeFloat
+    predict_seconds: NonNegativeFloat
 
 
 @dataclass(frozen=True)
 class TrialResult:
     """One trial of the study: what was tried, how far it climbed, why it stopped."""
 
-    number: int
+    number: NonNegativeInt
     state: Literal["complete", "pruned", "failed", "timeout", "oom"]
     params: Mapping[str, Any]
     rungs: tuple[RungResult, ...]
@@ -106,36 +112,36 @@ class Record:
         in records from before it was kept.
     """
 
-    schema: int
+    schema: NonNegativeInt
     dataset: str
     dataset_sha256: str
-    estimator: str
+    estimator: EstimatorName
     title: str
     family: str
     augmentation: str
     origin: str
-    seed: int
+    seed: NonNegativeInt
     status: Status
     reason: str
     fingerprint: Mapping[str, str]
     preset: Mapping[str, Any]
     scores: str
     params: Mapping[str, Any]
-    validation_accuracy: float | None
-    validation_fit_rows: int
-    validation_rows: int
+    validation_accuracy: Share | None
+    validation_fit_rows: NonNegativeInt
+    validation_rows: NonNegativeInt
     trials: tuple[TrialResult, ...]
-    tuning_seconds: float
-    tuning_threads: int
-    tuning_parallel: int
-    fit_rows: int
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
+    tuning_seconds: NonNegativeFloat
+    tuning_threads: NonNegativeInt
+    tuning_parallel: NonNegativeInt
+    fit_rows: NonNegativeInt
+    fit_seconds: NonNegativeFloat
+    predict_seconds: NonNegativeFloat
+    threads: NonNegativeInt
     device: str
-    peak_memory_bytes: int
-    model_bytes: int
-    test_reads: int
+    peak_memory_bytes: NonNegativeInt
+    model_bytes: NonNegativeInt
+    test_reads: NonNegativeInt
     proba_sha256: str
     environment: Mapping[str, str]
     history: Mapping[str, tuple[Measured, ...]] | None = None
@@ -157,20 +163,17 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class TestSet:
-    """What every record is scored against.
+class TestSetHeader:
+    """The part of a test set that its JSON holds.
 
     Attributes
     ----------
     dataset, sha256 : str
     class_names : tuple of str
     image_shape : tuple of int
+        (height, width).
     n_train : int
         Rows of the training part.
-    y : ndarray of int64, (n_test,)
-    example_index : ndarray of int64, (k,)
-        Test images whose pixels are kept for the report's pictures.
-    example_images : ndarray of uint8, (k, pixels)
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -178,8 +181,22 @@ class TestSet:
     dataset: str
     sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int]
-    n_train: int
+    image_shape: tuple[NonNegativeInt, NonNegativeInt]
+    n_train: NonNegativeInt
+
+
+@dataclass(frozen=True)
+class TestSet(TestSetHeader):
+    """What every record is scored against.
+
+    Attributes
+    ----------
+    y : ndarray of int64, (n_test,)
+    example_index : ndarray of int64, (k,)
+        Test images whose pixels are kept for the report's pictures.
+    example_images : ndarray of uint8, (k, pixels)
+    """
+
     y: npt.NDArray[np.int64]
     example_index: npt.NDArray[np.int64]
     example_images: npt.NDArray[np.uint8]
@@ -209,6 +226,6 @@ class Results:
     validation: Mapping[tuple[str, int], Validation] = field(default_factory=dict)
 
 
-def safe_name(estimator: str) -> bool:
+def is_safe_name(estimator: str) -> bool:
     """Tell whether a name will do for an estimator: as a folder's, in a table's cell, never as a path."""
-    return _SAFE_NAME.fullmatch(estimator) is not None
+    return re.search(_SAFE_NAME, estimator) is not None

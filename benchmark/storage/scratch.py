@@ -21,7 +21,7 @@ _DAY = 24 * 3_600.0
 
 
 @contextmanager
-def folder(parent: Path) -> Iterator[Path]:
+def temporary_folder(parent: Path) -> Iterator[Path]:
     """Give an empty folder under `parent`, on the same file system, and remove it with all that is left in it.
 
     Parameters
@@ -38,16 +38,16 @@ def folder(parent: Path) -> Iterator[Path]:
     OSError
         It cannot be made.
     """
-    sweep(parent)
-    made = make(parent)
+    remove_abandoned(parent)
+    made = make_folder(parent)
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def make(parent: Path) -> Path:
-    """Make an empty folder under `parent` that `sweep` knows for this process's; it is not removed.
+def make_folder(parent: Path) -> Path:
+    """Make an empty folder under `parent` that `remove_abandoned` knows for this process's; it is not removed.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def make(parent: Path) -> Path:
     return Path(tempfile.mkdtemp(dir=parent, prefix=f".new-{socket.gethostname()}-{os.getpid()}-"))
 
 
-def sweep(parent: Path) -> None:
+def remove_abandoned(parent: Path) -> None:
     """Remove the scratch folders under `parent` whose process is gone; those of living ones are left alone."""
     found: list[Path] = []
     with suppress(OSError):  # no such folder, or one that may not be looked into

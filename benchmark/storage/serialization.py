@@ -14,11 +14,12 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
 from benchmark.errors import BenchmarkError
 
@@ -28,20 +29,19 @@ JSON_LIMIT = 2**26
 UNREADABLE_NPZ = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What zipfile and NumPy raise on an ``.npz`` that is damaged, or made to harm."""
 
-_LARGEST = 10**15
+T = TypeVar("T")
+
+LARGEST = 10**15
 """No count, size or time is larger, or below zero; beyond it axes and columns overflow."""
 
 
-class Between(NamedTuple):
-    """What a number may be, ends included, where that is not `typed`'s usual: ``Annotated[float, Between(-1, 1)]``."""
+NonNegativeInt = Annotated[int, Meta(ge=0, le=LARGEST)]
 
-    low: float
-    high: float
+NonNegativeFloat = Annotated[float, Meta(ge=0, le=LARGEST)]
 
+Share = Annotated[float, Meta(ge=0, le=1)]
 
-Share = Annotated[float, Between(0, 1)]
-
-Correlation = Annotated[float, Between(-1, 1)]
+Correlation = Annotated[float, Meta(ge=-1, le=1)]
 
 
 def write_atomically(path: Path, blob: bytes) -> None:
@@ -126,33 +126,40 @@ def read_npz(path: Path, limit: int, remedy: str = "delete its folder and run ag
         raise BenchmarkError(f"{path}: cannot be read ({error}); {remedy}") from error
 
 
-def typed(value: Any, hint: Any, where: str) -> Any:
-    """Return a value from JSON as the type that a field is declared to have; nothing is converted or guessed."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return value
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        needed = {field.name for field in dataclasses.fields(hint) if field.default is dataclasses.MISSING}
-        hints = get_type_hints(hint, include_extras=True)
-        for name in sorted((value.keys() - hints.keys()) | (needed - value.keys())):
-            raise ValueError(f"{where}: field {name!r} is {'unknown' if name in value else 'missing'}")
-        return hint(**{name: typed(item, hints[name], name) for name, item in value.items()})
-    if origin is tuple and isinstance(value, list):
-        return tuple(typed(item, inner[0], where) for item in value)
-    if origin is Mapping and isinstance(value, dict):
-        return {key: typed(item, inner[1], where) for key, item in value.items()}
-    if origin in (UnionType, Union) and value is None and type(None) in inner:
-        return None
-    if origin in (UnionType, Union):
-        return typed(value, inner[0], where)
-    low, high = inner[1] if origin is Annotated else (0, _LARGEST)
-    hint = inner[0] if origin is Annotated else hint
-    number = type(value) is int or (type(value) is float and hint is float)
-    if hint in (int, float) and number and low <= value <= high:  # NaN is not
-        return value
-    if (origin is Literal and value in inner) or (hint is str and isinstance(value, str)):
-        return value
-    raise ValueError(f"{where} is {repr(value)[:80]}")
+def from_json(data: Any, kind: type[T]) -> T:
+    """Return a value from JSON as the type that it must have: msgspec's strict mode, unknown fields refused.
+
+    Parameters
+    ----------
+    data : object
+        Of ``json.loads``.
+    kind : type
+        A dataclass, say; its numbers carry their bounds, such as `NonNegativeInt`. NaN is within no bounds.
+
+    Raises
+    ------
+    ValueError
+        A field is missing, unknown, of another type or out of range; says which, as in ``$.rungs[0].accuracy``.
+    """
+    try:
+        found = msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        text = str(error)  # may quote a value of any length
+        raise ValueError(text if len(text) < 300 else f"{text[:100]}...{text[-200:]}") from error
+    _refuse_unknown_fields(data, found, "$")
+    return found
+
+
+def _refuse_unknown_fields(data: Any, found: Any, where: str) -> None:
+    """Compare keys with fields: msgspec has ``forbid_unknown_fields`` for its own structs, but not for dataclasses."""
+    if isinstance(found, tuple):
+        for place, (item, value) in enumerate(zip(data, found, strict=True)):
+            _refuse_unknown_fields(item, value, f"{where}[{place}]")
+    elif dataclasses.is_dataclass(found):
+        for name, item in data.items():
+            if name not in vars(found):
+                raise ValueError(f"Object contains unknown field {name[:80]!r} - at `{where}`")
+            _refuse_unknown_fields(item, getattr(found, name), f"{where}.{name}")
 
 
 def short_hash(value: Any) -> str:

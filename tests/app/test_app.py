@@ -1,6 +1,6 @@
-"""The app, end to end: a real server on loopback, real kept models in their processes, and a real Chromium.
+"""The app, end to end: a real server on loopback, real saved models in worker processes, and a real Chromium.
 
-One server with two kept models, and one, in this process, whose records are a stranger's and that has no model.
+One server has two saved models. The other, in this process, has no model and shows the records of a third party.
 """
 
 from __future__ import annotations
@@ -33,18 +33,19 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmark import app, datasets, load
-from benchmark.app import asking, guard, pages, stored
+from benchmark.app import models, pages, security
+from benchmark.app import results as app_results
 from benchmark.app import server as app_server
 from benchmark.cli import main as cli
-from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets.preprocessing import MAX_BYTES
 from benchmark.storage import records
 from tests import kept_models
 from tests import synthetic_results as synthetic
+from tests.browser import DESK, PHONE, chromium, row_names
 from tests.report.test_faults_names import NASTY
-from tests.report.test_html import DESK, PHONE, chromium, names
 from tests.running import Program, eventually
 
-KEPT = (kept_models.LOGISTIC, kept_models.KNN)
+SAVED = (kept_models.LOGISTIC, kept_models.KNN)
 
 SCRIPT = "</script><script>window.owned = 1</script>"
 
@@ -63,7 +64,7 @@ class Server:
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Send one request; return status, headers by their names in small letters, and body."""
+        """Send one request; return status, headers by name, in lower case, and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, headers or {})
@@ -84,28 +85,27 @@ def started(results: Path) -> Server:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records and models of a small run."""
     folder = tmp_path_factory.mktemp("results")
-    kept_models.run(folder / "digits", KEPT)
+    kept_models.run(folder / "digits", SAVED)
     return folder
 
 
 @pytest.fixture(scope="module")
 def server(results: Path) -> Iterator[Server]:
-    """Two kept models; at its end Ctrl-C must leave nothing behind."""
+    """Two saved models; in the end, Ctrl-C must leave no process behind."""
     found = started(results)
     yield found
     assert found.program is not None
-    assert found.program is not None
-    assert len(found.program.relatives()) >= len(KEPT)
+    assert len(found.program.relatives()) >= len(SAVED)
     found.program.interrupt()
     status, printed, errors = found.program.finish(timeout=30)
     assert (status, errors) == (0, "")
-    assert printed.endswith("ended\n")
+    assert printed.endswith("stopped\n")
     assert eventually(lambda: not found.program.relatives())
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """No kept model, and records whose every name is an attack."""
+    """No saved model, and records in which every name is an attack."""
     results = tmp_path_factory.mktemp("hostile")
     folder, digits = results / "digits", datasets.load("digits")
     classes = (NASTY, SCRIPT, '"><img src=x onerror="window.owned = 1">', "w" * 300, *map(str, range(6)))
@@ -124,11 +124,16 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             family=title,
             dataset_sha256=digits.sha256,
         )
-    with closing(app_server.listen(0)) as listening, closing(asking.Panel(folder, digits, warn=pytest.fail)) as panel:
+    with (
+        closing(app_server.listen(0)) as listening,
+        closing(models.LoadedModels(folder, digits, warn=pytest.fail)) as none,
+    ):
         port = listening.getsockname()[1]
-        held = stored.begun(partial(stored.read, folder, digits.sha256))
-        shown = pages.Shown("digits", digits.class_names, digits.image_shape, digits.test, panel, held)
-        config = uvicorn.Config(guard.Guard(pages.app(shown), port), log_level="error", timeout_graceful_shutdown=1)
+        summary = app_results.in_background(partial(app_results.read, folder, digits.sha256))
+        content = pages.Content("digits", digits.class_names, digits.image_shape, digits.test, none, summary)
+        config = uvicorn.Config(
+            security.SecurityMiddleware(pages.app(content), port), log_level="error", timeout_graceful_shutdown=1
+        )
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, args=([listening],))
         thread.start()
@@ -152,7 +157,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Seen:
-    """A page in a browser, and what came of it: addresses that were asked for, and troubles."""
+    """A page in a browser, the URLs that it requested, and its errors."""
 
     page: Page
     server: Server
@@ -166,7 +171,7 @@ class Seen:
         self.page.get_by_label("choose one").set_input_files([{"name": name, "mimeType": kind, "buffer": blob}])
 
     def answers(self) -> dict[str, tuple[str, dict[str, float]]]:
-        """Return each card's answer and its bars, by its title."""
+        """Return the answer and the scores of each card, by title."""
         expect(self.page.locator(".cards")).to_be_visible(timeout=60_000)
         found = {}
         for card in self.page.locator(".card").all():
@@ -188,8 +193,10 @@ def seen(browser: Browser, server: Server, window: dict[str, int]) -> Iterator[S
         found.page.on("pageerror", lambda error: found.troubles.append(str(error)))
         found.page.on("dialog", lambda dialog: found.troubles.append(dialog.message))
         yield found
-        assert all(url.startswith((server.address + "/", "data:")) for url in found.requests), "all is local"
-        # A refusal is an answer with a status that the console notes.
+        assert all(url.startswith((server.address + "/", "data:")) for url in found.requests), (
+            "nothing is loaded from elsewhere"
+        )
+        # The console reports every response with an error status.
         assert [trouble for trouble in found.troubles if not trouble.startswith("Failed to load resource")] == []
 
 
@@ -219,7 +226,7 @@ def digit(index: int) -> bytes:
 
 
 def bomb(side: int) -> bytes:
-    """Return some hundred bytes that say they are a picture, as wide as high."""
+    """Return some hundred bytes whose header announces a square picture."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -228,7 +235,7 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * (side + 1))) + chunk(b"IEND", b"")
 
 
-# --- what a person does
+# --- in a browser
 
 
 def test_an_upload_gets_every_models_answer(desk: Seen, results: Path) -> None:
@@ -237,23 +244,23 @@ def test_an_upload_gets_every_models_answer(desk: Seen, results: Path) -> None:
     index = 3
     desk.choose("../../etc/passwd.png", digit(index))
     found = desk.answers()
-    stood = records.read(results / "digits")
-    titles = {record.estimator: record.title for record in stood.records}
-    assert set(found) == {titles[name] for name in KEPT}
-    for name in KEPT:
+    recorded = records.read(results / "digits")
+    titles = {record.estimator: record.title for record in recorded.records}
+    assert set(found) == {titles[name] for name in SAVED}
+    for name in SAVED:
         answer, shares = found[titles[name]]
-        stored = stood.proba[name, 0][index].astype(float)
+        stored = recorded.proba[name, 0][index].astype(float)
         assert answer == str(stored.argmax())
         assert [shares[str(digit)] for digit in range(10)] == pytest.approx(stored, abs=2e-3)
-    expect(desk.page.locator(".card .took").first).to_have_text(re.compile(r"^[\d.,]+ (ms|s)$"))
+    expect(desk.page.locator(".card .duration").first).to_have_text(re.compile(r"^[\d.,]+ (ms|s)$"))
     expect(desk.page.locator("figcaption").last).to_contain_text("8 × 8 pixels")
-    # What the models saw is the very image, since it came in their size.
+    # The models see the same pixels, because the picture has their size.
     source = desk.page.locator(".pictures .pixels").get_attribute("src") or ""
     shown = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
     assert (np.asarray(shown).ravel() == datasets.load("digits").test.X[index]).all()
     preview = desk.page.locator(".preview")
     assert preview.evaluate("one => [one.width, one.height]") == [140, 140]
-    expect(desk.page.locator("#answers")).to_be_focused()  # and so read out
+    expect(desk.page.locator("#answers")).to_be_focused()  # screen readers then read it out
 
 
 def test_a_dropped_jpeg_is_answered_too(desk: Seen) -> None:
@@ -267,7 +274,7 @@ def test_a_dropped_jpeg_is_answered_too(desk: Seen) -> None:
         "new DragEvent('drop', {dataTransfer: given, bubbles: true, cancelable: true})) }",
         [base64.b64encode(buffer.getvalue()).decode()],
     )
-    assert len(desk.answers()) == len(KEPT)
+    assert len(desk.answers()) == len(SAVED)
 
 
 REFUSED = {
@@ -291,10 +298,10 @@ def test_a_refused_file_gets_a_sentence_where_it_was_chosen(desk: Seen, tmp_path
         expect(desk.page.locator("#busy")).to_be_hidden()
     large = tmp_path / "large.png"
     large.touch()
-    os.truncate(large, pictures.MAX_BYTES + 2**20)
+    os.truncate(large, MAX_BYTES + 2**20)
     desk.page.get_by_label("choose one").set_input_files(large)
     alert = desk.page.locator("#picture").get_by_role("alert")
-    expect(alert).to_have_text("The file has 11.0 MiB, more than the 10 that are read.")
+    expect(alert).to_have_text("The file has 11.0 MiB; the limit is 10 MiB.")
     desk.choose("a.png", digit(0))
     assert desk.answers()
     expect(alert).to_be_empty()
@@ -302,12 +309,12 @@ def test_a_refused_file_gets_a_sentence_where_it_was_chosen(desk: Seen, tmp_path
 
 def test_a_drawing_is_answered(desk: Seen) -> None:
     desk.open("/")
-    ask = desk.page.get_by_role("button", name="Ask about the drawing")
+    ask = desk.page.get_by_role("button", name="Classify the drawing")
     ask.click()
     alert = desk.page.locator("#drawing").get_by_role("alert")
     expect(alert).to_have_text("Draw something first.")
     desk.page.get_by_label("Fill outlines").uncheck()
-    box = desk.page.locator("#paper").bounding_box()
+    box = desk.page.locator("#canvas").bounding_box()
     assert box is not None
     for x in (100, 180):
         desk.page.mouse.move(box["x"] + x, box["y"] + 40)
@@ -316,7 +323,7 @@ def test_a_drawing_is_answered(desk: Seen) -> None:
         desk.page.mouse.up()
     desk.page.get_by_role("button", name="Undo").click()
     ask.click()
-    assert len(desk.answers()) == len(KEPT)
+    assert len(desk.answers()) == len(SAVED)
     expect(alert).to_be_empty()
     source = desk.page.locator(".pictures .pixels").get_attribute("src") or ""
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))).astype(int)
@@ -328,15 +335,15 @@ def test_a_drawing_is_answered(desk: Seen) -> None:
 
 def test_a_drawing_can_be_made_by_keyboard(desk: Seen) -> None:
     desk.open("/")
-    paper = desk.page.get_by_label("Drawing paper")
+    paper = desk.page.get_by_label("Drawing canvas")
     dark = "one => one.getContext('2d').getImageData(0, 0, 280, 280).data.filter((v, i) => i % 4 == 0 && v < 90).length"
     paper.focus()
     assert paper.evaluate(dark) == 0
     for key in (" ", *["ArrowDown"] * 6, " ", "ArrowRight"):
         paper.press(key)
     assert paper.evaluate(dark) > 60 * 10
-    desk.page.get_by_role("button", name="Ask about the drawing").click()
-    assert len(desk.answers()) == len(KEPT)
+    desk.page.get_by_role("button", name="Classify the drawing").click()
+    assert len(desk.answers()) == len(SAVED)
 
 
 def test_a_random_test_image_has_its_label_and_verdicts(phone: Seen, results: Path) -> None:
@@ -349,7 +356,7 @@ def test_a_random_test_image_has_its_label_and_verdicts(phone: Seen, results: Pa
     expect(phone.page.locator("figcaption")).to_contain_text(f"labelled {truth}")
     for card, (answer, _) in zip(phone.page.locator(".card").all(), found.values(), strict=True):
         expect(card.locator(".mark")).to_have_text("✓ right" if answer == truth else "✗ wrong")
-    link.tap()  # to what is on record of it
+    link.tap()  # to the recorded answers
     expect(phone.page.locator("h1")).to_have_text(f"Test image {index:,}: {truth}")
     stored = {key[0]: str(proba[index].argmax()) for key, proba in records.read(results / "digits").proba.items()}
     assert sorted(answer for answer, _ in phone.answers().values()) == sorted(stored.values())
@@ -365,8 +372,8 @@ def test_any_test_image_can_be_looked_up(desk: Seen) -> None:
     expect(desk.page.locator(".card")).to_have_count(2)
     desk.page.get_by_role("link", name="Previous").click()
     expect(desk.page.locator("h1")).to_contain_text(f"Test image {last - 1}")
-    desk.page.get_by_role("link", name="Ask the kept models").click()
-    assert len(desk.answers()) == len(KEPT)
+    desk.page.get_by_role("link", name="Run the saved models on it").click()
+    assert len(desk.answers()) == len(SAVED)
     for wrong in (str(last + 1), "-1", "../../etc/passwd", "", "²", "9" * 5000):
         status, _, text = desk.server.ask("GET", f"/images?index={wrong.replace('²', '%C2%B2')}")
         assert status == 422
@@ -376,22 +383,22 @@ def test_any_test_image_can_be_looked_up(desk: Seen) -> None:
 def test_the_leaderboard_sorts(desk: Seen, results: Path) -> None:
     table = load(results / "digits")
     desk.open("/leaderboard")
-    assert names(desk) == table["title"].tolist()
-    fit = desk.page.get_by_role("button", name="Fit time")
+    assert row_names(desk.page) == table["title"].tolist()
+    fit = desk.page.get_by_role("button", name="Fit", exact=True)
     fit.click()
-    assert names(desk) == table.sort_values("fit_seconds")["title"].tolist()
+    assert row_names(desk.page) == table.sort_values("fit_seconds")["title"].tolist()
     fit.press("Enter")
-    assert names(desk) == table.sort_values("fit_seconds", ascending=False)["title"].tolist()
+    assert row_names(desk.page) == table.sort_values("fit_seconds", ascending=False)["title"].tolist()
 
 
 def test_the_gallery_shows_the_hardest_class(desk: Seen, results: Path) -> None:
     desk.open("/gallery")
-    stood, y = records.read(results / "digits"), datasets.load("digits").test.y
+    recorded, y = records.read(results / "digits"), datasets.load("digits").test.y
     hardest = re.fullmatch("The (.*) gallery", desk.page.locator("h1").inner_text())
     assert hardest is not None
     items = desk.page.locator(".gallery > li")
     assert items.count() == min(48, int((y == int(hardest[1])).sum()))
-    missed = [int(re.findall(r"missed by (\d) of 2", text)[0]) for text in items.all_inner_texts()]
+    missed = [int(re.findall(r": (\d) of 2 wrong", text)[0]) for text in items.all_inner_texts()]
     assert missed == sorted(missed, reverse=True)
     assert missed[0] > 0
     first = items.first
@@ -399,11 +406,11 @@ def test_the_gallery_shows_the_hardest_class(desk: Seen, results: Path) -> None:
     assert picture.evaluate("one => one.naturalWidth") == 8
     index = int((first.locator("a").first.get_attribute("href") or "").rpartition("=")[2])
     assert y[index] == int(hardest[1])
-    wrong = sum(int(proba[index].argmax() != y[index]) for proba in stood.proba.values())
+    wrong = sum(int(proba[index].argmax() != y[index]) for proba in recorded.proba.values())
     assert missed[0] == wrong
     first.locator("summary").click()
-    expect(first.locator(".said li")).to_have_count(2)
-    expect(first.locator(".said")).to_be_visible()
+    expect(first.locator(".answers li")).to_have_count(2)
+    expect(first.locator(".answers")).to_be_visible()
 
 
 PAGES = ("/", "/leaderboard", "/gallery", "/images?index=7", "/nothing")
@@ -423,7 +430,7 @@ def test_a_phone_need_not_scroll_sideways(phone: Seen, path: str) -> None:
         assert picture.get_attribute("alt")
 
 
-# --- what a program does
+# --- over HTTP
 
 
 def test_fifty_requests_at_once(server: Server) -> None:
@@ -439,12 +446,12 @@ def test_fifty_requests_at_once(server: Server) -> None:
     with ThreadPoolExecutor(50) as many:
         found = list(many.map(one, range(50)))
     assert [status for status, _ in found] == [200] * 50
-    same = {re.sub(rb'"took">.*?<', b"", text) for place, (_, text) in enumerate(found) if place % 5 < 3}
+    same = {re.sub(rb'"duration">.*?<', b"", text) for place, (_, text) in enumerate(found) if place % 5 < 3}
     assert len(same) == 1
     assert b"problem" not in same.pop()
 
 
-def test_every_answer_has_headers_that_keep_it_apart(server: Server) -> None:
+def test_every_response_has_the_security_headers(server: Server) -> None:
     for method, path in (("GET", "/"), ("GET", "/nothing"), ("GET", "/images/0.png"), ("POST", "/answers/picture")):
         _, headers, _ = server.ask(method, path)
         assert headers["content-security-policy"].startswith("default-src 'self'; ")
@@ -455,11 +462,11 @@ def test_every_answer_has_headers_that_keep_it_apart(server: Server) -> None:
         assert "server" not in headers
 
 
-def test_only_its_own_page_may_ask(server: Server) -> None:
+def test_only_its_own_page_may_send_requests(server: Server) -> None:
     body, here = digit(0), f"127.0.0.1:{server.port}"
     for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1", "127.0.0.1:1", ""):
         status, _, text = server.ask("GET", "/", headers={"Host": host})
-        assert (status, text) == (403, f"This server answers to {server.address} only.".encode())
+        assert (status, text) == (403, f"This server only answers requests to {server.address}.".encode())
     for headers in (
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
@@ -468,7 +475,7 @@ def test_only_its_own_page_may_ask(server: Server) -> None:
         {"Sec-Fetch-Site": "same-site"},
     ):
         status, _, text = server.ask("POST", "/answers/picture", body, headers)
-        assert (status, text) == (403, b"This request comes from another page than this server's own.")
+        assert (status, text) == (403, b"This request comes from a page of another server.")
     for headers in ({"Origin": f"http://{here}", "Sec-Fetch-Site": "same-origin"}, {}):
         assert server.ask("POST", "/answers/picture", body, headers)[0] == 200
     local = {"Host": f"localhost:{server.port}", "Origin": f"http://localhost:{server.port}"}
@@ -476,7 +483,7 @@ def test_only_its_own_page_may_ask(server: Server) -> None:
 
 
 def test_a_body_is_refused_before_it_is_read_whole(server: Server) -> None:
-    sentence = b"The file has more than the 10 MiB that are read."
+    sentence = b"The file is larger than the limit of 10 MiB."
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as link:
         head = f"POST /answers/picture HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {10**15}\r\n\r\n"
         link.sendall(head.encode())  # and not a byte of the body
@@ -491,36 +498,36 @@ def test_a_body_is_refused_before_it_is_read_whole(server: Server) -> None:
         link.sendall(head.encode())
         sent = 0
         try:
-            while sent < 4 * pictures.MAX_BYTES:  # it would go on for ever
+            while sent < 4 * MAX_BYTES:  # it would go on forever
                 link.sendall(b"100000\r\n" + bytes(2**20) + b"\r\n")
                 sent += 2**20
         except OSError:
             pass
-        assert sent <= 2 * pictures.MAX_BYTES
+        assert sent <= 2 * MAX_BYTES
     assert server.ask("GET", "/")[0] == 200
 
 
 @pytest.mark.parametrize(
-    "path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/app.css/../../asking.py", "/images/..%2f0.png", "//etc"]
+    "path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/app.css/../../models.py", "/images/..%2f0.png", "//etc"]
 )
 def test_no_path_leads_to_a_file(server: Server, path: str) -> None:
     status, _, text = server.ask("GET", path)
     assert status == 404
-    assert b"There is nothing here." in text
+    assert b"This page does not exist." in text
 
 
-# --- without models, and with a stranger's records
+# --- without models, and with a third party's records
 
 
-def test_without_models_it_says_what_makes_some_and_all_else_works(stranger: Seen) -> None:
+def test_without_models_it_says_how_to_save_some_and_all_else_works(stranger: Seen) -> None:
     stranger.open("/")
     expect(stranger.page.locator("#models")).to_contain_text("python -m benchmark run NAME --keep")
     stranger.choose("a.png", digit(0))
     alert = stranger.page.locator("#picture").get_by_role("alert")
-    expect(alert).to_have_text("No model is kept yet; keep some with: python -m benchmark run --all --keep.")
+    expect(alert).to_have_text("No model is saved yet; save some with: python -m benchmark run --all --keep.")
     stranger.page.get_by_role("button", name="Random test image").click()
     assert len(stranger.answers()) == 3
-    expect(stranger.page.locator("#result")).to_contain_text("this is what the estimators on record answered")
+    expect(stranger.page.locator("#result")).to_contain_text("these are the estimators' recorded answers")
 
 
 def test_a_strangers_names_do_nothing_and_fit(stranger: Seen) -> None:
@@ -538,9 +545,9 @@ def test_a_strangers_names_do_nothing_and_fit(stranger: Seen) -> None:
 # --- the command
 
 
-def test_a_port_that_is_taken_gets_one_clear_line(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_gets_one_clear_line(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["serve", "--port", str(server.port), "--dataset", "digits"]) == 2
-    said = f"error: --port {server.port}: another program listens there; give another, or 0 for any that is free\n"
+    said = f"error: --port {server.port}: another program uses this port; choose another port, or 0 for any free one\n"
     assert capsys.readouterr().err == said
 
 
@@ -553,10 +560,10 @@ def test_without_the_extra_one_line_says_what_to_install(
     assert "pip install -e '.[app]'" in app.MISSING
 
 
-def test_results_on_other_data_are_not_shown_beside_these(results: Path, tmp_path: Path) -> None:
+def test_records_of_other_data_are_refused(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results / "digits" / "records", tmp_path / "records")
     meta = json.loads((tmp_path / "records" / "test-set.json").read_text())
     with pytest.raises(Exception, match="holds results on other data of the same name"):
-        stored.read(tmp_path, "0" * 64)
-    assert stored.read(tmp_path, meta["sha256"]) is not None
-    assert stored.read(tmp_path / "nothing", meta["sha256"]) is None
+        app_results.read(tmp_path, "0" * 64)
+    assert app_results.read(tmp_path, meta["sha256"]) is not None
+    assert app_results.read(tmp_path / "nothing", meta["sha256"]) is None

@@ -14,42 +14,37 @@ import pytest
 
 from benchmark import datasets
 from benchmark.cli import main as cli
-from benchmark.engine import preflight as prepare
+from benchmark.engine import preflight
 from benchmark.engine.protocol import PRESETS
 from benchmark.storage import records
-from tests.conftest import CHECKOUT, benchmark
-from tests.plugin_lab import checkout
+from tests import CHECKOUT
+from tests.in_process import benchmark
+from tests.plugin_lab import models
 from tests.running import ALONE, SMOKE, on_a_terminal
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of one small run, for the tests that only look."""
-    results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", "logistic_regression", "svm_pca", *SMOKE, "--results", str(results))
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return results
-
-
-def test_a_run_leaves_leaderboard_figures_records_and_a_study(finished: Path) -> None:
-    folder = finished / "digits"
+def test_a_run_leaves_leaderboard_figures_records_and_a_study(smoke_results: Path) -> None:
+    folder = smoke_results / "digits"
     assert (folder / "leaderboard.md").read_text().count("| SVM on PCA") >= 2
     names = {path.stem for path in (folder / "figures").glob("*.png")}
     assert {"accuracy-fit-time", "per-class-f1", "confusion-matrices", "hardest-flow", "reliability"} <= names
-    assert {path.name for path in folder.glob("records/svm_pca/*")} == {"seed-0.json", "seed-0.npz"}
+    kinds = ("seed-0", "curve", "robustness")
+    assert {path.name for path in folder.glob("records/svm_pca/*")} == {
+        f"{kind}.{end}" for kind in kinds for end in ("json", "npz")
+    }
     assert (folder / "studies" / "svm_pca.journal").stat().st_size > 0
 
 
-def test_a_study_opens_with_optuna_alone(finished: Path) -> None:
+def test_a_study_opens_with_optuna_alone(smoke_results: Path) -> None:
     import optuna
 
-    backend = optuna.storages.journal.JournalFileBackend(str(finished / "digits" / "studies" / "svm_pca.journal"))
+    backend = optuna.storages.journal.JournalFileBackend(str(smoke_results / "digits" / "studies" / "svm_pca.journal"))
     (study,) = optuna.get_all_study_summaries(optuna.storages.JournalStorage(backend))
     assert study.n_trials == 2
 
 
-def test_the_record_says_what_it_depends_on(finished: Path) -> None:
-    record = records.read_record(records.record_path(finished / "digits", "svm_pca", 0))
+def test_the_record_says_what_it_depends_on(smoke_results: Path) -> None:
+    record = records.read_record(records.record_path(smoke_results / "digits", "svm_pca", 0))
     assert record.status == "ok"
     assert record.test_reads == 1
     assert record.trials[0].number == 0
@@ -58,71 +53,74 @@ def test_the_record_says_what_it_depends_on(finished: Path) -> None:
     assert record.environment["scikit-learn"]
 
 
-def test_the_same_command_again_keeps_every_record_byte_for_byte(finished: Path) -> None:
-    paths = sorted(finished.rglob("seed-0.*"))
+def test_the_same_command_again_keeps_every_record_byte_for_byte(smoke_results: Path) -> None:
+    paths = sorted(smoke_results.rglob("seed-0.*"))
     before = [path.read_bytes() for path in paths]
-    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(finished))
+    ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(smoke_results))
     assert ran.returncode == 0
-    assert "its records stand" in ran.stdout
+    assert "its records are up to date" in ran.stdout
     assert [path.read_bytes() for path in paths] == before
 
 
-def test_force_makes_them_anew_with_the_same_predictions(finished: Path) -> None:
-    path = records.record_path(finished / "digits", "svm_pca", 0)
+def test_force_makes_them_anew_with_the_same_predictions(smoke_results: Path) -> None:
+    path = records.record_path(smoke_results / "digits", "svm_pca", 0)
     before = path.read_bytes(), path.with_suffix(".npz").read_bytes()
-    assert benchmark("run", "svm_pca", *SMOKE, "--results", str(finished), "--force").returncode == 0
+    assert benchmark("run", "svm_pca", *SMOKE, "--results", str(smoke_results), "--force").returncode == 0
     assert path.read_bytes() != before[0]  # its times
     assert records.read_record(path).test_reads == json.loads(before[0])["test_reads"] + 1
     assert path.with_suffix(".npz").read_bytes() == before[1]
 
 
-def test_force_forgets_results_but_not_the_reads_of_the_test_set(finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "results")
+def test_force_forgets_results_but_not_the_reads_of_the_test_set(smoke_results: Path, tmp_path: Path) -> None:
+    shutil.copytree(smoke_results, tmp_path / "results")
     folder = tmp_path / "results" / "digits"
     path = records.record_path(folder, "svm_pca", 0)
     reads = records.read_record(path).test_reads
-    prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
+    preflight.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=True)  # and killed at once
     assert records.read_record(path).status == "failed"
     assert (
-        prepare.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
+        preflight.for_run(folder, datasets.load("digits"), ["svm_pca"], PRESETS["smoke"], force=False)["svm_pca", 0]
         == reads
     )
     assert not list(folder.glob("studies/svm_pca*"))
 
 
-def test_a_plugin_that_breaks_later_does_not_cost_its_record(finished: Path, tmp_path: Path) -> None:
-    shutil.copytree(finished, tmp_path / "results")
+def test_a_plugin_that_breaks_later_does_not_cost_its_record(smoke_results: Path, tmp_path: Path) -> None:
+    shutil.copytree(smoke_results, tmp_path / "results")
     path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
     before = path.read_bytes()
-    lab = checkout(tmp_path / "lab", svm_pca="import no_such_library")
+    lab = models(tmp_path / "lab", alone=True, svm_pca="import no_such_library")
     ran = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), cwd=lab)
     assert ran.returncode == 1
     assert "no_such_library" in ran.stdout
-    assert "its record from before is kept" in ran.stdout
+    assert "its earlier record is kept" in ran.stdout
     assert path.read_bytes() == before
     assert path.with_suffix(".npz").exists()
 
 
-def test_the_result_does_not_depend_on_the_number_of_workers(finished: Path, tmp_path: Path) -> None:
-    ran = benchmark("run", "svm_pca", *ALONE, "--results", str(tmp_path), "--no-report")
-    assert ran.returncode == 0
-    assert f"wait for: python -m benchmark report --results {tmp_path}" in ran.stdout
-    assert not (tmp_path / "digits" / "leaderboard.md").exists()
-    one, two = (
-        records.read_record(records.record_path(place / "digits", "svm_pca", 0)) for place in (tmp_path, finished)
-    )
+@pytest.mark.slow
+def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    places = tmp_path / "one", tmp_path / "two"
+    for place, jobs in zip(places, "12", strict=True):
+        asked = ("run", "svm_pca", *SMOKE, "--jobs", jobs, "--results", str(place), "--no-report")
+        ran = benchmark(*asked, workers=True)
+        assert ran.returncode == 0, ran.stderr
+        assert f"wait for: python -m benchmark report --results {place}" in ran.stdout
+        assert not (place / "digits" / "leaderboard.md").exists()
+    one, two = (records.read_record(records.record_path(place / "digits", "svm_pca", 0)) for place in places)
+    assert (one.tuning_parallel, two.tuning_parallel) == (1, 2)
     assert one.params == two.params
     assert one.validation_accuracy == two.validation_accuracy
-    first, second = (records.read(place / "digits") for place in (tmp_path, finished))
+    first, second = (records.read(place / "digits") for place in places)
     np.testing.assert_array_equal(first.proba["svm_pca", 0], second.proba["svm_pca", 0])
     # One worker has the threads of two, whose sums come in another order: a vote on the edge may fall otherwise.
     said = [results.validation["svm_pca", 0].proba for results in (first, second)]
     assert np.isclose(*said, atol=1e-3).all(axis=1).mean() >= 0.99
 
 
-def test_report_check_passes_on_what_run_wrote_and_fails_on_an_edit(finished: Path, tmp_path: Path) -> None:
+def test_report_check_passes_on_what_run_wrote_and_fails_on_an_edit(smoke_results: Path, tmp_path: Path) -> None:
     copy = tmp_path / "results"
-    shutil.copytree(finished, copy)
+    shutil.copytree(smoke_results, copy)
     assert benchmark("report", "--check", "--results", str(copy)).returncode == 0
     page = copy / "digits" / "leaderboard.md"
     good = page.read_bytes()
@@ -134,25 +132,30 @@ def test_report_check_passes_on_what_run_wrote_and_fails_on_an_edit(finished: Pa
     assert page.read_bytes() == good
 
 
-def test_list_says_what_stands_recorded_and_what_is_stale(finished: Path, tmp_path: Path) -> None:
-    listed = benchmark("list", "--results", str(finished)).stdout
+def source_of(name: str) -> str:
+    return (CHECKOUT / "models" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_list_says_what_stands_recorded_and_what_is_stale(smoke_results: Path, tmp_path: Path) -> None:
+    lab = models(tmp_path / "today", alone=True, **{name: source_of(name) for name in ("svm_pca", "knn")})
+    listed = benchmark("list", "--results", str(smoke_results), cwd=lab).stdout
     assert re.search(r"svm_pca .*models/svm_pca\.py .*ok .*digits seed 0 \(smoke\) *$", listed, re.M)
-    assert re.search(r"xgboost .* nothing *$", listed, re.M)
-    changed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("C=10.0", "C=11.0")
-    lab = checkout(tmp_path / "lab", alone=True, svm_pca=changed)
-    stale = benchmark("list", "--results", str(finished), cwd=lab).stdout
+    assert re.search(r"knn .* nothing *$", listed, re.M)
+    changed = source_of("svm_pca").replace("C=10.0", "C=11.0")
+    lab = models(tmp_path / "lab", alone=True, svm_pca=changed)
+    stale = benchmark("list", "--results", str(smoke_results), cwd=lab).stdout
     assert "stale, defaults changed" in stale
-    fixed = (CHECKOUT / "models" / "svm_pca.py").read_text().replace("covariance_eigh", "full")
-    lab = checkout(tmp_path / "other", alone=True, svm_pca=fixed)
-    stale = benchmark("list", "--results", str(finished), cwd=lab).stdout
+    fixed = source_of("svm_pca").replace("covariance_eigh", "full")
+    lab = models(tmp_path / "other", alone=True, svm_pca=fixed)
+    stale = benchmark("list", "--results", str(smoke_results), cwd=lab).stdout
     assert "stale, settings changed" in stale
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]], ids=["", "force"])
 def test_a_smaller_preset_never_overwrites_a_larger_ones_results(
-    finished: Path, tmp_path: Path, force: list[str]
+    smoke_results: Path, tmp_path: Path, force: list[str]
 ) -> None:
-    shutil.copytree(finished, tmp_path / "results")
+    shutil.copytree(smoke_results, tmp_path / "results")
     path = records.record_path(tmp_path / "results" / "digits", "svm_pca", 0)
     data = json.loads(path.read_text())
     data["preset"]["name"] = "standard"

@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests import overhead
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT, overhead
+from tests.conftest import COLLECTED
 from tests.faults import COUNT
 from tests.overhead import Span
 
 
 def test_every_fault_has_a_test(request: pytest.FixtureRequest) -> None:
-    tests, option = request.session.items, request.config.option
-    if (
-        option.keyword
-        or option.markexpr
-        or not {path.name for path in Path(__file__).parent.glob("test_*.py")} <= {test.path.name for test in tests}
-    ):
+    tests = request.config.stash[COLLECTED]
+    if not set((CHECKOUT / "tests").rglob("test_*.py")) <= {test.path for test in tests}:
         pytest.skip("only part of the suite was collected")
     assert {mark.args[0] for test in tests for mark in test.iter_markers("fault")} == set(range(1, COUNT + 1))
 

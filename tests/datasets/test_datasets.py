@@ -19,12 +19,10 @@ import numpy as np
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import fashion_mnist, idx, kmnist, mnist
-from benchmark.datasets import mnist_like as published
-from benchmark.datasets import validate as build
+from benchmark.datasets import fashion_mnist, idx, kmnist, mnist, mnist_like, validate
 from benchmark.datasets.memmap import materialise
 from benchmark.errors import BenchmarkError
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 
 REAL = next(
     (
@@ -84,11 +82,11 @@ def csvs(folder: Path, train: str | None = None) -> str:
     return str(folder)
 
 
-def known_as(monkeypatch: pytest.MonkeyPatch, which: published.Published, folder: Path) -> None:
+def known_as(monkeypatch: pytest.MonkeyPatch, which: mnist_like.MnistLike, folder: Path) -> None:
     """Let the files of a folder be the published ones: neither MNIST nor KMNIST is on this machine."""
     found = next(each for each in datasets.PUBLISHED if each.name == which.name)
-    files = {path.name: path.stat().st_size for path in idx.find(folder)}
-    made = replace(which, sha256=published.file_sums(idx.find(folder)), packed_bytes=files)
+    files = {path.name: path.stat().st_size for path in idx.find_files(folder)}
+    made = replace(which, sha256=mnist_like.file_sums(idx.find_files(folder)), packed_bytes=files)
     monkeypatch.setattr(datasets, "PUBLISHED", tuple(made if each is found else each for each in datasets.PUBLISHED))
 
 
@@ -139,7 +137,7 @@ def test_digits_are_stratified_and_always_there() -> None:
 
 @pytest.mark.parametrize("name", ["../../x", "a|b", "</script>", "=1+1", ".hidden", "..", "", "ä ö"])
 def test_a_data_sets_name_is_safe_as_a_folders(name: str) -> None:
-    safe = build.safe_name(name)
+    safe = validate.folder_name(name)
     assert safe
     assert not safe.startswith(".")
     assert not set(safe) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -209,13 +207,13 @@ def test_the_environment_the_lab_copy_and_torchvisions_unpacked_files_are_found(
     lab.mkdir(parents=True)
     for name in FOUR:
         (lab / name).symlink_to(REAL / name)
-    assert published.locate(fashion_mnist.PUBLISHED, datasets.PUBLISHED) == lab
+    assert mnist_like.locate(fashion_mnist.PUBLISHED, datasets.PUBLISHED) == lab
     raw = tmp_path / "tv" / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for name in FOUR:
         (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress((REAL / name).read_bytes()))
     monkeypatch.setenv("BENCHMARK_DATA", str(tmp_path / "tv"))
-    assert published.locate(fashion_mnist.PUBLISHED, datasets.PUBLISHED) == raw
+    assert mnist_like.locate(fashion_mnist.PUBLISHED, datasets.PUBLISHED) == raw
 
 
 @needs_real

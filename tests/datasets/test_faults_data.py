@@ -22,12 +22,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.datasets import digits, fashion_mnist, idx
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import digits, fashion_mnist, idx, memmap
 from benchmark.engine import protocol
 from benchmark.storage import records
-from tests import odd_images
-from tests.conftest import CHECKOUT, benchmark
+from tests import CHECKOUT, odd_images
+from tests.in_process import benchmark
 from tests.plugin_lab import checkout
 from tests.running import eventually
 
@@ -262,17 +261,18 @@ RACE = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from benchmark.datasets import arrays, digits
+from benchmark.datasets import digits
+from benchmark.datasets import memmap as arrays
 place, ours, theirs = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 data, deadline = digits.load(), time.monotonic() + 30
 for number in range(20):  # each place twice: empty, and with a file that is torn
     cache = place / f"cache-{number % 10}"
     if number >= 10 and ours == "a":
-        arrays.files(data.sha256, cache).test_X.write_bytes(b"torn")
+        memmap.array_files(data.sha256, cache).test_X.write_bytes(b"torn")
     (place / f"{ours}-{number}").touch()
     while not (place / f"{theirs}-{number}").exists() and time.monotonic() < deadline:
         time.sleep(0)
-    files = arrays.materialise(data, cache)
+    files = memmap.materialise(data, cache)
     for path, array in ((files.train_X, data.train.X), (files.train_y, data.train.y), (files.test_X, data.test.X)):
         assert np.array_equal(np.load(path), array), path
 assert time.monotonic() < deadline
@@ -289,7 +289,7 @@ def test_two_processes_write_the_arrays_at_once(tmp_path: Path) -> None:
     data = digits.load()
     for number in range(10):
         cache = tmp_path / f"cache-{number}"
-        assert (np.load(arrays.files(data.sha256, cache).test_X) == data.test.X).all()
+        assert (np.load(memmap.array_files(data.sha256, cache).test_X) == data.test.X).all()
         assert [path.name for path in (cache / "arrays").iterdir()] == [data.sha256]
 
 
@@ -297,7 +297,7 @@ def test_two_processes_write_the_arrays_at_once(tmp_path: Path) -> None:
 
 MEASURED = """
 import resource, sys
-from benchmark.cli import main
+from benchmark.cli.main import main
 status = main(sys.argv[1:])
 try:
     peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import openml
-from benchmark.datasets import split as parts
+from benchmark.datasets import openml, split
 from benchmark.errors import BenchmarkError
 from benchmark.report.method import _dataset_flag
 
@@ -106,7 +105,7 @@ def test_it_is_downloaded_once_verified_and_split(server: OpenML, tmp_path: Path
     assert (len(found.train.y), len(found.test.y)) == (48, 12)
     assert np.bincount(found.test.y).tolist() == [4, 4, 4]
     assert len(told) == 1
-    assert parts.SPLIT in told[0]
+    assert split.SPLIT in told[0]
     order = {image.tobytes(): row for row, image in enumerate(X.astype(np.uint8))}
     for part in (found.train, found.test):
         rows = [order[image.tobytes()] for image in part.X]

@@ -14,12 +14,10 @@ from PIL import Image
 
 from benchmark import datasets
 from benchmark.cli.main import main
-from benchmark.datasets import openml, picture_folder
-from benchmark.datasets import preprocessing as pictures
-from benchmark.datasets import split as parts
+from benchmark.datasets import openml, picture_folder, preprocessing, split
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 from tests.drawn import draw, picture
 
 
@@ -53,7 +51,7 @@ def test_both_parts_are_taken_as_they_lie_in_one_stated_way(tmp_path: Path) -> N
     assert "28 pictures, in grey, brought whole to 28 by 28 pixels" in found.source
     for part, name in ((found.train, "train"), (found.test, "test")):
         paths = sorted((folder / name).glob("*/*"))
-        expected = [pictures.to_grey(pictures.decode(path.read_bytes()), (28, 28)) for path in paths]
+        expected = [preprocessing.to_grey(preprocessing.decode(path.read_bytes()), (28, 28)) for path in paths]
         assert np.array_equal(part.X, np.stack(expected))
         assert [found.class_names[label] for label in part.y] == [path.parent.name for path in paths]
     (folder / "train").rename(folder / "TRAIN")
@@ -67,7 +65,7 @@ def test_without_a_test_part_a_fifth_of_each_class_is_split_off_and_it_is_said(t
     draw(tmp_path / layout, circle=20, square=14, triangle=5)
     found, told = load(tmp_path / "mine")
     assert counts(found) == {"circle": (16, 4), "square": (11, 3), "triangle": (4, 1)}
-    assert parts.SPLIT in told[0]
+    assert split.SPLIT in told[0]
     assert "31 pictures train, 8 test" in told[0]
     assert "triangle (4)" in told[-1]
     assert load(tmp_path / "mine")[0].sha256 == found.sha256
@@ -111,7 +109,7 @@ def test_small_pictures_of_one_size_keep_it_and_any_other_can_be_asked_for(
     found, _ = load(f"{folder}{asked}")
     assert (found.image_shape, found.name) == (shape, name)
     if drawn == (shape[1], shape[0]):
-        untouched = {pictures.decode(path.read_bytes()).convert("L").tobytes() for path in folder.glob("*/*")}
+        untouched = {preprocessing.decode(path.read_bytes()).convert("L").tobytes() for path in folder.glob("*/*")}
         assert {image.tobytes() for image in found.train.X} <= untouched
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import preprocessing
 from benchmark.errors import BenchmarkError
 
 
@@ -38,7 +38,7 @@ def bomb(width: int, height: int) -> bytes:
     [
         (bomb(50_000, 50_000), "more than the 24,000,000 pixels"),
         (bomb(6_000, 5_000), "6,000 by 5,000 pixels"),
-        (bytes(pictures.MAX_BYTES + 1), "more than the 10"),
+        (bytes(preprocessing.MAX_BYTES + 1), "more than the 10"),
         (pickle.dumps({"a": print}), "no PNG or JPEG"),
         (b"", "no PNG or JPEG"),
         (b"GIF89a" + bytes(100), "no PNG or JPEG"),
@@ -49,14 +49,14 @@ def bomb(width: int, height: int) -> bytes:
 )
 def test_what_is_no_picture_is_refused_in_a_sentence(blob: bytes, reason: str) -> None:
     with pytest.raises(BenchmarkError, match=reason):
-        pictures.decode(blob)
+        preprocessing.decode(blob)
 
 
 def test_transparency_is_white_and_sixteen_bits_are_not_clipped() -> None:
     clear = np.zeros((4, 4, 4), np.uint8)
-    assert (np.asarray(pictures.decode(png(clear))) == 255).all()
+    assert (np.asarray(preprocessing.decode(png(clear))) == 255).all()
     deep = (np.arange(16, dtype=np.uint16) * 4_369).reshape(4, 4)
-    assert np.asarray(pictures.decode(png(deep)))[..., 0].ravel().tolist() == [17 * i for i in range(16)]
+    assert np.asarray(preprocessing.decode(png(deep)))[..., 0].ravel().tolist() == [17 * i for i in range(16)]
 
 
 def test_a_telephone_held_sideways_is_turned_upright() -> None:
@@ -65,7 +65,7 @@ def test_a_telephone_held_sideways_is_turned_upright() -> None:
     buffer, turned = io.BytesIO(), Image.Exif()
     turned[0x0112] = 6
     Image.fromarray(pixels).save(buffer, "JPEG", exif=turned)
-    upright = pictures.decode(buffer.getvalue())
+    upright = preprocessing.decode(buffer.getvalue())
     assert upright.size == (20, 40)
     assert np.asarray(upright)[0].mean() > 200 > 50 > np.asarray(upright)[-1].mean()
 
@@ -73,17 +73,17 @@ def test_a_telephone_held_sideways_is_turned_upright() -> None:
 def test_any_size_becomes_the_size_asked_for_whole_and_in_the_middle() -> None:
     wide = np.zeros((10, 40), np.uint8)
     wide[:, 10:30] = 200
-    grey = pictures.to_grey(Image.fromarray(wide).convert("RGB"), (28, 28)).reshape(28, 28)
+    grey = preprocessing.to_grey(Image.fromarray(wide).convert("RGB"), (28, 28)).reshape(28, 28)
     assert grey[14, 14] == 200
     assert (grey[:10] == grey[0, 0]).all()
     for size in [(1, 1), (3, 500), (28, 28), (5, 4)]:
-        assert pictures.to_grey(Image.new("RGB", size, "red"), (12, 9)).shape == (108,)
+        assert preprocessing.to_grey(Image.new("RGB", size, "red"), (12, 9)).shape == (108,)
 
 
 def test_a_photo_on_white_comes_out_light_on_black_trimmed_and_centred() -> None:
     photo = np.full((300, 400, 3), 250, np.uint8)
     photo[100:200, 20:80] = (30, 60, 90)
-    image = pictures.as_fashion_mnist(Image.fromarray(photo)).reshape(28, 28)
+    image = preprocessing.as_fashion_mnist(Image.fromarray(photo)).reshape(28, 28)
     rows, columns = np.flatnonzero(image.max(axis=1) > 50), np.flatnonzero(image.max(axis=0) > 50)
     assert (rows[0], rows[-1]) == (0, 27)
     assert columns[0] >= 4
@@ -96,10 +96,10 @@ def test_an_image_of_the_data_set_comes_out_as_it_was() -> None:
     rng = np.random.default_rng(0)
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 8:20] = rng.integers(60, 255, (20, 12))
-    again = pictures.as_fashion_mnist(pictures.decode(png(image)))
+    again = preprocessing.as_fashion_mnist(preprocessing.decode(png(image)))
     assert (again == image.ravel()).all()
 
 
 def test_a_picture_of_one_colour_is_no_error() -> None:
     for colour in ("white", "black", "grey"):
-        assert pictures.as_fashion_mnist(Image.new("RGB", (64, 48), colour)).shape == (784,)
+        assert preprocessing.as_fashion_mnist(Image.new("RGB", (64, 48), colour)).shape == (784,)

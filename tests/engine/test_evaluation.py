@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.engine.evaluation import to_float16
+from benchmark.engine.jobs import RefitJob
 from benchmark.storage import records
 from benchmark.storage.records import Record
 from tests.kept_models import LOGISTIC, run
@@ -23,11 +24,11 @@ def of_tuning(record: Record) -> dict:
     return {name: value for name, value in asdict(record).items() if name in OF_TUNING.split()}
 
 
-def test_more_seeds_are_refits_of_the_winner_on_record_and_nothing_is_tuned_again(tmp_path: Path) -> None:
+def test_more_seeds_are_refits_of_the_parameters_on_record_and_nothing_is_tuned_again(tmp_path: Path) -> None:
     run(tmp_path, keep=False)
     shutil.rmtree(tmp_path / "studies")  # as in a clone: studies are not committed
     jobs, _ = run(tmp_path, keep=False, seeds=3)
-    assert [(job.test, job.task.seed) for job in jobs] == [(True, 1), (True, 2)]
+    assert [(type(job), job.task.seed) for job in jobs] == [(RefitJob, 1), (RefitJob, 2)]
     held = records.read(tmp_path)
     assert [record.seed for record in held.records] == [0, 1, 2]
     first, *others = held.records

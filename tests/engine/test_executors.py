@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.executors.worker_init import THREAD_VARIABLES
-from benchmark.engine.jobs import Describe, Job, LostError
+from benchmark.engine.jobs import Describe, TuningJob, WorkerDiedError
 from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
 
@@ -63,7 +63,7 @@ def test_a_killed_worker_costs_one_job_and_says_so(executor: LocalExecutor, numb
     pid = executor.call("logistic_regression", 1, os.getpid).result()
     task = Task(10, (8, 8))
     os.kill(pid, number)
-    lost = Job("logistic_regression", {}, task, PRESETS["smoke"], "none", 10)
+    lost = TuningJob("logistic_regression", {}, task, PRESETS["smoke"], "none", 10)
     outcome = executor.submit(lost).result(timeout=60)
     assert outcome.status == "failed"
     assert executor.call("logistic_regression", 1, os.getpid).result(timeout=60) != pid
@@ -72,7 +72,7 @@ def test_a_killed_worker_costs_one_job_and_says_so(executor: LocalExecutor, numb
 @pytest.mark.parametrize(("code", "said"), [(7, "died with exit code 7"), (0, "ended without a result")])
 def test_a_worker_that_dies_within_a_job_is_reported(executor: LocalExecutor, code: int, said: str) -> None:
     future = executor.call("dies", 1, os._exit, code)
-    with pytest.raises(LostError, match=said):
+    with pytest.raises(WorkerDiedError, match=said):
         future.result(timeout=60)
 
 

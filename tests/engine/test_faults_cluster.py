@@ -18,10 +18,12 @@ import psutil
 import pytest
 
 from benchmark.storage import records
-from tests.conftest import CHECKOUT, benchmark
+from tests import CHECKOUT
 from tests.engine.test_faults_engine import go, pids, record
 from tests.plugin_lab import checkout
-from tests.running import SMOKE, WAITS, Program, eventually
+from tests.running import SMOKE, WAITS, Program, eventually, started
+
+pytestmark = pytest.mark.slow
 
 
 class Cluster:
@@ -176,10 +178,10 @@ def test_a_killed_run_leaves_nothing_running_on_the_workers(cluster: Cluster, tm
 def test_a_cluster_gives_the_records_that_this_machine_gives(cluster: Cluster, tmp_path: Path) -> None:
     cluster.start_workers()
     names = ("svm_pca", "logistic_regression")
-    there = benchmark(
+    there = started(
         "run", *names, *SMOKE, "--results", str(tmp_path / "a"), "--cluster", cluster.address, cwd=cluster.code
     )
-    here = benchmark("run", *names, *SMOKE, "--results", str(tmp_path / "b"), cwd=cluster.code)
+    here = started("run", *names, *SMOKE, "--results", str(tmp_path / "b"), cwd=cluster.code)
     assert (there.returncode, here.returncode) == (0, 0), there.stderr + here.stderr
     for name in names:
         one, other = (_timeless(record(tmp_path / folder, name)) for folder in "ab")
@@ -204,7 +206,7 @@ def _timeless(held: records.Record) -> records.Record:
 
 def test_what_is_wrong_with_a_cluster_is_said_before_any_training(cluster: Cluster, tmp_path: Path) -> None:
     def refused(address: str) -> str:
-        found = benchmark("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), "--cluster", address)
+        found = started("run", "svm_pca", *SMOKE, "--results", str(tmp_path / "results"), "--cluster", address)
         assert found.returncode == 2
         assert len(found.stderr.strip().splitlines()) == 1, found.stderr
         return found.stderr

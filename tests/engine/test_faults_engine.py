@@ -18,8 +18,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from benchmark.storage import records
-from tests.conftest import benchmark
-from tests.plugin_lab import checkout
+from tests.in_process import benchmark
+from tests.plugin_lab import models
 from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 TRIALS = 6
@@ -35,16 +35,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    return checkout(tmp_path / "lab", waits=WAITS)
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of one small run."""
-    results = tmp_path_factory.mktemp("recorded")
-    ran = benchmark("run", "svm_pca", *ALONE, "--results", str(results))
-    assert ran.returncode == 0, ran.stderr
-    return results
+    return models(tmp_path / "lab", waits=WAITS)
 
 
 def waiting(results: Path, lab: Path, place: Path, *more: str, report: bool = False) -> Program:
@@ -74,6 +65,7 @@ def told(results: Path) -> dict[int, tuple]:
     return {trial.number: (trial.state, tuple(trial.params.items())) for trial in trials}
 
 
+@pytest.mark.slow
 @pytest.mark.fault(1, "kill -9 of a worker in mid-fit")
 def test_a_worker_killed_from_outside_costs_nothing(lab: Path, place: Path, tmp_path: Path) -> None:
     program = waiting(tmp_path / "results", lab, place)
@@ -91,6 +83,7 @@ def test_a_worker_killed_from_outside_costs_nothing(lab: Path, place: Path, tmp_
     assert not program.relatives()
 
 
+@pytest.mark.slow
 @pytest.mark.fault(1, "kill -9 of a worker in mid-fit")
 def test_a_refit_whose_worker_is_killed_twice_is_a_row_that_says_so(lab: Path, place: Path, tmp_path: Path) -> None:
     program = waiting(tmp_path / "results", lab, place, report=True)
@@ -137,27 +130,27 @@ sys.addaudithook(die)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.fault(3, "kill -9 in the middle of writing a record")
 @pytest.mark.parametrize("name", ["seed-0.npz", "seed-0.json"], ids=["before the predictions", "between the two"])
-def test_a_record_stays_until_the_new_one_is_whole(recorded: Path, tmp_path: Path, name: str) -> None:
-    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
-    path = records.record_path(tmp_path / "digits", "svm_pca", 0)
+def test_a_record_stays_until_the_new_one_is_whole(smoke_results: Path, name: str) -> None:
+    path = records.record_path(smoke_results / "digits", "svm_pca", 0)
     old = path.read_bytes()
     # Asked for more trials, the record is stale and will be replaced; killed while that is done.
-    program = Program(tmp_path, "svm_pca", "--jobs", "1", "--trials", "3", code=KILL_AT_RENAME.format(name=name))
+    program = Program(smoke_results, "svm_pca", "--jobs", "1", "--trials", "3", code=KILL_AT_RENAME.format(name=name))
     program.process.communicate(timeout=120)
     assert program.process.returncode == -signal.SIGKILL
     assert eventually(lambda: not program.relatives(), 10)
-    assert list(tmp_path.rglob("*.tmp"))
+    assert list(smoke_results.rglob("*.tmp"))
     assert path.read_bytes() == old
-    again = benchmark("run", "svm_pca", *ALONE, "--trials", "3", "--results", str(tmp_path))
+    again = benchmark("run", "svm_pca", *ALONE, "--trials", "3", "--results", str(smoke_results))
     assert again.returncode == 0, again.stderr
     held = records.read_record(path)
     assert len(held.trials) == 3
-    assert records.intact(path, held)
+    assert records.is_intact(path, held)
     assert held.test_reads >= 2
-    assert not list(tmp_path.rglob("*.tmp"))
-    assert benchmark("report", "--check", "--results", str(tmp_path)).returncode == 0
+    assert not list(smoke_results.rglob("*.tmp"))
+    assert benchmark("report", "--check", "--results", str(smoke_results)).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +164,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results
 
 
+@pytest.mark.slow
 @pytest.mark.fault(4, "a torn last line in the study's journal")
 @pytest.mark.parametrize("damage", ["torn", "torn further up"])
 def test_a_torn_journal_is_mended_and_the_study_goes_on(killed: Path, tmp_path: Path, damage: str) -> None:
@@ -208,9 +202,11 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.fault(5, "disk full while writing")
-@pytest.mark.parametrize("rows", [100, 500], ids=["in the study", "in the record"])
+@pytest.mark.parametrize(
+    "rows", [100, pytest.param(500, marks=pytest.mark.slow)], ids=["in the study", "in the record"]
+)
 def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(disk: Path, lab: Path, place: Path, rows: int) -> None:
-    program = waiting(disk / "results", lab, place)
+    program = waiting(disk / "results", lab, place, "--jobs", "1")
     for earlier in (100, 400):
         if earlier < rows:
             (place / f"go-{earlier}").touch()
@@ -229,7 +225,7 @@ def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(disk: Path, lab: Pa
     assert len(errors.strip().splitlines()) == 1, errors
     assert not list(disk.rglob("*.tmp"))
     (disk / "filler").unlink()
-    again = waiting(disk / "results", lab, place)
+    again = waiting(disk / "results", lab, place, "--jobs", "1")
     status, out, errors = again.finish()
     assert status == 0, out + errors
     assert len(record(disk / "results").trials) == 2
@@ -254,6 +250,7 @@ def test_a_read_only_folder_is_refused_before_any_training(disk: Path) -> None:
     assert "rows:" not in found.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.fault(7, "two runs on one results folder")
 def test_the_second_of_two_runs_stops_at_once_and_names_the_first(lab: Path, place: Path, tmp_path: Path) -> None:
     first = waiting(tmp_path / "results", lab, place)
@@ -286,6 +283,7 @@ def test_ctrl_c_once_while_tuning_stops_and_the_same_command_goes_on(lab: Path, 
     assert len(record(tmp_path / "results").trials) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.fault(8, "Ctrl-C once and twice")
 def test_ctrl_c_once_in_a_refit_waits_for_it_and_reports(lab: Path, place: Path, tmp_path: Path) -> None:
     program = waiting(tmp_path / "results", lab, place, "--seeds", "2", report=True)
@@ -303,6 +301,7 @@ def test_ctrl_c_once_in_a_refit_waits_for_it_and_reports(lab: Path, place: Path,
     assert not program.relatives()
 
 
+@pytest.mark.slow
 @pytest.mark.fault(8, "Ctrl-C once and twice")
 def test_ctrl_c_twice_leaves_at_once_and_no_orphan(lab: Path, place: Path, tmp_path: Path) -> None:
     program = waiting(tmp_path / "results", lab, place)
@@ -318,6 +317,7 @@ def test_ctrl_c_twice_leaves_at_once_and_no_orphan(lab: Path, place: Path, tmp_p
     assert eventually(lambda: not program.relatives(), 5), program.relatives()
 
 
+@pytest.mark.slow
 @pytest.mark.fault(23, "a clock set back by an hour")
 def test_a_clock_set_back_gives_no_negative_duration(lab: Path, place: Path, tmp_path: Path) -> None:
     clock = tmp_path / "clock"

@@ -10,11 +10,13 @@ import psutil
 import pytest
 
 from benchmark.storage import records
-from tests.conftest import benchmark
-from tests.plugin_lab import bad, checkout
+from tests.in_process import benchmark
+from tests.plugin_lab import bad, models
 from tests.running import Program, eventually
 
 DEADLINE, MEMORY = 20, 1.5
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    lab = checkout(tmp_path_factory.mktemp("lab"), **{stem: case.source for stem, case in CASES.items()})
+    lab = models(tmp_path_factory.mktemp("lab"), **{stem: case.source for stem, case in CASES.items()})
     limits = ("--deadline", str(DEADLINE), "--memory", str(MEMORY))
     program = Program(lab / "results", *CASES, "logistic_regression", *limits, cwd=lab)
     status, out, errors = program.finish(400)

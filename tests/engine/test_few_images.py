@@ -10,7 +10,7 @@ import pytest
 
 from benchmark import report
 from benchmark.leaderboard.table import frame
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
 
@@ -48,10 +48,10 @@ def test_what_always_answering_the_largest_class_would_score_stands_beside_the_v
 
 def test_no_interval_is_a_point(folder: Path, page: str) -> None:
     table = frame(records.read(folder)).set_index("estimator")
-    low = metrics.wilson(1.0, 23).low
+    low = scores.wilson_interval(1.0, 23).low
     assert table.loc["right", "test_accuracy_low"] == pytest.approx(low)
     assert f"1.0000 ({low:.3f}–1.000)" in page
-    assert table.loc["right", "f1_triangle_low"] == pytest.approx(metrics.wilson(1.0, 1).low)
+    assert table.loc["right", "f1_triangle_low"] == pytest.approx(scores.wilson_interval(1.0, 1).low)
     assert "Classes have 1 to 14 test images" in page
     assert "±0.000" not in page
     assert "0.00 (0.00 to 0.00)" not in page

@@ -8,9 +8,9 @@ import pytest
 
 from benchmark.engine import registry
 from benchmark.errors import BenchmarkError
-from tests.conftest import benchmark
-from tests.plugin_lab import GOOD, checkout
-from tests.running import ALONE
+from tests.in_process import benchmark
+from tests.plugin_lab import GOOD, checkout, models
+from tests.running import ALONE, started
 
 
 def test_files_are_found_and_shared_code_is_not() -> None:
@@ -25,11 +25,10 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 
 
 def test_a_sixth_estimator_is_one_file_and_no_other_edit(tmp_path: Path) -> None:
-    lab = checkout(tmp_path / "lab", bayes=GOOD)
-    checked = benchmark("check", "bayes", cwd=lab)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    ran = benchmark("run", "bayes", *ALONE, cwd=lab)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    lab = checkout(tmp_path / "lab", bayes=GOOD)  # the whole program, started as a user starts it
+    for command in (["check", "bayes"], ["run", "bayes", *ALONE]):
+        done = started(*command, cwd=lab)
+        assert done.returncode == 0, done.stdout + done.stderr
     assert "| Naive Bayes |" in (lab / "results/digits/leaderboard.md").read_text()
 
 
@@ -45,7 +44,7 @@ def _installed(site: Path, key: str, source: str) -> dict[str, str]:
 
 def test_another_package_brings_an_estimator_through_its_entry_point(tmp_path: Path) -> None:
     env = _installed(tmp_path / "site", "theirs", GOOD)
-    lab = checkout(tmp_path / "lab", alone=True)
+    lab = models(tmp_path / "lab", alone=True)
     listed = benchmark("list", "--results", str(tmp_path), cwd=lab, env=env).stdout
     (row,) = [line for line in listed.splitlines() if line.startswith("theirs")]
     assert "entry point of someone-elses 1.2" in row
@@ -56,7 +55,7 @@ def test_another_package_brings_an_estimator_through_its_entry_point(tmp_path: P
 
 def test_a_package_that_cannot_be_imported_is_listed_with_the_reason(tmp_path: Path) -> None:
     env = _installed(tmp_path / "site", "theirs", "raise RuntimeError('no licence')")
-    lab = checkout(tmp_path / "lab", alone=True, bayes=GOOD)
+    lab = models(tmp_path / "lab", alone=True, bayes=GOOD)
     listed = benchmark("list", "--results", str(tmp_path), cwd=lab, env=env).stdout
     assert "RuntimeError: no licence" in listed
     assert "Naive Bayes" in listed

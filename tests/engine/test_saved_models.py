@@ -1,4 +1,4 @@
-"""Winners on disk: kept with their record or after it, read back strictly, asked by many at once."""
+"""Saved models: written with their record or after it, read back strictly, called by many threads at once."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from benchmark import datasets
 from benchmark.cli import main as cli
-from benchmark.engine import evaluation
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Limits
-from benchmark.engine.saved_models import Kept, find, formats
+from benchmark.engine import evaluation, worker_job
+from benchmark.engine.jobs import Limits, RefitJob, SaveJob
+from benchmark.engine.saved_models import SavedModel, find_models, formats
 from benchmark.errors import BenchmarkError
-from benchmark.serving.model_pool import Models
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.serving.model_pool import ModelPool
+from benchmark.storage import records, serialization
 from models import logistic_regression as plugin
 from tests.again import killed_after
 from tests.conftest import three_clusters
@@ -43,10 +41,10 @@ from tests.running import eventually
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two kept winners, for the tests that only look."""
+    """Two saved models, for the tests that change nothing."""
     folder = tmp_path_factory.mktemp("results") / "digits"
     _, told = run(folder, [LOGISTIC, KNN])
-    assert sum(text.startswith("its model is kept") for text in told) == 2
+    assert sum(text.startswith("its model is saved") for text in told) == 2
     return folder
 
 
@@ -56,35 +54,35 @@ def standing(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "digits"))
 
 
-def the(folder: Path, name: str = LOGISTIC) -> Kept:
-    return next(kept for kept in find(folder, pytest.fail) if kept.name == name)
+def the(folder: Path, name: str = LOGISTIC) -> SavedModel:
+    return next(model for model in find_models(folder, pytest.fail) if model.name == name)
 
 
-# --- kept
+# --- saving
 
 
-def test_what_is_kept_is_the_records_own_refit(finished: Path) -> None:
+def test_the_saved_model_is_the_records_own_refit(finished: Path) -> None:
     results = records.read(finished)
-    for kept in find(finished, pytest.fail):
-        predicted = results.proba[kept.name, 0].argmax(axis=1)
-        assert kept.test_accuracy == (predicted == results.test_set.y).mean()
-        assert (kept.stale, kept.refit, kept.seed) == ("", "own", 0)
-        assert kept.formats == ("skops",)
-        assert kept.class_names == tuple("0123456789")
-        assert kept.size == sum((kept.path / file).stat().st_size for file in kept.files)
-    assert [kept.name for kept in find(finished)] == [KNN, LOGISTIC]
+    for model in find_models(finished, pytest.fail):
+        predicted = results.proba[model.name, 0].argmax(axis=1)
+        assert model.test_accuracy == (predicted == results.test_set.y).mean()
+        assert (model.stale, model.refit, model.seed) == ("", "own", 0)
+        assert model.formats == ("skops",)
+        assert model.class_names == tuple("0123456789")
+        assert model.size == sum((model.path / file).stat().st_size for file in model.files)
+    assert [model.name for model in find_models(finished)] == [KNN, LOGISTIC]
     assert not list((finished / "models").glob(".*"))
 
 
-def test_a_record_that_stands_gets_its_model_without_tuning_or_a_look_at_the_test_images(standing: Path) -> None:
+def test_an_existing_record_gets_its_model_without_tuning_or_reading_the_test_images(standing: Path) -> None:
     first = the(standing)
     shutil.rmtree(standing / "models")
     path = records.record_path(standing, LOGISTIC, 0)
     before = path.read_bytes()
     (job,), told = run(standing)
-    assert (job.test, job.blind, job.rows, job.task.seed) == (True, True, 500, 0)
-    assert work.run(dataclasses.replace(job, keep="")).proba is None
-    assert any(text.startswith("its model is kept") for text in told)
+    assert (type(job), job.rows, job.task.seed) == (SaveJob, 500, 0)
+    assert worker_job.run(dataclasses.replace(job, save_to="")).proba is None
+    assert any(text.startswith("its model is saved") for text in told)
     assert path.read_bytes() == before
     again = the(standing)
     assert (again.refit, again.test_accuracy, again.stale) == ("again", first.test_accuracy, "")
@@ -93,20 +91,20 @@ def test_a_record_that_stands_gets_its_model_without_tuning_or_a_look_at_the_tes
     assert len(run(standing)[0]) == 1
 
 
-def test_without_keep_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_keep_nothing_is_saved(tmp_path: Path) -> None:
     jobs, _ = run(tmp_path / "digits", keep=False)
-    assert not any(job.keep for job in jobs)
+    assert [job.save_to for job in jobs if isinstance(job, RefitJob)] == [""]
     assert not (tmp_path / "digits" / "models").exists()
 
 
 @pytest.mark.parametrize("writes", range(3))
-def test_killed_before_any_write_there_is_the_old_model_or_a_whole_one(
+def test_a_kill_before_any_write_leaves_the_old_model_or_a_whole_new_one(
     standing: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     old = the(standing)
     shutil.rmtree(standing / "records" / LOGISTIC)
     killed_after(writes, monkeypatch, lambda: run(standing))
-    (left,) = [kept for kept in find(standing, pytest.fail) if kept.name == LOGISTIC]
+    (left,) = [model for model in find_models(standing, pytest.fail) if model.name == LOGISTIC]
     assert left.files == old.files
     run(standing)
     assert the(standing).stale == ""
@@ -118,17 +116,17 @@ def test_a_cluster_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--keep writes models to this machine's disk" in capsys.readouterr().err
 
 
-# --- as its record says
+# --- compared with the record
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"params": {"logistic__C": 1e-3, "scale__power": 0.25}}, "the winner is another"),
+        ({"params": {"logistic__C": 1e-3, "scale__power": 0.25}}, "the best parameters changed"),
         ({"fingerprint": {"defaults": "another"}}, "changed"),
     ],
 )
-def test_a_model_that_is_no_longer_its_records_is_stale(standing: Path, changes: dict[str, Any], why: str) -> None:
+def test_a_model_is_stale_if_its_record_has_changed(standing: Path, changes: dict[str, Any], why: str) -> None:
     results = records.read(standing)
     record = next(record for record in results.records if record.estimator == LOGISTIC)
     records.write(standing, dataclasses.replace(record, **changes), results.proba[LOGISTIC, 0])
@@ -137,15 +135,15 @@ def test_a_model_that_is_no_longer_its_records_is_stale(standing: Path, changes:
     assert the(standing, KNN).stale == ""
 
 
-def test_a_record_made_anew_with_other_answers_or_none_makes_it_stale(standing: Path) -> None:
+def test_a_model_is_stale_if_its_record_was_recomputed_or_is_gone(standing: Path) -> None:
     results = records.read(standing)
     record = next(record for record in results.records if record.estimator == LOGISTIC)
     records.write(standing, record, np.flip(results.proba[LOGISTIC, 0], axis=1))
-    assert the(standing).stale == "its record was made anew"
+    assert the(standing).stale == "its record was recomputed"
     shutil.rmtree(standing / "records" / LOGISTIC)
     assert the(standing).stale == "it has no record"
     shutil.rmtree(standing / "records")
-    assert the(standing).stale == "there are no records beside it"
+    assert the(standing).stale == "this folder has no records"
 
 
 @pytest.mark.parametrize(
@@ -165,22 +163,22 @@ def test_a_record_made_anew_with_other_answers_or_none_makes_it_stale(standing: 
         ("extra", 1),
     ],
 )
-def test_a_damaged_or_hostile_description_is_left_out_in_one_line(standing: Path, field: str, value: object) -> None:
+def test_a_damaged_or_hostile_model_card_is_skipped_with_one_line(standing: Path, field: str, value: object) -> None:
     path = the(standing).path / "model.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
     told: list[str] = []
-    assert [kept.name for kept in find(standing, told.append)] == [KNN]
+    assert [model.name for model in find_models(standing, told.append)] == [KNN]
     (line,) = told
     assert str(path) in line
     assert "\n" not in line
 
 
-# --- asked
+# --- predicting
 
 
-def test_its_answers_are_the_records_whoever_asks(finished: Path) -> None:
+def test_many_threads_get_the_predictions_of_the_record(finished: Path) -> None:
     images, results = datasets.load("digits").test.X, records.read(finished)
-    with Models(find(finished)) as models, ThreadPoolExecutor(50) as crowd:
+    with ModelPool(find_models(finished)) as models, ThreadPoolExecutor(50) as crowd:
         whole = models.predict(images)
         for name, answer in whole.items():
             assert answer.proba is not None, answer.error
@@ -225,46 +223,46 @@ def children() -> set[psutil.Process]:
     }
 
 
-def test_a_damaged_model_or_another_plugin_costs_its_own_answers(
+def test_a_damaged_model_or_a_changed_plugin_is_refused(
     standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark.engine.saved_models import load as answering
+    from benchmark.engine.saved_models import load as loading
 
     def error() -> str:
-        answering.load.cache_clear()
+        loading.load.cache_clear()
         with pytest.raises(BenchmarkError) as caught:
-            answering.answer(kept, 1, np.zeros((1, 64), np.uint8))
+            loading.predict(model, 1, np.zeros((1, 64), np.uint8))
         assert "run logistic_regression --keep" in str(caught.value)
         return str(caught.value)
 
-    kept = the(standing)
-    sheet = kept.path / "model.json"
-    whole = json.loads(sheet.read_text())
-    assert answering.answer(kept, 1, np.zeros((1, 64), np.uint8))[0].shape == (1, 10)
-    sheet.write_text(json.dumps({**whole, "params": {**whole["params"], "scale": "passthrough"}}))
+    model = the(standing)
+    card = model.path / "model.json"
+    whole = json.loads(card.read_text())
+    assert loading.predict(model, 1, np.zeros((1, 64), np.uint8))[0].shape == (1, 10)
+    card.write_text(json.dumps({**whole, "params": {**whole["params"], "scale": "passthrough"}}))
     assert "'scale', which is not tuned" in error()
-    sheet.write_text(json.dumps({**whole, "environment": {"scikit-learn": "0.1"}}))
-    assert "fitted with scikit-learn 0.1" in error()
-    sheet.write_text(json.dumps(whole))
-    file = kept.path / "step-1.skops"
+    card.write_text(json.dumps({**whole, "environment": {"scikit-learn": "0.1"}}))
+    assert "fitted with scikit-learn 0.1, but " in error()
+    card.write_text(json.dumps(whole))
+    file = model.path / "step-1.skops"
     file.write_bytes(file.read_bytes()[:-1])
     assert "step-1.skops is damaged" in error()
     file.unlink()
     assert "step-1.skops cannot be read" in error()
     changed = dataclasses.replace(plugin.ESTIMATOR, build=lambda task: plugin.build(task).set_params(logistic__tol=0.5))
     monkeypatch.setattr(plugin, "ESTIMATOR", changed)
-    assert "another one today, settings changed" in error()
+    assert "the plugin is different now: settings changed" in error()
 
 
 # --- files
 
 
 class Strange:
-    """What no library knows."""
+    """A class that no library knows."""
 
 
 class Keeps(TransformerMixin, BaseEstimator):
-    """A stranger's transformer, which leaves something behind when it is fitted."""
+    """A third party's transformer, which sets an attribute when it is fitted."""
 
     def __init__(self, left: Any = None) -> None:
         self.left = left
@@ -278,12 +276,12 @@ class Keeps(TransformerMixin, BaseEstimator):
 
 
 def pipeline(left: object = None) -> Pipeline:
-    """Return a pipeline of all that a step may be: one that is left out, one that fits its own parameters."""
+    """Return a pipeline with every kind of step, among them one that is skipped and one that fits its parameters."""
     scales = FeatureUnion([("unit", MinMaxScaler()), ("standard", StandardScaler())])
     return Pipeline([("nothing", "passthrough"), ("keeps", Keeps(left)), ("scales", scales), ("bayes", GaussianNB())])
 
 
-def test_a_strangers_pipeline_comes_back_the_same(tmp_path: Path) -> None:
+def test_a_third_partys_pipeline_is_loaded_unchanged(tmp_path: Path) -> None:
     X, y = three_clusters()
     fitted = pipeline({"a": [1, (np.float32(2), None)], 3: Keeps(np.arange(3)).fit(X)}).fit(X, y)
     files = formats.save(fitted, tmp_path)
@@ -291,33 +289,33 @@ def test_a_strangers_pipeline_comes_back_the_same(tmp_path: Path) -> None:
     again = formats.load(pipeline(), tmp_path, files, 3)
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
     np.testing.assert_array_equal(again["keeps"].fitted_[3].fitted_, np.arange(3))
-    assert again["keeps"].left is None  # a parameter, which is the plugin's to set
+    assert again["keeps"].left is None  # a parameter, which only the plugin sets
 
 
 @pytest.mark.parametrize(
     "left", [Strange, functools.partial(os.getcwd), os.getcwd], ids=["object", "partial", "function"]
 )
-def test_what_skops_does_not_trust_is_a_reason_and_no_failure(tmp_path: Path, left: object) -> None:
+def test_a_class_that_skops_does_not_trust_is_a_reason_and_not_a_failure(tmp_path: Path, left: object) -> None:
     X, y = three_clusters()
     fitted = pipeline(left).fit(X, y)
-    saved = work.save(tmp_path, fitted, pipeline, X, np.arange(3))
+    saved = worker_job.save(tmp_path, fitted, pipeline, X, np.arange(3))
     assert "step 'keeps'" in saved.reason
     assert "ntrusted" in saved.reason or "safe format" in saved.reason
     assert "\n" not in saved.reason
     assert saved.files == {}
 
 
-def test_a_row_stands_whose_model_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_written_even_if_its_model_cannot_be_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(task: Any) -> Pipeline:
         steps = plugin.build(task).steps
         return Pipeline([("keeps", Keeps(Strange)), *steps])
 
     monkeypatch.setattr(plugin, "ESTIMATOR", dataclasses.replace(plugin.ESTIMATOR, build=build))
     _, told = run(tmp_path / "digits")
-    (line,) = [text for text in told if text.startswith("cannot be kept")]
+    (line,) = [text for text in told if text.startswith("cannot be saved")]
     assert "Strange" in line
     assert records.read(tmp_path / "digits").records[0].status == "ok"
-    assert find(tmp_path / "digits", pytest.fail) == []
+    assert find_models(tmp_path / "digits", pytest.fail) == []
     assert list((tmp_path / "digits" / "models").iterdir()) == []
 
 
@@ -338,8 +336,8 @@ def compressed(path: Path) -> None:
     [
         (with_state({"theta_": functools.partial(os.path.join)}), "ntrusted"),
         (with_state({"theta_": Strange()}), "ntrusted"),
-        (with_state({"theta_": formats.Part("-0/../../x.ubj")}), "names a file"),
-        (with_state({"predict": np.exp}), "in place of the method predict"),
+        (with_state({"theta_": formats.BoosterFile("-0/../../x.ubj")}), "names the file"),
+        (with_state({"predict": np.exp}), "replaces the method predict"),
         (with_state([1, 2]), "it holds a list"),
         (pickled, "not a zip file"),
         (compressed, "it is compressed"),
@@ -351,19 +349,27 @@ def test_a_hostile_file_is_refused(tmp_path: Path, hostile: Callable[[Path], Non
     files = formats.save(pipeline().fit(X, y), tmp_path)
     path = tmp_path / "step-3.skops"
     hostile(path)
-    files["step-3.skops"] = plain.sha256(path)  # whoever writes the one can write the other
+    files["step-3.skops"] = serialization.sha256(path)  # whoever can write the file can write its checksum
     with pytest.raises(BenchmarkError, match=reason):
         formats.load(pipeline(), tmp_path, files, 3)
 
 
-def test_deadline_of_an_answer_is_kept(finished: Path) -> None:
-    with Models([the(finished)], limits=Limits(seconds=0.01)) as models:
+def test_a_prediction_has_a_deadline(finished: Path) -> None:
+    with ModelPool([the(finished)], limits=Limits(seconds=0.01)) as models:
         (late,) = models.predict(np.zeros((1, 64), np.uint8)).values()
     assert "past its deadline" in late.error
 
 
-@pytest.mark.parametrize("changed", ["left_child", "right_child", "feature", "round", "node_count"])
-def test_a_tree_that_leads_elsewhere_is_refused(tmp_path: Path, changed: str) -> None:
+def test_a_boosters_placeholder_has_the_class_name_of_older_files(tmp_path: Path) -> None:
+    skops.io.dump({"booster": formats.BoosterFile("-0.txt")}, tmp_path / "step-0.skops")
+    with zipfile.ZipFile(tmp_path / "step-0.skops") as archive:
+        schema = json.loads(archive.read("schema.json"))
+    written = schema["content"]["booster"]
+    assert (written["__module__"], written["__class__"]) == ("benchmark.formats", "Part")
+
+
+@pytest.mark.parametrize("changed", ["left_child", "right_child", "feature", "cycle", "node_count"])
+def test_a_tree_with_an_index_out_of_range_is_refused(tmp_path: Path, changed: str) -> None:
     def unfitted() -> Pipeline:
         return Pipeline([("trees", RandomForestClassifier(3, random_state=0))])
 
@@ -378,13 +384,13 @@ def test_a_tree_that_leads_elsewhere_is_refused(tmp_path: Path, changed: str) ->
     if changed == "node_count":
         state["node_count"] = 10**6
     else:
-        field, value = ("right_child", 0) if changed == "round" else (changed, 10**6)
+        field, value = ("right_child", 0) if changed == "cycle" else (changed, 10**6)
         state["nodes"][field][0] = value
     tree.__setstate__(state)
-    if changed == "node_count":  # which numpy would read out of the tree
-        with pytest.raises(ValueError, match="more nodes than there are"):
+    if changed == "node_count":  # numpy would read past the end of its arrays
+        with pytest.raises(ValueError, match="more nodes than its arrays"):
             formats._check_tree(tree, X.shape[1])
         return
     files = formats.save(fitted, tmp_path)
-    with pytest.raises(BenchmarkError, match="a tree leads out of its nodes or columns"):
+    with pytest.raises(BenchmarkError, match="a tree has a child or column out of range"):
         formats.load(unfitted(), tmp_path, files, 3)

@@ -1,4 +1,4 @@
-"""A study driven by hand: the jobs it asks for, and what it makes of the outcomes."""
+"""A study whose jobs a test answers: the jobs that it asks for, and what it makes of the outcomes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 from benchmark.engine import tuning
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.jobs import Outcome, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.tuning import Tuned
 from benchmark.estimator import Task
@@ -20,28 +20,41 @@ RUNGS = (100, 400, 1_600)
 SPACE = {"model__x": FloatDistribution(0.0, 1.0)}
 DEFAULTS = {"model__x": 0.25}
 PRESET = replace(PRESETS["standard"], trials=14)
-TEMPLATE = Job("hand", {}, Task(2, (2, 2)), PRESET, "none", 0)
+TEMPLATE = TuningJob("hand", {}, Task(2, (2, 2)), PRESET, "none", 0)
 
 
-def score(job: Job) -> Outcome:
+def score(job: TuningJob) -> Outcome:
     """Best at x = 0.7; better with more rows."""
     return Outcome("ok", accuracy=0.9 - abs(job.params["model__x"] - 0.7) / 2 - 10 / job.rows, fit_seconds=1.0)
 
 
-def drive(journal: Path, answer=score, stop_after: int | None = None, preset=PRESET, space=SPACE) -> Tuned | list[Job]:
-    """Answer a study's waves; with `stop_after`, abandon it as a killed run would."""
+class Killed(BaseException):
+    """Ends a study as the end of its process would."""
+
+
+def drive(journal: Path, answer=score, preset=PRESET, space=SPACE) -> Tuned:
+    """Tune with jobs that are answered at once."""
+    return tune(journal, lambda jobs: [answer(job) for job in jobs], preset, space)
+
+
+def cut_off(journal: Path, after: int) -> list[TuningJob]:
+    """Tune until so many jobs are asked for, and kill the study before they are answered; return those jobs."""
+    asked: list[TuningJob] = []
+
+    def run_jobs(jobs: list[TuningJob]) -> list[Outcome]:
+        asked.extend(jobs)
+        if len(asked) >= after:
+            raise Killed
+        return [score(job) for job in jobs]
+
+    with pytest.raises(Killed):
+        tune(journal, run_jobs)
+    return asked
+
+
+def tune(journal: Path, run_jobs, preset=PRESET, space=SPACE) -> Tuned:
     study = tuning.open_study(journal, "hand", RUNGS)
-    waves = tuning.tune(study, space, DEFAULTS if space else {}, preset, RUNGS, TEMPLATE)
-    asked: list[Job] = []
-    try:
-        wave = next(waves)
-        while True:
-            asked += wave
-            if stop_after is not None and len(asked) >= stop_after:
-                return asked
-            wave = waves.send([answer(job) for job in wave])
-    except StopIteration as stop:
-        return stop.value
+    return tuning.tune(study, space, DEFAULTS if space else {}, preset, RUNGS, TEMPLATE, run_jobs)
 
 
 def test_trial_0_is_the_defaults_and_climbs_to_the_top(tmp_path: Path) -> None:
@@ -60,7 +73,7 @@ def test_the_trials_come_to_the_number_asked_for_and_losers_are_stopped(tmp_path
 
 def test_a_study_cut_off_in_its_first_batch_keeps_what_it_has(tmp_path: Path) -> None:
     journal = tmp_path / "study.journal"
-    drive(journal, stop_after=5)  # the first rung's four are told, the second rung's first is out
+    cut_off(journal, after=5)  # the first rung's four are told, the second rung's first is out
     before = {trial.number for trial in tuning.finished(tuning.open_study(journal, "hand", RUNGS))}
     assert before
     tuned = drive(journal)
@@ -68,7 +81,7 @@ def test_a_study_cut_off_in_its_first_batch_keeps_what_it_has(tmp_path: Path) ->
     assert len(tuned.trials) == PRESET.trials
 
 
-def test_a_study_that_came_to_nothing_is_begun_anew_and_others_of_its_journal_stay(tmp_path: Path) -> None:
+def test_a_study_that_failed_is_begun_again_and_others_of_its_journal_stay(tmp_path: Path) -> None:
     journal = tmp_path / "study.journal"
     tuning.open_study(journal, "other", RUNGS).enqueue_trial(DEFAULTS)
     assert drive(journal, answer=lambda job: Outcome("failed", "broken")).best is None
@@ -90,7 +103,7 @@ def test_tuning_time_is_the_sum_over_all_fits(tmp_path: Path) -> None:
 
 
 def test_a_trial_that_fails_is_recorded_with_its_reason_and_tuning_goes_on(tmp_path: Path) -> None:
-    def answer(job: Job) -> Outcome:
+    def answer(job: TuningJob) -> Outcome:
         return Outcome("failed", "ValueError: too large") if job.params["model__x"] > 0.6 else score(job)
 
     tuned = drive(tmp_path / "study.journal", answer)
@@ -110,7 +123,7 @@ def test_if_all_fail_there_is_no_winner_but_a_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stop_after", [1, 3, 6, 9, 13])
 def test_a_killed_study_goes_on_to_the_same_result(tmp_path: Path, stop_after: int) -> None:
     whole = drive(tmp_path / "whole.journal")
-    drive(tmp_path / "cut.journal", stop_after=stop_after)
+    cut_off(tmp_path / "cut.journal", after=stop_after)
     resumed = drive(tmp_path / "cut.journal")
     assert len(resumed.trials) == PRESET.trials
     assert resumed.best is not None
@@ -122,8 +135,8 @@ def test_a_killed_study_goes_on_to_the_same_result(tmp_path: Path, stop_after: i
     )
 
 
-def test_a_trial_found_running_is_failed_and_its_parameters_are_queued_once_more(tmp_path: Path) -> None:
-    (first, *_) = drive(tmp_path / "study.journal", stop_after=1)
+def test_a_trial_found_running_is_failed_and_its_parameters_are_queued_again(tmp_path: Path) -> None:
+    (first, *_) = cut_off(tmp_path / "study.journal", after=1)
     study = tuning.open_study(tmp_path / "study.journal", "hand", RUNGS)
     states = [trial.state for trial in study.get_trials(deepcopy=False)]
     assert TrialState.RUNNING not in states
@@ -140,10 +153,10 @@ def test_a_torn_last_line_of_the_journal_is_dropped(tmp_path: Path) -> None:
     assert drive(journal) == whole
 
 
-def test_a_finished_study_asks_only_what_its_winner_said(tmp_path: Path) -> None:
-    """The journal has the winner's score; what it said of the validation rows was lost with the run."""
+def test_a_finished_study_asks_only_for_its_winners_scores(tmp_path: Path) -> None:
+    """The journal has the winner's accuracy; its scores of the validation rows were lost with the run."""
 
-    def answer(job: Job) -> Outcome:
+    def answer(job: TuningJob) -> Outcome:
         return replace(score(job), proba=np.full((3, 2), job.params["model__x"], dtype=np.float32))
 
     first = drive(tmp_path / "study.journal", answer)
@@ -165,6 +178,8 @@ def test_without_a_space_the_defaults_are_tried_once(tmp_path: Path) -> None:
 
 
 def test_no_job_of_a_study_names_test_images(tmp_path: Path) -> None:
-    asked = drive(tmp_path / "study.journal", stop_after=1_000)
-    assert isinstance(asked, Tuned)
-    assert all(not job.test for job in drive(tmp_path / "other.journal", stop_after=12))
+    asked: list[TuningJob] = []
+    drive(tmp_path / "study.journal", answer=lambda job: (asked.append(job), score(job))[1])
+    assert len(asked) > PRESET.trials
+    assert {type(job) for job in asked} == {TuningJob}
+    assert not issubclass(TuningJob, RefitJob)

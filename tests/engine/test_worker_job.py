@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import pickle
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,26 +15,27 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
 from benchmark import datasets
+from benchmark.datasets import memmap
 from benchmark.datasets.memmap import materialise
-from benchmark.engine import pipelines, protocol, registry
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Job
+from benchmark.engine import pipelines, protocol, registry, worker_job
+from benchmark.engine.jobs import CorruptionJob, Limits, RefitJob, SaveJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.registry import Plugin
 from benchmark.estimator import Estimator, Task
+from tests.conftest import CHECKOUT
 
 DIGITS = datasets.load("digits")
 
 
 @pytest.fixture
-def job() -> Job:
+def job() -> TuningJob:
     materialise(DIGITS)
     task = Task(n_classes=10, image_shape=(8, 8))
-    return Job("logistic_regression", {}, task, PRESETS["smoke"], DIGITS.sha256, rows=400)
+    return TuningJob("logistic_regression", {}, task, PRESETS["smoke"], DIGITS.sha256, rows=400)
 
 
-def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
-    outcome = work.run(job)
+def test_a_tuning_job_is_scored_on_the_validation_rows(job: TuningJob) -> None:
+    outcome = worker_job.run(job)
     parts = protocol.split(DIGITS.train.y, job.preset)
     assert (outcome.status, outcome.reason) == ("ok", "")
     assert outcome.accuracy is not None
@@ -43,8 +48,8 @@ def test_a_tuning_job_is_scored_on_the_validation_rows(job: Job) -> None:
     assert outcome.fit_seconds > 0
 
 
-def test_a_refit_predicts_every_test_image_and_scores_nothing(job: Job) -> None:
-    outcome = work.run(replace(job, test=True))
+def test_a_refit_predicts_every_test_image_and_scores_nothing(job: TuningJob) -> None:
+    outcome = worker_job.run(RefitJob(**vars(job)))
     assert outcome.accuracy is None
     assert outcome.proba is not None
     assert outcome.proba.shape == (len(DIGITS.test.y), 10)
@@ -75,18 +80,18 @@ def test_an_effort_sets_its_parameters_and_no_other() -> None:
     }
 
 
-def test_same_job_same_outcome(job: Job) -> None:
-    assert work.run(job).accuracy == work.run(job).accuracy
+def test_same_job_same_outcome(job: TuningJob) -> None:
+    assert worker_job.run(job).accuracy == worker_job.run(job).accuracy
 
 
-def test_what_an_estimator_raises_becomes_a_reason(job: Job) -> None:
-    outcome = work.run(replace(job, params={"logistic__C": -1.0}))
+def test_what_an_estimator_raises_becomes_a_reason(job: TuningJob) -> None:
+    outcome = worker_job.run(replace(job, params={"logistic__C": -1.0}))
     assert outcome.status == "failed"
     assert "'C' parameter" in outcome.reason
     assert "\n" not in outcome.reason
 
 
-def test_trials_share_a_memory_and_refits_have_none(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_share_a_memory_and_refits_have_none(job: TuningJob, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Task] = []
 
     def build(task: Task) -> Pipeline:
@@ -94,8 +99,8 @@ def test_trials_share_a_memory_and_refits_have_none(job: Job, monkeypatch: pytes
         return Pipeline([("dummy", DummyClassifier())])
 
     monkeypatch.setattr(Plugin, "load", lambda plugin: Estimator("Dummy", "classical", build))
-    for test, shared in ((False, True), (True, False), (False, True)):
-        work.run(replace(job, test=test))
+    for kind, shared in ((TuningJob, True), (RefitJob, False), (TuningJob, True)):
+        worker_job.run(kind(**vars(job)))
         assert (told[-1].memory is not None) == shared
     first, last = (task.memory for task in told if task.memory is not None)
     assert first is last
@@ -130,12 +135,12 @@ BAD = {
 
 @pytest.mark.parametrize(("rows", "reason"), BAD.values(), ids=list(BAD))
 def test_bad_predictions_are_a_failure_with_a_reason(
-    job: Job, monkeypatch: pytest.MonkeyPatch, rows: object, reason: str
+    job: TuningJob, monkeypatch: pytest.MonkeyPatch, rows: object, reason: str
 ) -> None:
     bad = Estimator("Bad", "classical", build=lambda task: Pipeline([("bad", Returns(rows))]))
     monkeypatch.setattr(Plugin, "load", lambda self: bad)
-    work._warm_up.cache_clear()
-    outcome = work.run(job)
+    worker_job._warm_up.cache_clear()
+    outcome = worker_job.run(job)
     assert outcome.status in ("failed", "oom")
     assert reason in outcome.reason
 
@@ -183,3 +188,39 @@ def test_a_history_is_what_the_plugin_reads_off_and_no_more_than_a_record_can_ho
         pipelines.history(historic(loss=[0.0] * 10_001), Pipeline([]))
     with pytest.raises(ValueError, match="could not convert"):
         pipelines.history(historic(loss=["a"]), Pipeline([]))
+
+
+def test_a_tuning_job_has_no_field_that_could_name_a_test_image() -> None:
+    assert {field.name for field in fields(TuningJob)} == {
+        *("estimator", "params", "task", "preset", "dataset", "rows", "limits")
+    }
+    assert not issubclass(TuningJob, RefitJob)
+
+
+@pytest.mark.parametrize("kind", [TuningJob, RefitJob, SaveJob, CorruptionJob])
+def test_a_job_travels_to_a_worker_whole(job: TuningJob, kind: type) -> None:
+    sent = kind(**{**vars(job), "limits": Limits(60, 2**30)})
+    assert pickle.loads(pickle.dumps(sent)) == sent
+
+
+def test_a_save_job_reads_no_test_image(job: TuningJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = memmap.files(job.dataset)
+    hidden = replace(found, test_X=tmp_path / "hidden.npy")
+    monkeypatch.setattr(worker_job.memmap, "files", lambda sha256: hidden)
+    assert worker_job.run(RefitJob(**vars(job))).status == "failed"
+    folder = tmp_path / "model"
+    folder.mkdir()
+    outcome = worker_job.run(SaveJob(**vars(job), save_to=str(folder)))
+    assert (outcome.status, outcome.proba) == ("ok", None)
+    assert outcome.saved is not None
+    assert outcome.saved.reason == ""
+    assert outcome.saved.classes == tuple(range(10))
+
+
+def test_a_worker_loads_neither_an_analysis_nor_what_only_corruptions_need() -> None:
+    code = (
+        "import sys, benchmark.engine.worker_job;"
+        "print([name for name in sys.modules if name.startswith(('benchmark.analyses', 'scipy.ndimage'))])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]", found.stderr

@@ -9,9 +9,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from benchmark.metrics import scores as metrics
-from benchmark.metrics import significance as inference
-from benchmark.metrics.scores import Interval
+from benchmark.metrics import significance
+from benchmark.metrics.scores import Interval, paired_difference, wilson_interval
 from benchmark.metrics.significance import Pair
 
 
@@ -26,7 +25,7 @@ def y() -> np.ndarray:
 
 
 def test_the_interval_of_an_accuracy_is_the_binomial_one(y: np.ndarray) -> None:
-    found = inference.resample(y, [right_on(y, 850)], 3)
+    found = significance.resample(y, [right_on(y, 850)], 3)
     (interval,) = found.accuracy
     low, high = stats.binom(1_000, 0.85).interval(0.95)
     assert interval.estimate == 0.85
@@ -37,7 +36,7 @@ def test_the_interval_of_an_accuracy_is_the_binomial_one(y: np.ndarray) -> None:
 def test_f1_of_the_resamples_is_scikit_learns(y: np.ndarray) -> None:
     rng = np.random.default_rng(1)
     predicted = np.where(rng.random(len(y)) < 0.3, rng.integers(0, 3, len(y)), y)
-    found = inference.resample(y, [predicted[None]], 3)
+    found = significance.resample(y, [predicted[None]], 3)
     rows = np.random.default_rng(2).integers(0, len(y), (300, len(y)))
     scores = np.array([f1_score(y[row], predicted[row], average=None) for row in rows])
     np.testing.assert_allclose(
@@ -51,46 +50,45 @@ def test_f1_of_the_resamples_is_scikit_learns(y: np.ndarray) -> None:
 def test_seeds_widen_the_interval_and_images_do_not_know_of_them(y: np.ndarray) -> None:
     steady = np.vstack([right_on(y, 850)] * 3)
     unsteady = np.vstack([right_on(y, n) for n in (750, 850, 950)])
-    found = inference.resample(y, [steady, unsteady], 3)
+    found = significance.resample(y, [steady, unsteady], 3)
     widths = [interval.high - interval.low for interval in found.accuracy]
     assert widths[1] > 2 * widths[0]
     one, two = found.accuracy_by_images
     assert two.high - two.low < one.high - one.low  # the mean of three seeds, as they are
-    assert inference.seed_interval([0.85]) is None
-    again = inference.seed_interval([0.75, 0.85, 0.95])
+    assert significance.seed_interval([0.85]) is None
+    again = significance.seed_interval([0.75, 0.85, 0.95])
     assert again is not None
     half = stats.t(2).ppf(0.975) * 0.1 / math.sqrt(3)
     assert (again.low, again.high) == pytest.approx((0.85 - half, min(1.0, 0.85 + half)))
 
 
 def test_a_class_that_is_nowhere_has_no_interval_and_is_no_part_of_the_mean(y: np.ndarray) -> None:
-    found = inference.resample(y, [right_on(y, 900)], 4)
+    found = significance.resample(y, [right_on(y, 900)], 4)
     assert np.isnan(found.f1_low[0]).tolist() == [False, False, False, True]
     assert not np.isnan(found.macro_f1[0]).any()
 
 
 def test_all_right_is_not_always_right(y: np.ndarray) -> None:
     few, answers = y[:20], right_on(y[:20], 20)
-    found = inference.resample(few, [answers, answers], 4)
-    assert found.accuracy[0] == found.accuracy_by_images[0] == metrics.wilson(1.0, 20)
+    found = significance.resample(few, [answers, answers], 4)
+    assert found.accuracy[0] == found.accuracy_by_images[0] == wilson_interval(1.0, 20)
     assert found.accuracy[0].low == pytest.approx(0.839, abs=0.001)
     images = np.bincount(few, minlength=4)
-    assert found.f1_low[0, :3] == pytest.approx([metrics.wilson(1.0, int(n)).low for n in images[:3]])
+    assert found.f1_low[0, :3] == pytest.approx([wilson_interval(1.0, int(n)).low for n in images[:3]])
     assert np.isnan(found.f1_low[0, 3])
     assert found.f1_high[0, :3] == pytest.approx(1)
     assert found.macro_f1[0] == pytest.approx((1.0, found.f1_low[0, :3].mean(), 1.0))
-    (pair,) = inference.compare(few, [answers, answers], found.draws)
+    (pair,) = significance.compare(few, [answers, answers], found.draws)
     assert pair.difference.estimate == 0
     assert -0.2 < pair.difference.low < 0 < pair.difference.high < 0.2
-    (wrong,) = inference.resample(few, [right_on(few, 0)], 3).accuracy
-    assert wrong == metrics.wilson(0.0, 20)
+    (wrong,) = significance.resample(few, [right_on(few, 0)], 3).accuracy
+    assert wrong == wilson_interval(0.0, 20)
 
 
-def test_the_same_answers_give_the_same_numbers(y: np.ndarray, once: dict) -> None:
+def test_the_same_answers_give_the_same_numbers(y: np.ndarray) -> None:
     rows = [right_on(y, 900), right_on(y, 850)]
-    one = inference.resample(y, rows, 3)
-    once.clear()
-    two = inference.resample(y, rows, 3)
+    one = significance.resample(y, rows, 3)
+    two = significance.resample(y, rows, 3)
     assert one is not two
     assert (one.draws == two.draws).all()
 
@@ -98,14 +96,14 @@ def test_the_same_answers_give_the_same_numbers(y: np.ndarray, once: dict) -> No
 def test_mcnemar_and_holm(y: np.ndarray) -> None:
     answers = [right_on(y, 900), right_on(y, 897), right_on(y, 800)]
     answers[1][0, :5] = (y[:5] + 1) % 3  # right only under the first: 5 and 3
-    pairs = inference.compare(y, answers, inference.resample(y, answers, 3).draws)
+    pairs = significance.compare(y, answers, significance.resample(y, answers, 3).draws)
     assert [(pair.first, pair.second) for pair in pairs] == [(0, 1), (0, 2), (1, 2)]
     assert [(pair.only_first, pair.only_second) for pair in pairs] == [(8, 0), (100, 0), (97, 5)]
     raw = [stats.binomtest(a, a + b).pvalue for a, b in ((8, 0), (100, 0), (97, 5))]
     assert [pair.p for pair in pairs] == pytest.approx(raw)
     assert [pair.p_holm for pair in pairs] == pytest.approx([raw[0], 3 * raw[1], 2 * raw[2]])
     assert pairs[0].difference.estimate == pytest.approx(0.008)
-    assert pairs[1].told_apart
+    assert pairs[1].significant
     back = pairs[1].reversed
     assert (back.first, back.second, back.only_first, back.only_second) == (2, 0, 0, 100)
     assert back.difference == pytest.approx(Interval(-0.1, -pairs[1].difference.high, -pairs[1].difference.low))
@@ -113,16 +111,16 @@ def test_mcnemar_and_holm(y: np.ndarray) -> None:
 
 def test_two_that_answer_alike_are_not_told_apart(y: np.ndarray) -> None:
     answers = [right_on(y, 900), right_on(y, 900)]
-    (pair,) = inference.compare(y, answers, inference.resample(y, answers, 3).draws)
-    assert (pair.p, pair.p_holm, pair.told_apart) == (1.0, 1.0, False)
-    assert pair.difference.holds_zero
+    (pair,) = significance.compare(y, answers, significance.resample(y, answers, 3).draws)
+    assert (pair.p, pair.p_holm, pair.significant) == (1.0, 1.0, False)
+    assert pair.difference.contains_zero
 
 
 def test_the_paired_interval_is_the_closed_form_one(y: np.ndarray) -> None:
     rng = np.random.default_rng(3)
     a, b = (np.where(rng.random(len(y)) < wrong, (y + 1) % 3, y)[None] for wrong in (0.10, 0.14))
-    (pair,) = inference.compare(y, [a, b], inference.resample(y, [a, b], 3).draws)
-    closed = metrics.paired_difference((a[0] == y).astype(float), (b[0] == y).astype(float))
+    (pair,) = significance.compare(y, [a, b], significance.resample(y, [a, b], 3).draws)
+    closed = paired_difference((a[0] == y).astype(float), (b[0] == y).astype(float))
     assert pair.difference == pytest.approx(closed, abs=0.003)
 
 
@@ -143,7 +141,7 @@ def pair(first: int, second: int, apart: bool) -> Pair:
 )
 def test_rank_groups(same: set[tuple[int, int]], ranks: list[int]) -> None:
     places = [(a, b) for a in range(4) for b in range(a + 1, 4)]
-    assert inference.rank_groups(4, [pair(a, b, (a, b) not in same) for a, b in places]) == ranks
+    assert significance.rank_groups(4, [pair(a, b, (a, b) not in same) for a, b in places]) == ranks
 
 
 @pytest.mark.parametrize(
@@ -161,7 +159,7 @@ def test_two_rows_are_in_one_group_if_and_only_if_they_are_alike(
     same: set[tuple[int, int]], groups: list[tuple[int, ...]]
 ) -> None:
     places = [(a, b) for a in range(4) for b in range(a + 1, 4)]
-    assert inference.alike(4, [pair(a, b, (a, b) not in same) for a, b in places]) == groups
+    assert significance.compact_letter_display(4, [pair(a, b, (a, b) not in same) for a, b in places]) == groups
 
 
 def test_groups_of_alike_rows_whatever_the_ties() -> None:
@@ -169,12 +167,12 @@ def test_groups_of_alike_rows_whatever_the_ties() -> None:
     for m in range(8):
         places = [(a, b) for a in range(m) for b in range(a + 1, m)]
         same = {place for place in places if random.random() < 0.4}
-        groups = inference.alike(m, [pair(a, b, (a, b) not in same) for a, b in places])
+        groups = significance.compact_letter_display(m, [pair(a, b, (a, b) not in same) for a, b in places])
         assert {place for place in places if any(set(place) <= set(group) for group in groups)} == same
         assert not any(set(one) < set(other) for one in groups for other in groups)
 
 
 def test_rank_groups_of_one_and_none() -> None:
-    assert inference.rank_groups(1, []) == [1]
-    assert inference.rank_groups(0, []) == []
-    assert inference.compare(np.zeros(3, dtype=np.int64), [np.zeros((1, 3), dtype=np.int64)], np.zeros((1, 1))) == ()
+    assert significance.rank_groups(1, []) == [1]
+    assert significance.rank_groups(0, []) == []
+    assert significance.compare(np.zeros(3, dtype=np.int64), [np.zeros((1, 3), dtype=np.int64)], np.zeros((1, 1))) == ()

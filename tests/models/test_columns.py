@@ -1,4 +1,4 @@
-"""XGBoost on draws of the columns, held against XGBoost."""
+"""XGBoost on random draws of the columns, compared with `XGBClassifier`."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from tests.conftest import three_clusters
 
 
 @pytest.mark.parametrize("rounds_a_draw", [3, 4, 10])
-def test_on_all_columns_it_is_xgboost(rounds_a_draw: int) -> None:
+def test_with_all_columns_it_equals_xgbclassifier(rounds_a_draw: int) -> None:
     X, y = three_clusters()
     X, y = X[20:], y[20:]  # ten of one class and thirty of the others
-    mine = DrawnColumns(n_estimators=10, columns=1.0, rounds_a_draw=rounds_a_draw, max_bin=32).fit(X, y)
+    ours = DrawnColumns(n_estimators=10, columns=1.0, rounds_a_draw=rounds_a_draw, max_bin=32).fit(X, y)
     margin = np.tile(np.log(np.bincount(y) / len(y)), (len(y), 1)).astype(np.float32)
     settings = {"n_estimators": 10, "learning_rate": 0.3, "max_depth": 6, "max_bin": 32, "tree_method": "hist"}
-    theirs = XGBClassifier(**settings).fit(X, y, base_margin=margin)
-    expected = theirs.predict_proba(X, base_margin=margin)
-    np.testing.assert_allclose(mine.predict_proba(X), expected, atol=1e-5)
+    reference = XGBClassifier(**settings).fit(X, y, base_margin=margin)
+    expected = reference.predict_proba(X, base_margin=margin)
+    np.testing.assert_allclose(ours.predict_proba(X), expected, atol=1e-5)
 
 
-def test_each_draw_has_its_share_of_the_columns_and_they_differ() -> None:
+def test_each_draw_has_the_requested_share_of_columns_and_draws_differ() -> None:
     X, y = three_clusters()
     model = DrawnColumns(n_estimators=12, columns=0.4, rounds_a_draw=5).fit(X, y)
     drawn = [set(columns) for columns, _ in model.draws_]
     assert [trees.num_boosted_rounds() for _, trees in model.draws_] == [5, 5, 2]
-    assert {len(each) for each in drawn} == {round(0.4 * X.shape[1])}
+    assert {len(columns) for columns in drawn} == {round(0.4 * X.shape[1])}
     assert drawn[0] != drawn[1]
 
 
-def test_the_seed_decides_all() -> None:
+def test_the_seed_determines_the_model() -> None:
     X, y = three_clusters()
     model = DrawnColumns(n_estimators=10, columns=0.2, random_state=3)
     first, second = (clone(model).fit(X, y).predict_proba(X) for _ in range(2))
@@ -41,7 +41,7 @@ def test_the_seed_decides_all() -> None:
 
 
 @pytest.mark.parametrize("labels", [["no", "yes"], [-1, 7, 30]])
-def test_any_labels_and_a_single_column(labels: list[object]) -> None:
+def test_any_labels_and_a_single_column_work(labels: list[object]) -> None:
     y = np.repeat(np.array(labels), 30)
     X = np.repeat(np.arange(len(labels), dtype=np.uint8), 30)[:, None] * 9
     model = DrawnColumns(n_estimators=5).fit(X, y)

@@ -1,4 +1,4 @@
-"""Image features: against slow, plain formulas, on any image shape, the same for any number of threads."""
+"""Image features compared with slow, plain formulas, for any image shape and any number of threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion
 
 from benchmark.datasets import digits
-from models._composed import Compressed, Remembered, uncached
+from models._composed import Compressed, Remembered, without_cache
 from models._features import HOG, PatchResponses
 from models._pixels import ToUnit
 from models._svm import RBFSVC
@@ -23,8 +23,8 @@ from models._virtual import VirtualSupport
 SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31), (1, 1)]
 
 
-def pictures(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
-    """Return smooth random pictures, uint8, (n, pixels)."""
+def random_images(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+    """Return smooth random images, uint8, (n, pixels)."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(n, shape[0] + 2, shape[1] + 2))
     smooth = sum(noise[:, i : i + shape[0], j : j + shape[1]] for i in range(3) for j in range(3))
@@ -33,17 +33,17 @@ def pictures(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", [HOG, partial(PatchResponses, filters=20, samples=2_000)])
-def test_features_of_any_shape_and_any_number_of_threads(kind: Any, shape: tuple[int, int]) -> None:
-    X = pictures(40, shape)
-    one, two = (kind(image_shape=shape, threads=threads).fit(X).transform(X) for threads in (1, 2))
-    assert one.dtype == np.float32
-    assert len(one) == 40
-    assert np.isfinite(one).all()
-    assert one.std(axis=0).max() > 0 or shape == (1, 1)  # one pixel has no contrast, which is all that they look at
-    assert np.array_equal(one, two)
+def test_features_accept_any_shape_and_do_not_depend_on_threads(kind: Any, shape: tuple[int, int]) -> None:
+    X = random_images(40, shape)
+    single, parallel = (kind(image_shape=shape, threads=threads).fit(X).transform(X) for threads in (1, 2))
+    assert single.dtype == np.float32
+    assert len(single) == 40
+    assert np.isfinite(single).all()
+    assert single.std(axis=0).max() > 0 or shape == (1, 1)  # one pixel has no contrast
+    assert np.array_equal(single, parallel)
 
 
-def test_hog_sees_the_orientation_of_an_edge_and_its_sign_if_asked() -> None:
+def test_hog_depends_on_edge_orientation_and_if_signed_on_its_direction() -> None:
     ramp = np.tile(np.arange(16, dtype=np.uint8) * 16, (16, 1))
     across, down, back = ramp, ramp.T, ramp[:, ::-1]
     X = np.stack([across, down, back]).reshape(3, -1).copy()
@@ -55,16 +55,16 @@ def test_hog_sees_the_orientation_of_an_edge_and_its_sign_if_asked() -> None:
 
 
 def test_hog_does_not_depend_on_brightness_and_contrast() -> None:
-    X = pictures(10, (28, 28)) // 2
+    X = random_images(10, (28, 28)) // 2
     hog = HOG((28, 28)).fit(X)
     np.testing.assert_allclose(hog.transform(X), hog.transform(X + np.uint8(60)), atol=0.02)
     np.testing.assert_allclose(hog.transform(X), hog.transform(2 * X), atol=0.02)
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (12, 9)])
-def test_patch_responses_are_what_the_formula_says(shape: tuple[int, int]) -> None:
-    X = pictures(30, shape)
-    made = PatchResponses(shape, filters=7, patch=4, grid=2, threshold=0.3, samples=500).fit(X)
+def test_patch_responses_equal_the_formula(shape: tuple[int, int]) -> None:
+    X = random_images(30, shape)
+    fitted = PatchResponses(shape, filters=7, patch=4, grid=2, threshold=0.3, samples=500).fit(X)
     image = X[3].reshape(shape) / 255
     rows, columns = shape[0] - 3, shape[1] - 3
     half_down, half_across = round(rows / 2), round(columns / 2)
@@ -73,101 +73,101 @@ def test_patch_responses_are_what_the_formula_says(shape: tuple[int, int]) -> No
         for column in range(columns):
             patch = image[row : row + 4, column : column + 4].ravel()
             patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 255**2)
-            answer = np.append(patch, 1) @ made.filters_
-            for place, sign in enumerate((1, -1)):
-                sums[place, int(row >= half_down), int(column >= half_across)] += np.maximum(sign * answer - 0.3, 0)
-    np.testing.assert_allclose(made.transform(X)[3], np.sqrt(sums).ravel(), rtol=1e-3, atol=1e-3)
+            response = np.append(patch, 1) @ fitted.filters_
+            for half, sign in enumerate((1, -1)):
+                sums[half, int(row >= half_down), int(column >= half_across)] += np.maximum(sign * response - 0.3, 0)
+    np.testing.assert_allclose(fitted.transform(X)[3], np.sqrt(sums).ravel(), rtol=1e-3, atol=1e-3)
 
 
-def test_patches_of_flat_pictures_are_no_error() -> None:
+def test_patches_of_flat_images_are_finite() -> None:
     X = np.full((20, 64), 7, np.uint8)
     assert np.isfinite(PatchResponses((8, 8), filters=5, samples=50).fit(X).transform(X)).all()
 
 
-def test_compressed_is_pca_of_the_features_scaled_and_passes_rows_on_in_parts() -> None:
-    X = pictures(300, (12, 9))
-    made = Compressed(HOG((12, 9)), n_components=6).fit(X)
+def test_compressed_is_scaled_pca_of_the_features_and_works_in_batches() -> None:
+    X = random_images(300, (12, 9))
+    fitted = Compressed(HOG((12, 9)), n_components=6).fit(X)
     wide = HOG((12, 9)).fit(X).transform(X)
     plain = PCA(6, svd_solver="full").fit(wide)
     expected = plain.transform(wide) / np.sqrt(plain.explained_variance_.sum())
-    np.testing.assert_allclose(np.abs(made.transform(X)), np.abs(expected), atol=1e-4)
-    np.testing.assert_allclose(made.transform(X[:7]), made.transform(X)[:7], atol=1e-5)
-    assert made.transform(X).dtype == np.float32
+    np.testing.assert_allclose(np.abs(fitted.transform(X)), np.abs(expected), atol=1e-4)
+    np.testing.assert_allclose(fitted.transform(X[:7]), fitted.transform(X)[:7], atol=1e-5)
+    assert fitted.transform(X).dtype == np.float32
 
 
-def test_compressed_caps_its_components() -> None:
-    X = pictures(5, (8, 8))
+def test_compressed_limits_its_components_to_the_rows() -> None:
+    X = random_images(5, (8, 8))
     assert Compressed(HOG((8, 8)), n_components=300).fit(X).transform(X).shape[1] <= 5
 
 
 class Counting(TransformerMixin, BaseEstimator):
-    """Writes down when it is fitted and when it transforms."""
+    """Logs its fits and transforms."""
 
     def __init__(self, log: str, factor: int = 1) -> None:
         self.log = log
         self.factor = factor
 
     def fit(self, X: np.ndarray, y: object = None) -> Counting:
-        self._note("fit")
+        self._log("fit")
         self.mean_ = X.mean()
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        self._note("transform")
+        self._log("transform")
         return self.factor * (X - self.mean_)
 
-    def _note(self, what: str) -> None:
+    def _log(self, what: str) -> None:
         with Path(self.log).open("a") as file:
             file.write(f"{what}\n")
 
 
-def test_remembered_work_is_done_once_for_the_same_rows_and_parameters(tmp_path: Path) -> None:
+def test_remembered_caches_by_rows_and_parameters(tmp_path: Path) -> None:
     log = tmp_path / "log"
     memory = joblib.Memory(tmp_path / "memory", verbose=0)
     train, other = digits.load().train.X[:50], digits.load().train.X[50:90]
 
-    def noted(X: np.ndarray, factor: int = 1, memory: Any = memory) -> list[str]:
+    def logged(X: np.ndarray, factor: int = 1, memory: Any = memory) -> list[str]:
         log.write_text("")
-        made = Remembered(Counting(str(log), factor), memory).fit(X)
-        assert np.array_equal(made.transform(other), factor * (other - X.mean()))
+        fitted = Remembered(Counting(str(log), factor), memory).fit(X)
+        assert np.array_equal(fitted.transform(other), factor * (other - X.mean()))
         return log.read_text().split()
 
-    assert noted(train) == ["fit", "transform"]
-    assert noted(train) == []
-    assert noted(other) == ["fit", "transform"]  # other training rows
-    assert noted(train, factor=2) == ["fit", "transform"]  # another parameter
-    assert noted(train, memory=None) == ["fit", "transform"]  # times that are compared
+    assert logged(train) == ["fit", "transform"]
+    assert logged(train) == []
+    assert logged(other) == ["fit", "transform"]  # other training rows
+    assert logged(train, factor=2) == ["fit", "transform"]  # another parameter
+    assert logged(train, memory=None) == ["fit", "transform"]  # no cache
 
 
-def test_what_no_other_trial_asks_for_is_not_remembered(tmp_path: Path) -> None:
+def test_without_cache_writes_nothing_to_the_cache(tmp_path: Path) -> None:
     memory = joblib.Memory(tmp_path / "memory", verbose=0)
     train, other = digits.load().train.X[:50], digits.load().train.X[50:90]
     union = FeatureUnion([("a", Remembered(Counting(str(tmp_path / "log")), memory))]).fit(train)
-    held = set(tmp_path.rglob("*"))
-    found = uncached(union).transform(other)
-    assert set(tmp_path.rglob("*")) - held == set()
-    assert np.array_equal(found, union.transform(other))
-    assert set(tmp_path.rglob("*")) - held
+    cached = set(tmp_path.rglob("*"))
+    features = without_cache(union).transform(other)
+    assert set(tmp_path.rglob("*")) - cached == set()
+    assert np.array_equal(features, union.transform(other))
+    assert set(tmp_path.rglob("*")) - cached
 
 
 @pytest.mark.parametrize("rows", [12, 40, 300])
-def test_components_are_those_of_pca_however_few_the_rows(rows: int) -> None:
-    X = pictures(rows, (28, 28))
-    made = Compressed(ToUnit(), 40).fit(X)
+def test_compressed_components_equal_pca_for_any_number_of_rows(rows: int) -> None:
+    X = random_images(rows, (28, 28))
+    fitted = Compressed(ToUnit(), 40).fit(X)
     reference = PCA(min(40, rows), svd_solver="full").fit(ToUnit().fit(X).transform(X))
-    assert made.pca_.n_components_ == reference.n_components_
-    # The covariance of thousands of features takes as long however few the rows.
-    assert (made.pca_.svd_solver == "full") == (rows <= 40)
-    np.testing.assert_allclose(made.pca_.explained_variance_, reference.explained_variance_, rtol=1e-2, atol=1e-4)
+    assert fitted.pca_.n_components_ == reference.n_components_
+    # With few rows the full solver is faster than the covariance of thousands of features.
+    assert (fitted.pca_.svd_solver == "full") == (rows <= 40)
+    np.testing.assert_allclose(fitted.pca_.explained_variance_, reference.explained_variance_, rtol=1e-2, atol=1e-4)
 
 
-def test_virtual_support_vectors_know_images_moved_by_a_pixel() -> None:
-    X, y = pictures(120, (12, 9)), np.arange(120) % 3
+def test_virtual_support_vectors_learn_images_shifted_by_a_pixel() -> None:
+    X, y = random_images(120, (12, 9)), np.arange(120) % 3
     machine = RBFSVC(C=100.0, gamma=0.3, accelerate=False)
     plain = machine.fit(ToUnit().fit(X).transform(X), y)
-    made = VirtualSupport(ToUnit(), machine, (12, 9)).fit(X, y)
-    assert np.array_equal(made.predict(X), y)
+    fitted = VirtualSupport(ToUnit(), machine, (12, 9)).fit(X, y)
+    assert np.array_equal(fitted.predict(X), y)
     right = np.pad(X.reshape(-1, 12, 9), ((0, 0), (0, 0), (1, 0)), mode="edge")[:, :, :9].reshape(120, -1)
-    known, guessed = (made.predict(right) == y).mean(), (plain.predict(right / np.float32(255)) == y).mean()
+    known, guessed = (fitted.predict(right) == y).mean(), (plain.predict(right / np.float32(255)) == y).mean()
     assert known == 1 > guessed, (known, guessed)
-    assert made.decision_function(X).shape == (120, 3)
+    assert fitted.decision_function(X).shape == (120, 3)

@@ -1,4 +1,4 @@
-"""The nets' parts: what the optimizer does to filters, how images are moved, how long little data is trained on."""
+"""The parts of the nets: optimizer, augmentation, schedules, early stopping, and training on few rows."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from benchmark.engine import declaration
 from benchmark.engine.jobs import Describe
 from benchmark.estimator import Task
 from models import _published, cnn
-from models._history import curves
-from models._muon import Muon, orthogonal
+from models._history import training_curves
+from models._muon import Muon, orthogonalized
 from models._residual import ResidualNet
 from models._torch import Batches, Growing, SeededNet, UpAndDown
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
-    """Return what skorch hands an iterator: distinct images of one bright pixel each row."""
+    """Return a dataset as skorch passes it to an iterator: n random images with distinct labels."""
     X = np.random.default_rng(0).random((n, 1, *shape), np.float32)
     return SimpleNamespace(X=X, y=np.arange(n))
 
 
 @pytest.mark.parametrize("shape", [(8, 24), (24, 8), (16, 16)])
-def test_an_orthogonal_step_turns_every_direction_by_about_as_much(shape: tuple[int, int]) -> None:
+def test_orthogonalized_steps_have_about_the_same_size_in_every_direction(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
     left, _, right = torch.linalg.svd(torch.randn(shape), full_matrices=False)
     matrix = left @ torch.diag(torch.linspace(1, 0.05, min(shape))) @ right
-    after = torch.linalg.svdvals(orthogonal(matrix))
+    after = torch.linalg.svdvals(orthogonalized(matrix))
     assert after.min() > 0.6
     assert after.max() < 1.3
-    # The directions stay as they were.
-    turned = left.T @ orthogonal(matrix) @ right.T
+    # The directions are unchanged.
+    turned = left.T @ orthogonalized(matrix) @ right.T
     torch.testing.assert_close(turned, torch.diag(torch.diag(turned)), atol=1e-4, rtol=0)
 
 
-def test_muon_turns_filter_banks_and_steps_the_rest() -> None:
+def test_muon_orthogonalizes_convolutions_and_takes_sgd_steps_elsewhere() -> None:
     torch.manual_seed(0)
     first, bank, head = (torch.nn.Parameter(torch.randn(shape)) for shape in ((4, 1, 3, 3), (6, 4, 3, 3), (10, 6)))
     optimizer = Muon([{"params": [first, bank, head]}], lr=0.1, other_lr=0.5, other_momentum=0.0, other_weight_decay=0)
@@ -68,23 +68,23 @@ def test_two_epochs_show_every_image_both_ways() -> None:
     assert 0 < firsts < 10
 
 
-def test_images_are_moved_by_at_most_the_shift() -> None:
+def test_images_are_shifted_by_at_most_the_shift() -> None:
     torch.manual_seed(0)
     data = dataset(40)
     padded = np.pad(data.X[:, 0], ((0, 0), (1, 1), (1, 1)), mode="edge")
-    places = set()
+    shifts = set()
     for x, y in Batches(data, 16, augment=True, shift=1):
         for image, row in zip(x.numpy()[:, 0], y.tolist(), strict=True):
-            found = [
+            matches = [
                 (down, right, mirrored)
                 for down in range(3)
                 for right in range(3)
                 for mirrored in (False, True)
                 if np.array_equal(image, _cut(padded[row], down, right, mirrored))
             ]
-            assert found, row
-            places.update(found)
-    assert len(places) > 9
+            assert matches, row
+            shifts.update(matches)
+    assert len(shifts) > 9
 
 
 def _cut(padded: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarray:
@@ -92,7 +92,7 @@ def _cut(padded: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarra
     return window
 
 
-def test_little_data_is_trained_on_for_as_many_steps() -> None:
+def test_with_few_rows_epochs_are_added_until_min_steps() -> None:
     pipeline = cnn.build(Task(3, (8, 8)))
     net = pipeline[-1].set_params(min_steps=30, max_epochs=4, module__width=4)
     assert net.epochs(1_000_000) == 4
@@ -103,7 +103,7 @@ def test_little_data_is_trained_on_for_as_many_steps() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 32, 33, 65, 513, 2_049])
-def test_every_step_that_is_counted_is_taken(rows: int) -> None:
+def test_the_number_of_steps_is_the_number_of_batches(rows: int) -> None:
     net = cnn.build(Task(3, (8, 8)))[-1].set_params(min_steps=5, max_epochs=2)
     batches = Batches(dataset(rows), net.batch_size, augment=True)
     taken = [len(x) for x, _ in batches]
@@ -113,7 +113,7 @@ def test_every_step_that_is_counted_is_taken(rows: int) -> None:
     assert sum(taken) >= rows - 1
 
 
-def test_rates_rise_and_fall_once() -> None:
+def test_learning_rates_rise_and_fall_once() -> None:
     groups = [{"lr": 2.0}, {"lr": 0.5}]
     net = SimpleNamespace(optimizer_=SimpleNamespace(param_groups=groups), steps=lambda rows: 2 * rows)
     schedule, rates = UpAndDown(warm_up=0.25), []
@@ -129,10 +129,10 @@ def test_rates_rise_and_fall_once() -> None:
     assert all(second == pytest.approx(one / 4) for one, second in rates)
 
 
-def test_images_grow_once() -> None:
+def test_images_are_downscaled_until_the_given_step() -> None:
     net = SimpleNamespace(module_=ResidualNet(3, width=2), steps=lambda rows: 2 * rows)
     growing, sides = Growing(share=0.25, zoom=0.5), []
-    net.module_.features.register_forward_pre_hook(lambda module, given: sides.append(tuple(given[0].shape[2:])))
+    net.module_.features.register_forward_pre_hook(lambda module, args: sides.append(tuple(args[0].shape[2:])))
     growing.on_train_begin(net, X=range(4))
     for _ in range(8):
         growing.on_batch_begin(net, training=True)
@@ -145,7 +145,7 @@ def test_images_grow_once() -> None:
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (28, 28), (5, 31), (1, 1)])
-def test_a_net_answers_for_a_mirror_image_as_for_the_image(shape: tuple[int, int]) -> None:
+def test_a_net_predicts_the_same_for_an_image_and_its_mirror_image(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
     net = ResidualNet(4, width=6).eval()
     x = torch.randn(3, 1, *shape)
@@ -159,46 +159,47 @@ def test_a_net_answers_for_a_mirror_image_as_for_the_image(shape: tuple[int, int
 def fitted_on(rows: int, **settings: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return a small published net, fitted on noise of three classes, and what it was fitted on."""
     X, y = np.random.default_rng(0).integers(0, 256, (rows, 64)).astype(np.uint8), np.arange(rows) % 3
-    given = {"filters": 2, "module__hidden": 4, "max_epochs": 3, "min_steps": 0, "batch_size": 32, **settings}
-    return _published.pipeline(Task(3, (8, 8)), **given).fit(X, y), X, y
+    params = {"filters": 2, "module__hidden": 4, "max_epochs": 3, "min_steps": 0, "batch_size": 32, **settings}
+    return _published.pipeline(Task(3, (8, 8)), **params).fit(X, y), X, y
 
 
-def test_training_accuracy_is_counted_as_it_is_trained() -> None:
-    assert curves(cnn.build(Task(3, (8, 8)))) == {}  # as of rows of one class, which no pipeline is fitted on
+def test_training_accuracy_is_counted_during_training() -> None:
+    assert training_curves(cnn.build(Task(3, (8, 8)))) == {}  # not fitted
     pipeline, X, y = fitted_on(70, lr=0.0)
-    found = curves(pipeline)
-    assert found["train_accuracy"] == pytest.approx([(pipeline.predict(X) == y).mean()] * 3)
-    assert set(found) == {"train_loss", "train_accuracy"}
-    assert len(found["train_loss"]) == 3
+    curves = training_curves(pipeline)
+    assert curves["train_accuracy"] == pytest.approx([(pipeline.predict(X) == y).mean()] * 3)
+    assert set(curves) == {"train_loss", "train_accuracy"}
+    assert len(curves["train_loss"]) == 3
 
 
-def test_a_step_worked_out_in_parts_is_that_of_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_published, "PART", 7)
+def test_a_step_over_micro_batches_equals_a_step_over_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_published, "MICRO_BATCH", 7)
     settings = {"max_epochs": 2, "lr": 0.01}
     (parts, X, _), (whole, _, _) = fitted_on(70, **settings), fitted_on(70, net=SeededNet, **settings)
     assert parts.predict_proba(X) == pytest.approx(whole.predict_proba(X), abs=1e-4)
-    assert curves(parts)["train_accuracy"] == curves(whole)["train_accuracy"]
-    assert curves(parts)["train_loss"] == pytest.approx(curves(whole)["train_loss"], abs=1e-5)
+    assert training_curves(parts)["train_accuracy"] == training_curves(whole)["train_accuracy"]
+    assert training_curves(parts)["train_loss"] == pytest.approx(training_curves(whole)["train_loss"], abs=1e-5)
 
 
-def test_a_net_that_is_stopped_is_the_net_of_the_best_epoch_on_all_rows() -> None:
+def test_early_stopping_gives_the_net_of_the_best_epoch_on_all_rows() -> None:
     settings = {"dropout": 0.25, "lr": 0.03, "max_epochs": 40}
     pipeline, X, y = fitted_on(90, net=_published.StoppedNet, patience=2, **settings)
-    found, best = curves(pipeline), pipeline[-1].best_epoch_
-    assert found["valid_loss"][best - 1] == pytest.approx(min(found["valid_loss"]), rel=1e-3)
-    assert len(found["valid_loss"]) == best + 2 < 40
-    assert len(found["train_loss"]) == best
+    curves, best = training_curves(pipeline), pipeline[-1].best_epoch_
+    assert curves["valid_loss"][best - 1] == pytest.approx(min(curves["valid_loss"]), rel=1e-3)
+    assert len(curves["valid_loss"]) == best + 2 < 40
+    assert len(curves["train_loss"]) == best
     plain, _, _ = fitted_on(90, **{**settings, "max_epochs": best})
     assert np.array_equal(pipeline.predict_proba(X), plain.predict_proba(X))
-    assert pipeline.fit(X, y)[-1].best_epoch_ == best  # it forgets what it found before
+    assert pipeline.fit(X, y)[-1].best_epoch_ == best  # the earlier result is not reused
 
 
-def test_of_a_handful_of_rows_none_is_held_out() -> None:
+def test_no_row_is_held_out_if_there_are_fewer_than_ten() -> None:
     pipeline, _, _ = fitted_on(9, net=_published.StoppedNet)
-    assert {name: len(values) for name, values in curves(pipeline).items()} == {"train_loss": 3, "train_accuracy": 3}
+    epochs = {name: len(values) for name, values in training_curves(pipeline).items()}
+    assert epochs == {"train_loss": 3, "train_accuracy": 3}
 
 
-def test_a_tenth_is_held_out_of_every_class() -> None:
+def test_the_held_out_tenth_is_stratified() -> None:
     y = np.repeat([0, 1, 2], [100, 50, 7])
     held = _published.held_out(y, seed=0)
     assert np.bincount(y[held]).tolist() == [9, 5, 1]
@@ -207,7 +208,7 @@ def test_a_tenth_is_held_out_of_every_class() -> None:
     assert np.array_equal(held, _published.held_out(y, seed=0))
 
 
-def test_what_augmentation_is_compared_with_differs_in_nothing_else() -> None:
+def test_the_augmented_and_unaugmented_cnn_differ_in_augmentation_only() -> None:
     task = Task(10, (28, 28))
     pair = [declaration.describe(Describe(name, task)) for name in ("cnn_augmented", "cnn_unaugmented")]
     only = dict(pair[0].settings.items() ^ pair[1].settings.items())
@@ -217,7 +218,7 @@ def test_what_augmentation_is_compared_with_differs_in_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (12, 9), (2, 7), (1, 1)])
-def test_a_published_net_takes_any_shape(shape: tuple[int, int]) -> None:
+def test_a_published_net_accepts_images_of_any_shape(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
     net, x = _published.OneConvolution(4, shape, filters=3).eval(), torch.randn(5, 1, *shape)
     assert torch.isfinite(net(x)).all()
@@ -259,7 +260,7 @@ def test_images_are_shifted_by_at_most_a_share_of_their_sides() -> None:
         assert 0.07 * side < np.abs(moved[y == axis]).max() <= 0.1 * side + 1e-3
 
 
-def test_images_are_turned_without_being_bent() -> None:
+def test_rotation_does_not_distort_images() -> None:
     torch.manual_seed(0)
     columns = np.indices((21, 41), dtype=np.float32)[1]  # of a picture twice as wide as high
     X = np.repeat(columns[None, None], 60, axis=0)

@@ -1,4 +1,4 @@
-"""The fast solver of the support vector machines, held against libsvm."""
+"""The support vector machine of the SVM rows, compared with libsvm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.svm import SVC
 
 from benchmark import datasets
-from models import _pairs
+from models import _chunking
 from models._pixels import ToUnit
 from models._svm import RBFSVC
 from tests.conftest import three_clusters
@@ -21,8 +21,8 @@ ROWS = 6_000
 
 @pytest.mark.slow
 def test_the_fast_solver_agrees_with_libsvm_on_the_test_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of real images, if they are at hand; the test labels are not looked at."""
-    monkeypatch.setattr(_pairs, "FEWEST", ROWS // 10)  # so that pairs of so few rows are fitted in parts, too
+    """On real images if they are available; the test labels are not used."""
+    monkeypatch.setattr(_chunking, "MIN_ROWS", ROWS // 10)  # so that chunking is used with so few rows
     data = datasets.load(None)
     rows = min(ROWS, len(data.train.y))
     scale = ToUnit().fit(data.train.X)
@@ -38,55 +38,53 @@ def test_the_fast_solver_agrees_with_libsvm_on_the_test_images(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("classes", [2, 3, 5])
-def test_decision_values_are_scikit_learns(classes: int) -> None:
+def test_decision_values_equal_scikit_learns(classes: int) -> None:
     rng = np.random.default_rng(2)
     y = np.arange(150) % classes
     X, unseen = rng.normal(size=(150, 4)) + y[:, None], 3 * rng.normal(size=(1_100, 4))
-    X = X.astype(np.float32).astype(np.float64)  # what is fitted is rounded to float32
-    made = RBFSVC(C=2.0, gamma=0.2, accelerate=False).fit(X, y)
+    X = X.astype(np.float32).astype(np.float64)  # RBFSVC rounds to float32
+    ours = RBFSVC(C=2.0, gamma=0.2, accelerate=False).fit(X, y)
     reference = SVC(C=2.0, gamma=0.2, break_ties=True).fit(X, y)
-    np.testing.assert_allclose(made.decision_function(unseen), reference.decision_function(unseen), atol=1e-9)
-    assert np.array_equal(made.predict(unseen), reference.predict(unseen))
+    np.testing.assert_allclose(ours.decision_function(unseen), reference.decision_function(unseen), atol=1e-9)
+    assert np.array_equal(ours.predict(unseen), reference.predict(unseen))
 
 
 @pytest.mark.usefixtures("no_sklearnex")
-def test_without_the_fast_solver_there_is_scikit_learns() -> None:
+def test_without_sklearnex_it_uses_scikit_learns_solver() -> None:
     X, y = three_clusters()
-    made = RBFSVC(gamma=0.1).fit(X, y)
-    assert made.solver_.startswith("sklearn.")
-    assert (made.predict(X) == y).mean() > 0.9
+    ours = RBFSVC(gamma=0.1).fit(X, y)
+    assert ours.solver_.startswith("sklearn.")
+    assert (ours.predict(X) == y).mean() > 0.9
 
 
 @pytest.mark.parametrize("accelerate", [True, False])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_the_highest_decision_value_is_the_prediction(accelerate: bool, classes: int) -> None:
+def test_the_prediction_is_the_class_of_the_highest_decision_value(accelerate: bool, classes: int) -> None:
     rng = np.random.default_rng(1)
     y = np.arange(120) % classes
     X = rng.normal(size=(120, 4)) + y[:, None]
-    made = RBFSVC(C=1.0, gamma=0.2, accelerate=accelerate).fit(X.astype(np.float32), y)
-    values = made.decision_function(X)
+    ours = RBFSVC(C=1.0, gamma=0.2, accelerate=accelerate).fit(X.astype(np.float32), y)
+    values = ours.decision_function(X)
     assert values.shape == ((120,) if classes == 2 else (120, classes))
     predicted = (values > 0) if classes == 2 else values.argmax(axis=1)
-    assert np.array_equal(made.predict(X), made.classes_[predicted.astype(int)])
+    assert np.array_equal(ours.predict(X), ours.classes_[predicted.astype(int)])
 
 
 @pytest.mark.parametrize(("apart", "whole"), [(6.0, False), (0.5, True)])
-def test_the_rows_that_matter_make_the_machine_of_all_rows(
-    apart: float, whole: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_pairs, "KERNEL_BYTES", 400_000)  # of the margins, a few hundred rows at a time
+def test_chunking_gives_the_machine_of_all_rows(apart: float, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_chunking, "KERNEL_BYTES", 400_000)  # margins of a few hundred rows at a time
     fitted: list[int] = []
-    once = _pairs._fitted
-    monkeypatch.setattr(_pairs, "_fitted", lambda *given: fitted.append(len(given[-1])) or once(*given))
+    fit_chunk = _chunking._fit_chunk
+    monkeypatch.setattr(_chunking, "_fit_chunk", lambda *args: fitted.append(len(args[-1])) or fit_chunk(*args))
     rng = np.random.default_rng(3)
     first = np.arange(4_000) % 3 == 0
     X = (rng.normal(size=(4_000, 5)) + apart * first[:, None] / np.sqrt(5)).astype(np.float32)
-    machine = _pairs.fit(SVC(C=10.0, gamma=0.2), X, first)
+    machine = _chunking.fit(SVC(C=10.0, gamma=0.2), X, first)
     assert (max(fitted) == 4_000) == whole
     assert fitted[0] == 401  # every tenth of each class
     reference = SVC(C=10.0, gamma=0.2).fit(X, first)
     unseen = rng.normal(size=(500, 5)).astype(np.float32) * 2
-    margins = _pairs.kernel(unseen, X[machine.support], 0.2) @ machine.coefficients + machine.intercept
+    margins = _chunking.rbf_kernel(unseen, X[machine.support], 0.2) @ machine.dual_coef + machine.intercept
     np.testing.assert_allclose(margins, reference.decision_function(unseen), atol=0.05)
 
 

@@ -19,12 +19,12 @@ import pytest
 
 from benchmark.cli import main as cli
 from benchmark.leaderboard import table as leaderboard
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
+from tests import CHECKOUT
 from tests import synthetic_results as synthetic
-from tests.conftest import CHECKOUT, benchmark
-from tests.plugin_lab import GOOD, bad, checkout
-from tests.running import ALONE, SMOKE, on_a_terminal
+from tests.in_process import benchmark, on_a_terminal
+from tests.plugin_lab import GOOD, bad, models
+from tests.running import ALONE, SMOKE
 
 TITLE = "names that are paths, markup, formulas or commands to a terminal"
 
@@ -157,8 +157,10 @@ def assert_ours(shown: str) -> None:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """Copy the program to a place with plugins of strange names and texts, and forget the slower estimators."""
     place = tmp_path_factory.mktemp("names")
-    folder = checkout(
+    folder = models(
         place / "a" / "lab",
+        alone=True,
+        logistic_regression=(CHECKOUT / "models" / "logistic_regression.py").read_text(encoding="utf-8"),
         **dict.fromkeys(STRANGE_FILES, GOOD),
         twin=GOOD,
         titled=GOOD.replace('title="Naive Bayes"', f"title={NASTY!r}, augmentation={NASTY!r}").replace(
@@ -171,11 +173,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]
         ),
         on_import=f"raise ImportError({NASTY!r})",
     )
-    for path in (CHECKOUT / "models").glob("[!_]*.py"):
-        if path.stem != "logistic_regression":
-            (folder / "models" / path.name).unlink()
     site = installed(place / "site", [*STRANGE_KEYS, "twin", "Logistic_Regression"])
-    return folder, {"PYTHONPATH": f"{site}:{folder}", "BENCHMARK_CACHE": str(place / "cache")}
+    return folder, {"PYTHONPATH": f"{site}:{folder}:{CHECKOUT}", "BENCHMARK_CACHE": str(place / "cache")}
 
 
 REFUSED = [*STRANGE_FILES, *STRANGE_KEYS, "twin", "logistic_regression", "Logistic_Regression"]
@@ -202,7 +201,7 @@ def test_a_strange_name_costs_its_plugin_and_no_other(lab: tuple[Path, dict[str,
         "raises": "failed",
         "on_import": "failed",
     }
-    assert "its title is a int; give a text" in found["numbered"].reason
+    assert "its title is a int; give a string" in found["numbered"].reason
     assert "its space has a tuple for bayes__var_smoothing" in found["spaced"].reason
     assert found["titled"].title == NASTY
     assert "\udcff" in found["raises"].reason
@@ -367,37 +366,40 @@ def relabelled(change: dict[str, Any]) -> Callable[[Path], None]:
 def bomb(folder: Path) -> None:
     arrays = folder / "records" / "e0" / "seed-0.npz"
     np.savez_compressed(arrays, proba=np.zeros(2**28, np.uint8))
-    edited({"proba_sha256": plain.sha256(arrays)})(folder)
+    edited({"proba_sha256": serialization.sha256(arrays)})(folder)
 
 
 LIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "another's name": (edited({"estimator": "e1"}), r"e0/seed-0\.json: .*'e1', seed 0"),
-    "a path for a name": (edited({"estimator": "../../x"}), r"'\.\./\.\./x', seed 0"),
+    "a path for a name": (edited({"estimator": "../../x"}), r"regex .* - at `\$\.estimator`"),
     "another seed": (edited({"seed": 1}), "'e0', seed 1"),
     "a folder with a strange name": (
         lambda folder: (
             edited({"estimator": "a|b"})(folder),
             (folder / "records" / "e0").rename(folder / "records" / "a|b"),
         ),
-        "'a|b' is no estimator's name",
+        r"regex .* - at `\$\.estimator`",
     ),
-    "a title that is no text": (edited({"title": ["x"]}), r"title is \['x'\]"),
-    "a status that there is not": (edited({"status": NASTY}), "status is"),
-    "seconds that are a text": (edited({"fit_seconds": "=1+1"}), "fit_seconds is '=1"),
-    "seconds without end": (edited({"fit_seconds": float("inf")}), "fit_seconds is inf"),
-    "seconds of no number": (edited({"tuning_seconds": float("nan")}), "tuning_seconds is nan"),
-    "a size beyond all": (edited({"model_bytes": 10**30}), "model_bytes is 1000"),
-    "less than nothing": (edited({"peak_memory_bytes": -1}), "peak_memory_bytes is -1"),
-    "versions that are no texts": (edited({"environment": {"python": {}}}), "environment is {}"),
-    "a preset that is none": (edited({"preset": NASTY}), "preset is"),
-    "trials that are none": (edited({"trials": [7]}), "trials is 7"),
-    "a field with a strange name": (edited({NASTY: 1}), "field .* is unknown"),
+    "a title that is no text": (edited({"title": ["x"]}), r"got `array` - at `\$\.title`"),
+    "a status that there is not": (edited({"status": NASTY}), r"Invalid enum value .* - at `\$\.status`"),
+    "seconds that are a text": (edited({"fit_seconds": "=1+1"}), r"got `str` - at `\$\.fit_seconds`"),
+    "seconds without end": (edited({"fit_seconds": float("inf")}), r"<= 1000000000000000\.0 - at `\$\.fit_seconds`"),
+    "seconds of no number": (edited({"tuning_seconds": float("nan")}), r">= 0\.0 - at `\$\.tuning_seconds`"),
+    "a size beyond all": (edited({"model_bytes": 10**30}), r"<= 1000000000000000 - at `\$\.model_bytes`"),
+    "less than nothing": (edited({"peak_memory_bytes": -1}), r">= 0 - at `\$\.peak_memory_bytes`"),
+    "versions that are no texts": (edited({"environment": {"python": {}}}), r"got `object` - at `\$\.environment.*`"),
+    "a preset that is none": (edited({"preset": NASTY}), r"got `str` - at `\$\.preset`"),
+    "trials that are none": (edited({"trials": [7]}), r"got `int` - at `\$\.trials\[0\]`"),
+    "a field with a strange name": (edited({NASTY: 1}), "unknown field"),
     "brackets without end": (
         lambda folder: (folder / "records" / "e0" / "seed-0.json").write_text("[" * 200_000),
         "cannot be read",
     ),
     "predictions that are a bomb": (bomb, r"unpacks to 268,\d+,\d+ bytes, more than the"),
-    "classes that are numbers": (relabelled({"class_names": [1, 2, 3, 4, 5, 6]}), "class_names is 1"),
+    "classes that are numbers": (
+        relabelled({"class_names": [1, 2, 3, 4, 5, 6]}),
+        r"got `int` - at `\$\.class_names\[0\]`",
+    ),
     "fewer classes than labels": (relabelled({"class_names": ["a"]}), "labels from 0 to 5"),
     "images of another size": (relabelled({"image_shape": [9, 9]}), "pictures of shape"),
 }

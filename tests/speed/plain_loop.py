@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from models._torch import images_a_batch
+from models._torch import training_batch_size
 
 
 class Images(Dataset[tuple[Tensor, int]]):
@@ -72,7 +72,7 @@ class PlainLoop:
         """Train on X, uint8, (n, pixels), and y, int64, (n,)."""
         torch.set_num_threads(self.threads)
         torch.manual_seed(self.seed)
-        batch = images_a_batch(len(X), self.net.batch_size)
+        batch = training_batch_size(len(X), self.net.batch_size)
         # Batch norm has no variance over one image.
         last_is_one = len(X) % batch == 1 and len(X) > 1
         images = Images(X, y, self.image_shape, self.padding)

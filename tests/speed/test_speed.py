@@ -21,7 +21,7 @@ from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.storage.records import record_path
-from tests.conftest import CHECKOUT
+from tests import CHECKOUT
 from tests.speed import __main__ as command_line
 from tests.speed import rows, session, stock
 from tests.speed.harness import PRESET, Fold, Projection, Recorded, recorded
@@ -94,7 +94,7 @@ def test_a_ratio_is_one_of_medians_and_of_what_the_family_counts() -> None:
 
 @pytest.mark.parametrize(("lost", "verdict"), [(-0.01, "yes"), (0.001, "yes"), (0.0011, "NO")])
 def test_speed_at_the_cost_of_accuracy_is_no_speed(lost: float, verdict: str) -> None:
-    assert judge("xgboost", [took(9, accuracy=0.9)], [took(1, accuracy=0.9 - lost)]).verdict == verdict
+    assert judge("xgboost_column_draws", [took(9, accuracy=0.9)], [took(1, accuracy=0.9 - lost)]).verdict == verdict
 
 
 @pytest.mark.parametrize(("differ", "verdict"), [(0, "yes"), (1, "yes"), (2, "NO")])

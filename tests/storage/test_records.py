@@ -7,11 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import inspect
 
 from benchmark import load
+from benchmark.analyses.data_audit.schema import Audit
+from benchmark.analyses.human_labels.record import People
+from benchmark.analyses.learning_curve.record import Curve
+from benchmark.analyses.robustness.record import Robustness
+from benchmark.analyses.tuning_budget.record import Budget
+from benchmark.engine.saved_models.card import Sheet
 from benchmark.errors import BenchmarkError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, schema, serialization
 from tests.synthetic_results import write_realistic
 
 
@@ -101,10 +107,10 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
-    plain.write_atomically(path, b"old")
+    serialization.write_atomically(path, b"old")
     monkeypatch.setattr("os.fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
-        plain.write_atomically(path, b"new")
+        serialization.write_atomically(path, b"new")
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("a.json", b"old")]
 
 
@@ -112,3 +118,65 @@ def test_load_gives_the_leaderboard_as_a_frame(folder: Path) -> None:
     frame = load(folder)
     assert "test_accuracy" in frame.columns
     assert len(frame) == len({record.estimator for record in records.read(folder).records})
+
+
+def numbers(kind: object) -> list[tuple[str, object, object]]:
+    """Return each number of a type as msgspec sees it, with its bounds."""
+    found = []
+    waiting = [(getattr(kind, "__name__", str(kind)), inspect.type_info(kind))]
+    while waiting:
+        where, info = waiting.pop()
+        if isinstance(info, inspect.IntType | inspect.FloatType):
+            found.append((where, info.ge if info.gt is None else info.gt, info.le))
+        for field in getattr(info, "fields", ()):
+            waiting.append((f"{where}.{field.name}", field.type))
+        below = [getattr(info, name, None) for name in ("item_type", "value_type")]
+        below += [*getattr(info, "item_types", ()), *getattr(info, "types", ())]
+        waiting += [(where, each) for each in below if each is not None]
+    return found
+
+
+@pytest.mark.parametrize(
+    "kind", [records.Record, schema.TestSetHeader, People, Audit, Curve, Budget, Robustness, Sheet]
+)
+def test_every_number_that_is_read_has_bounds(kind: type) -> None:
+    """Without them it might be NaN, or so large that the axes of a figure overflow."""
+    found = numbers(kind)
+    assert len(found) >= 2
+    assert [where for where, low, high in found if low is None or high is None] == []
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "1", None, -1, 10**16, [1]])
+def test_a_whole_number_is_one_and_within_its_bounds(value: object) -> None:
+    with pytest.raises(ValueError, match="Expected `int`"):
+        serialization.from_json(value, serialization.NonNegativeInt)
+
+
+@pytest.mark.parametrize("value", [True, "1", None, -0.5, 1e16, float("nan"), float("inf"), float("-inf"), 10**400])
+def test_a_number_is_one_and_within_its_bounds(value: object) -> None:
+    with pytest.raises(ValueError, match=r"Expected `float`|out of range"):
+        serialization.from_json(value, serialization.NonNegativeFloat)
+
+
+def test_a_whole_number_will_do_for_a_number() -> None:
+    assert serialization.from_json(1, serialization.NonNegativeFloat) == 1.0
+
+
+def test_an_unknown_field_is_refused_however_deep_it_is(folder: Path) -> None:
+    path = one(folder)
+    data = json.loads(path.read_text())
+    data["trials"] = [{"number": 0, "state": "complete", "params": {"free": {"x": 1}}, "rungs": []}]
+    path.write_text(json.dumps(data))
+    assert records.read_record(path).trials[0].params == {"free": {"x": 1}}
+    rung = {"rows": 1, "accuracy": 0.5, "fit_seconds": 1.0, "predict_seconds": 1.0}
+    data["trials"][0]["rungs"] = [rung, {**rung, "surprise": 1}]
+    path.write_text(json.dumps(data))
+    with pytest.raises(BenchmarkError, match=r"unknown field 'surprise' - at `\$\.trials\[0\]\.rungs\[1\]`"):
+        records.read_record(path)
+
+
+def test_a_refusal_quotes_no_more_than_a_line_of_a_long_value(folder: Path) -> None:
+    edit(one(folder), status="x" * 10**6)
+    with pytest.raises(BenchmarkError, match=r"at `\$\.status`\); delete it and run again") as refused:
+        records.read(folder)
+    assert len(str(refused.value)) < 1_000

@@ -84,13 +84,13 @@ def compute(summary: Summary, data: object = None) -> CalibrationScores | None:
 def score(row: Scored, y: Ints) -> Calibration:
     """Score one estimator's probabilities against the test labels `y`, (n_test,)."""
     raw = scaled = raw_curve = scaled_curve = temperature = None
-    logs = [calibration.logarithms(proba) for proba in row.proba]
+    logs = [calibration.log_probabilities(proba) for proba in row.proba]
     if row.record.scores == "predict_proba":
         raw, raw_curve = _mean([calibration.quality(y, each) for each in logs]), calibration.reliability(y, logs[0])
     validation = next((each for each in row.validation if each is not None and len(each.y)), None)
     if validation is not None:  # tuned once, so all seeds have the same
-        temperature = calibration.temperature(validation.y, calibration.logarithms(validation.proba))
-        logs = [calibration.scaled(each, temperature) for each in logs]
+        temperature = calibration.fit_temperature(validation.y, calibration.log_probabilities(validation.proba))
+        logs = [calibration.temperature_scaled(each, temperature) for each in logs]
         scaled = _mean([calibration.quality(y, each) for each in logs])
         scaled_curve = calibration.reliability(y, logs[0])
     return Calibration(row.title, raw, temperature, scaled, raw_curve, scaled_curve)

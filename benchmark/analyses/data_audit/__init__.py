@@ -1,4 +1,4 @@
-"""What is odd about the data? Duplicates, likely label errors, pixels that never vary."""
+"""What is wrong with the data? Exact and near duplicates, likely label errors, constant pixels."""
 
 from __future__ import annotations
 

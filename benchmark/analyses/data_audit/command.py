@@ -12,21 +12,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchmark.analyses.data_audit.measure import Plan
-    from benchmark.analyses.data_audit.schema import Held, Ints
+    from benchmark.analyses.data_audit.schema import AuditData, Ints
+
+INDICES = 6
+"""Printed of each kind of finding."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of its own."""
+    """Add the command's own flags."""
     parser.add_argument(
         "--estimator",
         metavar="NAME",
         default="hog_logistic_regression",
-        help="whose out-of-fold probabilities find label errors (default: %(default)s)",
+        help="the estimator whose out-of-fold probabilities find label errors (default: %(default)s)",
     )
 
 
 def measure(arguments: argparse.Namespace, session: Session) -> int:
-    """Look a data set over, report; the exit status is 1 if the search for label errors failed."""
+    """Audit a data set and write the report; the exit status is 1 if the search for label errors failed."""
     from benchmark import datasets
     from benchmark.analyses.data_audit import label_errors
     from benchmark.analyses.data_audit import measure as audit
@@ -35,13 +38,13 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.engine import registry, resources
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET
     from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
+    from benchmark.storage import lock
 
     console = session.console
     registry.get(arguments.estimator)
     dataset = session.dataset()
     given = resources.share(
-        resources.seats(),
+        resources.local_slots(),
         arguments.deadline or DEADLINE_SECONDS[DEFAULT_PRESET],
         1,
         arguments.threads,
@@ -51,8 +54,8 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     folder = arguments.results / dataset.name
     plan = audit.Plan(dataset, arguments.estimator, given, folder, datasets.cache_folder() / "logs")
     if not label_errors.available():
-        live.warn(console, f"{label_errors.MISSING}; all else is looked at without it")
-    with claim.claimed(folder):
+        live.warn(console, f"{label_errors.MISSING}; the rest of the audit runs without it")
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, record_kinds())
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
@@ -62,7 +65,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
 
 
 def _announce(console: Console, plan: Plan) -> None:
-    """Say what `audit` is about to do."""
+    """Print what the audit is about to do."""
     from benchmark.render import terminal as live
 
     given = plan.resources
@@ -72,34 +75,45 @@ def _announce(console: Console, plan: Plan) -> None:
         plan.folder,
         plan.logs,
         f"audit, with {given.threads} thread(s); label errors from out-of-fold probabilities of "
-        f"{live.escape(plan.estimator)}; {given.device}; a fit may take {live.clock(given.refit.seconds or 0)} and "
+        f"{live.escape(plan.estimator)}; {given.device}; limits of a fit: {live.clock(given.refit.seconds or 0)} and "
         f"{(given.refit.memory_bytes or 0) / 2**30:.1f} GiB",
     )
 
 
-def _print(console: Console, held: Held, y_test: Ints, n_classes: int, folder: Path) -> None:
-    """Print how many there are of everything odd, the first indices of each kind, and where the rest lies."""
-    from rich.table import Table
-
-    from benchmark.analyses.data_audit import scores as findings
+def _print(console: Console, audit: AuditData, y_test: Ints, n_classes: int, folder: Path) -> None:
+    """Print the table of counts, the first indices of each kind of finding, and where to find all of them."""
+    from benchmark.analyses.data_audit import section
     from benchmark.render import terminal as live
 
-    table = Table("", "training", "test", "test against training", box=None, pad_edge=False)
-    for row in findings.counts(held, y_test, n_classes):
-        table.add_row(*map(live.escape, row))
-    console.print(table)
-    for kind, indices in findings.first_indices(held):
-        console.print(f"{live.escape(kind)}: {indices}")
-    console.print(f"all indices: {live.escape(str(folder / findings.CSV))}")
+    console.print(live.table(section.counts(audit, y_test, n_classes)))
+    for kind, indices in _findings(audit).items():
+        first = ", ".join(map(str, indices[:INDICES].tolist()))
+        if len(indices):
+            console.print(f"{kind}: {first}{', …' if len(indices) > INDICES else ''}")
+    console.print(f"all indices: {live.escape(str(folder / section.CSV))}")
+
+
+def _findings(audit: AuditData) -> dict[str, Ints]:
+    """Return the indices of each kind of finding."""
+    from benchmark.analyses.data_audit.schema import PARTS, SCOPES, parts_of
+    from benchmark.analyses.data_audit.section import DUPLICATE_OF, NAMES
+
+    def images(scope: str) -> str:
+        return f"{NAMES[parts_of(scope)[0]]} images"
+
+    exact = {f"{images(scope)} equal to {DUPLICATE_OF[scope]}": audit.copies[scope].equal for scope in SCOPES}
+    near = {f"{images(scope)} nearly equal to {DUPLICATE_OF[scope]}": audit.copies[scope].images for scope in SCOPES}
+    grey = {f"{NAMES[part]} images of one grey value": audit.flat[part] for part in PARTS}
+    return {**exact, **near, **grey, "likely label errors, most likely first": audit.errors.index}
 
 
 COMMAND = Command(
     name="audit",
-    help="look the data over: copies within and across training and test, constant pixels, likely label errors",
-    description="Looks for images that are there twice or nearly so (within the training part, within the test "
-    "part, and across them), for pixels that never vary, and for labels that are likely wrong: by confident "
-    "learning (cleanlab, in the extra [audit]) from what an estimator says of training images that it was not "
-    "fitted on. Adds what is odd to results/<dataset>/leaderboard.md, which needs no estimator's record for it.",
+    help="audit the data: duplicates within and across training and test, constant pixels, likely label errors",
+    description="Searches for exact and near duplicates (within the training part, within the test part, and across "
+    "them), for constant pixels, and for labels that are likely wrong. Label errors are found by confident learning "
+    "(cleanlab, in the extra [audit]) from an estimator's predictions of training images that it was not fitted on. "
+    "Writes the page data-audit.md in results/<dataset>; no estimator needs a record for that.",
     flags=("data", "alone", "results"),
     add_arguments=add_arguments,
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import memmap
 from benchmark.engine import pipelines, registry
 from benchmark.estimator import Task
 
@@ -66,7 +66,7 @@ def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def predict(fold: Fold) -> npt.NDArray[np.float32]:
     """Run in a worker: fit on the other folds; return a row for each of this one's, in order, (m, n_classes)."""
-    files = arrays.files(fold.dataset)
+    files = memmap.array_files(fold.dataset)
     X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
     parts = assign(y)
     fitted, held_out = np.flatnonzero((parts >= 0) & (parts != fold.number)), np.flatnonzero(parts == fold.number)

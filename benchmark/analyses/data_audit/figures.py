@@ -1,4 +1,4 @@
-"""Pictures of what is odd: near copies side by side, and images whose label is likely wrong."""
+"""The figures `copies`, near duplicates side by side, and `label-errors`, images whose label is likely wrong."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, Held, Ints, pairs_to_show, parts_of, shown_scope
-from benchmark.analyses.data_audit.scores import AuditScores
+from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, AuditData, Ints, pairs_to_show, parts_of, shown_scope
+from benchmark.analyses.data_audit.scores import AuditScores, differing
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -23,21 +23,23 @@ _NAMES = {"train": "training", "test": "test"}
 
 @dataclass(frozen=True)
 class Copies:
-    """Near copies.
+    """Near duplicates.
 
     Attributes
     ----------
     parts : tuple of str
         Of the first and the second image of each pair: "train" or "test".
     index : ndarray of int64, (m, 2)
+        Of each pair, within its part.
     labels : tuple of (str, str)
         Of each pair.
     similarity : ndarray of float64, (m,)
     pixels : ndarray of float64, (m, 2, height, width)
         From 0 to 1.
     differing : int
-        Pairs with two labels, among all `n_pairs` that there are.
+        Listed pairs with two different labels.
     n_pairs : int
+        All pairs, shown or not.
     """
 
     parts: tuple[str, str]
@@ -56,12 +58,13 @@ class Errors:
     Attributes
     ----------
     index : ndarray of int64, (m,)
-        Place in the training part.
+        Within the training part.
     given, suggested : tuple of str
+        Labels.
     pixels : ndarray of float64, (m, height, width)
         From 0 to 1.
     n : int
-        How many there are.
+        All such images, shown or not.
     """
 
     index: Ints
@@ -72,13 +75,13 @@ class Errors:
 
 
 def copies_data(scores: AuditScores) -> Copies | None:
-    """Choose pairs across test and training, or else within one: of two labels first, then the closest."""
+    """Return the pairs to show, of test against training if there are any; those with two labels come first."""
     held = scores.audit
     scope = shown_scope(held.copies)
     if scope is None:
         return None
     found, parts = held.copies[scope], parts_of(scope)
-    y = {"train": held.y_train, "test": scores.summary.test_set.y}
+    y = scores.y
     order = pairs_to_show(scope, found, y)
     kept = [place for place in order if all(found.pairs[place, k] in held.pictures[parts[k]].index for k in (0, 1))]
     pairs = found.pairs[kept]
@@ -92,13 +95,13 @@ def copies_data(scores: AuditScores) -> Copies | None:
         labels=tuple((names[y[parts[0]][a]], names[y[parts[1]][b]]) for a, b in pairs),
         similarity=found.similarity[kept],
         pixels=np.stack([first, second], axis=1),
-        differing=int((y[parts[0]][found.pairs[:, 0]] != y[parts[1]][found.pairs[:, 1]]).sum()),
+        differing=int(differing(held, scope, y).sum()),
         n_pairs=found.n_pairs,
     )
 
 
 def errors_data(scores: AuditScores) -> Errors | None:
-    """Choose the most likely label errors."""
+    """Return the most likely label errors, or None if there are none."""
     held = scores.audit
     kept = np.flatnonzero(np.isin(held.errors.index, held.pictures["train"].index))[:ERRORS_SHOWN]
     if not len(kept):
@@ -114,7 +117,7 @@ def errors_data(scores: AuditScores) -> Errors | None:
 
 
 def draw_copies(data: Copies) -> Figure:
-    """Draw each pair side by side, with indices above, labels and correlation below."""
+    """Draw the two images of each pair side by side, with indices above, and labels and correlation below."""
     across = min(PAIRS_ACROSS, len(data.index))
     down = math.ceil(len(data.index) / across)
     cell = style.WIDTH / PAIRS_ACROSS
@@ -162,43 +165,41 @@ def draw_errors(data: Errors) -> Figure:
 
 
 def copies_caption(data: Copies) -> str:
-    """Say what to see."""
-    which = (
-        "test images beside the training image that each"
-        if data.parts[0] != data.parts[1]
-        else "images beside the one that each"
-    )
+    """Return what a reader should see."""
     if len(data.index) == data.n_pairs:
-        shown = "All there are" if data.n_pairs > 1 else "The one that there is"
+        shown = "All pairs are shown" if data.n_pairs > 1 else "It is the only pair"
     else:
-        first = "those of two labels first (coloured), then the closest" if data.differing else "the closest"
-        shown = f"{len(data.index)} of {data.n_pairs:,} pairs, {first}; no image is shown twice"
-    return f"Near copies: {which} is nearly equal to. {shown}."
+        first = "those with two labels (coloured) first, then the closest" if data.differing else "the closest"
+        shown = f"{len(data.index)} of {data.n_pairs:,} pairs are shown, {first}; no image is shown twice"
+    first_part, second_part = (_NAMES[part] for part in data.parts)
+    return f"Near duplicates: a {first_part} image (left) and a {second_part} image (right) of each pair. {shown}."
 
 
 def copies_alt(data: Copies) -> str:
-    """Say it without the picture."""
-    pairs = [f"{_NAMES[data.parts[0]]} {a} beside {_NAMES[data.parts[1]]} {b}" for a, b in data.index[:3].tolist()]
-    return f"{md.plural(len(data.index), 'pair')} of near copies, first {md.listing(pairs)}."
+    """Return the figure's content in words."""
+    first_part, second_part = (_NAMES[part] for part in data.parts)
+    pairs = [f"{first_part} {a} with {second_part} {b}" for a, b in data.index[:3].tolist()]
+    return f"{md.plural(len(data.index), 'pair')} of near duplicates, first {md.listing(pairs)}."
 
 
 def errors_caption(data: Errors) -> str:
-    """Say what to see."""
+    """Return what a reader should see."""
+    number = "The number is the image's index in the training part."
     if data.n == 1:
-        return "The one training image whose label is likely wrong; the number is its place in the training part."
-    which = f"The {len(data.index)} training images" if len(data.index) < data.n else f"All {data.n} training images"
-    most = " most" if len(data.index) < data.n else ""
-    return f"{which} whose label is{most} likely wrong, of {data.n:,}; the number is the place in the training part."
+        return f"The one training image whose label is likely wrong. {number}"
+    if len(data.index) < data.n:
+        return f"The {len(data.index)} training images whose labels are most likely wrong, of {data.n:,}. {number}"
+    return f"All {data.n} training images whose labels are likely wrong. {number}"
 
 
 def errors_alt(data: Errors) -> str:
-    """Say it without the picture."""
+    """Return the figure's content in words."""
     words = [f"#{i} {g} or {s}" for i, g, s in zip(data.index[:3], data.given, data.suggested, strict=False)]
     return f"{md.plural(len(data.index), 'image')} with a likely label error, first {md.listing(words)}."
 
 
-def _pixels(scores: AuditScores, held: Held, part: str, index: Ints) -> Floats:
-    """Return the pictures of these images of a part, all of which are kept."""
+def _pixels(scores: AuditScores, held: AuditData, part: str, index: Ints) -> Floats:
+    """Return the stored pictures of these images of a part, (m, height, width), from 0 to 1."""
     pictures = held.pictures[part]
     rows = pictures.pixels[np.searchsorted(pictures.index, index)]
     return np.asarray(rows.reshape(len(index), *scores.summary.test_set.image_shape) / 255)

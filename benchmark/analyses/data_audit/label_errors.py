@@ -28,7 +28,7 @@ def cleanlab_version() -> str:
     return version("cleanlab")
 
 
-def find(y: npt.NDArray[np.int64], proba: npt.NDArray[np.floating]) -> tuple[LabelErrors, float]:
+def find_label_errors(y: npt.NDArray[np.int64], proba: npt.NDArray[np.floating]) -> tuple[LabelErrors, float]:
     """Return the images whose label is likely wrong, and the share of all labels that is estimated to be.
 
     Parameters

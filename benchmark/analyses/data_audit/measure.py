@@ -1,7 +1,7 @@
-"""Looks a data set over: what is there twice, which pixels never vary, which labels are likely wrong.
+"""Audits a data set: duplicates, constant pixels, likely label errors.
 
-Nothing here is learned for the leaderboard: the one estimator that is fitted sees training rows
-only, and what it says is kept for the report alone.
+Nothing here enters the leaderboard. The one estimator that is fitted sees training rows only, and its predictions are
+used for the audit alone.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from benchmark.analyses.data_audit import duplicates, label_errors
 from benchmark.analyses.data_audit import record as audit_record
 from benchmark.analyses.data_audit import schema as audit_schema
 from benchmark.analyses.data_audit.cross_val_predict import Fold
-from benchmark.analyses.data_audit.schema import PARTS, Audit, Copies, Held, LabelErrors, Pictures, Search
+from benchmark.analyses.data_audit.schema import PARTS, Audit, AuditData, Copies, LabelErrors, Pictures, Search
 from benchmark.datasets.dataset import Dataset
 from benchmark.datasets.memmap import materialise
 from benchmark.engine.executors.local import LocalExecutor
-from benchmark.engine.jobs import Describe, describe_seconds, in_words
+from benchmark.engine.jobs import Describe, describe_seconds, failure_reason
 from benchmark.engine.resources import Resources
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError, EngineError
@@ -36,7 +36,7 @@ from benchmark.storage import records
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for.
+    """What `audit` is asked to do.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ class Plan:
     estimator : str
         Whose out-of-fold probabilities find label errors.
     resources : Resources
-        Of which its refits' are used: one fit at a time.
+        Those of refits are used, because one fit runs at a time.
     folder : Path
         ``results/<dataset>``.
     logs : Path
-        Where what the estimator prints goes.
+        Folder for the output of the estimator.
     """
 
     dataset: Dataset
@@ -58,19 +58,19 @@ class Plan:
     logs: Path
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> Held:
-    """Look the data set over and write what is found into a claimed folder.
+def run(plan: Plan, say: Callable[[str], None]) -> AuditData:
+    """Audit the data set and write the result into a locked folder.
 
     Parameters
     ----------
     plan : Plan
     say : callable
-        Told of each step in one line.
+        Called with one line for each step.
 
     Raises
     ------
     EngineError
-        No job can be run any more.
+        No more jobs can be run.
     """
     dataset = plan.dataset
     train, test = dataset.train.X, dataset.test.X
@@ -93,7 +93,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Held:
         search=found.search,
         environment=environment(),
     )
-    held = Held(
+    held = AuditData(
         audit=audit,
         y_train=dataset.train.y,
         constant={part: constant_pixels(getattr(dataset, part).X) for part in PARTS},
@@ -106,7 +106,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Held:
 
 
 def constant_pixels(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Return the pixels that have one value in all images, (k, 2): place, row by row, and value."""
+    """Return the pixels with the same value in all images, (k, 2): flat index and value."""
     if not len(X):
         return np.zeros((0, 2), dtype=np.int64)
     places = np.flatnonzero(X.min(axis=0) == X.max(axis=0))
@@ -115,7 +115,7 @@ def constant_pixels(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Found:
-    """What came of the search for label errors; see `Audit`."""
+    """Result of the search for label errors; see `Audit`."""
 
     status: Literal["ok", "skipped", "failed"]
     reason: str = ""
@@ -137,11 +137,11 @@ def _label_errors(plan: Plan, say: Callable[[str], None]) -> _Found:
         title, proba = _out_of_fold(plan, rows, say)
     except EngineError:
         raise
-    except Exception as error:  # the plugin's, or its worker's: the rest of the audit stands
-        reason = f"{plan.estimator}: {in_words(error)}"
+    except Exception as error:  # of the plugin or its worker: the rest of the audit is still valid
+        reason = f"{plan.estimator}: {failure_reason(error)}"
         say(f"label errors: failed: {reason}")
         return _Found("failed", reason)
-    errors, share = label_errors.find(y[looked_at], proba[looked_at])
+    errors, share = label_errors.find_label_errors(y[looked_at], proba[looked_at])
     search = Search(
         estimator=plan.estimator,
         title=title,
@@ -155,12 +155,12 @@ def _label_errors(plan: Plan, say: Callable[[str], None]) -> _Found:
 
 
 def _without_cleanlab(plan: Plan, say: Callable[[str], None]) -> _Found:
-    """Return what an audit of these data found when cleanlab was there, or nothing."""
+    """Return the label errors of an earlier audit of these data that had cleanlab, or none."""
     with suppress(BenchmarkError):
         test_set = records.read_test_set(plan.folder)
         before = audit_record.read(plan.folder, test_set) if test_set else None
         if before is not None and before.audit.search is not None:
-            say("label errors: those that the last audit of these data found are kept")
+            say("label errors: kept from the last audit of these data")
             return _Found("ok", search=before.audit.search, errors=before.errors)
     say(f"label errors: not looked for: {label_errors.MISSING}")
     return _Found("skipped", label_errors.MISSING)
@@ -169,7 +169,7 @@ def _without_cleanlab(plan: Plan, say: Callable[[str], None]) -> _Found:
 def _out_of_fold(
     plan: Plan, rows: npt.NDArray[np.int64], say: Callable[[str], None]
 ) -> tuple[str, npt.NDArray[np.float32]]:
-    """Return the estimator's title and a row of probabilities for each training image that is in a fold."""
+    """Return the estimator's title, and a row of probabilities for each training image that is in a fold."""
     dataset, given = plan.dataset, plan.resources
     materialise(dataset)
     task = Task(
@@ -200,7 +200,7 @@ def _out_of_fold(
 
 
 def _pictures(dataset: Dataset, copies: dict[str, Copies], errors: LabelErrors) -> dict[str, Pictures]:
-    """Return the images that the report's figures show."""
+    """Return the images that the figures of the report show."""
     shown: dict[str, list[int]] = {"train": errors.index[: audit_schema.ERRORS_SHOWN].tolist(), "test": []}
     y = {part: getattr(dataset, part).y for part in PARTS}
     scope = audit_schema.shown_scope(copies)

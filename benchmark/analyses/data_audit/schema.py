@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
+
+from benchmark.storage.serialization import LARGEST, NonNegativeInt, Share
 
 SCHEMA = 1
 """Raised when a field changes its meaning; an audit of another schema is refused by name."""
@@ -97,10 +100,10 @@ class Search:
 
     estimator: str
     title: str
-    folds: int
-    images: int
-    accuracy: float
-    share: float
+    folds: Annotated[int, Meta(ge=2, le=LARGEST)]
+    images: NonNegativeInt
+    accuracy: Share
+    share: Share
     cleanlab: str
 
 
@@ -125,11 +128,11 @@ class Audit:
     arrays_sha256 : str
     """
 
-    schema: int
+    schema: NonNegativeInt
     dataset: str
     dataset_sha256: str
-    near: float
-    pairs: Mapping[str, int]
+    near: Annotated[float, Meta(gt=0, le=1)]
+    pairs: Mapping[str, NonNegativeInt]
     status: Literal["ok", "skipped", "failed"]
     reason: str
     search: Search | None
@@ -138,7 +141,7 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class Held:
+class AuditData:
     """An audit with its arrays.
 
     Attributes

@@ -1,27 +1,18 @@
-"""What an audit found, counted and listed: for the page, the terminal and ``audit.csv``."""
+"""Scores of an audit: duplicates and what they do to the accuracies, likely label errors, and ``audit.csv``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, Ints, parts_of
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.leaderboard.summary import Summary
-from benchmark.render import markdown as md
-
-CSV = "audit.csv"
-
-NAMES = {"train": "training", "test": "test"}
-
-WHERE = {
-    "train": ("training", "another training image"),
-    "test": ("test", "another test image"),
-    "across": ("test", "a training image"),
-}
+from benchmark.metrics.scores import Interval
 
 COLUMNS = (
     "part",
@@ -35,66 +26,205 @@ COLUMNS = (
     "suggested_label",
     "margin",
 )
-
-HEADER = ("", "Training", "Test", "Test against training")
-
-
-def counts(held: Held, y_test: Ints, n_classes: int) -> list[list[str]]:
-    """Return the rows of the table of counts: what, training, test, test against training."""
-    y = {"train": held.y_train, "test": y_test}
-    found = [held.copies[scope] for scope in SCOPES]
-    two_labels = [differing(held, scope, y).sum() for scope in SCOPES]
-    wrong = len(held.errors.index)
-    share = f" ({md.percent(wrong / held.audit.search.images)})" if held.audit.search else ""
-    return [
-        ["Images", *(f"{len(y[part]):,}" for part in PARTS), md.NONE],
-        ["Images of each class", *(spread(np.bincount(y[part], minlength=n_classes)) for part in PARTS), md.NONE],
-        ["Images equal to another, byte for byte", *(some(len(each.equal)) for each in found)],
-        ["Images with a near copy", *(some(len(each.images)) for each in found)],
-        ["Pairs of near copies", *(some(each.n_pairs) for each in found)],
-        ["Pairs of near copies with two labels", *map(some, two_labels)],
-        ["Images of one grey value", *(some(len(held.flat[part])) for part in PARTS), md.NONE],
-        ["Pixels that never vary", *(some(len(held.constant[part])) for part in PARTS), md.NONE],
-        ["Labels likely to be wrong", some(wrong) + share if held.audit.search else "not looked for", *[md.NONE] * 2],
-    ]
+"""Of ``audit.csv``."""
 
 
-def first_indices(held: Held, most: int = 6) -> list[tuple[str, str]]:
-    """Return, of each kind that there is, its name and the first indices."""
-    kinds = [
-        *(
-            (f"{NAMES[parts_of(scope)[0]]} images equal to {WHERE[scope][1]}", held.copies[scope].equal)
-            for scope in SCOPES
-        ),
-        *(
-            (f"{NAMES[parts_of(scope)[0]]} images nearly equal to {WHERE[scope][1]}", held.copies[scope].images)
-            for scope in SCOPES
-        ),
-        *((f"{NAMES[part]} images of one grey value", held.flat[part]) for part in PARTS),
-        ("training images whose label is likely wrong, most likely first", held.errors.index),
-    ]
-    return [
-        (kind, ", ".join(map(str, index[:most].tolist())) + (", …" if len(index) > most else ""))
-        for kind, index in kinds
-        if len(index)
-    ]
+@dataclass(frozen=True)
+class LabelPair:
+    """Near duplicates with two different labels.
+
+    Attributes
+    ----------
+    labels : (int, int)
+        The lower first.
+    pairs : tuple of int
+        Pairs of images in each scope, in the order of `SCOPES`.
+    """
+
+    labels: tuple[int, int]
+    pairs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """An estimator's accuracy without the test images that have a near duplicate in training.
+
+    Attributes
+    ----------
+    title : str
+    accuracy : Interval
+        On all test images, mean over seeds, as are the others.
+    without : float
+        On the test images without a near duplicate in training.
+    on_duplicates : float
+        On the test images with one.
+    """
+
+    title: str
+    accuracy: Interval
+    without: float
+    on_duplicates: float
+
+    @property
+    def change(self) -> float:
+        """The second accuracy minus the first."""
+        return round(
+            self.without - self.accuracy.estimate, 12
+        )  # beyond that, equal means differ by the order of summation
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Likely label errors with the same label and the same suggested label.
+
+    Attributes
+    ----------
+    label, suggested : int
+    images : int
+    share : float
+        Of all likely label errors.
+    share_of_label : float
+        Of the training images with this label.
+    """
+
+    label: int
+    suggested: int
+    images: int
+    share: float
+    share_of_label: float
+
+
+@dataclass(frozen=True)
+class AuditScores:
+    """An audit of the data, and what it means for the leaderboard.
+
+    Attributes
+    ----------
+    summary : Summary
+    audit : AuditData
+    label_pairs : tuple of LabelPair
+        Most pairs first; of the listed pairs only.
+    rescored : tuple of Rescored
+        In the order of the leaderboard. Empty if no test image has a near duplicate in training, or all have one.
+    overtaken : tuple of (str, str)
+        Titles of two estimators of which the first is more accurate without near duplicates, and was not with them.
+    suggestions : tuple of Suggestion
+        Most images first.
+    hardest : int
+        Likely label errors with the hardest class as label or suggested label.
+    """
+
+    summary: Summary
+    audit: AuditData
+    label_pairs: tuple[LabelPair, ...]
+    rescored: tuple[Rescored, ...]
+    overtaken: tuple[tuple[str, str], ...]
+    suggestions: tuple[Suggestion, ...]
+    hardest: int
+
+    @property
+    def y(self) -> dict[str, Ints]:
+        """Labels by part."""
+        return labels(self.audit, self.summary)
+
+
+def compute(summary: Summary, data: AuditData | None) -> AuditScores | None:
+    """Return the scores of the audit on disk, or None if there is no audit."""
+    if data is None:
+        return None
+    rescored = _rescored(summary, data.copies["across"].images)
+    errors, hardest = data.errors, -1 if summary.hardest is None else summary.hardest
+    touched = (data.y_train[errors.index] == hardest) | (errors.suggested == hardest)
+    return AuditScores(
+        summary,
+        data,
+        _label_pairs(summary, data),
+        rescored,
+        _overtaken(rescored),
+        _suggestions(data, len(summary.class_names)),
+        int(np.sum(touched)),
+    )
+
+
+def labels(audit: AuditData, summary: Summary) -> dict[str, Ints]:
+    """Return the labels by part."""
+    return {"train": audit.y_train, "test": summary.test_set.y}
+
+
+def differing(audit: AuditData, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
+    """Return which of a scope's listed pairs have two different labels, (m,)."""
+    first, second = parts_of(scope)
+    pairs = audit.copies[scope].pairs
+    return np.asarray(y[first][pairs[:, 0]] != y[second][pairs[:, 1]])
+
+
+def _label_pairs(summary: Summary, audit: AuditData) -> tuple[LabelPair, ...]:
+    y, k = labels(audit, summary), len(summary.class_names)
+    counts = np.zeros((len(SCOPES), k, k), dtype=np.int64)
+    for place, scope in enumerate(SCOPES):
+        first, second = parts_of(scope)
+        pairs = audit.copies[scope].pairs[differing(audit, scope, y)]
+        low, high = np.sort(np.column_stack([y[first][pairs[:, 0]], y[second][pairs[:, 1]]]), axis=1).T
+        np.add.at(counts[place], (low, high), 1)
+    return tuple(LabelPair(cell, tuple(counts[:, *cell].tolist())) for cell in _most_frequent(counts.sum(axis=0)))
+
+
+def _rescored(summary: Summary, duplicates: Ints) -> tuple[Rescored, ...]:
+    if not 0 < len(duplicates) < summary.n_test:
+        return ()
+    kept = np.delete(np.arange(summary.n_test), duplicates)
+    return tuple(
+        Rescored(
+            row.title,
+            row.accuracy,
+            round(float(row.correct[kept].mean()), 12),
+            float(row.correct[duplicates].mean()),
+        )
+        for row in summary.scored
+    )
+
+
+def _overtaken(rescored: Sequence[Rescored]) -> tuple[tuple[str, str], ...]:
+    pairs = combinations(rescored, 2)
+    return tuple((behind.title, ahead.title) for ahead, behind in pairs if ahead.without < behind.without)
+
+
+def _suggestions(audit: AuditData, n_classes: int) -> tuple[Suggestion, ...]:
+    errors = audit.errors
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
+    np.add.at(counts, (audit.y_train[errors.index], errors.suggested), 1)
+    images = np.bincount(audit.y_train, minlength=n_classes)
+    return tuple(
+        Suggestion(
+            label,
+            suggested,
+            int(counts[label, suggested]),
+            float(counts[label, suggested] / len(errors.index)),
+            float(counts[label, suggested] / images[label]),
+        )
+        for label, suggested in _most_frequent(counts)
+    )
+
+
+def _most_frequent(counts: Ints) -> list[tuple[int, int]]:
+    """Return the cells of a matrix that are not zero, the largest first."""
+    order = np.argsort(-counts, axis=None, kind="stable")[: np.count_nonzero(counts)]
+    return [(int(row), int(column)) for row, column in zip(*np.unravel_index(order, counts.shape), strict=True)]
 
 
 def frame(scores: AuditScores) -> pd.DataFrame:
-    """Return every image that is odd, one row per finding: copies, the closest first, then label errors."""
-    held, summary = scores.audit, scores.summary
-    y = {"train": held.y_train, "test": summary.test_set.y}
-    names = summary.class_names
+    """Return ``audit.csv``, one row for each finding: duplicates, the closest first, then likely label errors."""
+    audit, y, names = scores.audit, scores.y, scores.summary.class_names
     rows: list[dict[str, object]] = []
-    for scope in reversed(SCOPES):  # across, what matters to the scores, comes first
-        copies, (first, second) = held.copies[scope], parts_of(scope)
-        for (one, other), similarity, same in zip(copies.pairs.tolist(), copies.similarity, copies.same, strict=True):
+    for scope in reversed(SCOPES):  # duplicates across the parts come first, as they affect the scores
+        copies, (first, second) = audit.copies[scope], parts_of(scope)
+        for (index, other), similarity, same in zip(copies.pairs.tolist(), copies.similarity, copies.same, strict=True):
             rows.append(
                 {
                     "part": first,
-                    "index": one,
+                    "index": index,
                     "kind": "equal" if same else "near copy",
-                    "label": names[y[first][one]],
+                    "label": names[y[first][index]],
                     "partner_part": second,
                     "partner_index": other,
                     "partner_label": names[y[second][other]],
@@ -103,17 +233,17 @@ def frame(scores: AuditScores) -> pd.DataFrame:
             )
     for part in PARTS:
         rows += [
-            {"part": part, "index": one, "kind": "one grey value", "label": names[y[part][one]]}
-            for one in held.flat[part].tolist()
+            {"part": part, "index": index, "kind": "one grey value", "label": names[y[part][index]]}
+            for index in audit.flat[part].tolist()
         ]
-    errors = held.errors
-    for one, suggested, margin in zip(errors.index.tolist(), errors.suggested.tolist(), errors.margin, strict=True):
+    errors = audit.errors
+    for index, suggested, margin in zip(errors.index.tolist(), errors.suggested.tolist(), errors.margin, strict=True):
         rows.append(
             {
                 "part": "train",
-                "index": one,
+                "index": index,
                 "kind": "label",
-                "label": names[held.y_train[one]],
+                "label": names[audit.y_train[index]],
                 "suggested_label": names[suggested],
                 "margin": float(margin),
             }
@@ -121,34 +251,3 @@ def frame(scores: AuditScores) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("index", "partner_index"), "Int64"))
     words = ["part", "kind", "label", "partner_part", "partner_label", "suggested_label"]
     return table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
-
-
-def differing(held: Held, scope: str, y: Mapping[str, Ints]) -> npt.NDArray[np.bool_]:
-    """Return which of a scope's listed pairs have two labels."""
-    first, second = parts_of(scope)
-    pairs = held.copies[scope].pairs
-    return np.asarray(y[first][pairs[:, 0]] != y[second][pairs[:, 1]])
-
-
-def some(number: int) -> str:
-    """Return "1,234" or "none"."""
-    return f"{number:,}" if number else "none"
-
-
-def spread(numbers: Ints) -> str:
-    """Return "1,000", or "139 to 146"."""
-    low, high = int(numbers.min()), int(numbers.max())
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-@dataclass(frozen=True)
-class AuditScores:
-    """An audit of the data beside the leaderboard."""
-
-    summary: Summary
-    audit: Held
-
-
-def compute(summary: Summary, data: Held | None) -> AuditScores | None:
-    """Return the audit on disk, or None where there is none."""
-    return None if data is None else AuditScores(summary, data)

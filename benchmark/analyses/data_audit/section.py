@@ -1,274 +1,320 @@
-"""What is odd about the data: images that are there twice, likely label errors, pixels that never vary."""
+"""The page about the data: exact and near duplicates, likely label errors, class balance, and constant pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
-
 import numpy as np
 
-from benchmark.analyses.data_audit import scores as findings
-from benchmark.analyses.data_audit.schema import PARTS, SCOPES, Held, parts_of
+from benchmark.analyses.data_audit import scores as audit_scores
+from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.leaderboard.commands import dataset_flag, word
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Figures, Section, pictures, table
-
-TITLE = "What is odd about the data"
-
-BALANCED = 1.1
-"""The largest class by the smallest, up to which classes are nearly balanced."""
-
-TOP = 10
-"""Pairs of label and suggested label, or of two labels of one picture, that a table shows."""
-
+from benchmark.render.document import (
+    NOTHING,
+    Block,
+    Bullets,
+    Cell,
+    Figures,
+    Heading,
+    Section,
+    Table,
+    number,
+    pictures,
+    table,
+    words,
+)
 
 FILE = "data-audit.md"
 
+TITLE = "What is wrong with the data?"
+
+CSV = "audit.csv"
+
+BALANCED = 1.1
+"""Classes are nearly balanced if the largest has at most this many times the images of the smallest."""
+
+TOP = 10
+"""Rows of the tables of label pairs and of suggested labels."""
+
+NAMES = {"train": "training", "test": "test"}
+
+DUPLICATE_OF = {"train": "another training image", "test": "another test image", "across": "a training image"}
+"""By scope: what an image is compared with."""
+
 
 def section(scores: AuditScores, figures: Figures) -> Section:
-    """Return the section."""
+    """Return the page: the findings, their counts, each in detail, and the method."""
     search = scores.audit.audit.search
     command = " ".join(["python -m benchmark audit", *dataset_flag(scores.summary.test_set.dataset)])
     command += f" --estimator {word(search.estimator)}" if search else ""
-    blocks = [*_blocks(scores), *pictures(figures, "copies", "label-errors")]
+    y = scores.y
+    findings = [_duplicates(scores.audit), _effect(scores), _labels(scores), _balance(scores), _pixels(scores)]
+    blocks: list[Block] = [
+        Bullets(tuple(filter(None, findings))),
+        Heading("Counts"),
+        counts(scores.audit, y["test"], len(scores.summary.class_names)),
+        *_under("Near duplicates", [_two_labels(scores), *_label_pairs(scores), *pictures(figures, "copies")]),
+        *_under("Accuracy without near duplicates", _rescored(scores)),
+        *_under("Likely label errors", [*_suggestions(scores), *pictures(figures, "label-errors")]),
+        *_under("Images of each class", _class_sizes(scores)),
+        Heading("How it was counted"),
+        Bullets(tuple(_method(scores))),
+    ]
     return Section(
         FILE,
         TITLE,
-        "Duplicates, likely label errors, and pixels that never vary.",
+        "Duplicates, likely label errors, and constant pixels.",
         blocks,
-        csv=findings.frame(scores),
+        csv=audit_scores.frame(scores),
         reproduce=[command],
-        source="what the audit found is taken from its record",
+        source="the audit is read from its record",
     )
 
 
-def _blocks(scores: AuditScores) -> list[Block]:
-    held = scores.audit
-    return [
-        _opening(held),
-        table(findings.HEADER, findings.counts(held, scores.summary.test_set.y, len(scores.summary.class_names))),
-        *_two_labels(scores, held),
-        *_scores(scores, held),
-        *_label_errors(scores, held),
-        *_balance(scores, held),
-        _pixels(scores, held),
-        _listed(held),
-    ]
-
-
-def _opening(held: Held) -> str:
-    copies = held.copies
-    if any(len(copies[scope].equal) for scope in SCOPES):
-        text = f"**Byte for byte, {md.listing([_equal(len(copies[scope].equal), scope) for scope in SCOPES])}.**"
-    else:
-        text = "**No image is there twice, byte for byte.**"
-    if any(len(copies[scope].images) for scope in SCOPES):
-        near = md.listing([_near(len(copies[scope].images), scope) for scope in SCOPES])
-    else:
-        near = "No image has a near copy"
-    return (
-        f"{text} {near[0].upper()}{near[1:]}. Near copies are pairs whose pixels correlate at {held.audit.near:g} or "
-        "more (Pearson: each image's mean taken off, so brightness and contrast make no difference), equal ones "
-        "among them. All pairs were compared."
-    )
-
-
-def _equal(number: int, scope: str) -> str:
-    part, partner = findings.WHERE[scope]
-    verb = "equal" if number > 1 else "equals"
-    return f"{_images(number, part)} {verb} {partner}"
-
-
-def _near(number: int, scope: str) -> str:
-    first, second = (findings.NAMES[part] for part in parts_of(scope))
-    verb = "have" if number > 1 else "has"
-    return f"{_images(number, first)} {verb} {'a near copy' if scope == 'train' else 'one'} among the {second} images"
-
-
-def _images(number: int, part: str) -> str:
-    return md.plural(number, f"{part} image") if number else f"no {part} image"
-
-
-def _two_labels(scores: AuditScores, held: Held) -> list[Block]:
-    """Return what labels near copies have, and the classes between which they differ."""
-    y = {"train": held.y_train, "test": scores.summary.test_set.y}
-    total = sum(held.copies[scope].n_pairs for scope in SCOPES)
-    listed = sum(len(held.copies[scope].pairs) for scope in SCOPES)
-    if not total:
-        return []
-    tallies = np.zeros((len(SCOPES), len(scores.summary.class_names), len(scores.summary.class_names)), dtype=int)
-    for place, scope in enumerate(SCOPES):
-        differing = findings.differing(held, scope, y)
-        first, second = parts_of(scope)
-        pairs = held.copies[scope].pairs[differing]
-        labels = np.sort(np.column_stack([y[first][pairs[:, 0]], y[second][pairs[:, 1]]]), axis=1)
-        np.add.at(tallies[place], (labels[:, 0], labels[:, 1]), 1)
-    of_all = tallies.sum(axis=0)
-    only = "" if listed == total else f" Of the {total:,} pairs only the {listed:,} closest are looked at here."
-    if not of_all.any():
-        one = f"Both images of {'the pair' if total == 1 else 'each pair'} have the same label."
-        return [f"{one}{only}"]
-    order = np.argsort(-of_all, axis=None, kind="stable")
-    rows = []
-    for a, b in (np.unravel_index(place, of_all.shape) for place in order[:TOP]):
-        if of_all[a, b]:
-            classes = f"{md.escape(scores.summary.class_names[a])} ↔ {md.escape(scores.summary.class_names[b])}"
-            rows.append([classes, *(findings.some(int(tally[a, b])) for tally in tallies)])
-    differ = md.plural(int(of_all.sum()), "pair") + (
-        " of near copies has" if of_all.sum() == 1 else " of near copies have"
-    )
-    return [
-        f"**One picture, two labels**: {differ} two labels, so at least one of them is wrong or the classes overlap "
-        f"there.{only}",
-        table(["Labels", *findings.HEADER[1:]], rows),
-    ]
-
-
-def _scores(scores: AuditScores, held: Held) -> list[Block]:
-    """Return what each estimator scores without the test images that have a near copy in training."""
-    copied = held.copies["across"].images
-    kept = np.delete(np.arange(scores.summary.n_test), copied)
-    if not scores.summary.scored or not len(copied):
-        return []
-    if not len(kept):
-        return ["Every test image has a near copy in training, so there is no score without them."]
-    n = len(copied)
-    them = f"the {n:,} test images that have" if n > 1 else "the one test image that has"
-    changes, rows, after = [], [], []
-    for row in scores.summary.scored:
-        without = float(row.correct[kept].mean())
-        after.append(round(without, 12))  # beyond that, two means of the same differ by how they were added up
-        change = round(without - row.accuracy.estimate, 12)
-        if change:
-            changes.append(change)
-            rows.append(
-                [
-                    md.escape(row.title),
-                    md.accuracy(row.accuracy.estimate),
-                    md.accuracy(without),
-                    _signed(change),
-                    md.percent(float(row.correct[copied].mean())),
-                ]
-            )
-    title = f"**The scores without them**: without {them} a near copy in training,"
-    if not rows:
-        return [f"{title} no score changes."]
-    low, high = _signed(min(changes)), _signed(max(changes))
-    span = f"by {low} points" if low == high else f"by {low} to {high} points"
-    which = "scores change" if len(rows) > 1 else "one score changes"
-    rest = len(scores.summary.scored) - len(rows)
-    others = f" {md.plural(rest, 'other score')} {'does' if rest == 1 else 'do'} not change." if rest else ""
-    return [
-        f"{title} {which} {span}, and {_order(scores, after)}.{others}",
-        table(
-            ["Estimator", "All test images", "Without the copies", "Change in points", f"Right on the {n:,} alone"],
-            rows,
-        ),
-    ]
-
-
-def _order(scores: AuditScores, after: Sequence[float]) -> str:
-    """Return what becomes of the order of the rows, given the score that each has then."""
-    titles = [f"*{md.escape(row.title)}*" for row in scores.summary.scored]
-    swapped = [(b, a) for (a, x), (b, y) in combinations(zip(titles, after, strict=True), 2) if x < y]
-    if not swapped:
-        return "the order of the rows stays as it is"
-    if len(swapped) > 2:
-        return f"{len(swapped)} pairs of rows change places"
-    return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in swapped])
-
-
-def _label_errors(scores: AuditScores, held: Held) -> list[Block]:
-    search, errors = held.audit.search, held.errors
-    if search is None:
-        were = "could not be" if held.audit.status == "failed" else "were not"
-        return [f"**Likely label errors** {were} looked for: {md.escape(held.audit.reason)}."]
-    n = len(errors.index)
-    left_out = len(held.y_train) - search.images
-    without = (
-        f" ({md.plural(left_out, 'image')} of classes with fewer than {search.folds} left out)" if left_out else ""
-    )
-    text = (
-        f"**Likely label errors**: *{md.escape(search.title)}*, with its default parameters, was fitted {search.folds} "
-        f"times, each time without a part of the training images, and is right on {md.percent(search.accuracy)} of the "
-        "images that it was not fitted on. From its probabilities confident learning (Northcutt, Jiang and Chuang "
-        f"2021; cleanlab {md.escape(search.cleanlab)}, pruned by noise rate) estimates that {md.percent(search.share)} "
-        f"of the labels are wrong, and names "
-    )
-    if not n:
-        return [f"{text}no image{without}."]
-    text += (
-        f"{md.plural(n, 'image')} of {search.images:,} ({md.percent(n / search.images)}){without}. Read it as where "
-        "labels and pictures are at odds, not as a count of mistakes: a model that cannot tell two classes apart is at "
-        "odds with good labels, too."
-    )
-    if scores.summary.hardest is not None:
-        either = int(
-            (
-                (held.y_train[errors.index] == scores.summary.hardest) | (errors.suggested == scores.summary.hardest)
-            ).sum()
-        )
-        name = md.escape(scores.summary.class_names[scores.summary.hardest])
-        text += f" {findings.some(either).capitalize()} of them ({md.percent(either / n)}) "
-        text += f"{'are' if either != 1 else 'is'} labelled {name} or suggested to be."
-    k = len(scores.summary.class_names)
-    tally = np.bincount(held.y_train[errors.index] * k + errors.suggested, minlength=k * k).reshape(k, k)
-    images = np.bincount(held.y_train, minlength=k)
-    rows = []
-    for place in np.argsort(-tally, axis=None, kind="stable")[:TOP]:
-        given, suggested = divmod(int(place), k)
-        number = int(tally[given, suggested])
-        if number:
-            names = [md.escape(scores.summary.class_names[label]) for label in (given, suggested)]
-            rows.append([*names, f"{number:,}", md.percent(number / n), md.percent(number / images[given])])
-    return [
-        text,
-        table(
-            ["Label", "Suggested", "Images", "Share of all such images", "Share of the label's images"], rows, left=2
-        ),
-    ]
-
-
-def _balance(scores: AuditScores, held: Held) -> list[Block]:
-    k = len(scores.summary.class_names)
-    train, test = (np.bincount(y, minlength=k) for y in (held.y_train, scores.summary.test_set.y))
-    if all(counts.min() and counts.max() <= BALANCED * counts.min() for counts in (train, test)):
-        nearly = "" if len(set(train)) == len(set(test)) == 1 else "nearly "
-        each = f"{findings.spread(train)} training and {findings.spread(test)} test images each"
-        return [f"**Classes** are {nearly}balanced: {each}."]
-    share = [[md.percent(number / max(1, counts.sum())) for number in counts] for counts in (train, test)]
+def counts(audit: AuditData, y_test: Ints, n_classes: int) -> Table:
+    """Return the table of counts, for the page and for the terminal."""
+    y = {"train": audit.y_train, "test": y_test}
+    copies = [audit.copies[scope] for scope in SCOPES]
+    two_labels = [int(audit_scores.differing(audit, scope, y).sum()) for scope in SCOPES]
     rows = [
-        [md.escape(name), f"{train[label]:,}", share[0][label], f"{test[label]:,}", share[1][label]]
-        for label, name in enumerate(scores.summary.class_names)
+        [words("Images"), *(number(len(y[part]), md.count) for part in PARTS), NOTHING],
+        [words("Images of each class"), *(_range(y[part], n_classes) for part in PARTS), NOTHING],
+        [words("Images with an exact duplicate"), *(_count(len(found.equal)) for found in copies)],
+        [words("Images with a near duplicate"), *(_count(len(found.images)) for found in copies)],
+        [words("Pairs of near duplicates"), *(_count(found.n_pairs) for found in copies)],
+        [words("Pairs of near duplicates with two labels"), *map(_count, two_labels)],
+        [words("Images of one grey value"), *(_count(len(audit.flat[part])) for part in PARTS), NOTHING],
+        [words("Constant pixels"), *(_count(len(audit.constant[part])) for part in PARTS), NOTHING],
+        [words("Likely label errors"), _errors(audit), NOTHING, NOTHING],
     ]
-    return [
-        "**Classes** are not balanced; macro F1 counts each alike, accuracy does not.",
-        table(["Class", "Training images", "Share", "Test images", "Share"], rows),
-    ]
+    return table(["", "Training", "Test", "Test against training"], rows)
 
 
-def _pixels(scores: AuditScores, held: Held) -> str:
-    pixels = scores.summary.test_set.image_shape[0] * scores.summary.test_set.image_shape[1]
+def _count(images: int) -> Cell:
+    return Cell(_some(images), images)
+
+
+def _range(y: Ints, n_classes: int) -> Cell:
+    """Return the sizes of the classes, as "1,000" or "139 to 146"."""
+    sizes = np.bincount(y, minlength=n_classes)
+    return Cell(_spread(sizes), int(sizes.min()))
+
+
+def _errors(audit: AuditData) -> Cell:
+    if audit.audit.search is None:
+        return Cell("not searched for")
+    n = len(audit.errors.index)
+    return Cell(f"{_some(n)} ({md.percent(n / audit.audit.search.images)})", n)
+
+
+def _under(heading: str, blocks: list[Block]) -> list[Block]:
+    """Return blocks under a heading, or nothing if all are empty."""
+    return [Heading(heading), *blocks] if any(blocks) else []
+
+
+def _duplicates(audit: AuditData) -> str:
+    copies = audit.copies
+    if any(len(copies[scope].equal) for scope in SCOPES):
+        exact = md.listing([_has(len(copies[scope].equal), scope, "an exact duplicate") for scope in SCOPES])
+    else:
+        exact = "there are no exact duplicates"
+    if any(len(copies[scope].images) for scope in SCOPES):
+        near = md.listing([_has(len(copies[scope].images), scope, "a near duplicate") for scope in SCOPES])
+    else:
+        near = "no image has a near duplicate"
+    return f"**Duplicates**: {exact}. {near[0].upper()}{near[1:]}."
+
+
+def _has(images: int, scope: str, what: str) -> str:
+    first, second = (NAMES[part] for part in parts_of(scope))
+    subject = md.plural(images, f"{first} image") if images else f"no {first} image"
+    verb, object_ = "have" if images > 1 else "has", what if scope == SCOPES[0] else "one"
+    return f"{subject} {verb} {object_} among the {second} images"
+
+
+def _effect(scores: AuditScores) -> str:
+    """Return what near duplicates do to the accuracies."""
+    duplicates = len(scores.audit.copies["across"].images)
+    if not scores.summary.scored or not duplicates:
+        return ""
+    opening = "**Effect on the accuracies**:"
+    if duplicates == scores.summary.n_test:
+        return f"{opening} not known, as every test image has a near duplicate in training."
+    images = f"{duplicates:,} test images that have" if duplicates > 1 else "one test image that has"
+    without = f"{opening} without the {images} a near duplicate in training,"
+    changes = [row.change for row in scores.rescored if row.change]
+    if not changes:
+        return f"{without} no accuracy changes."
+    low, high = md.signed_points(min(changes)), md.signed_points(max(changes))
+    span = f"by {low} points" if low == high else f"by {low} to {high} points"
+    which = "accuracies change" if len(changes) > 1 else "one accuracy changes"
+    rest = len(scores.rescored) - len(changes)
+    others = "" if not rest else " The other one does not." if rest == 1 else f" The other {rest} do not."
+    return f"{without} {which} {span}; {_order(scores)}.{others}"
+
+
+def _order(scores: AuditScores) -> str:
+    pairs = [[f"*{md.escape(title)}*" for title in titles] for titles in scores.overtaken]
+    if not pairs:
+        return "the order of the estimators stays the same"
+    if len(pairs) > 2:
+        return f"{len(pairs)} pairs of estimators change places"
+    return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in pairs])
+
+
+def _labels(scores: AuditScores) -> str:
+    audit = scores.audit.audit
+    if audit.search is None:
+        verb = "could not be" if audit.status == "failed" else "were not"
+        return f"**Labels**: likely label errors {verb} searched for: {md.escape(audit.reason)}."
+    n, images = len(scores.audit.errors.index), audit.search.images
+    if not n:
+        return "**Labels**: confident learning suspects no label to be wrong."
+    text = f"**Labels**: confident learning suspects {n:,} of {images:,} training labels ({md.percent(n / images)})."
+    if scores.summary.hardest is not None:
+        name = md.escape(scores.summary.class_names[scores.summary.hardest])
+        text += f" Of these, {_some(scores.hardest)} ({md.percent(scores.hardest / n)}) "
+        text += f"{'is' if scores.hardest == 1 else 'are'} labelled {name}, or {name} is suggested."
+    return f"{text} This is not a count of mistakes: a model that confuses two classes suspects correct labels, too."
+
+
+def _balance(scores: AuditScores) -> str:
+    train, test = _class_counts(scores)
+    if _is_balanced(scores):
+        nearly = "" if len(set(train)) == len(set(test)) == 1 else "nearly "
+        return f"**Classes** are {nearly}balanced: {_spread(train)} training and {_spread(test)} test images each."
+    return "**Classes** are not balanced: accuracy favours the large ones, while macro F1 weights all classes equally."
+
+
+def _class_counts(scores: AuditScores) -> tuple[Ints, Ints]:
+    train, test = (np.bincount(scores.y[part], minlength=len(scores.summary.class_names)) for part in PARTS)
+    return train, test
+
+
+def _is_balanced(scores: AuditScores) -> bool:
+    return all(sizes.min() and sizes.max() <= BALANCED * sizes.min() for sizes in _class_counts(scores))
+
+
+def _pixels(scores: AuditScores) -> str:
+    height, width = scores.summary.test_set.image_shape[:2]
+    constant = scores.audit.constant
+    if not any(len(constant[part]) for part in PARTS):
+        return f"**Pixels**: none of the {height * width:,} is constant in the training images or in the test images."
     parts = []
     for part in PARTS:
-        number = len(held.constant[part])
-        values = {int(value) for value in held.constant[part][:, 1]}
-        value = f" (at {min(values)})" if len(values) == 1 else ""
-        verb = "has" if number == 1 else "have"
-        parts.append(f"{number or 'none'} {verb} one value{value} in all {findings.NAMES[part]} images")
-    if not any(len(held.constant[part]) for part in PARTS):
-        return f"**Pixels**: each of the {pixels:,} varies, in the training images and in the test images."
-    return f"**Pixels**: of {pixels:,}, {md.listing(parts)}."
+        pixels, values = len(constant[part]), {int(value) for value in constant[part][:, 1]}
+        value = f" (value {min(values)})" if len(values) == 1 else ""
+        parts.append(f"{_some(pixels)} {'is' if pixels == 1 else 'are'} constant in the {NAMES[part]} images{value}")
+    return f"**Pixels**: of {height * width:,}, {md.listing(parts)}."
 
 
-def _listed(held: Held) -> str:
-    cut = any(len(held.copies[scope].pairs) < held.copies[scope].n_pairs for scope in SCOPES)
-    which = "The closest pairs and every other finding are" if cut else "Every finding is"
-    return f"{which} in [{findings.CSV}]({findings.CSV}), with indices, labels and similarity."
+def _two_labels(scores: AuditScores) -> str:
+    """Return whether the two images of near duplicates have the same label."""
+    copies = scores.audit.copies
+    total, listed = sum(copies[scope].n_pairs for scope in SCOPES), sum(len(copies[scope].pairs) for scope in SCOPES)
+    if not total:
+        return ""
+    differing = sum(sum(each.pairs) for each in scores.label_pairs)
+    if differing:
+        verb = "has" if differing == 1 else "have"
+        text = (
+            f"{md.plural(differing, 'pair')} {verb} two different labels: one of them is wrong, or the classes overlap."
+        )
+    else:
+        text = f"Both images of {'the pair' if total == 1 else 'each pair'} have the same label."
+    return text if listed == total else f"{text} Only the {listed:,} closest of {total:,} pairs were compared for this."
 
 
-def _signed(change: float) -> str:
-    """Return a difference of accuracies in points, with its sign."""
-    text = f"{change * 100:+.2f}".replace("-", "−")
-    return text if float(f"{change * 100:.2f}") else "0.00"
+def _label_pairs(scores: AuditScores) -> list[Block]:
+    names = scores.summary.class_names
+    rows = []
+    for found in scores.label_pairs[:TOP]:
+        first, second = (names[label] for label in found.labels)
+        classes = Cell(f"{md.escape(first)} ↔ {md.escape(second)}", f"{first} ↔ {second}")
+        rows.append([classes, *map(_count, found.pairs)])
+    return [table(["Labels", "Training", "Test", "Test against training"], rows)] if rows else []
+
+
+def _rescored(scores: AuditScores) -> list[Block]:
+    rows = [
+        [
+            words(row.title),
+            Cell(md.accuracy(row.accuracy.estimate), row.accuracy.estimate, (row.accuracy.low, row.accuracy.high)),
+            number(row.without, md.accuracy),
+            number(row.change, md.signed_points),
+            number(row.on_duplicates, md.percent),
+        ]
+        for row in scores.rescored
+        if row.change
+    ]
+    alone = f"Accuracy on the {len(scores.audit.copies['across'].images):,} alone"
+    header = ["Estimator", "All test images", "Without near duplicates", "Change, points", alone]
+    return [table(header, rows)] if rows else []
+
+
+def _suggestions(scores: AuditScores) -> list[Block]:
+    names = scores.summary.class_names
+    rows = [
+        [
+            words(names[found.label]),
+            words(names[found.suggested]),
+            number(found.images, md.count),
+            number(found.share, md.percent),
+            number(found.share_of_label, md.percent),
+        ]
+        for found in scores.suggestions[:TOP]
+    ]
+    header = ["Label", "Suggested", "Images", "Share of likely errors", "Share of the label's images"]
+    return [table(header, rows, left=2)] if rows else []
+
+
+def _class_sizes(scores: AuditScores) -> list[Block]:
+    if _is_balanced(scores):
+        return []
+    train, test = _class_counts(scores)
+    rows = []
+    for label, name in enumerate(scores.summary.class_names):
+        cells = [words(name)]
+        for sizes in (train, test):
+            cells += [
+                number(int(sizes[label]), md.count),
+                number(float(sizes[label] / max(1, sizes.sum())), md.percent),
+            ]
+        rows.append(cells)
+    return [table(["Class", "Training images", "Share", "Test images", "Share"], rows)]
+
+
+def _method(scores: AuditScores) -> list[str]:
+    audit, copies = scores.audit.audit, scores.audit.copies
+    items = [
+        "**Exact duplicates** have the same bytes. **Near duplicates** are pairs of images whose pixels have a Pearson "
+        f"correlation of at least {audit.near:g}, exact duplicates among them; brightness and contrast make no "
+        "difference. All pairs were compared.",
+    ]
+    if search := audit.search:
+        left_out = len(scores.audit.y_train) - search.images
+        without = f" {md.plural(left_out, 'image')} of classes with fewer than {search.folds} images were left out."
+        items.append(
+            f"**Likely label errors** are found by confident learning (Northcutt, Jiang and Chuang 2021; cleanlab "
+            f"{md.escape(search.cleanlab)}, prune by noise rate), from out-of-fold probabilities of "
+            f"*{md.escape(search.title)}* with its default parameters: {search.folds} folds, accuracy "
+            f"{md.percent(search.accuracy)}. It estimates that {md.percent(search.share)} of the labels are "
+            f"wrong.{without * bool(left_out)}"
+        )
+    cut = any(len(copies[scope].pairs) < copies[scope].n_pairs for scope in SCOPES)
+    listed = "the closest pairs and every other finding" if cut else "every finding"
+    items.append(
+        f"**[{CSV}]({CSV})** lists {listed}, with index, label and similarity. Its kinds are `equal` (exact "
+        "duplicate), `near copy` (near duplicate), `one grey value` and `label` (likely label error)."
+    )
+    return items
+
+
+def _some(images: int) -> str:
+    """Return "1,234" or "none"."""
+    return f"{images:,}" if images else "none"
+
+
+def _spread(sizes: Ints) -> str:
+    low, high = int(sizes.min()), int(sizes.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

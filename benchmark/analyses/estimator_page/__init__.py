@@ -1,17 +1,19 @@
-"""One estimator, closely: a page of its own with figures beside it, in ``results/<dataset>/estimators/``.
+"""The page of one estimator, with figures, in ``results/<dataset>/estimators/``.
 
-Made by `show` alone, from one record and, for the pictures, the data. No part of the report, which knows records only:
-`report` neither writes, checks nor removes anything in that folder.
+The command `show` makes it from one record and, for the pictures, the data. It is not part of the report, which reads
+records only: `report` neither writes, checks nor removes anything in that folder.
 
 ::
 
-    shown.py       what the page is made from
-    answers.py     its surest mistakes, some right answers, its commonest errors
-    scores.py      scikit-learn's classification report
-    importance.py  which tuned parameters mattered
-    tuned.py       how tuning went, in words
-    page.py        NAME.md, from the above
-    figures/       the pictures
+    inputs.py       finds the record, the pixels and the search space
+    evaluated.py    holds them
+    predictions.py  confident mistakes, a sample of correct predictions, frequent confusions
+    scores.py       scikit-learn's classification report
+    importance.py   importance of the tuned parameters
+    tuning.py       how tuning went, in words and tables
+    page.py         NAME.md, from all of these
+    figures/        its figures
+    write.py        writes the page and the figures
 """
 
 from benchmark.analyses.analysis import Analysis

@@ -11,115 +11,115 @@ from benchmark.analyses.analysis import Command, Session
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-    from benchmark.analyses.estimator_page.shown import Shown
+    from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
+    from benchmark.render.document import Table
 
 MISTAKES = 10
-"""Surest mistakes that are printed."""
+"""Rows of the table of confident mistakes."""
 
 MOST_CLASSES = 12
-"""Beyond which the confusion matrix is too wide for a terminal."""
+"""Classes from which on the confusion matrix is too wide for a terminal."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of its own."""
-    parser.add_argument("name", metavar="NAME", help="an estimator that has a record")
+    """Add the command's own flags."""
+    parser.add_argument("name", metavar="NAME", help="an estimator with a record")
     parser.add_argument(
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
-        help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
+        help="show the results of run --preset, if they have a folder of their own, results/<dataset>-<preset>",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="whose record (default: the first that ended well)")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the record (default: the first finished one)")
 
 
 def measure(arguments: argparse.Namespace, session: Session) -> int:
-    """Show one estimator."""
-    from benchmark.analyses.estimator_page import inputs as showing
-    from benchmark.analyses.estimator_page import write as show
-    from benchmark.analyses.estimator_page.shown import Shown
-    from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
-    from benchmark.storage import records
+    """Print and write the page of one estimator."""
+    from benchmark.analyses.estimator_page import inputs
+    from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
+    from benchmark.analyses.estimator_page.write import write
+    from benchmark.render import terminal
+    from benchmark.storage import lock, records
 
     console = session.console
-    folder, loaded = showing.place(arguments.results, arguments.dataset, arguments.preset, arguments.data_dir)
+    folder, loaded = inputs.locate(arguments.results, arguments.dataset, arguments.preset, arguments.data_dir)
     results = records.read(folder)
-    asked = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset")]
-    again = "".join(f" {flag} {shlex.quote(value)}" for flag, value in asked if value)
-    record, seeds = showing.record_of(results, arguments.name, arguments.seed, again)
-    pictures = showing.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded)
+    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset")]
+    flags = "".join(f" {flag} {shlex.quote(value)}" for flag, value in given if value)
+    record, seeds = inputs.record_of(results, arguments.name, arguments.seed, flags)
+    pictures = inputs.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded)
     if pictures.reason:
-        live.warn(console, f"{pictures.reason}; of the pictures only those that are kept with the records are shown")
+        terminal.warn(console, f"{pictures.reason}; only the pictures stored with the records are shown")
     proba = results.proba[record.estimator, record.seed]
-    shown = Shown(record, results.test_set, proba, seeds, pictures, showing.space_of(record, results.test_set))
-    with claim.claimed(folder):
-        written = show.write(folder, shown)
-    _print(console, shown, written)
+    space = inputs.space_of(record, results.test_set)
+    estimator = EvaluatedEstimator(record, results.test_set, proba, seeds, pictures, space)
+    with lock.locked(folder):
+        written = write(folder, estimator)
+    _print(console, estimator, written)
     return 0
 
 
-def _print(console: Console, shown: Shown, written: list[Path]) -> None:
-    """Print what the page says, but for the pictures."""
-    from benchmark.analyses.estimator_page import answers, scores, tuned
-    from benchmark.render import markdown as md
-    from benchmark.render import terminal as live
+def _print(console: Console, estimator: EvaluatedEstimator, written: list[Path]) -> None:
+    """Print what the page says, without the pictures."""
+    from benchmark.analyses.estimator_page import predictions, scores, tuning
+    from benchmark.render import terminal
 
-    names = [live.escape(name) for name in shown.test_set.class_names]
+    names = [terminal.escape(name) for name in estimator.test_set.class_names]
     console.print(
-        f"[bold]{live.escape(shown.record.title)}[/], seed {shown.record.seed}, on {len(shown.predicted):,} "
-        f"test images of {live.escape(shown.test_set.dataset)}"
+        f"[bold]{terminal.escape(estimator.record.title)}[/], seed {estimator.record.seed}, on "
+        f"{len(estimator.predicted):,} test images of {terminal.escape(estimator.test_set.dataset)}"
     )
-    table = _table(*scores.HEADER)
-    for line in scores.lines(shown):
-        table.add_row(live.escape(line.name), *line.cells, style="bold" if line.total else "")
-    console.print(table)
-    if shown.n_classes <= MOST_CLASSES:
-        table = _table("truth \\ answer", *names)
-        for place, (name, row) in enumerate(zip(names, shown.confusion.tolist(), strict=True)):
-            table.add_row(name, *(f"[bold]{n:,}[/]" if at == place else f"{n:,}" for at, n in enumerate(row)))
-        console.print(table)
-    for error in answers.errors(shown.confusion, 3):
-        console.print(f"{error.images:,} {names[error.truth]} called {names[error.answer]}")
-    wrong = answers.mistakes(shown, MISTAKES)
-    score = "score (no probability)" if shown.softmax else "probability"
-    if len(wrong):
-        table = _table("wrong" if shown.softmax else "surest mistake", "truth", "answer", score, words=3)
-        for index in wrong:
-            truth, answer = names[shown.test_set.y[index]], names[shown.predicted[index]]
-            table.add_row(f"#{index}", truth, answer, f"{shown.confidence[index]:.3f}")
-        console.print(table)
-    console.print(live.escape(tuned.tuning(shown)))
-    if isinstance(shown.importance, str):
-        console.print(live.escape(tuned.UNTOLD.format(reason=shown.importance)))
-    else:
-        table = _table("parameter", "share", "without some trials", "most by chance")
-        found = shown.importance
-        for place, name in enumerate(found.parameters):
-            low, high = found.left_low[place], found.left_high[place]
-            cells = (md.score(found.share[place]), f"{low:.3f} to {high:.3f}", md.score(found.chance[place]))
-            table.add_row(live.escape(name), *cells)
-        console.print(table)
-        console.print(live.escape(tuned.answer(found).replace("**", "").replace("`", "")))
-    console.print(f"[bold]{live.escape(str(written[0]))}[/], with {len(written) - 1} files beside it")
+    console.print(terminal.table(scores.report_table(estimator)))
+    if estimator.n_classes <= MOST_CLASSES:
+        console.print(terminal.table(_confusion_matrix(estimator)))
+    for confusion in predictions.confusions(estimator.confusion, 3):
+        console.print(f"{confusion.images:,} {names[confusion.label]} predicted as {names[confusion.predicted]}")
+    mistakes = _mistakes(estimator)
+    if mistakes.rows:
+        console.print(terminal.table(mistakes))
+    for block in (tuning.history(estimator), *tuning.importance(estimator)):
+        terminal.show(console, block)
+    console.print(f"[bold]{terminal.escape(str(written[0]))}[/], with {len(written) - 1} more files in its folder")
 
 
-def _table(*header: str, words: int = 1) -> Table:
-    """Return a table whose first columns are words and whose others are numbers."""
-    from rich.table import Table
+def _confusion_matrix(estimator: EvaluatedEstimator) -> Table:
+    from benchmark.render import markdown as md
+    from benchmark.render.document import number, table, words
 
-    table = Table(box=None, pad_edge=False)
-    for place, text in enumerate(header):
-        table.add_column(text, justify="left" if place < words else "right")
-    return table
+    names = estimator.test_set.class_names
+    rows = [
+        [words(name), *(number(count, md.count, bold=label == place) for place, count in enumerate(counts))]
+        for label, (name, counts) in enumerate(zip(names, estimator.confusion.tolist(), strict=True))
+    ]
+    return table([r"true class \\ predicted", *map(md.escape, names)], rows)
+
+
+def _mistakes(estimator: EvaluatedEstimator) -> Table:
+    """Return the wrong predictions with the highest scores."""
+    from benchmark.analyses.estimator_page.predictions import confident_mistakes
+    from benchmark.render import markdown as md
+    from benchmark.render.document import number, table, words
+
+    names, y = estimator.test_set.class_names, estimator.test_set.y
+    rows = [
+        [
+            words(f"#{index}"),
+            words(names[y[index]]),
+            words(names[estimator.predicted[index]]),
+            number(float(estimator.confidence[index]), md.score),
+        ]
+        for index in confident_mistakes(estimator, MISTAKES).tolist()
+    ]
+    score = "score (not a probability)" if estimator.softmax else "probability"
+    return table(["confident mistake", "label", "predicted", score], rows, left=3)
 
 
 COMMAND = Command(
     name="show",
-    help="one estimator, closely: scores by class, confusion, pictures, training, tuning, what mattered",
+    help="one estimator in detail: scores by class, confusions, pictures, training, tuning, parameter importance",
     description="Shows one estimator from its record: scikit-learn's classification report, the confusion matrix, "
-    "test images that it is surest of and wrong about beside some that it gets right, training curves where the "
-    "record has them, how tuning went, and which parameters mattered. Prints it, and writes it with figures to "
+    "confident mistakes and a sample of correct predictions in pictures, training curves if the record has them, the "
+    "tuning history, and parameter importance. Prints it, and writes it with figures to "
     "results/<dataset>/estimators/NAME.md. Nothing is fitted or predicted.",
     flags=("data", "results"),
     add_arguments=add_arguments,

@@ -1,9 +1,8 @@
-"""Which tuned parameters mattered, by fANOVA on the trials of a record, and how little so few trials say.
+"""Importance of the tuned parameters, by fANOVA on the trials of a record, and how uncertain it is.
 
-fANOVA (Hutter, Hoos and Leyton-Brown 2014) fits a random forest to the scores of the trials and takes
-its variance apart. Trials of different rungs were fitted on different rows, so only scores on one and
-the same rung are compared. Around each share stand three checks: other forests, fewer trials, and
-scores that were dealt to the trials at random.
+fANOVA (Hutter, Hoos and Leyton-Brown 2014) fits a random forest to the scores of the trials and
+decomposes its variance. Trials of different rungs were fitted on different rows, so only scores on the same rung are
+compared. Each share has three checks: other forests, fewer trials, and random permutations of the scores.
 """
 
 from __future__ import annotations
@@ -25,43 +24,43 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
 
-FEWEST = 4
-"""Trials on one rung, at least, of which anything is said."""
+MIN_TRIALS = 4
+"""Trials on one rung, at least, from which importance is estimated."""
 
 TREES = 32
 
 FORESTS = 10
-"""Seeds of the random forest, of so many trees each."""
+"""Seeds of the random forest, each with `TREES` trees."""
 
 FOLDS = 10
-"""Of so few trials or fewer, each is left out once; of more, a tenth at a time."""
+"""Up to this many trials are left out one at a time; more, a tenth at a time."""
 
-DEALS = 19
-"""Times that the scores are dealt to the trials at random: one share in twenty is above all of them by chance."""
+PERMUTATIONS = 19
+"""Random permutations of the scores: the share of a parameter without effect exceeds all of them 1 time in 20."""
 
 
 @dataclass(frozen=True)
 class Importance:
-    """How much of what a forest makes of the scores each parameter explains by itself, p parameters.
+    """How much of the variance of the scores each of p parameters explains by itself, according to random forests.
 
     Attributes
     ----------
     rows : int
         Training rows of the rung.
     trials, all_trials : int
-        Scored on that rung; all that there are.
+        Scored on that rung; in all.
     worst, best : float
         Validation accuracy of these trials.
     parameters : tuple of str
-        Those that could vary, the most important first.
+        Those with more than one possible value, the most important first.
     share : ndarray of float64, (p,)
-        Of the variance, mean over forests; what is missing to one is how parameters work together.
+        Of the variance, mean over forests; interactions of parameters make up the rest.
     low, high : ndarray of float64, (p,)
-        Over forests.
-    left_low, left_high : ndarray of float64, (p,)
-        Without some of the trials (see `FOLDS`).
+        Range over forests.
+    subset_low, subset_high : ndarray of float64, (p,)
+        Range when some of the trials are left out (see `FOLDS`).
     chance : ndarray of float64, (p,)
-        The largest share when scores are dealt at random.
+        Largest share over random permutations of the scores.
     """
 
     rows: int
@@ -73,42 +72,42 @@ class Importance:
     share: Floats
     low: Floats
     high: Floats
-    left_low: Floats
-    left_high: Floats
+    subset_low: Floats
+    subset_high: Floats
     chance: Floats
 
     @property
-    def standing_out(self) -> tuple[str, ...]:
-        """Parameters whose share is above every one by chance."""
-        return self._above_chance(self.share)
+    def above_chance(self) -> tuple[str, ...]:
+        """Parameters with a larger share than in any permutation."""
+        return self._above(self.share)
 
     @property
-    def standing_firm(self) -> tuple[str, ...]:
-        """Those of them for which that holds whichever trials are left out."""
-        return self._above_chance(self.left_low)
+    def robust(self) -> tuple[str, ...]:
+        """Those for which that is true whichever trials are left out."""
+        return self._above(self.subset_low)
 
-    def _above_chance(self, values: Floats) -> tuple[str, ...]:
+    def _above(self, values: Floats) -> tuple[str, ...]:
         above = values > self.chance
-        return tuple(name for name, stands in zip(self.parameters, above, strict=True) if stands)
+        return tuple(name for name, is_above in zip(self.parameters, above, strict=True) if is_above)
 
 
-def too_little(trials: Sequence[TrialResult], tuned: int) -> str:
-    """Return why nothing can be said of trials, as a clause; empty if something can.
+def why_unknown(trials: Sequence[TrialResult], tuned: int) -> str:
+    """Return why importance cannot be estimated from trials, as a clause; empty if it can.
 
     Parameters
     ----------
     trials : sequence of TrialResult
     tuned : int
-        Parameters.
+        Number of tuned parameters.
     """
     if not tuned:
         return "nothing was tuned"
     if tuned == 1:
-        return "only one parameter was tuned, so there is none to compare it with"
+        return "only one parameter was tuned"
     rows, scores = _rung(trials)
-    if len(scores) < FEWEST:
+    if len(scores) < MIN_TRIALS:
         return (
-            f"{len(scores)} of {len(trials)} trials have a score on the same rung, and fewer than {FEWEST} say nothing"
+            f"{len(scores)} of {len(trials)} trials have a score on the same rung, and at least {MIN_TRIALS} are needed"
         )
     if len(set(scores.values())) == 1:
         return f"all {len(scores)} trials have the same score on {rows:,} rows"
@@ -116,33 +115,33 @@ def too_little(trials: Sequence[TrialResult], tuned: int) -> str:
 
 
 def importance(trials: Sequence[TrialResult], space: Mapping[str, BaseDistribution]) -> Importance | str:
-    """Return what the trials say of the parameters, or why they say nothing, as a clause.
+    """Return the importance of the parameters, or why it is unknown, as a clause.
 
     Parameters
     ----------
     trials : sequence of TrialResult
-        Of one study, in its order.
+        Of one study, in order.
     space : mapping of str to optuna.distributions.BaseDistribution
-        That they were drawn from.
+        The search space.
     """
     varying = [name for name, distribution in space.items() if not distribution.single()]
-    if reason := too_little(trials, len(varying)):
+    if reason := why_unknown(trials, len(varying)):
         return reason
     rows, found = _rung(trials)
     scored = [trial for trial in trials if trial.number in found]
     scores = np.array([found[trial.number] for trial in scored])
     try:
-        drawn = [_evenly(trial.params, {name: space[name] for name in varying}) for trial in scored]
-        forests = np.array([_shares(drawn, scores, varying, seed) for seed in range(FORESTS)])
+        drawn = [_log_scaled(trial.params, {name: space[name] for name in varying}) for trial in scored]
+        forests = np.array([_fanova(drawn, scores, varying, seed) for seed in range(FORESTS)])
     except (ValueError, TypeError, KeyError):
         return "its trials do not fit the search space that the plugin declares"
     if not forests.any():
-        return "no parameter differs between trials whose scores do"
+        return "trials with different scores have the same parameters"
     folds = np.array_split(np.arange(len(scored)), min(len(scored), FOLDS))
     kept = [np.setdiff1d(np.arange(len(scored)), fold) for fold in folds]
-    left = np.array([_shares([drawn[place] for place in some], scores[some], varying, 0) for some in kept])
-    deals = [np.random.default_rng(deal).permutation(scores) for deal in range(DEALS)]
-    chance = np.array([_shares(drawn, dealt, varying, 0) for dealt in deals])
+    left = np.array([_fanova([drawn[place] for place in some], scores[some], varying, 0) for some in kept])
+    permuted = [np.random.default_rng(seed).permutation(scores) for seed in range(PERMUTATIONS)]
+    chance = np.array([_fanova(drawn, shuffled, varying, 0) for shuffled in permuted])
     order = np.argsort(-forests.mean(axis=0), kind="stable")
     return Importance(
         rows=rows,
@@ -154,14 +153,14 @@ def importance(trials: Sequence[TrialResult], space: Mapping[str, BaseDistributi
         share=forests.mean(axis=0)[order],
         low=forests.min(axis=0)[order],
         high=forests.max(axis=0)[order],
-        left_low=left.min(axis=0)[order],
-        left_high=left.max(axis=0)[order],
+        subset_low=left.min(axis=0)[order],
+        subset_high=left.max(axis=0)[order],
         chance=chance.max(axis=0)[order],
     )
 
 
 def _rung(trials: Sequence[TrialResult]) -> tuple[int, dict[int, float]]:
-    """Return the rung that most trials reached, of equals the highest, and the scores there by trial number."""
+    """Return the rung that most trials reached (the highest, if several), and the scores there by trial number."""
     reached = Counter(rung.rows for trial in trials for rung in trial.rungs)
     if not reached:
         return 0, {}
@@ -173,11 +172,11 @@ Drawn = tuple[dict[str, Any], dict[str, "BaseDistribution"]]
 """A trial's parameters and their distributions."""
 
 
-def _evenly(params: Mapping[str, Any], space: Mapping[str, BaseDistribution]) -> Drawn:
-    """Put logarithmic parameters on the scale on which tuning drew them evenly.
+def _log_scaled(params: Mapping[str, Any], space: Mapping[str, BaseDistribution]) -> Drawn:
+    """Put logarithmic parameters on a logarithmic scale, as the sampler does.
 
-    fANOVA weighs every part of a range alike, and Optuna's does so without logarithms: of a range from 0.01 to
-    100, nine tenths of what it looks at would lie above 10.
+    fANOVA weights all parts of a range equally, and Optuna's ignores logarithms: of a range from 0.01 to 100, the
+    values above 10 would have nine tenths of the weight.
     """
     from optuna.distributions import FloatDistribution, IntDistribution
 
@@ -190,8 +189,8 @@ def _evenly(params: Mapping[str, Any], space: Mapping[str, BaseDistribution]) ->
     return values, distributions
 
 
-def _shares(drawn: Sequence[Drawn], scores: Floats, names: Sequence[str], seed: int) -> Floats:
-    """Return each parameter's share of the variance of one forest, (p,); zeros if it has none."""
+def _fanova(drawn: Sequence[Drawn], scores: Floats, names: Sequence[str], seed: int) -> Floats:
+    """Return each parameter's share of the variance of one forest, (p,); zeros if the forest has no variance."""
     from optuna.exceptions import ExperimentalWarning
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
@@ -200,18 +199,18 @@ def _shares(drawn: Sequence[Drawn], scores: Floats, names: Sequence[str], seed: 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # of `normalize`, pinned with Optuna's version
             found = get_param_importances(study, evaluator=evaluator, normalize=False)
-    except RuntimeError:  # a forest of stumps: trials that differ in score differ in no parameter
+    except RuntimeError:  # a forest without splits: trials with different scores have the same parameters
         return np.zeros(len(names))
     return np.array([found[name] for name in names])
 
 
 def _study(drawn: Sequence[Drawn], scores: Floats) -> Study:
-    """Build a study in memory, as if it had done these trials.
+    """Return a study in memory that has these trials.
 
     Raises
     ------
     ValueError
-        A parameter lies outside its distribution.
+        A parameter is outside its distribution.
     """
     import optuna
 

@@ -1,4 +1,4 @@
-"""What `show` finds before it can show: the results, the record, the pixels, and what was tuned."""
+"""Finds what `show` needs: the results folder, the record, pixels of test images, and the search space."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmark import datasets
-from benchmark.analyses.estimator_page.importance import too_little
-from benchmark.analyses.estimator_page.shown import Pictures, Space
+from benchmark.analyses.estimator_page.evaluated import Pictures, Space
+from benchmark.analyses.estimator_page.importance import why_unknown
 from benchmark.datasets.dataset import Dataset
-from benchmark.engine import refits as winners
-from benchmark.engine import registry, results_folder
-from benchmark.engine.executors.local import in_passing
+from benchmark.engine import refits, registry, results_folder
+from benchmark.engine.executors.local import temporary_executor
 from benchmark.engine.fingerprint import fingerprint
 from benchmark.engine.jobs import Describe, one_line
 from benchmark.engine.protocol import PRESETS
@@ -23,31 +22,31 @@ from benchmark.storage import records
 from benchmark.storage.schema import Record, Results, TestSet
 
 
-def place(results: Path, asked: str | None, preset: str | None, data_dir: Path | None) -> tuple[Path, Dataset | None]:
-    """Return the folder of the results that are asked for, and the data set if it had to be read to know that.
+def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path | None) -> tuple[Path, Dataset | None]:
+    """Return the results folder that is asked for, and the data set if it had to be read to find the folder.
 
     Parameters
     ----------
     results : Path
         Holds one folder per data set.
     asked : str, optional
-        A folder's name in there, or what `benchmark.datasets.load` takes. None: Fashion-MNIST's, or the only ones.
+        A folder's name in `results`, or what `benchmark.datasets.load` takes. None: Fashion-MNIST, or the only one.
     preset : str, optional
-        Whose results are meant, where they stand apart.
+        Whose results are meant, if they have a folder of their own.
     data_dir : Path, optional
-        Where Fashion-MNIST's files are looked for first.
+        Searched first for Fashion-MNIST's files.
 
     Raises
     ------
     BenchmarkError
-        Several could be meant; or there is no such data set.
+        The data set is ambiguous or unknown.
     """
     loaded = None
     there = sorted(path.parents[1].name for path in results.glob(f"*/records/{records.TEST_SET}.json"))
     if asked is None:
         name = datasets.NAMES[0]
         if name not in there and len(there) > 1:
-            raise BenchmarkError(f"{results} holds results on {', '.join(there)}; say which with --dataset")
+            raise BenchmarkError(f"{results} holds results on {', '.join(there)}; name one with --dataset")
         name = there[0] if name not in there and there else name
     elif (name := asked.rstrip("/")) not in there and name not in datasets.NAMES:
         loaded = datasets.load(asked, data_dir)
@@ -57,31 +56,31 @@ def place(results: Path, asked: str | None, preset: str | None, data_dir: Path |
 
 
 def record_of(results: Results, name: str, seed: int | None, flags: str) -> tuple[Record, tuple[int, ...]]:
-    """Return an estimator's record and the seeds of all of its records that ended well.
+    """Return an estimator's record and the seeds of all its finished records.
 
     Parameters
     ----------
     results : Results
     name : str
     seed : int, optional
-        None: the lowest that ended well.
+        None: the lowest finished seed.
     flags : str
-        Of the command that would make it.
+        Of the command that would make the record.
 
     Raises
     ------
     BenchmarkError
-        There is none of that name or seed, or it did not end well.
+        There is no finished record of that name or seed.
     """
-    held = [record for record in results.records if record.estimator == name]
-    if not held:
+    its_records = [record for record in results.records if record.estimator == name]
+    if not its_records:
         raise BenchmarkError(_unknown(results, name, flags))
-    first = f"first: {winners.FIRST.format(name=name)}{flags}"
-    seeds = tuple(record.seed for record in held if record.status == "ok")
-    wanted = seed if seed is not None else seeds[0] if seeds else held[0].seed
-    record = next((record for record in held if record.seed == wanted), None)
+    first = f"first: {refits.RUN_COMMAND.format(name=name)}{flags}"
+    seeds = tuple(record.seed for record in its_records if record.status == "ok")
+    wanted = seed if seed is not None else seeds[0] if seeds else its_records[0].seed
+    record = next((record for record in its_records if record.seed == wanted), None)
     if record is None:
-        there = ", ".join(str(each.seed) for each in held)
+        there = ", ".join(str(each.seed) for each in its_records)
         raise BenchmarkError(f"{name} has no record of seed {wanted} in {results.folder}; there is seed {there}")
     if record.status != "ok":
         raise BenchmarkError(f"{name}'s record in {results.folder} says {record.status}: {record.reason}; {first}")
@@ -89,19 +88,19 @@ def record_of(results: Results, name: str, seed: int | None, flags: str) -> tupl
 
 
 def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loaded: Dataset | None) -> Pictures:
-    """Return the pixels of all test images where the data can be had, or else of those that are kept beside records.
+    """Return the pixels of all test images if the data are available, or of those stored with the records.
 
     Parameters
     ----------
     test_set : TestSet
     asked : str, optional
-        What `benchmark.datasets.load` takes; the record's own name is tried, too, if it is one that we know.
+        What `benchmark.datasets.load` takes; if the record names a known data set, that is tried, too.
     data_dir : Path, optional
     loaded : Dataset, optional
-        What was asked for, if it is read already.
+        The data set that was asked for, if it has been read already.
     """
     known = test_set.dataset if test_set.dataset in datasets.NAMES else None
-    reason = "no record says where its images came from; name them with --dataset"
+    reason = "the record does not say where its images are; name them with --dataset"
     for name in dict.fromkeys(name for name in (asked, known) if name):
         try:
             dataset = loaded if loaded is not None and name == asked else datasets.load(name, data_dir)
@@ -110,39 +109,39 @@ def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loa
             continue
         if dataset.sha256 == test_set.sha256:
             return Pictures(np.arange(len(test_set.y)), dataset.test.X)
-        reason = f"{dataset.name} as found today is other data than the record's (their SHA-256 differ)"
+        reason = f"{dataset.name} has changed since the record was made (its SHA-256 differs)"
     order = np.argsort(test_set.example_index, kind="stable")
     return Pictures(test_set.example_index[order], test_set.example_images[order], reason)
 
 
 def space_of(record: Record, test_set: TestSet) -> Space:
-    """Return the space that a record was tuned in, as its plugin declares it in a worker process.
+    """Return the search space of a record, as its plugin declares it in a worker process.
 
-    No worker is started where its trials say nothing anyway.
+    No worker is started if importance cannot be estimated anyway.
     """
     tuned = {name for trial in record.trials for name in trial.params}
-    if reason := too_little(record.trials, len(tuned)):
+    if reason := why_unknown(record.trials, len(tuned)):
         return Space({}, reason)
     if record.estimator not in registry.plugins():
-        return Space({}, f"no estimator is called {record.estimator} any more, so its search space is not known")
+        return Space({}, f"no estimator is called {record.estimator} any more, so its search space is unknown")
     task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape)
     try:
-        with in_passing() as executor:
+        with temporary_executor() as executor:
             declared = executor.describe(Describe(record.estimator, task)).result()
-        today = fingerprint(record.dataset_sha256, winners.preset_of(record), declared)
-    except Exception as error:  # whatever a plugin raises is its own affair
-        return Space({}, f"its plugin cannot say what was tuned ({one_line(error)})")
+        today = fingerprint(record.dataset_sha256, refits.preset_of(record), declared)
+    except Exception as error:  # a plugin may raise anything
+        return Space({}, f"its plugin failed to declare its search space ({one_line(error)})")
     if today["space"] != record.fingerprint.get("space"):
-        return Space({}, "its plugin's search space is another one today than when it was tuned")
+        return Space({}, "its plugin's search space has changed since it was tuned")
     return Space(declared.space)
 
 
 def _unknown(results: Results, name: str, flags: str) -> str:
-    """Say what could be meant by the name of an estimator that has no record."""
+    """Return what could be meant by the name of an estimator without a record."""
     there = list(dict.fromkeys(record.estimator for record in results.records))
     plugins = registry.plugins()
     if name in plugins:
-        return f"{name} has no record in {results.folder}; first: {winners.FIRST.format(name=name)}{flags}"
+        return f"{name} has no record in {results.folder}; first: {refits.RUN_COMMAND.format(name=name)}{flags}"
     if near := difflib.get_close_matches(name, there, n=1):
         return f"no estimator is called {name!r}; did you mean {near[0]}?"
     if near := difflib.get_close_matches(name, plugins, n=1):

@@ -6,73 +6,68 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.analyses.estimator_page.shown import Shown
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.render import markdown as md
-from benchmark.render.document import Table, table
+from benchmark.render.document import Cell, Table, number, table, words
 
 HEADER = ("", "Precision", "Recall", "F1", "Images")
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of the report.
+class Row:
+    """One row of the report.
 
     Attributes
     ----------
     name : str
-        A class's name, as it comes; or "accuracy", "macro average", "weighted average".
-    scores : tuple of float
-        Precision, recall and F1; NaN where there is nothing to divide by.
+        A class's name; or "accuracy", "macro average", "weighted average".
+    scores : (float, float, float)
+        Precision, recall and F1; NaN where they are undefined.
     images : int
-    total : bool
-        Whether it is about all classes.
+    is_total : bool
+        Whether the row is about all classes.
     """
 
     name: str
     scores: tuple[float, float, float]
     images: int
-    total: bool = False
-
-    @property
-    def cells(self) -> list[str]:
-        """Its cells but the first, as `HEADER` has them."""
-        return [*map(md.score, self.scores), md.count(self.images)]
+    is_total: bool = False
 
 
-def lines(shown: Shown) -> list[Line]:
-    """Return the report, a line for each class and then accuracy and the averages, all numbers scikit-learn's.
+def report(estimator: EvaluatedEstimator) -> list[Row]:
+    """Return the report: one row for each class, then accuracy and the averages, all computed by scikit-learn.
 
-    What it cannot divide (the precision of a class that was never the answer) is NaN and in no average,
-    as on the leaderboard.
+    An undefined score (the precision of a class that was never predicted) is NaN and is left out of the averages, as on
+    the leaderboard.
     """
     from sklearn.metrics import classification_report
 
-    places = [str(place) for place in range(shown.n_classes)]  # two classes may have one name
+    keys = [str(label) for label in range(estimator.n_classes)]  # two classes may have the same name
     found = classification_report(
-        shown.test_set.y,
-        shown.predicted,
-        labels=range(shown.n_classes),
-        target_names=places,
+        estimator.test_set.y,
+        estimator.predicted,
+        labels=range(estimator.n_classes),
+        target_names=keys,
         output_dict=True,
         zero_division=np.nan,
     )
-    out = [
-        Line(name, _scores(found[place]), int(found[place]["support"]))
-        for name, place in zip(shown.test_set.class_names, places, strict=True)
-    ]
-    images = len(shown.test_set.y)
-    out.append(Line("accuracy", (np.nan, np.nan, float(found["accuracy"])), images, total=True))
-    for key, name in (("macro avg", "macro average"), ("weighted avg", "weighted average")):
-        out.append(Line(name, _scores(found[key]), images, total=True))
-    return out
-
-
-def report(shown: Shown) -> Table:
-    """Return scikit-learn's report as a table; lines about all classes are in italics."""
     rows = [
-        [f"*{line.name}*" if line.total else md.escape(line.name), *line.cells]  # names of totals are ours
-        for line in lines(shown)
+        Row(name, _scores(found[key]), int(found[key]["support"]))
+        for name, key in zip(estimator.test_set.class_names, keys, strict=True)
     ]
+    images = len(estimator.test_set.y)
+    rows.append(Row("accuracy", (np.nan, np.nan, float(found["accuracy"])), images, is_total=True))
+    for key, name in (("macro avg", "macro average"), ("weighted avg", "weighted average")):
+        rows.append(Row(name, _scores(found[key]), images, is_total=True))
+    return rows
+
+
+def report_table(estimator: EvaluatedEstimator) -> Table:
+    """Return the report as a table; names of rows about all classes are in italics."""
+    rows = []
+    for row in report(estimator):
+        name = Cell(f"*{row.name}*", row.name) if row.is_total else words(row.name)
+        rows.append([name, *(number(score, md.score) for score in row.scores), number(row.images, md.count)])
     return table(HEADER, rows)
 
 

@@ -1,4 +1,4 @@
-"""Writes one estimator's page with its figures."""
+"""Writes the page of one estimator, with its figures."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.page import page
-from benchmark.analyses.estimator_page.shown import Shown
 from benchmark.leaderboard import table as leaderboard
 from benchmark.render import png
 from benchmark.storage import serialization as plain
@@ -16,7 +16,7 @@ FOLDER = "estimators"
 
 
 def page_path(folder: Path, estimator: str) -> Path:
-    """Return where an estimator's page lies; its figures are in the folder of the same name beside it.
+    """Return the path of an estimator's page; its figures are in the folder of the same name.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def page_path(folder: Path, estimator: str) -> Path:
     return folder / FOLDER / f"{estimator}.md"
 
 
-def render(shown: Shown) -> dict[str, bytes]:
-    """Return the page and what lies beside it: the same record and data give the same bytes.
+def render(estimator: EvaluatedEstimator) -> dict[str, bytes]:
+    """Return the page, its figures and confusion.csv: the same record and data give the same bytes.
 
     Returns
     -------
@@ -38,41 +38,41 @@ def render(shown: Shown) -> dict[str, bytes]:
     from benchmark.analyses.estimator_page.figures import FIGURES
     from benchmark.render.figure import plan
 
-    name = shown.record.estimator
-    figures = plan(FIGURES, shown, folder=name)
-    files = {f"{name}.md": page(shown, figures).encode()}
+    name = estimator.record.estimator
+    figures = plan(FIGURES, estimator, folder=name)
+    files = {f"{name}.md": page(estimator, figures).encode()}
     files |= {planned.path: planned.png() for planned in figures.values()}
-    return files | {f"{name}/confusion.csv": leaderboard.to_csv(_confusion(shown))}
+    return files | {f"{name}/confusion.csv": leaderboard.to_csv(_confusion(estimator))}
 
 
-def write(folder: Path, shown: Shown) -> list[Path]:
-    """Write the page, each file atomically, and remove figures of ours that it no longer has.
+def write(folder: Path, estimator: EvaluatedEstimator) -> list[Path]:
+    """Write the page, each file atomically, and remove our figures that it no longer has.
 
     Parameters
     ----------
     folder : Path
-        ``results/<dataset>``, claimed.
-    shown : Shown
+        ``results/<dataset>``, locked.
+    estimator : EvaluatedEstimator
 
     Returns
     -------
     list of Path
         What was written.
     """
-    beside = page_path(folder, shown.record.estimator).with_suffix("")
-    beside.mkdir(parents=True, exist_ok=True)
+    figures = page_path(folder, estimator.record.estimator).with_suffix("")
+    figures.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, blob in render(shown).items():
+    for name, blob in render(estimator).items():
         written.append(folder / FOLDER / name)
         plain.write_atomically(written[-1], blob)
-    for path in sorted(beside.glob("*.png")):
+    for path in sorted(figures.glob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()
     return written
 
 
-def _confusion(shown: Shown) -> pd.DataFrame:
-    """Return images by true class (row) and answer (column)."""
-    names = shown.test_set.class_names
-    rows = [[name, *counts] for name, counts in zip(names, shown.confusion.tolist(), strict=True)]
-    return pd.DataFrame(rows, columns=["true class \\ answer", *names])
+def _confusion(estimator: EvaluatedEstimator) -> pd.DataFrame:
+    """Return images by true class (row) and predicted class (column)."""
+    names = estimator.test_set.class_names
+    rows = [[name, *counts] for name, counts in zip(names, estimator.confusion.tolist(), strict=True)]
+    return pd.DataFrame(rows, columns=["true class \\ predicted", *names])

@@ -21,12 +21,12 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.analyses.exploration import write as explored
     from benchmark.engine import preflight as prepare
     from benchmark.render import terminal as live
-    from benchmark.storage import lock as claim
+    from benchmark.storage import lock
 
     console = session.console
     dataset = session.dataset()
     folder = arguments.results / dataset.name
-    with claim.claimed(folder):
+    with lock.locked(folder):
         prepare.for_explore(folder, dataset)
         _announce(console, dataset, folder)
         found = exploring.look(dataset, say=lambda text: live.step(console, text))

@@ -9,7 +9,7 @@ from benchmark.analyses.exploration.figures import FIGURES
 from benchmark.analyses.exploration.measure import Explored
 from benchmark.render import png
 from benchmark.render.figure import plan
-from benchmark.storage import serialization as plain
+from benchmark.storage import serialization
 
 FOLDER = "explore"
 """Where its figures go, relative to the data set's results."""
@@ -29,7 +29,7 @@ def render(explored: Explored) -> dict[str, bytes]:
 
 
 def write(folder: Path, explored: Explored) -> list[Path]:
-    """Write page and figures into a claimed folder, each atomically; remove figures of ours that are no longer made.
+    """Write page and figures into a locked folder, each atomically; remove figures of ours that are no longer made.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def write(folder: Path, explored: Explored) -> list[Path]:
     for name, blob in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        plain.write_atomically(path, blob)
+        serialization.write_atomically(path, blob)
         written.append(path)
     for path in sorted((folder / FOLDER).glob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):

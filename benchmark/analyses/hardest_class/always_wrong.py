@@ -8,7 +8,7 @@ from benchmark.analyses.hardest_class import measure as anatomy
 from benchmark.analyses.hardest_class.scores import Subject, titled
 from benchmark.leaderboard.summary import Scored
 from benchmark.leaderboard.verdict import CNN
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.metrics.scores import Ints
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Table, table
@@ -98,9 +98,9 @@ def _head_to_head(one: Subject) -> list[Block]:
         return []
     classical, cnn = one.rivals
     a, b = (row.predicted[0, one.of_class] == one.label for row in (classical, cnn))
-    gap = metrics.paired_difference(cnn.correct[one.of_class], classical.correct[one.of_class])
+    gap = scores.paired_difference(cnn.correct[one.of_class], classical.correct[one.of_class])
     leader = cnn if gap.estimate >= 0 else classical
-    ends = gap if gap.estimate >= 0 else metrics.Interval(-gap.estimate, -gap.high, -gap.low)
+    ends = gap if gap.estimate >= 0 else scores.Interval(-gap.estimate, -gap.high, -gap.low)
     estimate, low, high = md.points(ends)
     text = (
         f"**Like with like**, {titled(classical)} against {titled(cnn)}: {int((a & b).sum()):,} {one.name} images are "
@@ -108,7 +108,7 @@ def _head_to_head(one: Subject) -> list[Block]:
         f"only, {int((~a & ~b).sum()):,} by neither"
     )
     text += " (lowest seeds). " if one.several_seeds else ". "
-    if gap.holds_zero:
+    if gap.contains_zero:
         text += (
             f"The recall of {titled(leader)} is {estimate} points higher (95 % interval {low} to {high}): {one.size:,} "
             "images cannot tell which of the two finds more, only that they find different ones."

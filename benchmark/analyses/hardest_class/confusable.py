@@ -8,8 +8,7 @@ from benchmark.analyses.hardest_class import measure as anatomy
 from benchmark.analyses.hardest_class.measure import SHARE
 from benchmark.analyses.hardest_class.scores import Subject, titled
 from benchmark.leaderboard.summary import Scored
-from benchmark.metrics import scores as metrics
-from benchmark.metrics.scores import Floats, Interval
+from benchmark.metrics.scores import Floats, Interval, confusion_matrix, per_class, wilson_interval
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, table
 
@@ -59,8 +58,8 @@ def _scores(one: Subject, row: Scored, found: tuple[int, ...]) -> tuple[Interval
     inside = np.isin(one.summary.test_set.y, found)
     y = np.searchsorted(found, one.summary.test_set.y[inside]).astype(np.int64)
     answers = anatomy.among(row.proba[:, inside], found)
-    f1 = np.mean([metrics.per_class(metrics.confusion(y, seed, len(found))).f1 for seed in answers], axis=0)
-    return metrics.wilson(float((answers == y).mean()), len(y)), f1
+    f1 = np.mean([per_class(confusion_matrix(y, seed, len(found))).f1 for seed in answers], axis=0)
+    return wilson_interval(float((answers == y).mean()), len(y)), f1
 
 
 def _range(differences: list[float]) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmark.analyses.hardest_class import measure as anatomy
 from benchmark.datasets.dataset import Dataset
-from benchmark.metrics import scores as metrics
-from benchmark.metrics.scores import Ints
+from benchmark.metrics import scores
+from benchmark.metrics.scores import Ints, hardest_class
 from benchmark.storage import records
 from benchmark.storage.records import Results
 
@@ -52,8 +52,8 @@ def _telling(results: Results) -> Ints:
     by_estimator = [list(keys) for _, keys in groupby(results.proba, key=lambda key: key[0])]
     cnns = {record.estimator for record in results.records if record.family == "cnn"}
     proba = [np.stack([results.proba[key] for key in keys]) for keys in by_estimator]
-    counts = [[metrics.confusion(y, metrics.predict(seed), k) for seed in one] for one in proba]
-    f1 = np.stack([np.mean([metrics.per_class(count).f1 for count in seeds], axis=0) for seeds in counts])
+    counts = [[scores.confusion_matrix(y, scores.predicted_labels(seed), k) for seed in one] for one in proba]
+    f1 = np.stack([np.mean([scores.per_class(count).f1 for count in seeds], axis=0) for seeds in counts])
     found = anatomy.finds(y, proba, [keys[0][0] in cnns for keys in by_estimator])
-    kinds = anatomy.kinds(found, y == metrics.hardest_class(y, f1))
+    kinds = anatomy.kinds(found, y == hardest_class(y, f1))
     return np.concatenate([index[:OF_A_KIND] for index in kinds.values()])

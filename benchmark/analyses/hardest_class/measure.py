@@ -13,9 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.metrics import scores as metrics
-from benchmark.metrics import significance as inference
-from benchmark.metrics.scores import Floats, Interval, Ints
+from benchmark.metrics import significance
+from benchmark.metrics.scores import Floats, Interval, Ints, confusion_matrix, predicted_labels
 
 Bools = npt.NDArray[np.bool_]
 
@@ -187,11 +186,11 @@ def shifted(proba: npt.NDArray[np.float16], label: int, factor: float) -> Ints:
     Returns
     -------
     ndarray of int64, (n,)
-        With a factor of 1, `metrics.predict`.
+        With a factor of 1, `predicted_labels`.
     """
     scores = proba.astype(np.float64)
     scores[:, label] *= factor
-    return metrics.predict(scores)
+    return predicted_labels(scores)
 
 
 def confusions(y: Ints, proba: npt.NDArray[np.float16], label: int) -> Ints:
@@ -211,7 +210,7 @@ def confusions(y: Ints, proba: npt.NDArray[np.float16], label: int) -> Ints:
     counts = []
     for factor in FACTORS:
         ahead = (own * factor > most) | ((own * factor == most) & (label < second))
-        counts.append(metrics.confusion(y, np.where(ahead, label, second), proba.shape[1]))
+        counts.append(confusion_matrix(y, np.where(ahead, label, second), proba.shape[1]))
     return np.stack(counts)
 
 
@@ -251,7 +250,7 @@ def f1_gain(of_class: Bools, before: Bools, after: Bools) -> Interval:
 
         return np.asarray((f1(new) - f1(old)).mean(axis=1))
 
-    drawn = np.random.default_rng(0).multinomial(counts.sum(), counts / counts.sum(), size=inference.RESAMPLES)
+    drawn = np.random.default_rng(0).multinomial(counts.sum(), counts / counts.sum(), size=significance.RESAMPLES)
     low, high = np.quantile(gain(drawn), (0.025, 0.975))
     return Interval(float(gain(counts[None])[0]), float(low), float(high))
 

@@ -11,7 +11,7 @@ from benchmark.analyses.hardest_class import measure as anatomy
 from benchmark.analyses.hardest_class.measure import FACTORS, PRECISION, Ranking
 from benchmark.analyses.hardest_class.scores import Subject, titled
 from benchmark.leaderboard.summary import Scored
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.metrics.scores import Floats, Interval, Ints
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Table, table
@@ -103,10 +103,10 @@ def shifts(one: Subject) -> list[Block]:
         return []
 
     def class_f1(counts: Ints) -> float:
-        return float(metrics.per_class(counts).f1[one.label])
+        return float(scores.per_class(counts).f1[one.label])
 
     own = [_shift(one, row, class_f1) for row in one.rows]
-    macro = [_shift(one, row, metrics.macro_f1) for row in one.rows]
+    macro = [_shift(one, row, scores.macro_f1) for row in one.rows]
     how = (
         f"An estimator could be told to say “{one.name}” more readily, or less: its score is multiplied by a factor, "
         "which is another prior for the class, or another threshold. The factor is chosen on the validation rows out "
@@ -135,9 +135,9 @@ def _shift(one: Subject, row: Scored, score: Callable[[Ints], float]) -> Shift |
             after.append(anatomy.shifted(proba, one.label, factors[-1]))
     if not factors:
         return None
-    counts = [[metrics.confusion(y, answers, k) for answers in part] for part in (before, after)]
-    old, new = (np.nan_to_num([metrics.per_class(count).f1 for count in part]).mean(axis=0) for part in counts)
-    old_macro, new_macro = (float(np.mean([metrics.macro_f1(count) for count in part])) for part in counts)
+    counts = [[scores.confusion_matrix(y, answers, k) for answers in part] for part in (before, after)]
+    old, new = (np.nan_to_num([scores.per_class(count).f1 for count in part]).mean(axis=0) for part in counts)
+    old_macro, new_macro = (float(np.mean([scores.macro_f1(count) for count in part])) for part in counts)
     a, b = np.stack(before), np.stack(after)
     return Shift(
         factors=tuple(factors),

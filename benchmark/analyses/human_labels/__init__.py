@@ -1,4 +1,4 @@
-"""Do people and models miss the same images? Human labels beside the estimators."""
+"""Do people and models miss the same images? Human labels compared with the estimators' predictions."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import idx
-from benchmark.datasets import locations as places
+from benchmark.datasets import idx, locations
 from benchmark.datasets.download import File, Source, download
 from benchmark.errors import BenchmarkError
 
@@ -64,7 +63,9 @@ def load(data_dir: Path | None = None) -> npt.NDArray[np.int64]:
 
 def locate(data_dir: Path | None = None) -> Path | None:
     """Return the first copy on this machine that is right, or None; see `load` for where it is looked for."""
-    looked = [(root.folder, bool(root.named)) for root in places.roots(data_dir)] + [(places.cache(), False)]
+    looked = [(root.folder, bool(root.named)) for root in locations.data_roots(data_dir)] + [
+        (locations.cache_folder(), False)
+    ]
     found = (folder / under / FILE for folder, named in looked for under in ("", NAME) if _right(folder / under, named))
     return next(found, None)
 
@@ -84,6 +85,6 @@ def _right(folder: Path, named: bool) -> bool:
 
 
 def _downloaded() -> Path:
-    folder = places.cache() / NAME
+    folder = locations.cache_folder() / NAME
     download(SOURCE, folder)
     return folder / FILE

@@ -1,4 +1,4 @@
-"""Of the images that people agree on, and of those that they do not, how many does each estimator miss?"""
+"""The figure `people-disagree`: share of images that each estimator misses, by how much people agree on them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from benchmark.render import style
 
 ACROSS = 4
 
-FIRST = 2
-"""Panels that answer, and are set off from the rest: all classes, and the hardest one."""
+HIGHLIGHTED = 2
+"""Panels with a coloured background, the first ones: all classes, and the hardest class."""
 
 SHADE = "#FFF6E5"
 
 
 @dataclass(frozen=True)
 class Data:
-    """What is drawn.
+    """The lines of each panel.
 
     Attributes
     ----------
     estimators, families : tuple of str
         Best first.
     groups : tuple of str
-        All classes, the hardest class, then the others.
+        One for each panel: all classes, the hardest class, then the other classes.
     shares : ndarray of float64, (groups, estimators, 5)
-        Share missed of each fifth of the group's images, by human entropy; NaN where too few were missed.
+        Share of the images that is missed in each fifth of a group, by rising human entropy; NaN where too few were
+        missed.
     """
 
     estimators: tuple[str, ...]
@@ -45,29 +46,28 @@ class Data:
 
 
 def data(scores: HumanScores) -> Data | None:
-    """Collect what is drawn."""
-    crowd = scores.crowd
-    if scores.summary.hardest is None or not crowd.beside:
+    """Return the data of the figure, or None if no estimator was compared with people."""
+    comparisons, names = scores.comparisons, scores.summary.class_names
+    if not comparisons:
         return None
-    others = [label for label in range(len(scores.summary.class_names)) if label != scores.summary.hardest]
-    labels = (None, scores.summary.hardest, *others)
-    shares = np.full((len(labels), len(crowd.beside), FIFTHS), np.nan)
+    labels = (None, scores.hardest, *(label for label in range(len(names)) if label != scores.hardest))
+    shares = np.full((len(labels), len(comparisons), FIFTHS), np.nan)
     for place, label in enumerate(labels):
-        for row, one in enumerate(crowd.beside):
-            group = one.group(label)
+        for row, comparison in enumerate(comparisons):
+            group = comparison.group(label)
             if group.contrast:
                 sizes = [len(part) for part in np.array_split(np.arange(group.images), FIFTHS)]
                 shares[place, row] = np.array(group.contrast.fifths) / sizes
     return Data(
-        tuple(one.title for one in crowd.beside),
-        tuple(one.family for one in crowd.beside),
-        tuple("All classes" if label is None else scores.summary.class_names[label] for label in labels),
+        tuple(comparison.title for comparison in comparisons),
+        tuple(comparison.family for comparison in comparisons),
+        tuple("All classes" if label is None else names[label] for label in labels),
         shares,
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw a panel for all classes and for each one, on one scale, with one legend above them."""
+    """Draw one panel for all classes and one for each class, on the same scale, with one legend above them."""
     down = math.ceil(len(data.groups) / ACROSS)
     figure = style.new(0.9 + 0.2 * math.ceil(len(data.estimators) / ACROSS) + 1.85 * down)
     grid = figure.subplots(down, ACROSS, sharex=True, sharey=True, squeeze=False)
@@ -96,9 +96,9 @@ def _panel(axes: Axes, data: Data, place: int) -> None:
             markersize=3,
             label=style.short(title, 28),
         )
-    first = place < FIRST
-    axes.set_title(style.short(data.groups[place], 16), fontweight="bold" if first else "normal")
-    axes.set_facecolor(SHADE if first else "white")
+    highlighted = place < HIGHLIGHTED
+    axes.set_title(style.short(data.groups[place], 16), fontweight="bold" if highlighted else "normal")
+    axes.set_facecolor(SHADE if highlighted else "white")
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
@@ -109,30 +109,30 @@ def _panel(axes: Axes, data: Data, place: int) -> None:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return what a reader should see."""
     text = (
-        "One line an estimator: the share that it misses of the fifth of a class's images that people agree on most "
-        "(left), of the next fifth, and so on to the one that they agree on least (right). Where lines rise, people "
-        "and models stumble over the same images."
+        "Each line is one estimator: the share of images that it misses in each fifth of a class, from the images that "
+        "people agree on most (left) to those that they agree on least (right). A rising line means that people and "
+        "the model find the same images hard."
     )
-    ends = [_ends(data, place) for place in range(FIRST)]
+    ends = [_ends(data, place) for place in range(HIGHLIGHTED)]
     if not np.isnan(ends).any():
         (low, high), (first, last) = ends
         text += (
-            f" Over all classes the share goes from {md.percent(low)} to {md.percent(high)}, as a mean over the "
-            f"estimators, in {md.escape(data.groups[1])} from {md.percent(first)} to {md.percent(last)}."
+            f" Averaged over the estimators, the share goes from {md.percent(low)} to {md.percent(high)} over all "
+            f"classes, and from {md.percent(first)} to {md.percent(last)} in {md.escape(data.groups[1])}."
         )
     return text
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the figure's content in words."""
     ends = zip(data.groups, (_ends(data, place) for place in range(len(data.groups))), strict=True)
     texts = [f"{name} {low * 100:.0f} % to {high * 100:.0f} %" for name, (low, high) in ends if not math.isnan(low)]
-    return f"Share missed, from the images that people agree on to those that they do not: {'; '.join(texts)}."
+    return f"Share missed, most to least agreement: {'; '.join(texts)}."
 
 
 def _ends(data: Data, place: int) -> tuple[float, float]:
-    """Return the mean share missed of the first and of the last fifth; NaN where no estimator missed enough."""
-    told = data.shares[place][~np.isnan(data.shares[place, :, 0])]
-    return (float(told[:, 0].mean()), float(told[:, -1].mean())) if len(told) else (math.nan, math.nan)
+    """Return the mean share missed of the first and of the last fifth; NaN if no estimator missed enough images."""
+    shares = data.shares[place][~np.isnan(data.shares[place, :, 0])]
+    return (float(shares[:, 0].mean()), float(shares[:, -1].mean())) if len(shares) else (math.nan, math.nan)

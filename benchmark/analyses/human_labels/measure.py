@@ -16,7 +16,7 @@ from benchmark.analyses.human_labels import data as human_labels
 from benchmark.analyses.human_labels.record import FIFTHS, SCHEMA, Compared, Contrast, Group, People
 from benchmark.datasets import FASHION_MNIST_SHA256
 from benchmark.errors import BenchmarkError
-from benchmark.metrics import scores as metrics
+from benchmark.metrics import scores
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.metrics.significance import RESAMPLES
 from benchmark.storage.schema import Results
@@ -66,7 +66,7 @@ def make(results: Results, counts: Ints) -> People:
     finished = [record for record in results.records if record.status == "ok"]
     groups = [np.flatnonzero(y == label) for label in range(k)] + [np.arange(len(y))]
     proba = [results.proba[record.estimator, record.seed] for record in finished]
-    predicted = np.array([metrics.predict(rows) for rows in proba], dtype=np.int64).reshape(-1, len(y))
+    predicted = np.array([scores.predicted_labels(rows) for rows in proba], dtype=np.int64).reshape(-1, len(y))
     doubt = np.array([entropy(rows) for rows in proba]).reshape(-1, len(y))
     found = [
         _group(
@@ -88,7 +88,7 @@ def make(results: Results, counts: Ints) -> People:
         ties=int(tied.sum()),
         ties_right=int((tied & (majority == y)).sum()),
         ties_with_label=int((tied & most[np.arange(len(y)), y]).sum()),
-        confusion=tuple(tuple(row) for row in metrics.confusion(y, majority, k).tolist()),
+        confusion=tuple(tuple(row) for row in scores.confusion_matrix(y, majority, k).tolist()),
         entropy=tuple(_kept(human[rows].mean()) if len(rows) else 0.0 for rows in groups[:k]),
         resamples=RESAMPLES,
         smallest=SMALLEST,

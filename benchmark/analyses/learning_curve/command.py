@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from benchmark.analyses.analysis import Command, Refits, Session
-
-if TYPE_CHECKING:
-    from benchmark.analyses.learning_curve.measure import Plan
+from benchmark.analyses.analysis import Command, Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,16 +23,14 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     """Fit tuned parameters on fewer rows, then report; the exit status is 1 if a fit failed."""
     from benchmark.analyses.learning_curve.measure import Plan, run
     from benchmark.analyses.learning_curve.section import FILE
+    from benchmark.engine.protocol import CURVE_ROWS
 
-    return session.refits(
-        Refits(lambda asked: Plan(**vars(asked), seeds=arguments.seeds), _describe, run, "point", FILE)
-    )
-
-
-def _describe(plan: Plan) -> str:
-    from benchmark.engine import protocol
-
-    return f"learning curves: the tuned parameters on {protocol.CURVE_ROWS[0]:,} rows and more"
+    with session.refits(FILE) as opened:
+        plan = Plan(**vars(opened.plan), seeds=arguments.seeds)
+        opened.announce(f"learning curves: the tuned parameters on {CURVE_ROWS[0]:,} rows and more")
+        with opened.view("point") as observe:
+            opened.states = run(plan, opened.executor, observe, opened.stop)
+    return opened.exit_status
 
 
 COMMAND = Command(
@@ -46,6 +40,6 @@ COMMAND = Command(
     "rows (those that are fewer than its record's), with several seeds at the small sizes. Predicts the test images "
     "once per size and seed, and writes results/<dataset>/learning-curves.md. Nothing is tuned. Existing points are "
     "not measured again; after Ctrl-C or a crash the same command continues.",
-    flags=("winners",),
+    flags=("refits",),
     add_arguments=add_arguments,
 )

@@ -1,7 +1,7 @@
-"""Learning curves: the frozen winners fitted on fewer and fewer rows, at what cost and to what effect.
+"""Learning curves: the tuned parameters fitted on fewer rows, with cost and accuracy.
 
-Nothing is tuned here. Each estimator fits and predicts once per size and seed, alone on the machine
-(see winners.py), and leaves the points on disk one by one.
+Nothing is tuned here. Each estimator fits and predicts once per size and seed, alone on the machine (see
+`benchmark.engine.refits`). Every point is written to disk before the next one starts.
 """
 
 from __future__ import annotations
@@ -10,28 +10,26 @@ from dataclasses import dataclass, replace
 
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.analyses.learning_curve.record import CurveData, Point
-from benchmark.engine import evaluation, protocol
-from benchmark.engine import preflight as prepare
-from benchmark.engine import refits as winners
+from benchmark.engine import preflight, protocol, refits
 from benchmark.engine.executors import Executor
 from benchmark.engine.fingerprint import stale
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.jobs import Outcome, RefitJob
 from benchmark.engine.progress import Observer, Progress
-from benchmark.engine.refits import Desk, measured
-from benchmark.engine.scheduler import Stop, Waves
+from benchmark.engine.refits import RefitPlan, RefitRun, cost_fields
+from benchmark.engine.scheduler import JobRunner, StopRequest
 from benchmark.environment import environment
 from benchmark.storage import records
-from benchmark.storage.derived import LET_GO, lying
+from benchmark.storage.derived import INVALIDATED, load_existing
 
 
 @dataclass(frozen=True)
-class Plan(winners.Plan):
-    """What is asked for.
+class Plan(RefitPlan):
+    """What `curve` is asked to do.
 
     Attributes
     ----------
     seeds : int or None
-        At the smallest sizes, instead of the protocol's.
+        Seeds at the smallest sizes, instead of the protocol's.
     """
 
     seeds: int | None = None
@@ -39,51 +37,51 @@ class Plan(winners.Plan):
 
 @dataclass
 class CurveProgress(Progress):
-    """One estimator's state while its curve is made: a trial is a point, a rung a size.
+    """Progress of one estimator's curve: a trial is a point, a rung is a size.
 
     Attributes
     ----------
     rows_left : int
-        Of all points to come.
+        Rows of all points that are missing.
     last_seconds_per_row : float
-        Of the last point; 0 while nothing is known.
+        Seconds per row of the last point; 0 before the first.
     """
 
     rows_left: int = 0
     last_seconds_per_row: float = 0.0
 
-    def saw(self, rows: int, accuracy: float | None, seconds: float) -> None:
-        """Take note of one finished fit."""
-        super().saw(rows, accuracy, seconds)
+    def record_fit(self, rows: int, accuracy: float | None, seconds: float) -> None:
+        """Count one finished fit and its predictions."""
+        super().record_fit(rows, accuracy, seconds)
         self.last_seconds_per_row = seconds / rows
 
-    def left(self, workers: int) -> float | None:
-        """Estimate the seconds to come, or None while there is nothing to go by: a row costs what it cost last."""
+    def eta_seconds(self, workers: int) -> float | None:
+        """Estimate the remaining seconds from the cost of a row at the last point; None before the first."""
         if self.stopped is not None:
             return 0.0
         return self.rows_left * self.last_seconds_per_row or None
 
 
-def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
-    """Make the curves in a folder that is claimed; return every estimator's last state.
+def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) -> list[Progress]:
+    """Measure the curves in a locked folder; return the last progress of every estimator.
 
     Raises
     ------
     BenchmarkError
         The folder holds records of other data or damaged ones, or cannot be written.
     EngineError
-        No job can be run, or no point written, any more; the same command goes on from there.
+        No more jobs can be run, or no more points written. The same command continues.
     """
     points = protocol.curve_points(len(plan.dataset.train.y), plan.seeds)
     names = [plugin.name for plugin in plan.plugins]
-    prepare.for_derived(
+    preflight.for_derived(
         plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y), plan.kinds
     )
-    return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
+    return refits.run_all(plan, lambda name: _CurveRun(plan, name, observe), executor, stop)
 
 
-class _Desk(Desk):
-    """One estimator's place: its record, its curve so far, and how far it is."""
+class _CurveRun(RefitRun):
+    """The curve of one estimator."""
 
     def __init__(self, plan: Plan, name: str, observe: Observer) -> None:
         super().__init__(plan, name, observe)
@@ -97,46 +95,46 @@ class _Desk(Desk):
             final_rows=self.record.fit_rows,
         )
 
-    def life(self, template: Job) -> Waves:
-        """Make what is missing, point by point."""
-        given, progress = self.plan.resources, self.progress
-        self.begin()
+    def refit(self, jobs: JobRunner) -> None:
+        """Measure the missing points, one by one."""
+        progress = self.progress
+        self.load()
         missing = self.missing()
         if not missing:
-            progress.end("kept")
-            self.say("its curve stands; --force makes it anew")
+            progress.end("unchanged")
+            self.log("its curve is up to date; --force recomputes it")
             return
         reasons = []
         for rows, seed in missing:
             progress.phase, progress.rows, progress.seed = "curve", rows, seed
-            job = evaluation.refit_job(template, self.record.params, rows, seed, given.threads, given.refit, draw=seed)
-            (outcome,) = yield [job]
-            progress.saw(rows, None, outcome.fit_seconds + outcome.predict_seconds)
-            self.keep(job, outcome)
+            job = self.refit_job(self.record.params, rows, seed, draw=seed)
+            outcome = jobs.alone(job)
+            progress.record_fit(rows, None, outcome.fit_seconds + outcome.predict_seconds)
+            self.add(job, outcome)
             if outcome.status == "ok":
-                self.say(f"{rows:,} rows, seed {seed}: fitted in {outcome.fit_seconds:.2f} s")
+                self.log(f"{rows:,} rows, seed {seed}: fitted in {outcome.fit_seconds:.2f} s")
             else:
                 reasons.append(f"{rows:,} rows, seed {seed}: {outcome.reason}")
-                self.say(reasons[-1])
+                self.log(reasons[-1])
         if reasons:
             self.fail(f"{len(reasons)} of {len(missing)} points, the first at {reasons[0]}")
             return
         progress.end("done")
-        self.say("done")
+        self.log("done")
 
     def missing(self) -> list[tuple[int, int]]:
-        """Return what has not ended well yet, smallest first."""
+        """Return rows and seed of each point that does not exist or failed, smallest first."""
         found = ((rows, seed, self.held.curve.find(rows, seed)) for rows, seed in self.wanted)
         return [(rows, seed) for rows, seed, point in found if point is None or point.status != "ok"]
 
-    def keep(self, job: Job, outcome: Outcome) -> None:
+    def add(self, job: RefitJob, outcome: Outcome) -> None:
         """Add a point and write the curve."""
         rows, seed = job.rows, job.task.seed
         before = self.held.curve.find(rows, seed)
         point = Point(
             rows=rows,
             seed=seed,
-            **measured(job, outcome),
+            **cost_fields(job, outcome),
             test_reads=1 + (before.test_reads if before else 0),
         )
         labels = None if outcome.proba is None else outcome.proba.argmax(axis=1)
@@ -144,20 +142,20 @@ class _Desk(Desk):
         curve_record.write(self.plan.folder, self.held)
         self._count()
 
-    def begin(self) -> None:
-        """Go on with the curve on disk, or let it go, but not how often the test images were read for it."""
+    def load(self) -> None:
+        """Continue the curve on disk, or invalidate it; how often the test images were read is always kept."""
         test_set = records.read_test_set(self.plan.folder)
         path = curve_record.path_of(self.plan.folder, self.name)
-        old, whole = lying(path, test_set, curve_record.read_curve, curve_record.read)
+        old, whole = load_existing(path, test_set, curve_record.read_curve, curve_record.read)
         if whole is not None and not self.plan.force and not stale(whole.curve.depends_on, self.held.curve.depends_on):
             self.held = whole
         elif old is not None:
             for rows, seed in self.wanted:
                 point = old.find(rows, seed)
                 if point is not None:
-                    stub = replace(point, **LET_GO)
+                    stub = replace(point, **INVALIDATED)
                     self.held = curve_record.added(self.held, stub, old.environments[point.environment], None)
-            # Written before the first point: at no moment do the old points stand beside the new predictions.
+            # Written before the first point, so that old points are never on disk with new predictions.
             curve_record.write(self.plan.folder, self.held)
         self._count()
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
+from benchmark.storage.serialization import NonNegativeInt
 
 SCHEMA = 1
 """Raised when a field changes its meaning. A curve of another schema is refused by name."""
@@ -45,9 +46,9 @@ class Point(Fit):
         Index into the curve's `environments`.
     """
 
-    rows: int
-    seed: int
-    environment: int = 0
+    rows: NonNegativeInt
+    seed: NonNegativeInt
+    environment: NonNegativeInt = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def path_of(folder: Path, estimator: str) -> Path:
 
 def empty(record: Record, n_test: int, n_classes: int) -> CurveData:
     """Return the curve of a record, without points."""
-    curve = Curve(**derived.head(record, SCHEMA), environments=(), points=())
+    curve = Curve(**derived.header_fields(record, SCHEMA), environments=(), points=())
     return CurveData(curve, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
@@ -121,7 +122,7 @@ def added(data: CurveData, point: Point, environment: Mapping[str, str], labels:
     environments = curve.environments if environment in curve.environments else (*curve.environments, environment)
     point = dataclasses.replace(point, environment=environments.index(environment))
     before = curve.find(point.rows, point.seed)
-    points, predicted = derived.placed(curve.points, data.predicted, point, before, labels)
+    points, predicted = derived.upsert(curve.points, data.predicted, point, before, labels)
     return CurveData(dataclasses.replace(curve, environments=environments, points=points), predicted)
 
 

@@ -153,7 +153,7 @@ class FamilyComparison:
         """The family whose lead is significant over test images and seeds; empty where neither's is."""
         if self.lead is None:
             return "classical" if self.classical else "cnn"
-        if self.tied or self.lead.holds_zero:
+        if self.tied or self.lead.contains_zero:
             return ""
         return "cnn" if self.lead.estimate > 0 else "classical"
 
@@ -281,7 +281,7 @@ def _as_ranked(summary: Summary, comparison: FamilyComparison) -> FamilyComparis
         for row in summary.scored
         if point and (point.title, point.rows) == (row.title, row.record.fit_rows)
     ]
-    return replace(comparison, tied=len(rows) == 2 and not summary.pair(*rows).told_apart)
+    return replace(comparison, tied=len(rows) == 2 and not summary.pair(*rows).significant)
 
 
 def _curve(row: Scored, data: CurveData, y: Ints) -> LearningCurve:

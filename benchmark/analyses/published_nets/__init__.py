@@ -1,4 +1,4 @@
-"""What others' nets score here, with what was published."""
+"""Do published nets score here what was published? Reimplementations compared with the published accuracies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmark.analyses.published_nets import command
 ANALYSIS = Analysis(
     name="published_nets",
     order=80,
-    scores=lazy("benchmark.analyses.published_nets.section", "compute"),
+    scores=lazy("benchmark.analyses.published_nets.scores", "compute"),
     section=lazy("benchmark.analyses.published_nets.section", "section"),
     measure=command.measure,
     command=command.COMMAND,

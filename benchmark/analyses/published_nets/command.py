@@ -3,80 +3,71 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.analyses.analysis import Command, Session
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-    from benchmark.leaderboard.summary import Summary
+    from benchmark.analyses.published_nets.scores import PublishedScores
 
 
 def measure(arguments: argparse.Namespace, session: Session) -> int:
-    """Print the published nets' table from their records."""
-    from benchmark.analyses.published_nets import section as published
+    """Print the page about published nets, from records alone."""
+    from benchmark.analyses.published_nets import scores as published
+    from benchmark.analyses.published_nets import section
     from benchmark.datasets import fashion_mnist
     from benchmark.leaderboard.summary import summarise
+    from benchmark.render import terminal
     from benchmark.storage import records
 
     folder = arguments.results / fashion_mnist.NAME
-    test_set = records.read_test_set(folder)
-    if test_set is None:
-        every = [one.name for one in published.PUBLISHED]
-        raise BenchmarkError(f"{folder}: no records here; make some with: {published.command(every)}")
-    if not published.comparable(test_set):
+    if records.read_test_set(folder) is None:
+        run = _run([net.name for net in published.PUBLISHED])
+        raise BenchmarkError(f"{folder}: no records here; make some with: {run}")
+    scores = published.compute(summarise(records.read(folder)))
+    if scores is None:
         raise BenchmarkError(
-            f"{folder}: these are results on other data than Fashion-MNIST, of which alone nets were published; give "
-            "--results the folder that holds its results"
+            f"{folder}: these are results on other data than Fashion-MNIST, the only data set with published nets; "
+            "give --results the folder that holds its results"
         )
-    summary = summarise(records.read(folder))
-    lacking = published.missing(summary)
-    if lacking:
-        raise BenchmarkError(f"{folder}: {lacking}")
-    _print(session.console, summary)
+    if not scores.is_complete:
+        raise BenchmarkError(f"{folder}: {_missing(scores)}")
+    missing = f"The effect of augmentation alone is not on record; make it with: {_run(published.PAIR)}"
+    for block in [*section.nets(scores), *(section.augmentation(scores) or [missing])]:
+        terminal.show(session.console, block)
     return 0
 
 
-def _print(console: Console, summary: Summary) -> None:
-    """Print what the leaderboard's section says."""
-    from benchmark.analyses.published_nets import section as published
-    from benchmark.render import terminal as live
-    from benchmark.render.markdown import plain
-
-    found = published.tables(summary, live.escape, lambda text: f"[bold]{text}[/]")
-    accuracies, scores = (_table(header, rows) for header, rows in found)
-    without = f"What augmentation alone does is not on record; it is made by: {published.command(published.PAIR)}"
-    parts = [
-        published.answer(summary, plain),
-        accuracies,
-        published.rule(summary),
-        scores,
-        published.other_author(summary, plain),
-        *(published.augmented(summary, plain) or [without]),
-    ]
-    for part in parts:
-        console.print(live.escape(part.replace("**", "")) if isinstance(part, str) else part)
+def _run(names: Sequence[str]) -> str:
+    """Return the command that makes records of these estimators."""
+    return f"python -m benchmark run {' '.join(map(shlex.quote, names))}"
 
 
-def _table(header: list[str], rows: list[list[str]]) -> Table:
-    from rich.table import Table
+def _missing(scores: PublishedScores) -> str:
+    """Return which published nets are not on record, why, and the command that makes them."""
+    from benchmark.analyses.published_nets.scores import PUBLISHED
+    from benchmark.render import markdown as md
 
-    table = Table(header[0], box=None, pad_edge=False)
-    for name in header[1:]:
-        table.add_column(name, justify="right")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    there = {net.net.name for net in scores.nets}
+    names = [net.name for net in PUBLISHED if net.name not in there]
+    rows = {row.name for row in scores.summary.scored}
+    reasons = {
+        row.name: f"ended as {row.record.status} ({md.plain(row.record.reason)})" for row in scores.summary.failed
+    }
+    reasons |= dict.fromkeys(rows, "has no training accuracy on record")
+    found = md.listing([f"{name} {reasons.get(name, 'has no record')}" for name in names])
+    force = " --force" * any(name in rows for name in names)  # or the record would be left as it is
+    return f"{found}; make what is missing with: {_run(names)}{force}"
 
 
 COMMAND = Command(
     name="published",
-    help="what nets that others published score here, with the published figures beside and the differences",
-    description="Prints training accuracy, test accuracy and the F1 of each class of cnn_32, cnn_64 and "
-    "cnn_64_dropout beside what was published of such nets, and what augmentation alone does: from the records of "
-    "results/fashion-mnist alone. The leaderboard has the same as a section.",
+    help="compare nets that others published with their reimplementations here",
+    description="Prints training accuracy, test accuracy and F1 of each class of cnn_32, cnn_64 and cnn_64_dropout, "
+    "the published accuracies, the differences, and the effect of augmentation alone, from the records of "
+    "results/fashion-mnist. The report has the same on the page published-nets.md.",
     flags=("results",),
 )

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from benchmark.analyses.analysis import Command, Refits, Session
-
-if TYPE_CHECKING:
-    from benchmark.analyses.robustness.measure import Plan
+from benchmark.analyses.analysis import Command, Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,21 +24,18 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     """Predict corrupted test images, then report; the exit status is 1 if an estimator failed."""
     from benchmark.analyses.robustness.measure import Plan, run
     from benchmark.analyses.robustness.section import FILE
-
-    saved = not arguments.cluster
-    return session.refits(
-        Refits(lambda asked: Plan(**vars(asked), images=arguments.images, stored=saved), _describe, run, "refit", FILE)
-    )
-
-
-def _describe(plan: Plan) -> str:
     from benchmark.render.terminal import clock
 
-    return (
-        "robustness: a refit on all rows of the record, or its saved model, predicts "
-        f"{len(plan.chosen):,} test images, clean and under every corruption; "
-        f"all of it takes about {clock(plan.expected_seconds)}, judged by the records' times"
-    )
+    with session.refits(FILE) as opened:
+        plan = Plan(**vars(opened.plan), images=arguments.images, stored=not arguments.cluster)
+        opened.announce(
+            "robustness: a refit on all rows of the record, or its saved model, then "
+            f"{len(plan.chosen):,} test images clean and under every corruption; "
+            f"all of it takes about {clock(plan.expected_seconds)}, judged by the records' times"
+        )
+        with opened.view("refit") as observe:
+            opened.states = run(plan, opened.executor, observe, opened.stop)
+    return opened.exit_status
 
 
 COMMAND = Command(
@@ -52,6 +45,6 @@ COMMAND = Command(
     "`run --keep` saved. Predicts test images, clean and shifted, rotated, noisy, blurred, low-contrast, occluded, "
     "inverted and mirrored, and writes results/<dataset>/robustness.md. Nothing is tuned. Existing results are not "
     "measured again; after Ctrl-C or a crash the same command continues.",
-    flags=("winners",),
+    flags=("refits",),
     add_arguments=add_arguments,
 )

@@ -1,8 +1,7 @@
-"""How it breaks: the frozen winners, kept or fitted once more on all their rows, shown corrupted test images.
+"""Predictions of corrupted test images by the tuned estimators, refitted on all rows or read from a saved model.
 
-Nothing is tuned or chosen here. Each estimator is one job, alone on the machine (see winners.py): a
-fit, or a kept model read from disk, then the images as they are and under every corruption; what it
-answered lies on disk before the next one starts.
+Nothing is tuned or chosen here. Each estimator is one job, alone on the machine (see `benchmark.engine.refits`). It
+predicts the images as they are and under every corruption. The predictions are written before the next job starts.
 """
 
 from __future__ import annotations
@@ -13,32 +12,30 @@ from pathlib import Path
 from benchmark.analyses.robustness import record as robustness_record
 from benchmark.analyses.robustness.record import Robustness, RobustnessData
 from benchmark.datasets.corruptions import CORRUPTIONS
-from benchmark.engine import evaluation, protocol
-from benchmark.engine import preflight as prepare
-from benchmark.engine import refits as winners
+from benchmark.engine import preflight, protocol, refits
 from benchmark.engine.executors import Executor
 from benchmark.engine.fingerprint import stale
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine.jobs import CorruptionJob, Outcome
 from benchmark.engine.progress import Observer, Progress
-from benchmark.engine.refits import Desk, measured
-from benchmark.engine.saved_models import save as keeping
-from benchmark.engine.scheduler import Stop, Waves
+from benchmark.engine.refits import RefitPlan, RefitRun, best_record, cost_fields
+from benchmark.engine.saved_models import save as saved_models
+from benchmark.engine.scheduler import JobRunner, StopRequest
 from benchmark.environment import environment
 from benchmark.storage import records
-from benchmark.storage.derived import LET_GO, head, label_type, lying
+from benchmark.storage.derived import INVALIDATED, header_fields, label_type, load_existing
 from benchmark.storage.records import Record
 
 
 @dataclass(frozen=True)
-class Plan(winners.Plan):
-    """What is asked for.
+class Plan(RefitPlan):
+    """What `robustness` is asked to do.
 
     Attributes
     ----------
     images : int or None
         Test images to predict under each corruption, instead of the protocol's.
     stored : bool
-        Ask the kept models, where there are; the workers of a cluster do not see them.
+        Use saved models where they exist. The workers of a cluster cannot read them.
     """
 
     images: int | None = None
@@ -46,60 +43,61 @@ class Plan(winners.Plan):
 
     @property
     def chosen(self) -> tuple[int, ...]:
-        """Which test images: the same for every estimator."""
+        """Indices of the test images, the same for every estimator."""
         return protocol.corrupted_images(self.dataset.test.y, self.images or protocol.CORRUPTED_IMAGES)
 
     @property
     def expected_seconds(self) -> float:
-        """What all fits and predictions may take, by the times of the records."""
-        return sum(self.expected(winners.standing(self.folder, plugin.name)) for plugin in self.plugins)
+        """Seconds that all fits and predictions will take, judged by the times of the records."""
+        return sum(self.expected(best_record(self.folder, plugin.name)) for plugin in self.plugins)
 
     def model(self, record: Record) -> Path | None:
-        """Return the folder of a record's model, if that is kept and to be asked."""
-        return keeping.place(self.folder, record) if self.stored and keeping.is_kept(self.folder, record) else None
+        """Return the folder of a record's saved model; None if there is none or it is not to be used."""
+        usable = self.stored and saved_models.is_saved(self.folder, record)
+        return saved_models.model_folder(self.folder, record) if usable else None
 
     def expected(self, record: Record) -> float:
-        """Return what one winner's fit and predictions may take, in seconds, by the times of its record."""
+        """Return the seconds that one estimator's fit and predictions will take, judged by the times of its record."""
         share = (1 + len(CORRUPTIONS)) * len(self.chosen) / len(self.dataset.test.y)
         return record.predict_seconds * share + (0.0 if self.model(record) else record.fit_seconds)
 
 
 @dataclass
 class RobustnessProgress(Progress):
-    """One estimator's state: a refit, and what it may take.
+    """Progress of one estimator's refit.
 
     Attributes
     ----------
     expected : float
-        Seconds, by the times of its record.
+        Seconds that it will take, judged by the times of its record.
     """
 
     expected: float = 0.0
 
-    def left(self, workers: int) -> float | None:
-        """Return the seconds to come, by the record's times."""
+    def eta_seconds(self, workers: int) -> float | None:
+        """Estimate the remaining seconds by the record's times."""
         return 0.0 if self.stopped is not None else max(0.0, self.expected - self.elapsed)
 
 
-def run(plan: Plan, executor: Executor, observe: Observer, stop: Stop) -> list[Progress]:
-    """See how each estimator breaks, in a folder that is claimed; return every estimator's last state.
+def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) -> list[Progress]:
+    """Predict corrupted images with each estimator, in a locked folder; return the last progress of each.
 
     Raises
     ------
     BenchmarkError
         The folder holds records of other data or damaged ones, or cannot be written.
     EngineError
-        No job can be run, or nothing written, any more; the same command goes on from there.
+        No more jobs can be run, or nothing more written. The same command continues.
     """
     names = [plugin.name for plugin in plan.plugins]
-    prepare.for_derived(
+    preflight.for_derived(
         plan.folder, plan.dataset, names, "robustness", 2 * (1 + len(CORRUPTIONS)) * len(plan.chosen), plan.kinds
     )
-    return winners.drive(plan, lambda name: _Desk(plan, name, observe), executor, stop)
+    return refits.run_all(plan, lambda name: _RobustnessRun(plan, name, observe), executor, stop)
 
 
-class _Desk(Desk):
-    """One estimator's place: its record, and what it has answered so far."""
+class _RobustnessRun(RefitRun):
+    """The predictions of one estimator."""
 
     def __init__(self, plan: Plan, name: str, observe: Observer) -> None:
         super().__init__(plan, name, observe)
@@ -109,41 +107,40 @@ class _Desk(Desk):
         rows = self.record.fit_rows
         self.progress = RobustnessProgress(name, 1, (rows,), 1, rows, expected=plan.expected(self.record))
 
-    def life(self, template: Job) -> Waves:
-        """Fit or take the kept model, predict everything, leave it on disk."""
-        given, progress = self.plan.resources, self.progress
-        if self.stands():
+    def refit(self, jobs: JobRunner) -> None:
+        """Refit or read the saved model, predict all images, write the predictions."""
+        progress, record = self.progress, self.record
+        if self.up_to_date():
             progress.trial = 1
-            progress.end("kept")
-            self.say("its answers stand; --force makes them anew")
+            progress.end("unchanged")
+            self.log("its predictions are up to date; --force recomputes them")
             return
-        progress.phase, progress.rows, progress.seed = "refit", self.record.fit_rows, 1
-        job = evaluation.refit_job(
-            template, self.record.params, self.record.fit_rows, self.record.seed, given.threads, given.refit
-        )
-        names = tuple(corruption.name for corruption in CORRUPTIONS)
-        job = replace(job, corruptions=names, images=self.images)
+        progress.phase, progress.rows, progress.seed = "refit", record.fit_rows, 1
+        corruptions = tuple(corruption.name for corruption in CORRUPTIONS)
+        refit = self.refit_job(record.params, record.fit_rows, record.seed)
+        job = CorruptionJob(**vars(refit), corruptions=corruptions, images=self.images)
         if self.model is not None:
-            (outcome,) = yield [replace(job, stored=str(self.model.resolve()))]  # a worker may have gone elsewhere
+            # An absolute path, because a worker may have another current directory.
+            outcome = jobs.alone(replace(job, saved_model=str(self.model.resolve())))
             if outcome.status != "ok":
-                self.say(f"its kept model cannot be asked, so it is fitted anew ({outcome.reason})")
-                self.model, self.test_reads = None, self.test_reads + 1  # it may have come as far as the images
+                self.log(f"its saved model cannot be used, so it is refitted ({outcome.reason})")
+                self.model, self.test_reads = None, self.test_reads + 1  # it may have read the test images
         if self.model is None:
-            (outcome,) = yield [job]
-        held = self.keep(job, outcome)
+            outcome = jobs.alone(job)
+        held = self.write(job, outcome)
         if held.predicted is None:
             self.fail(outcome.reason)
             return
         progress.trial = 1
         progress.end("done")
-        how = "its kept model was asked" if self.model else f"fitted in {outcome.fit_seconds:.1f} s"
-        self.say(f"{how}; {self.agreement(held)}")
+        how = "predicted by its saved model" if self.model else f"fitted in {outcome.fit_seconds:.1f} s"
+        self.log(f"{how}; {self.agreement(held)}")
 
-    def stands(self) -> bool:
-        """Return whether what is on disk is what would be made; if not, let it go, but not the count of its reads."""
+    def up_to_date(self) -> bool:
+        """Return whether the predictions on disk are current; if not, invalidate them but keep the count of reads."""
         test_set = records.read_test_set(self.plan.folder)
         path = robustness_record.path_of(self.plan.folder, self.name)
-        old, whole = lying(path, test_set, robustness_record.read_robustness, robustness_record.read)
+        old, whole = load_existing(path, test_set, robustness_record.read_robustness, robustness_record.read)
         if old is None:
             return False
         self.test_reads = old.test_reads
@@ -151,19 +148,20 @@ class _Desk(Desk):
         same = old.images == len(self.images) and not stale(old.depends_on, today)
         if whole is not None and whole.predicted is not None and same and not self.plan.force:
             return True
-        # Written before the fit: at no moment does the old JSON stand beside the new predictions.
-        stub = replace(old, **LET_GO)
+        # Written before the fit, so that the old JSON is never on disk with new predictions.
+        stub = replace(old, **INVALIDATED)
         robustness_record.write(self.plan.folder, RobustnessData(stub))
         return False
 
-    def keep(self, job: Job, outcome: Outcome) -> RobustnessData:
-        """Write what came of the job."""
-        dataset = self.plan.dataset
+    def write(self, job: CorruptionJob, outcome: Outcome) -> RobustnessData:
+        """Write the predictions of the job, or why there are none."""
+        dataset, record = self.plan.dataset, self.record
+        header = header_fields(record, robustness_record.SCHEMA)
         made = Robustness(
-            **{**head(self.record, robustness_record.SCHEMA), "depends_on": robustness_record.depends_on(self.record)},
+            **{**header, "depends_on": robustness_record.depends_on(record)},
             images=len(self.images),
             corruptions=job.corruptions,
-            **measured(job, outcome),
+            **cost_fields(job, outcome),
             environment=dict(outcome.environment or environment()),
             test_reads=self.test_reads + 1,
             arrays_sha256="",
@@ -175,8 +173,8 @@ class _Desk(Desk):
         return robustness_record.write(self.plan.folder, RobustnessData(made, labels, dataset.test.X[self.images[0]]))
 
     def agreement(self, held: RobustnessData) -> str:
-        """Say on how many images that nothing was done to it differs from the fit on record."""
+        """Return how many images are predicted differently, uncorrupted, than by the refit on record."""
         results = records.read(self.plan.folder)
         stored = results.proba[self.name, self.record.seed].argmax(axis=1)[list(self.images)]
         differing = 0 if held.predicted is None else int((held.predicted[0] != stored).sum())
-        return f"{differing} of {len(stored):,} answers to images as they are differ from its record's"
+        return f"{differing} of {len(stored):,} predictions of uncorrupted images differ from its record's"

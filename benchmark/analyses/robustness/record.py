@@ -25,11 +25,10 @@ import numpy.typing as npt
 
 from benchmark.datasets import corruptions
 from benchmark.errors import BenchmarkError
-from benchmark.storage import derived, records
-from benchmark.storage import serialization as plain
+from benchmark.storage import derived, records, serialization
 from benchmark.storage.derived import Derived, Labels
 from benchmark.storage.schema import Record, Status, TestSet
-from benchmark.storage.serialization import short_hash
+from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, short_hash
 
 SCHEMA = 1
 """Raised when a field changes its meaning. A file of another schema is refused by name."""
@@ -67,14 +66,14 @@ class Robustness(Derived):
 
     status: Status
     reason: str
-    images: int
+    images: NonNegativeInt
     corruptions: tuple[str, ...]
-    fit_seconds: float
-    predict_seconds: float
-    threads: int
+    fit_seconds: NonNegativeFloat
+    predict_seconds: NonNegativeFloat
+    threads: NonNegativeInt
     device: str
     environment: Mapping[str, str]
-    test_reads: int
+    test_reads: NonNegativeInt
     arrays_sha256: str
     winner: Literal["refitted", "stored"] = "refitted"
 
@@ -120,11 +119,11 @@ def write(folder: Path, data: RobustnessData) -> RobustnessData:
     path = path_of(folder, data.robustness.estimator)
     arrays, blob = path.with_suffix(".npz"), None
     if data.predicted is not None and data.picture is not None:
-        blob = plain.to_npz(predicted=data.predicted, picture=data.picture)
-        plain.write_atomically(arrays, blob)
+        blob = serialization.to_npz(predicted=data.predicted, picture=data.picture)
+        serialization.write_atomically(arrays, blob)
     checksum = "" if blob is None else hashlib.sha256(blob).hexdigest()
     written = dataclasses.replace(data, robustness=dataclasses.replace(data.robustness, arrays_sha256=checksum))
-    plain.write_atomically(path, plain.to_json(dataclasses.asdict(written.robustness)))
+    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(written.robustness)))
     if blob is None:
         arrays.unlink(missing_ok=True)
     return written
@@ -147,7 +146,7 @@ def read(path: Path, test_set: TestSet) -> RobustnessData:
     robustness = read_robustness(path)
     derived.check_data(path, robustness, test_set, STEM)
     n_test, n_classes = len(test_set.y), len(test_set.class_names)
-    again = derived.again(path, STEM)
+    again = derived.remedy(path, STEM)
     if robustness.images > n_test:
         raise BenchmarkError(f"{path}: it is of {robustness.images} images, but there are {n_test}; {again}")
     if robustness.status != "ok":
@@ -155,14 +154,14 @@ def read(path: Path, test_set: TestSet) -> RobustnessData:
     arrays, kind = path.with_suffix(".npz"), derived.label_type(n_classes)
     shape, pixels = (1 + len(robustness.corruptions), robustness.images), math.prod(test_set.image_shape)
     limit = math.prod(shape) * kind().itemsize + pixels + 2 * records.NPY_HEADER
-    stored = plain.read_npz(arrays, limit, again)
+    stored = serialization.read_npz(arrays, limit, again)
     predicted, picture = stored.get("predicted"), stored.get("picture")
     try:
         if predicted is None or predicted.shape != shape or predicted.dtype != kind:
             raise ValueError(f"no array `predicted` of {kind.__name__} of shape {shape}")
         if picture is None or picture.shape != (pixels,) or picture.dtype != np.uint8:
             raise ValueError(f"no array `picture` of {pixels} bytes")
-        if plain.sha256(arrays) != robustness.arrays_sha256 or predicted.max() >= n_classes:
+        if serialization.sha256(arrays) != robustness.arrays_sha256 or predicted.max() >= n_classes:
             raise ValueError(f"its SHA-256 is not the one in {path.name}")
     except ValueError as error:
         raise BenchmarkError(f"{arrays}: {error}; {again}") from error

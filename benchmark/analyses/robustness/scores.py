@@ -200,7 +200,7 @@ class RobustnessScores:
         lead = metrics.paired_difference(cnn.leaderboard_correct, classical.leaderboard_correct)
         rows = {row.name: row for row in self.summary.scored}
         # The leaderboard's verdict, whose tests are corrected for all pairs: two pages must not contradict each other.
-        leader = _leader(lead) if self.summary.pair(rows[classical.name], rows[cnn.name]).told_apart else ""
+        leader = _leader(lead) if self.summary.pair(rows[classical.name], rows[cnn.name]).significant else ""
         families: tuple[Leader, ...] = ("classical", "cnn", "")
         kinds = {family: tuple(one for one in self.comparisons if one.leader == family) for family in families}
         return FamilyRanking(classical, cnn, lead, leader, kinds)
@@ -242,7 +242,7 @@ def best(rows: Sequence[RobustnessRow], correct: Callable[[RobustnessRow], Float
     """
     order = sorted(rows, key=lambda row: -float(correct(row).mean()))
     first = correct(order[0])
-    ties = [row for row in order[1:] if metrics.paired_difference(first, correct(row)).holds_zero]
+    ties = [row for row in order[1:] if metrics.paired_difference(first, correct(row)).contains_zero]
     return (order[0], *ties)
 
 
@@ -275,7 +275,7 @@ def compute(summary: Summary, data: Mapping[str, RobustnessData]) -> RobustnessS
 
 
 def _leader(lead: Interval | None) -> Leader:
-    if lead is None or lead.holds_zero:
+    if lead is None or lead.contains_zero:
         return ""
     return "cnn" if lead.estimate > 0 else "classical"
 

@@ -131,7 +131,7 @@ def frame(scores: RobustnessScores) -> pd.DataFrame:
 
 
 def _csv_row(row: RobustnessRow, corruption: str, kind: str, severity: float, accuracy: float) -> dict[str, object]:
-    interval = metrics.wilson(accuracy, row.n_images)
+    interval = metrics.wilson_interval(accuracy, row.n_images)
     return {
         "estimator": row.name,
         "title": row.title,

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from benchmark.storage import derived
 from benchmark.storage.derived import Derived, Fit, Labels
 from benchmark.storage.schema import Record, TestSet
-from benchmark.storage.serialization import short_hash
+from benchmark.storage.serialization import NonNegativeInt, short_hash
 
 SCHEMA = 1
 """Raised when a field changes its meaning. A file of another schema is refused by name."""
@@ -43,7 +43,7 @@ class Refit(Fit):
         Machine and versions.
     """
 
-    trial: int
+    trial: NonNegativeInt
     environment: Mapping[str, str]
 
 
@@ -97,7 +97,7 @@ def path_of(folder: Path, estimator: str) -> Path:
 
 def empty(record: Record, n_test: int, n_classes: int) -> BudgetData:
     """Return the data of a record, without refits."""
-    budget = Budget(**{**derived.head(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
+    budget = Budget(**{**derived.header_fields(record, SCHEMA), "depends_on": depends_on(record)}, refits=())
     return BudgetData(budget, np.zeros((0, n_test), dtype=derived.label_type(n_classes)))
 
 
@@ -113,7 +113,7 @@ def added(data: BudgetData, refit: Refit, labels: npt.NDArray[Any] | None) -> Bu
         Its predictions; None unless it is ok.
     """
     budget = data.budget
-    refits, predicted = derived.placed(budget.refits, data.predicted, refit, budget.find(refit.trial), labels)
+    refits, predicted = derived.upsert(budget.refits, data.predicted, refit, budget.find(refit.trial), labels)
     return BudgetData(dataclasses.replace(budget, refits=refits), predicted)
 
 

@@ -1,43 +1,43 @@
-// The first page: sends a picture, a drawing or a wish for a test image, and shows the answers that come back. They
-// come as HTML in which every word is escaped; a refusal comes as plain text and is shown where it happened.
+// The first page: sends a picture, a drawing or the index of a test image, and shows the models' answers. The answers
+// are HTML in which every value is escaped. An error is plain text, and is shown in the section that caused it.
 
 const result = document.getElementById("result");
 const status = document.getElementById("status");
 const busy = document.getElementById("busy");
-const panels = Object.fromEntries(["picture", "drawing", "test"].map((id) => [id, document.getElementById(id)]));
-const GONE = "The server does not answer. Start it again with: python -m benchmark serve";
-let turn = 0;
+const sections = Object.fromEntries(["picture", "drawing", "test"].map((id) => [id, document.getElementById(id)]));
+const NO_SERVER = "The server does not respond. Start it again with: python -m benchmark serve";
+let latest = 0;
 
-function say(panel, text) {
-  panel.querySelector(".problem").textContent = text;
+function showError(section, text) {
+  section.querySelector(".problem").textContent = text;
 }
 
-async function ask(panel, address, picture) {
-  const mine = ++turn; // an answer that comes after a newer question is not shown
-  Object.values(panels).forEach((each) => say(each, ""));
-  status.textContent = "Asking every model…";
+async function classify(section, url, picture) {
+  const request = ++latest; // an answer to an older request is not shown
+  Object.values(sections).forEach((other) => showError(other, ""));
+  status.textContent = "Every model is running…";
   busy.hidden = false;
   result.setAttribute("aria-busy", "true");
-  let problem = "";
+  let error = "";
   let answers = "";
   try {
-    const response = await fetch(address, { method: "POST", body: picture });
+    const response = await fetch(url, { method: "POST", body: picture });
     const text = await response.text();
     if (response.ok) answers = text;
-    else problem = text;
+    else error = text;
   } catch {
-    problem = GONE;
+    error = NO_SERVER;
   }
-  if (mine !== turn) return;
+  if (request !== latest) return;
   busy.hidden = true;
   result.setAttribute("aria-busy", "false");
   result.innerHTML = answers;
-  say(panel, problem);
+  showError(section, error);
   const heading = result.querySelector("h2");
   status.textContent = "";
   if (!heading) return;
   if (picture) await preview(picture);
-  heading.focus({ preventScroll: true }); // which has it read out
+  heading.focus({ preventScroll: true }); // screen readers then read it out
   (result.querySelector(".card") ?? heading).scrollIntoView({ block: "nearest" });
 }
 
@@ -51,7 +51,7 @@ async function preview(picture) {
     canvas.height = Math.max(1, Math.round(image.height * scale));
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   } catch {
-    canvas.closest("figure").remove(); // one that this browser cannot show
+    canvas.closest("figure").remove(); // this browser cannot show the picture
   }
 }
 
@@ -59,21 +59,21 @@ async function preview(picture) {
 
 const file = document.getElementById("file");
 const drop = document.getElementById("drop");
-const mostBytes = Number(document.body.dataset.maxBytes);
+const maxBytes = Number(document.body.dataset.maxBytes);
 
 function choose(files) {
   const [picture] = files;
-  if (!picture) return say(panels.picture, "That was no file.");
-  if (picture.size > mostBytes) { // the server would refuse it, too
-    const has = (picture.size / 2 ** 20).toFixed(1);
-    return say(panels.picture, `The file has ${has} MiB, more than the ${mostBytes / 2 ** 20} that are read.`);
+  if (!picture) return showError(sections.picture, "This is not a file.");
+  if (picture.size > maxBytes) { // the server would refuse it too
+    const size = (picture.size / 2 ** 20).toFixed(1);
+    return showError(sections.picture, `The file has ${size} MiB; the limit is ${maxBytes / 2 ** 20} MiB.`);
   }
-  return ask(panels.picture, "/answers/picture", picture);
+  return classify(sections.picture, "/answers/picture", picture);
 }
 
 file.addEventListener("change", () => {
   choose(file.files);
-  file.value = ""; // so that the same one can be chosen again
+  file.value = ""; // so that the same file can be chosen again
 });
 for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
 drop.addEventListener("dragover", () => drop.classList.add("over"));
@@ -83,20 +83,20 @@ drop.addEventListener("drop", (event) => {
   choose(event.dataTransfer.files);
 });
 
-// --- a drawing: strokes are kept, so that one can be taken back
+// --- a drawing: a list of strokes, so that the last one can be undone
 
-const paper = document.getElementById("paper");
-const ink = paper.getContext("2d", { willReadFrequently: true }); // each question reads it
+const canvas = document.getElementById("canvas");
+const ink = canvas.getContext("2d", { willReadFrequently: true }); // the drawing is read for each request
 const pen = document.getElementById("pen");
 const fill = document.getElementById("fill");
 let strokes = [];
 let drawing = false;
 let byKeys = false;
-let cursor = [paper.width / 2, paper.height / 2];
+let cursor = [canvas.width / 2, canvas.height / 2];
 
 function draw(withCursor = byKeys) {
   ink.fillStyle = "#fff";
-  ink.fillRect(0, 0, paper.width, paper.height);
+  ink.fillRect(0, 0, canvas.width, canvas.height);
   ink.lineCap = ink.lineJoin = "round";
   ink.strokeStyle = ink.fillStyle = "#333";
   for (const stroke of strokes) {
@@ -104,7 +104,7 @@ function draw(withCursor = byKeys) {
     ink.lineWidth = stroke.width;
     ink.beginPath();
     ink.moveTo(x, y);
-    ink.lineTo(x + 0.01, y); // a dot, where there is no more
+    ink.lineTo(x + 0.01, y); // a dot, if the stroke has one point only
     rest.forEach((point) => ink.lineTo(...point));
     if (stroke.filled) ink.fill();
     ink.stroke();
@@ -121,55 +121,55 @@ function draw(withCursor = byKeys) {
   ink.stroke();
 }
 
-function down(point) {
+function startStroke(point) {
   cursor = point;
   drawing = true;
   strokes.push({ points: [point], width: Number(pen.value), filled: fill.checked });
   draw();
 }
 
-function move(point) {
+function movePen(point) {
   cursor = point;
   if (drawing) strokes.at(-1).points.push(point);
   draw();
 }
 
-function up() {
+function endStroke() {
   drawing = false;
   draw();
 }
 
-function spot(event) {
-  const box = paper.getBoundingClientRect();
+function position(event) {
+  const box = canvas.getBoundingClientRect();
   return [
-    ((event.clientX - box.left) * paper.width) / box.width,
-    ((event.clientY - box.top) * paper.height) / box.height,
+    ((event.clientX - box.left) * canvas.width) / box.width,
+    ((event.clientY - box.top) * canvas.height) / box.height,
   ];
 }
 
-paper.addEventListener("pointerdown", (event) => {
+canvas.addEventListener("pointerdown", (event) => {
   if (event.button !== 0) return;
   byKeys = false;
-  paper.setPointerCapture(event.pointerId);
-  down(spot(event));
+  canvas.setPointerCapture(event.pointerId);
+  startStroke(position(event));
 });
-paper.addEventListener("pointermove", (event) => drawing && event.buttons && move(spot(event)));
-paper.addEventListener("pointerup", up);
-paper.addEventListener("pointercancel", up);
-paper.addEventListener("blur", () => {
+canvas.addEventListener("pointermove", (event) => drawing && event.buttons && movePen(position(event)));
+canvas.addEventListener("pointerup", endStroke);
+canvas.addEventListener("pointercancel", endStroke);
+canvas.addEventListener("blur", () => {
   byKeys = false;
-  up();
+  endStroke();
 });
-paper.addEventListener("keydown", (event) => {
+canvas.addEventListener("keydown", (event) => {
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   if (event.key in arrows) {
     const step = event.shiftKey ? 2 : 10;
-    const within = (value, most) => Math.max(0, Math.min(most, value));
+    const within = (value, max) => Math.max(0, Math.min(max, value));
     const [dx, dy] = arrows[event.key];
-    move([within(cursor[0] + dx * step, paper.width), within(cursor[1] + dy * step, paper.height)]);
+    movePen([within(cursor[0] + dx * step, canvas.width), within(cursor[1] + dy * step, canvas.height)]);
   } else if (event.key === " ") {
-    if (drawing) up();
-    else down(cursor);
+    if (drawing) endStroke();
+    else startStroke(cursor);
   } else return;
   byKeys = true;
   draw();
@@ -184,19 +184,19 @@ document.getElementById("clear").addEventListener("click", () => {
   draw();
 });
 document.getElementById("ask").addEventListener("click", () => {
-  if (!strokes.length) return say(panels.drawing, "Draw something first.");
+  if (!strokes.length) return showError(sections.drawing, "Draw something first.");
   draw(false);
-  return paper.toBlob((picture) => ask(panels.drawing, "/answers/picture", picture), "image/png");
+  return canvas.toBlob((picture) => classify(sections.drawing, "/answers/picture", picture), "image/png");
 });
 draw(false);
 
-// --- a test image: any, or the one that another page links to
+// --- a test image: a random one, or the one that another page links to
 
-document.getElementById("random").addEventListener("click", () => ask(panels.test, "/answers/test"));
-const wanted = new URLSearchParams(location.search).get("index");
-if (wanted !== null) ask(panels.test, `/answers/test?index=${encodeURIComponent(wanted)}`);
+document.getElementById("random").addEventListener("click", () => classify(sections.test, "/answers/test"));
+const index = new URLSearchParams(location.search).get("index");
+if (index !== null) classify(sections.test, `/answers/test?index=${encodeURIComponent(index)}`);
 
-// --- how far the models are, until all are there
+// --- the loading state of the models, until all are loaded
 
 const models = document.getElementById("models");
 while (models.querySelector("[data-loading]")) {
@@ -205,6 +205,6 @@ while (models.querySelector("[data-loading]")) {
     const response = await fetch("/models");
     if (response.ok) models.innerHTML = await response.text();
   } catch {
-    models.textContent = GONE;
+    models.textContent = NO_SERVER;
   }
 }

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.analyses.analysis import Analysis, Refits
+from benchmark.analyses.analysis import Analysis
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchmark.cli.session import RefitSession
     from benchmark.datasets.dataset import Dataset
-    from benchmark.engine.refits import Plan
 
 
-def add(verbs: Verbs, analysis: Analysis) -> None:
+def add(verbs: Subparsers, analysis: Analysis) -> None:
     """Add the command of an analysis to the parser, if it has one."""
     command = analysis.command
     if command is None or analysis.measure is None:
@@ -59,14 +60,10 @@ class _Session:
 
         return device_of(self._arguments.device, bool(getattr(self._arguments, "cluster", None)))
 
-    def refits(self, refits: Refits) -> int:
-        from benchmark.cli import console as live
-        from benchmark.cli.session import with_winners
+    def refits(self, page: str) -> AbstractContextManager[RefitSession]:
+        from benchmark.cli.session import refit_session
 
-        def announce(console: Console, plan: Plan, logs: Path) -> None:
-            live.announce(console, plan.dataset, plan.folder, logs, refits.describe(plan))
-
-        return with_winners(self._arguments, refits.plan, announce, refits.run, refits.unit, refits.page)
+        return refit_session(self._arguments, page)
 
     def report(self, folder: Path, page: str) -> None:
         from benchmark import report

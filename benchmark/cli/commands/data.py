@@ -1,4 +1,4 @@
-"""`data`: what there is to know of a data set."""
+"""`data`: download and verify a data set, and describe it."""
 
 from __future__ import annotations
 
@@ -6,48 +6,49 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def add(verbs: Verbs) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
+def add(subparsers: Subparsers) -> None:
+    """Add the subcommand to the parser."""
+    parser = subparsers.add_parser(
         "data",
-        help="fetch and verify a data set; print where it lies, shape, class counts, SHA-256",
-        description="Fetches (if need be) and verifies a data set, and prints what there is to know of it.",
+        help="download and verify a data set; print its location, image shape, class counts and SHA-256",
+        description="Downloads a data set if needed, verifies it, and prints its location, image shape, class counts "
+        "and SHA-256.",
     )
-    flags.data(verb)
-    verb.set_defaults(command=command)
+    flags.data(parser)
+    parser.set_defaults(command=command)
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Fetch and verify a data set and show what there is to know of it."""
+    """Download and verify a data set, and describe it."""
     from benchmark import datasets
-    from benchmark.cli import console as live
+    from benchmark.render import terminal
 
-    console = live.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+    console = terminal.console()
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
     _print(console, datasets.summary(dataset))
     return 0
 
 
 def _print(console: Console, summary: dict[str, Any]) -> None:
-    """Print what `benchmark.datasets.summary` found."""
+    """Print the summary from `benchmark.datasets.summary`."""
     from rich.table import Table
 
-    from benchmark.cli import console as live
+    from benchmark.render.terminal import escape
 
     height, width = summary["image_shape"]
-    console.print(f"name     {live.escape(summary['name'])}")
-    console.print(f"lies in  {live.escape(summary['source'])}")
+    console.print(f"name     {escape(summary['name'])}")
+    console.print(f"source   {escape(summary['source'])}")
     console.print(f"images   {height} x {width}, grey")
     console.print(f"SHA-256  {summary['sha256']}")
     for file, digest in summary["files"].items():
-        console.print(f"         {digest}  {live.escape(file)}")
+        console.print(f"         {digest}  {escape(file)}")
     table = Table("class", "train", "test", box=None, pad_edge=False)
     for name, (train, test) in summary["counts"].items():
-        table.add_row(live.escape(name), f"{train:,}", f"{test:,}")
+        table.add_row(escape(name), f"{train:,}", f"{test:,}")
     console.print(table)

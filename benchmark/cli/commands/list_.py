@@ -1,4 +1,4 @@
-"""`list`: every estimator, and what stands recorded for it."""
+"""`list`: every estimator, and its records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from benchmark.cli.listing import Row
 
 
-def add(verbs: Verbs) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
+def add(subparsers: Subparsers) -> None:
+    """Add the subcommand to the parser."""
+    parser = subparsers.add_parser(
         "list",
-        help="every estimator: title, family, origin, whether it can be imported, what stands recorded",
+        help="list every estimator: title, family, origin, whether it can be imported, its records",
         description="Lists the estimators of models/ and of installed packages (entry points benchmark.estimators).",
     )
-    flags.results(verb)
-    verb.set_defaults(command=command)
+    flags.results(parser)
+    parser.set_defaults(command=command)
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Show every estimator and what stands recorded for it."""
-    from benchmark.cli import console as live
+    """List every estimator and its records."""
     from benchmark.cli import listing
+    from benchmark.render import terminal
 
-    _print(live.console(), listing.listing(arguments.results))
+    _print(terminal.console(), listing.listing(arguments.results))
     return 0
 
 
@@ -38,12 +38,10 @@ def _print(console: Console, rows: list[Row]) -> None:
     """Print the estimators."""
     from rich.table import Table
 
-    from benchmark.cli import console as live
+    from benchmark.render.terminal import escape
 
     table = Table("estimator", "title", "family", "origin", "import", "recorded", box=None, pad_edge=False)
     for row in rows:
-        state = "[green]ok[/]" if not row.error else f"[red]{live.escape(row.error)}[/]"
-        table.add_row(
-            *map(live.escape, (row.name, row.title, row.family, row.origin)), state, live.escape(row.recorded)
-        )
+        state = "[green]ok[/]" if not row.error else f"[red]{escape(row.error)}[/]"
+        table.add_row(*map(escape, (row.name, row.title, row.family, row.origin)), state, escape(row.recorded))
     console.print(table)

@@ -1,4 +1,4 @@
-"""`predict`: what the kept models say of picture files."""
+"""`predict`: classify picture files with the saved models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
@@ -18,195 +18,207 @@ if TYPE_CHECKING:
     from PIL import Image
     from rich.console import Console
 
-    from benchmark.engine.saved_models import Kept
-    from benchmark.serving.model_pool import Answer
+    from benchmark.engine.saved_models import SavedModel
+    from benchmark.serving.model_pool import Prediction
 
-SHOWN = 3
-"""Classes a model, the likeliest first."""
+TOP = 3
+"""Number of classes printed per model, the likeliest first."""
 
 
-def add(verbs: Verbs) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
+def add(subparsers: Subparsers) -> None:
+    """Add the subcommand to the parser."""
+    parser = subparsers.add_parser(
         "predict",
-        help="classify picture files with the models that `run --keep` kept, side by side",
-        description="Classifies PNG and JPEG files with kept models, side by side. For models of Fashion-MNIST a "
-        "picture is prepared as that data set's were: edges of the corner's colour trimmed, the longest side brought "
-        "to 28 pixels, sharpened, laid in the middle, and negated if its background is bright. For others it is made "
-        "grey and brought to their images' size, whole. Exits with 1 if a picture or a model had to be left out.",
+        help="classify picture files with the models that `run --keep` saved, side by side",
+        description="Classifies PNG and JPEG files with saved models, side by side. For models of Fashion-MNIST, a "
+        "picture is prepared like the images of that data set: edges in the colour of the corner are trimmed, the "
+        "longest side is resized to 28 pixels, and the picture is sharpened, centred, and inverted if its background "
+        "is bright. For other models it is converted to grey and resized as a whole. Exits with 1 if a picture could "
+        "not be read or a model failed.",
     )
-    verb.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="PNG or JPEG files")
-    verb.add_argument(
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="PNG or JPEG files")
+    parser.add_argument(
         "--model",
         action="append",
         metavar="NAME",
-        help="an estimator that is kept; give it again for another (default: all that are kept)",
+        help="estimator whose saved model is used; may be repeated (default: all saved models)",
     )
-    verb.add_argument(
+    parser.add_argument(
         "--dataset",
         metavar="NAME",
-        help="whose models, by the name of the folder within --results (default: fashion-mnist, or the only one that "
-        "has any)",
+        help="data set whose models are used: the name of a folder in --results (default: fashion-mnist, or the only "
+        "one with saved models)",
     )
-    flags.results(verb)
-    verb.add_argument("--as-is", action="store_true", help="only grey and to size: trim, sharpen and negate nothing")
-    verb.add_argument("--json", action="store_true", help="print JSON, with the probabilities of all classes")
-    verb.set_defaults(command=command)
+    flags.results(parser)
+    parser.add_argument(
+        "--as-is", action="store_true", help="only convert to grey and resize: do not trim, sharpen, centre or invert"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, with the scores of all classes")
+    parser.set_defaults(command=command)
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Classify the pictures; the exit status is 1 if one of them, or a model, had no answer."""
-    from benchmark.cli import console as live
-    from benchmark.engine.saved_models import find
+    """Classify the pictures; the exit status is 1 if a picture could not be read or a model failed."""
+    from benchmark.engine.saved_models import find_models
     from benchmark.environment import cores
-    from benchmark.serving.model_pool import Models
+    from benchmark.render import terminal
+    from benchmark.serving.model_pool import ModelPool
 
-    console = live.console()
+    console = terminal.console()
     warnings: list[str] = []
     folder = _folder(arguments.results, arguments.dataset)
-    chosen = _chosen(find(folder, warnings.append), arguments.model or [], folder)
+    models = _select(find_models(folder, warnings.append), arguments.model or [], folder)
     pictures, errors = _read(arguments.images)
-    answers: dict[str, Answer] = {}
-    with Models(chosen, threads=cores()) as models:
+    predictions: dict[str, Prediction] = {}
+    with ModelPool(models, threads=cores()) as pool:
         if pictures:
-            for each, images in _groups(chosen, list(pictures.values()), arguments.as_is):
-                answers |= models.predict(images, each)
-    warnings += [f"{kept.name}: no longer its record's model: {kept.stale}" for kept in chosen if kept.stale]
+            for names, images in _groups(models, list(pictures.values()), arguments.as_is):
+                predictions |= pool.predict(images, names)
+    warnings += [f"{model.name}: this model is stale: {model.stale}" for model in models if model.stale]
     if arguments.json:
-        print(json.dumps(_as_json(chosen, pictures, errors, answers, warnings), indent=1))
+        print(json.dumps(_as_json(models, pictures, errors, predictions, warnings), indent=1))
     else:
         for text in warnings:
-            live.warn(console, text)
+            terminal.warn(console, text)
         for row, path in enumerate(pictures):
-            _print(console, path, chosen, answers, row, len(pictures))
-        _conclude(console, chosen, answers, errors)
-    return 1 if errors or any(answer.error for answer in answers.values()) else 0
+            _print_picture(console, path, models, predictions, row, len(pictures))
+        _print_footnotes(console, models, predictions, errors)
+    return 1 if errors or any(prediction.error for prediction in predictions.values()) else 0
 
 
 def _folder(results: Path, dataset: str | None) -> Path:
-    """Return the folder whose models are meant."""
+    """Return the folder of the data set whose models are used."""
     from benchmark.datasets import fashion_mnist
 
-    first = "first: python -m benchmark run --all --keep"
-    there = sorted({path.parents[2].name for path in results.glob("*/models/*/model.json")})
+    hint = "save some with: python -m benchmark run --all --keep"
+    names = sorted({path.parents[2].name for path in results.glob("*/models/*/model.json")})
     if dataset is not None:
-        name = Path(dataset).name  # a path to one's own data set ends in its name, too
-        if name not in there:
-            others = f"there are models of {', '.join(there)}" if there else first
-            raise BenchmarkError(f"{results / name}: no kept models here; {others}")
+        name = Path(dataset).name  # the results of a data set given as a path are in a folder of its last part
+        if name not in names:
+            others = f"there are models of {', '.join(names)}" if names else hint
+            raise BenchmarkError(f"{results / name}: no saved models here; {others}")
         return results / name
-    if fashion_mnist.NAME in there:
+    if fashion_mnist.NAME in names:
         return results / fashion_mnist.NAME
-    if len(there) == 1:
-        return results / there[0]
-    if there:
-        raise BenchmarkError(f"{results} has kept models of {', '.join(there)}; say which with --dataset")
-    raise BenchmarkError(f"{results}: no kept models here; {first}")
+    if len(names) == 1:
+        return results / names[0]
+    if names:
+        raise BenchmarkError(f"{results} has saved models of {', '.join(names)}; choose one with --dataset")
+    raise BenchmarkError(f"{results}: no saved models here; {hint}")
 
 
-def _chosen(kept: list[Kept], names: list[str], folder: Path) -> list[Kept]:
-    """Return the models that are asked for, best first."""
-    by_name = {each.name: each for each in kept}
+def _select(models: list[SavedModel], names: list[str], folder: Path) -> list[SavedModel]:
+    """Return the models of these names (all if there are none), the most accurate first."""
+    by_name = {model.name: model for model in models}
     for name in names:
         if name not in by_name:
             near = difflib.get_close_matches(name, by_name, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(by_name) or 'none'}"
-            raise BenchmarkError(f"{folder}: no kept model is called {name!r}; {hint}")
-    if not kept:
-        raise BenchmarkError(f"{folder}: none of its kept models can be read; make them anew with run --keep")
-    chosen = [by_name[name] for name in dict.fromkeys(names)] or kept
-    return sorted(chosen, key=lambda each: -(each.test_accuracy or 0.0))
+            raise BenchmarkError(f"{folder}: there is no saved model {name!r}; {hint}")
+    if not models:
+        raise BenchmarkError(f"{folder}: no saved model can be read; save them again with run --keep")
+    selected = [by_name[name] for name in dict.fromkeys(names)] or models
+    return sorted(selected, key=lambda model: -(model.test_accuracy or 0.0))
 
 
 def _read(paths: list[Path]) -> tuple[dict[Path, Image.Image], dict[Path, str]]:
-    """Return the pictures, and of the other files why they are none."""
-    from benchmark.datasets import preprocessing as pictures
+    """Return the pictures, and for each file that is not one the reason."""
+    from benchmark.datasets import preprocessing
 
-    found, errors = {}, {}
+    pictures, errors = {}, {}
     for path in dict.fromkeys(paths):
         try:
             if path.is_dir():
                 raise BenchmarkError("this is a folder; name the pictures in it")
             with path.open("rb") as file:
-                found[path] = pictures.decode(file.read(pictures.MAX_BYTES + 1))
+                pictures[path] = preprocessing.decode(file.read(preprocessing.MAX_BYTES + 1))
         except OSError as error:
             errors[path] = f"it cannot be read ({error.strerror})"
         except BenchmarkError as error:
             errors[path] = str(error)
-    return found, errors
+    return pictures, errors
 
 
 def _groups(
-    chosen: list[Kept], pictures: list[Image.Image], as_is: bool
+    models: list[SavedModel], pictures: list[Image.Image], as_is: bool
 ) -> list[tuple[list[str], npt.NDArray[np.uint8]]]:
-    """Return names of models that take the same images, with those images, (n, pixels)."""
+    """Group the models by preparation; return the names of each group and its input images, (n_images, pixels)."""
     import numpy as np
 
-    groups: dict[Any, list[Kept]] = {}
-    for kept in chosen:
-        groups.setdefault((kept.preparation, kept.image_shape), []).append(kept)
+    groups: dict[Any, list[SavedModel]] = {}
+    for model in models:
+        groups.setdefault((model.preparation, model.image_shape), []).append(model)
     return [
-        ([kept.name for kept in group], np.stack([group[0].prepare(picture, as_is) for picture in pictures]))
+        ([model.name for model in group], np.stack([group[0].prepare(picture, as_is) for picture in pictures]))
         for group in groups.values()
     ]
 
 
-def _print(
-    console: Console, path: Path, chosen: list[Kept], answers: dict[str, Answer], row: int, pictures: int
+def _print_picture(
+    console: Console,
+    path: Path,
+    models: list[SavedModel],
+    predictions: dict[str, Prediction],
+    row: int,
+    total: int,
 ) -> None:
-    """Print what the models say of one picture."""
+    """Print the answer of every model to one picture."""
     import numpy as np
     from rich.table import Table
 
-    from benchmark.cli import console as live
+    from benchmark.render.terminal import escape
 
     table = Table("model", *("likeliest", "second", "third"), "time", box=None, pad_edge=False)
-    for kept in chosen:
-        answer = answers[kept.name]
-        if answer.proba is None:
+    for model in models:
+        prediction = predictions[model.name]
+        if prediction.proba is None:
             continue
-        best = np.argsort(-answer.proba[row], kind="stable")[:SHOWN]
-        said = [f"{live.escape(kept.class_names[place])} {answer.proba[row][place]:.1%}" for place in best]
-        star = "" if kept.scores == "predict_proba" else " *"
-        took = f"{answer.seconds / pictures * 1_000:.1f} ms"
-        table.add_row(live.escape(kept.title) + star, *said, *[""] * (SHOWN - len(said)), took)
-    console.print(f"\n[bold]{live.escape(str(path))}[/]")
+        best = np.argsort(-prediction.proba[row], kind="stable")[:TOP]
+        cells = [f"{escape(model.class_names[label])} {prediction.proba[row][label]:.1%}" for label in best]
+        star = "" if model.scores == "predict_proba" else " *"
+        duration = f"{prediction.seconds / total * 1_000:.1f} ms"
+        table.add_row(escape(model.title) + star, *cells, *[""] * (TOP - len(cells)), duration)
+    console.print(f"\n[bold]{escape(str(path))}[/]")
     console.print(table)
 
 
-def _conclude(console: Console, chosen: list[Kept], answers: dict[str, Answer], errors: dict[Path, str]) -> None:
-    """Print what the stars mean, and what had no answer."""
-    from benchmark.cli import console as live
+def _print_footnotes(
+    console: Console, models: list[SavedModel], predictions: dict[str, Prediction], errors: dict[Path, str]
+) -> None:
+    """Print what the stars mean, the files that are no pictures, and the models that failed."""
+    from benchmark.render.terminal import escape
 
-    if any(kept.scores != "predict_proba" and answers.get(kept.name) for kept in chosen):
-        console.print("\n* a softmax of decision values: a ranking, not probabilities")
+    if any(model.scores != "predict_proba" and predictions.get(model.name) for model in models):
+        console.print("\n* a softmax of decision values: it ranks the classes, and is not a probability")
     for path, error in errors.items():
-        console.print(f"[red]{live.escape(str(path))}[/]: {live.escape(error)}")
-    for name, answer in answers.items():
-        if answer.error:
-            console.print(f"[red]{live.escape(name)}[/]: {live.escape(answer.error)}")
+        console.print(f"[red]{escape(str(path))}[/]: {escape(error)}")
+    for name, prediction in predictions.items():
+        if prediction.error:
+            console.print(f"[red]{escape(name)}[/]: {escape(prediction.error)}")
 
 
 def _as_json(
-    chosen: list[Kept],
+    models: list[SavedModel],
     pictures: dict[Path, Image.Image],
     errors: dict[Path, str],
-    answers: dict[str, Answer],
+    predictions: dict[str, Prediction],
     warnings: list[str],
 ) -> dict[str, Any]:
-    """Return everything as plain values, pictures in the order they were named."""
+    """Return all answers as plain values, the pictures in the order given."""
 
-    def said(kept: Kept, row: int) -> dict[str, Any]:
-        answer = answers[kept.name]
-        if answer.proba is None:
-            return {"error": answer.error}
-        scores = map(float, answer.proba[row])
-        ranked = sorted(zip(kept.class_names, scores, strict=True), key=lambda each: -each[1])
-        return {"class": ranked[0][0], "scores": dict(ranked), "are": kept.scores}
+    def answer(model: SavedModel, row: int) -> dict[str, Any]:
+        prediction = predictions[model.name]
+        if prediction.proba is None:
+            return {"error": prediction.error}
+        scores = map(float, prediction.proba[row])
+        ranked = sorted(zip(model.class_names, scores, strict=True), key=lambda pair: -pair[1])
+        return {"class": ranked[0][0], "scores": dict(ranked), "are": model.scores}
 
     return {
-        "pictures": {str(path): {kept.name: said(kept, row) for kept in chosen} for row, path in enumerate(pictures)},
+        "pictures": {
+            str(path): {model.name: answer(model, row) for model in models} for row, path in enumerate(pictures)
+        },
         "errors": {str(path): error for path, error in errors.items()},
-        "seconds": {name: answer.seconds for name, answer in answers.items() if not answer.error},
+        "seconds": {name: prediction.seconds for name, prediction in predictions.items() if not prediction.error},
         "warnings": warnings,
     }

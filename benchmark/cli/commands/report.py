@@ -6,11 +6,11 @@ import argparse
 import sys
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.errors import BenchmarkError
 
 
-def add(verbs: Verbs) -> None:
+def add(verbs: Subparsers) -> None:
     """Add the verb to the parser."""
     verb = verbs.add_parser(
         "report",
@@ -27,7 +27,7 @@ def command(arguments: argparse.Namespace) -> int:
     """Rewrite the reports, or say which differ from their records."""
     from benchmark import report
     from benchmark.render.markdown import plain
-    from benchmark.storage.lock import clear_errors
+    from benchmark.storage.lock import os_errors_as_engine_errors
 
     folders = sorted(path.parent for path in arguments.results.glob("*/records"))
     if not folders:
@@ -42,7 +42,7 @@ def command(arguments: argparse.Namespace) -> int:
                 + ("up to date" if not found else "differs from its records: " + ", ".join(found))
             )
         else:
-            with clear_errors(folder):
+            with os_errors_as_engine_errors(folder):
                 written = report.write(folder)
             print(
                 f"{plain(str(folder / 'leaderboard.md'))} and leaderboard.html: written, with "

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
-from benchmark.cli.session import measure
+from benchmark.cli.flags import Subparsers
+from benchmark.cli.session import session
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
@@ -15,72 +15,69 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from benchmark.engine.executors import Executor
-    from benchmark.engine.progress import Progress
-    from benchmark.engine.resources import Resources
     from benchmark.engine.runner import Plan
-    from benchmark.engine.scheduler import Stop
 
 
-def add(verbs: Verbs) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
+def add(subparsers: Subparsers) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
         "run",
         help="tune, refit, predict the test images, write the leaderboard",
-        description="Tunes each estimator on training rows only, refits the winner, predicts the test images once "
-        "per seed, and writes results/<dataset>/leaderboard.md with its figures. Records that stand are kept; after "
-        "Ctrl-C or a crash the same command goes on. Ctrl-C once stops tuning, waits for a refit that is running, and "
-        "reports what there is; twice leaves at once. A preset of less effort never overwrites one of more: it goes to "
-        "results/<dataset>-<preset>.",
+        description="Tunes each estimator on training rows only, refits the best parameters, predicts the test images "
+        "once per seed, and writes results/<dataset>/leaderboard.md with its figures. Records that are up to date are "
+        "kept. After Ctrl-C or a crash the same command continues. The first Ctrl-C stops tuning, waits for a refit "
+        "that is running, and reports what there is; the second leaves at once. A preset of less effort never "
+        "overwrites one of more effort: it writes to results/<dataset>-<preset>.",
     )
-    verb.add_argument("names", nargs="*", metavar="NAME", help="estimators to run; see: python -m benchmark list")
-    verb.add_argument("--all", action="store_true", help="run every estimator there is")
-    flags.data(verb)
-    verb.add_argument(
+    parser.add_argument("names", nargs="*", metavar="NAME", help="estimators to run; see: python -m benchmark list")
+    parser.add_argument("--all", action="store_true", help="run every estimator")
+    flags.data(parser)
+    parser.add_argument(
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
         default="standard",
         help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (two hours on "
         "two cores), thorough is for publication and GPUs (default: standard)",
     )
-    verb.add_argument(
+    parser.add_argument(
         "--trials", type=flags.positive, metavar="N", help="Optuna trials per estimator, instead of the preset's"
     )
-    verb.add_argument(
+    parser.add_argument(
         "--seeds",
         type=flags.positive,
         metavar="N",
-        help="refits per estimator, instead of the preset's; more than a standing record has are refits of its winner, "
-        "which is not tuned again",
+        help="refits per estimator, instead of the preset's; if a record exists, more seeds refit its parameters and "
+        "tuning is skipped",
     )
-    verb.add_argument(
-        "--jobs", type=flags.positive, metavar="N", help="jobs at once while tuning (default: one a core)"
+    parser.add_argument(
+        "--jobs", type=flags.positive, metavar="N", help="jobs at once while tuning (default: one per core)"
     )
-    flags.machine(verb, threads="of a refit, shared out over the jobs while tuning")
-    flags.results(verb)
-    flags.reporting(verb)
-    verb.add_argument("--force", action="store_true", help="forget these estimators' records and studies first")
-    verb.add_argument(
+    flags.machine(parser, threads="of a refit, shared by the jobs while tuning")
+    flags.results(parser)
+    flags.reporting(parser)
+    parser.add_argument("--force", action="store_true", help="delete these estimators' records and studies first")
+    parser.add_argument(
         "--keep",
         action="store_true",
-        help="keep each winner, fitted on all training rows, in results/<dataset>/models for `predict`; one whose "
-        "record stands is fitted once more, and not tuned",
+        help="save each tuned model, fitted on all training rows, in results/<dataset>/models for `predict`; if a "
+        "record exists, its refit is repeated and tuning is skipped",
     )
-    verb.set_defaults(command=command)
+    parser.set_defaults(command=command)
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
     from benchmark import datasets
     from benchmark.analyses.analysis import record_kinds
-    from benchmark.cli import console as live
+    from benchmark.cli import console as view
     from benchmark.engine import registry, runner
     from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS
     from benchmark.engine.results_folder import results_folder
+    from benchmark.render import terminal
 
     if bool(arguments.names) == arguments.all:
         raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")
-    chosen = (
+    plugins = (
         list(registry.plugins().values())
         if arguments.all
         else [registry.get(name) for name in dict.fromkeys(arguments.names)]
@@ -91,27 +88,27 @@ def command(arguments: argparse.Namespace) -> int:
             "run with --cluster first, then the same here with --keep and without --cluster"
         )
     preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
-    console = live.console()
+    console = terminal.console()
     for reason in registry.refused().values() if arguments.all else ():
-        live.warn(console, f"{reason} (left out of this run)")
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+        terminal.warn(console, f"{reason} (left out of this run)")
+    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
     folder = results_folder(arguments.results, dataset.name, preset)
-
-    def work(executor: Executor, resources: Resources, stop: Stop, logs: Path) -> list[Progress]:
-        plan = runner.Plan(chosen, dataset, preset, resources, folder, arguments.force, arguments.keep, record_kinds())
-        _announce(console, plan, logs)
-        with live.view(console, [plugin.name for plugin in chosen], resources.jobs) as observe:
-            return runner.run(plan, executor, observe, stop)
-
-    return measure(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name], work)
+    with session(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name]) as opened:
+        plan = runner.Plan(
+            plugins, dataset, preset, opened.resources, folder, arguments.force, arguments.keep, record_kinds()
+        )
+        _announce(console, plan, opened.logs)
+        with view.view(console, [plugin.name for plugin in plugins], plan.resources.jobs) as observe:
+            opened.states = runner.run(plan, opened.executor, observe, opened.stop)
+    return opened.exit_status
 
 
 def _announce(console: Console, plan: Plan, logs: Path) -> None:
-    """Say what a run is about to do."""
-    from benchmark.cli import console as live
+    """Print what the run is about to do."""
+    from benchmark.render import terminal
 
     given = plan.resources
-    live.announce(
+    terminal.announce(
         console,
         plan.dataset,
         plan.folder,
@@ -119,6 +116,6 @@ def _announce(console: Console, plan: Plan, logs: Path) -> None:
         f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
         f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
         f"refits alone with {given.threads}; {given.device}; "
-        f"a job may take {live.clock(given.refit.seconds or 0)} and "
+        f"a job may take {terminal.clock(given.refit.seconds or 0)} and "
         f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone",
     )

@@ -1,36 +1,41 @@
-"""`serve`: a page on this machine that asks every kept model about a picture."""
+"""`serve`: a local web page that runs every saved model on a picture."""
 
 from __future__ import annotations
 
 import argparse
 
 from benchmark.cli import flags
-from benchmark.cli.flags import Verbs
+from benchmark.cli.flags import Subparsers
 from benchmark.errors import BenchmarkError
 
 PORT = 8000
 
 
-def add(verbs: Verbs) -> None:
-    """Add the verb to the parser."""
-    verb = verbs.add_parser(
+def add(subparsers: Subparsers) -> None:
+    """Add the subcommand to the parser."""
+    parser = subparsers.add_parser(
         "serve",
-        help="open the app: a local page that asks every kept model about your picture",
-        description="Serves a page on 127.0.0.1, and nowhere else, that needs no network: drop a picture, draw one, or "
-        "take a test image, and see what every kept model (see run --keep) says of it; the leaderboard, the hardest "
-        "class's gallery, and every stored answer to any test image. Needs the extra [app]. Ctrl-C ends it.",
+        help="serve the app: a local web page that runs every saved model on your picture",
+        description="Serves a web page on 127.0.0.1 only, which needs no network. Upload a picture, draw one or pick a "
+        "test image, and every saved model (see run --keep) classifies it. The page also has the leaderboard, the "
+        "gallery of the hardest class, and the recorded answers to every test image. Needs the extra [app]. Ctrl-C "
+        "stops the server.",
     )
-    flags.data(verb)
-    verb.add_argument(
+    flags.data(parser)
+    parser.add_argument(
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
-        help="take the results that run --preset wrote, where they stand apart in results/<dataset>-<preset>",
+        help="use the results of run --preset, if they are in a folder of their own, results/<dataset>-<preset>",
     )
-    verb.add_argument(
-        "--port", type=_port, default=PORT, metavar="N", help="port of 127.0.0.1; 0 takes any (default: %(default)s)"
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=PORT,
+        metavar="N",
+        help="port on 127.0.0.1; 0 for any free one (default: %(default)s)",
     )
-    flags.results(verb)
-    verb.set_defaults(command=command)
+    flags.results(parser)
+    parser.set_defaults(command=command)
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -44,31 +49,40 @@ def command(arguments: argparse.Namespace) -> int:
     from functools import partial
 
     from benchmark import datasets
-    from benchmark.app import asking, guard, pages, server, stored
-    from benchmark.cli import console as live
+    from benchmark.app import pages, server
+    from benchmark.app import results as app_results
+    from benchmark.app.models import NO_SAVED_MODELS, LoadedModels
+    from benchmark.app.security import SecurityMiddleware
     from benchmark.engine.protocol import PRESETS
     from benchmark.engine.results_folder import results_folder
+    from benchmark.render import terminal
 
-    console = live.console()
+    console = terminal.console()
+
+    def warn(text: str) -> None:
+        terminal.warn(console, text)
+
     with closing(server.listen(arguments.port)) as listening:
         port = listening.getsockname()[1]
-        dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: live.warn(console, text))
+        dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=warn)
         folder = arguments.results / dataset.name
         if arguments.preset:
             folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
-        records = stored.begun(partial(stored.read, folder, dataset.sha256))
-        with closing(asking.Panel(folder, dataset, warn=lambda text: live.warn(console, text))) as panel:
-            shown = pages.Shown(dataset.name, dataset.class_names, dataset.image_shape, dataset.test, panel, records)
-            there = ", ".join(state.title for state in panel.states())
-            live.step(console, f"kept models: {there}" if there else asking.NONE_KEPT)
-            live.step(console, f"http://{server.HOST}:{port} (Ctrl-C ends it)")
-            server.run(guard.Guard(pages.app(shown), port), listening)
-    live.step(console, "ended")
+        records = app_results.in_background(partial(app_results.read, folder, dataset.sha256))
+        with closing(LoadedModels(folder, dataset, warn)) as models:
+            content = pages.Content(
+                dataset.name, dataset.class_names, dataset.image_shape, dataset.test, models, records
+            )
+            titles = ", ".join(state.title for state in models.states())
+            terminal.step(console, f"saved models: {titles}" if titles else NO_SAVED_MODELS)
+            terminal.step(console, f"http://{server.HOST}:{port} (Ctrl-C stops the server)")
+            server.run(SecurityMiddleware(pages.app(content), port), listening)
+    terminal.step(console, "stopped")
     return 0
 
 
 def _port(text: str) -> int:
-    """Return a port's number."""
+    """Return the value of --port."""
     if not (text.isascii() and text.isdecimal() and int(text[:9]) < 2**16):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number from 0 to 65535")
     return int(text)

@@ -1,6 +1,6 @@
-"""A Dask cluster: jobs go to its workers, and each runs them as this machine would (see aboard.py).
+"""Runs jobs on the workers of a Dask cluster, each of which runs them as this machine would (see dask_worker.py).
 
-If a Dask worker dies, the scheduler gives its job to another. The data reach each worker once a run, as files.
+If a Dask worker dies, the Dask scheduler gives its job to another. The data are sent to each worker once per run.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from distributed import Client, KilledWorker
 from distributed.comm.addressing import get_address_host_port
 
 from benchmark.datasets.memmap import ArrayFiles
-from benchmark.engine.executors import dask_worker as aboard
-from benchmark.engine.jobs import Declaration, Describe, Job, LostError, Outcome, one_line
+from benchmark.engine.executors import dask_worker
+from benchmark.engine.jobs import Declaration, Describe, Outcome, RefitJob, TuningJob, WorkerDiedError, one_line
 from benchmark.errors import BenchmarkError, EngineError
 
 CONNECT_SECONDS = 10
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+"""Interval between two checks of the cluster."""
 
-ALONE_SECONDS = 60.0
-"""How long a run waits for a worker where none is left: a nanny starts a lost one again within seconds."""
+NO_WORKER_SECONDS = 60.0
+"""Longest wait for a new worker when none is left. A nanny restarts a lost one within seconds."""
 
 
 class DaskExecutor:
@@ -41,29 +42,29 @@ class DaskExecutor:
     dataset : str
         SHA-256 of the data.
     files : ArrayFiles
-        Their arrays on this machine; each worker is sent them once.
+        The arrays on this machine, which are sent to each worker once.
 
     Attributes
     ----------
-    seats : list of Seat
+    slots : list of Slot
         One for each thread of each Dask worker.
 
     Raises
     ------
     BenchmarkError
-        No scheduler answers there, it has no workers, or one of them runs other code or other
-        versions of the libraries.
+        No scheduler answers there, it has no workers, or one of them has other code or other versions of the
+        libraries.
     """
 
     def __init__(self, address: str, dataset: str, files: ArrayFiles) -> None:
-        for logger in ("distributed", "distributed.client"):  # Dask sets a level and a handler for each
-            logging.getLogger(logger).setLevel(logging.CRITICAL)  # what is wrong is said below, in one line
+        for logger in ("distributed", "distributed.client"):  # Dask sets a level and a handler for each of them
+            logging.getLogger(logger).setLevel(logging.CRITICAL)  # errors are raised below, in one line each
         self._address = address
         self._run = uuid.uuid4().hex
-        self._pending: dict[Future[Any], Any] = {}  # Dask drops a task that nobody holds a future of
+        self._pending: dict[Future[Any], Any] = {}  # Dask drops a task whose future is not referenced
         self._closing = threading.Event()
         try:
-            get_address_host_port(address)  # Client would hang on what it then cannot close
+            get_address_host_port(address)  # with a malformed address Client would hang, and could not be closed
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except ValueError as error:
             raise BenchmarkError(f"--cluster {address}: {error}; give one like tcp://host:8786") from error
@@ -71,13 +72,13 @@ class DaskExecutor:
             raise BenchmarkError(
                 f"--cluster {address}: no Dask scheduler answers there; start one with: dask scheduler"
             ) from error
-        equip = aboard.Equip(dataset, files)
-        self._ticket = equip.name
+        setup = dask_worker.SetupPlugin(dataset, files)
+        self._ticket = setup.name
         try:
             self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-            self._client.register_plugin(equip)
-            self.seats = [seat for found in self._client.run(aboard.seats, equip.name).values() for seat in found]
-            if not self.seats:
+            self._client.register_plugin(setup)
+            self.slots = [slot for found in self._client.run(dask_worker.slots, setup.name).values() for slot in found]
+            if not self.slots:
                 raise TimeoutError
         except TimeoutError as error:
             self._client.close()  # type: ignore[no-untyped-call]
@@ -94,29 +95,29 @@ class DaskExecutor:
         """See `Executor.describe`."""
         return self._start(job)
 
-    def submit(self, job: Job) -> Future[Outcome]:
+    def submit(self, job: TuningJob | RefitJob) -> Future[Outcome]:
         """See `Executor.submit`."""
         return self._start(job)
 
     def retire(self, estimator: str) -> None:
         """See `Executor.retire`."""
-        self._everywhere(aboard.retire, self._run, estimator)
+        self._everywhere(dask_worker.retire, self._run, estimator)
 
     def close(self) -> None:
         """See `Executor.close`."""
         self._closing.set()
-        self._everywhere(aboard.close, self._run)
+        self._everywhere(dask_worker.close, self._run)
         with suppress(Exception):
             self._client.close(timeout=2)  # type: ignore[no-untyped-call]
 
     def kill(self) -> None:
-        """See `Executor.kill`; workers drop what they run when they are told that this client is gone."""
+        """See `Executor.kill`. The workers drop their jobs when Dask tells them that this client is gone."""
 
-    def _start(self, job: Job | Describe) -> Future[Any]:
+    def _start(self, job: TuningJob | RefitJob | Describe) -> Future[Any]:
         outer: Future[Any] = Future()
         try:
-            # Trials of equal parameters are two trials: pure=True would give the second the first's answer.
-            inner = self._client.submit(aboard.work, self._run, job, pure=False, resources={self._ticket: 1})
+            # Two trials may have equal parameters: with pure=True the second would get the first's result.
+            inner = self._client.submit(dask_worker.run_job, self._run, job, pure=False, resources={self._ticket: 1})
         except Exception as error:
             outer.set_exception(self._gone(error))
             return outer
@@ -124,7 +125,7 @@ class DaskExecutor:
         inner.add_done_callback(partial(self._ended, outer, job))  # type: ignore[no-untyped-call]
         return outer
 
-    def _ended(self, outer: Future[Any], job: Job | Describe, inner: Any) -> None:
+    def _ended(self, outer: Future[Any], job: TuningJob | RefitJob | Describe, inner: Any) -> None:
         if self._pending.pop(outer, None) is None:  # given up
             return
         try:
@@ -138,23 +139,23 @@ class DaskExecutor:
             elif isinstance(error, EngineError):
                 outer.set_exception(error)
             elif isinstance(job, Describe):
-                outer.set_exception(LostError("failed", lost) if isinstance(error, KilledWorker) else error)
+                outer.set_exception(WorkerDiedError("failed", lost) if isinstance(error, KilledWorker) else error)
             else:
                 outer.set_result(Outcome("failed", lost if isinstance(error, KilledWorker) else one_line(error)))
 
     def _watch(self) -> None:
-        """Give up where no worker is left; Dask itself would wait for one for ever."""
-        alone_since: float | None = None
-        while not self._closing.wait(LOOK_SECONDS):
+        """Give up if no worker is left; Dask itself would wait for one for ever."""
+        missing_since: float | None = None
+        while not self._closing.wait(CHECK_SECONDS):
             if self._client.status != "running":
                 continue
             with suppress(Exception):
                 there = self._client.scheduler_info(n_workers=-1)["workers"].values()
                 if any(self._ticket in worker["resources"] for worker in there):
-                    alone_since = None
+                    missing_since = None
                     continue
-            alone_since = alone_since or time.monotonic()
-            if time.monotonic() - alone_since > ALONE_SECONDS:
+            missing_since = missing_since or time.monotonic()
+            if time.monotonic() - missing_since > NO_WORKER_SECONDS:
                 gone = f"--cluster {self._address}: the last worker that serves this run is gone; start some"
                 for outer in list(self._pending):
                     if self._pending.pop(outer, None) is not None:

@@ -1,9 +1,8 @@
-"""Worker processes of this machine, one estimator to a process.
+"""Worker processes on this machine, each for one estimator.
 
-Two OpenMP runtimes in one process can crash it (dmlc/xgboost#11500, lightgbm-org/LightGBM#6595),
-so a worker serves one estimator for its whole life, is spawned and never forked, and has its
-thread counts set before the first import. A worker that dies, or is killed past a limit, costs
-one job.
+Two OpenMP runtimes in one process can crash it (dmlc/xgboost#11500, lightgbm-org/LightGBM#6595). So a worker serves
+one estimator only, is spawned and never forked, and has its thread counts set before the first import. If a worker
+dies or is killed past a limit, one job is lost.
 """
 
 from __future__ import annotations
@@ -18,65 +17,74 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark.engine import declaration, jobs
-from benchmark.engine import worker_job as work
+from benchmark.engine import declaration, worker_job
 from benchmark.engine.executors.log_capture import Log
 from benchmark.engine.executors.worker import Worker
-from benchmark.engine.jobs import Declaration, Describe, Job, Limits, LostError, Outcome
+from benchmark.engine.jobs import (
+    Declaration,
+    Describe,
+    Limits,
+    Outcome,
+    RefitJob,
+    TuningJob,
+    WorkerDiedError,
+    one_line,
+)
 from benchmark.errors import EngineError
 from benchmark.storage import scratch
 
 T = TypeVar("T")
 
 Wanted = Callable[[], bool]
-"""Asked while a job runs; no means that nobody waits for it any more."""
+"""Asked while a job runs; False means that nobody waits for it any more."""
 
 STOP_SECONDS = 15.0
+"""Longest wait for workers to end."""
 
-LOOK_SECONDS = 0.2
-"""Between two looks at what the busy workers hold; an estimator that eats a GB/s is caught 0.2 GB late."""
+CHECK_SECONDS = 0.2
+"""Interval between two checks of the busy workers. At 1 GB/s a worker is killed 0.2 GB past its limit."""
 
 
 class LocalExecutor:
-    """Worker processes, kept warm between the jobs of their estimator.
+    """Runs jobs in worker processes, which stay warm between the jobs of their estimator.
 
-    How many run at once is the caller's business.
+    The caller decides how many jobs run at once.
 
     Parameters
     ----------
     log_folder : Path
-        What estimators print goes to ``<log_folder>/<estimator>.log``.
+        The output of each estimator goes to ``<log_folder>/<estimator>.log``.
     """
 
     def __init__(self, log_folder: Path) -> None:
         log_folder.mkdir(parents=True, exist_ok=True)
-        scratch.sweep(Path(tempfile.gettempdir()))  # of runs that were killed
+        scratch.remove_abandoned(Path(tempfile.gettempdir()))  # left by killed runs
         self._log_folder = log_folder
         self._logs: dict[str, Log] = {}
-        self._lock = threading.Lock()  # of the three below: a Dask worker calls from several threads
+        self._lock = threading.Lock()  # guards the three below: a Dask worker calls from several threads
         self._idle: dict[tuple[str, int], list[Worker]] = defaultdict(list)
         self._busy: set[Worker] = set()
-        self._burials: list[threading.Thread] = []
+        self._stopping: list[threading.Thread] = []
         self._closing = threading.Event()
         self._watching = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._watching.start()
 
     def describe(self, job: Describe, wanted: Wanted | None = None) -> Future[Declaration]:
         """See `Executor.describe`, and `submit`."""
-        return self._persevere(
+        return self._retry_once(
             lambda: self.call(
                 job.estimator, job.task.threads, declaration.describe, job, limits=job.limits, wanted=wanted
             )
         )
 
-    def submit(self, job: Job, wanted: Wanted | None = None) -> Future[Outcome]:
-        """See `Executor.submit`; a job whose worker was killed from outside is tried once more.
+    def submit(self, job: TuningJob | RefitJob, wanted: Wanted | None = None) -> Future[Outcome]:
+        """See `Executor.submit`. A job whose worker was killed externally is tried a second time.
 
         Parameters
         ----------
-        job : Job
+        job : TuningJob or RefitJob
         wanted : callable, optional
-            Asked again and again while the job runs; where it answers no, the job is killed.
+            Asked again and again while the job runs; once it returns False, the job is killed.
         """
         outer: Future[Outcome] = Future()
 
@@ -86,28 +94,28 @@ class LocalExecutor:
                 outer.set_result(done.result())
             elif isinstance(error, EngineError):
                 outer.set_exception(error)
-            elif isinstance(error, LostError):
+            elif isinstance(error, WorkerDiedError):
                 outer.set_result(Outcome(error.status, str(error)))
             else:
-                outer.set_result(Outcome("failed", jobs.one_line(error)))
+                outer.set_result(Outcome("failed", one_line(error)))
 
-        self._persevere(
-            lambda: self.call(job.estimator, job.task.threads, work.run, job, limits=job.limits, wanted=wanted)
+        self._retry_once(
+            lambda: self.call(job.estimator, job.task.threads, worker_job.run, job, limits=job.limits, wanted=wanted)
         ).add_done_callback(settle)
         return outer
 
-    def _persevere(self, start: Callable[[], Future[T]]) -> Future[T]:
-        """Start a job, and once more if its worker is killed from outside."""
+    def _retry_once(self, start: Callable[[], Future[T]]) -> Future[T]:
+        """Start a job, and a second time if its worker is killed externally."""
         outer: Future[T] = Future()
 
         def again(done: Future[T]) -> None:
             error = done.exception()
-            if not (isinstance(error, LostError) and error.outside) or self._closing.is_set():
+            if not (isinstance(error, WorkerDiedError) and error.killed_externally) or self._closing.is_set():
                 _pass_on(done, outer)
                 return
             try:
                 start().add_done_callback(lambda last: _pass_on(last, outer))
-            except Exception as error:  # raised in a callback, it would be logged and the job waited for for ever
+            except Exception as error:  # raised in a callback it would only be logged, and the job waited for for ever
                 outer.set_exception(error)
 
         start().add_done_callback(again)
@@ -122,7 +130,7 @@ class LocalExecutor:
         limits: Limits | None = None,
         wanted: Wanted | None = None,
     ) -> Future[T]:
-        """Run any function in a worker of this estimator with this many threads.
+        """Run a function in a worker of this estimator with this many threads.
 
         Raises
         ------
@@ -138,17 +146,17 @@ class LocalExecutor:
             worker = self._take(key)
             try:
                 worker, future = start(worker)
-            except RuntimeError:  # killed while it was idle
+            except RuntimeError:  # killed while idle
                 with self._lock:
                     self._busy.discard(worker)
-                self._bury(worker)
+                self._stop_in_background(worker)
                 worker, future = start(self._take(key, fresh=True))
-        except (OSError, RuntimeError) as error:  # no memory, no file left to open, no thread to start
+        except (OSError, RuntimeError) as error:  # no memory, no free file descriptor, no thread
             raise EngineError(f"no worker process can be started ({error}); free some memory") from error
         outer: Future[T] = Future()
 
         def give_back(done: Future[T]) -> None:
-            # Before anyone hears of it, so that the next job finds the worker warm.
+            # Before the caller is told, so that its next job finds the worker idle.
             with self._lock:
                 ours = worker in self._busy
                 self._busy.discard(worker)
@@ -156,7 +164,7 @@ class LocalExecutor:
                     self._idle[key].append(worker)
             try:
                 if ours and worker.lost:
-                    self._bury(worker)
+                    self._stop_in_background(worker)
             finally:
                 _pass_on(done, outer)
 
@@ -198,29 +206,29 @@ class LocalExecutor:
         return Worker(threads, log)
 
     def _watch(self) -> None:
-        while not self._closing.wait(LOOK_SECONDS):
+        while not self._closing.wait(CHECK_SECONDS):
             for worker in list(self._busy):
-                worker.look()
+                worker.check_limits()
 
-    def _bury(self, worker: Worker) -> None:
-        # In a thread of its own: this may be one that Pebble would wait for, or the one that watches the others.
-        burial = threading.Thread(target=worker.stop, name="bury", daemon=True)
+    def _stop_in_background(self, worker: Worker) -> None:
+        # This thread may be the one that checks the other workers, or the one that called the worker.
+        thread = threading.Thread(target=worker.stop, name="stop worker", daemon=True)
         with self._lock:
-            burial.start()  # one that is listed can be waited for
-            self._burials = [*(each for each in self._burials if each.is_alive()), burial]
+            thread.start()  # before it is listed, because only a started thread can be joined
+            self._stopping = [*(each for each in self._stopping if each.is_alive()), thread]
 
     def _stop(self, workers: Iterable[Worker]) -> None:
-        """Stop workers side by side; one that the kernel does not let go of is not waited for for ever."""
+        """Stop workers in parallel; one that cannot be killed is waited for no longer than `STOP_SECONDS`."""
         for worker in workers:
-            self._bury(worker)
+            self._stop_in_background(worker)
         deadline = time.monotonic() + STOP_SECONDS
-        for burial in list(self._burials):
-            burial.join(max(0.0, deadline - time.monotonic()))
+        for thread in list(self._stopping):
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @contextmanager
-def in_passing() -> Iterator[LocalExecutor]:
-    """Have workers for a question or two; they and what they printed are gone after it."""
+def temporary_executor() -> Iterator[LocalExecutor]:
+    """Lend an executor for a few calls; its workers and logs are removed afterwards."""
     with tempfile.TemporaryDirectory() as logs:
         executor = LocalExecutor(Path(logs))
         try:

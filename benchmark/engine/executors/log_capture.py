@@ -1,4 +1,4 @@
-"""What estimators print: kept in a file that cannot grow without end."""
+"""What estimators print, captured in a file of limited size."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import suppress
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 
-KEPT = 2**22
-"""Bytes of a log file; the file before it is kept beside it as ``.1``, so a log takes twice that at most."""
+MAX_BYTES = 2**22
+"""Size limit of a log file. The file before it is kept as ``.1``, so a log takes at most twice this size."""
 
 DRAIN_SECONDS = 1.0
 
@@ -28,16 +28,16 @@ class Log:
         self._lock = threading.Lock()
 
     def write(self, text: bytes) -> None:
-        """Append; where the disk is full the text is lost, and never the job."""
+        """Append. If the disk is full, the text is lost but the job goes on."""
         with self._lock, suppress(OSError):
-            if self.path.exists() and self.path.stat().st_size + len(text) > KEPT:
+            if self.path.exists() and self.path.stat().st_size + len(text) > MAX_BYTES:
                 self.path.replace(self.path.with_name(self.path.name + ".1"))
             with self.path.open("ab") as file:
-                file.write(text[-KEPT:])
+                file.write(text[-MAX_BYTES:])
 
 
-class Pump:
-    """Carries what a worker prints from a pipe to its log.
+class PipeReader:
+    """Copies what a worker prints from a pipe to its log, in a thread.
 
     Parameters
     ----------
@@ -47,19 +47,19 @@ class Pump:
     Attributes
     ----------
     end : Connection
-        The end that the worker writes to.
+        End of the pipe that the worker writes to.
     """
 
     def __init__(self, context: SpawnContext, log: Log) -> None:
         self._source, self.end = context.Pipe(duplex=False)
         self._log = log
-        self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="log reader", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Close our copy of the worker's end and let what is in the pipe come through."""
+        """Close this process's copy of the worker's end, and wait for the rest of the text."""
         self.end.close()
-        self._thread.join(DRAIN_SECONDS)  # it ends when the last copy is closed; something may have kept one
+        self._thread.join(DRAIN_SECONDS)  # ends when the last copy is closed; a surviving process may hold one
 
     def _run(self) -> None:
         while text := os.read(self._source.fileno(), 2**16):

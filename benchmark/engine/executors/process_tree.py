@@ -1,4 +1,4 @@
-"""Process trees: what they hold, and how to end them."""
+"""Process trees: how much memory they hold, and how to kill them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from contextlib import suppress
 import psutil
 
 TOKEN = "BENCHMARK_WORKER"
-"""Environment variable that whatever a worker starts inherits, and by which it is found again."""
+"""Environment variable that every process started by a worker inherits, and by which it is found."""
 
 
 def kill_tree(pid: int, token: str | None = None) -> None:
-    """Kill a worker's process group and everything that it started, past any handler.
+    """Kill a worker's process group and every process that it started; no handler can prevent that.
 
     Parameters
     ----------
     pid : int
-        Of a process that leads a group of its own; it may be dead already.
+        Process that leads a group of its own; it may be dead already.
     token : str, optional
-        Its `TOKEN`: finds those that left the group and whose parent is gone.
+        Its `TOKEN`, which finds processes that left the group and whose parent is dead.
     """
     found: list[psutil.Process] = []
     with suppress(psutil.Error):
@@ -36,13 +36,13 @@ def kill_tree(pid: int, token: str | None = None) -> None:
 
 
 def kill_group(pid: int) -> None:
-    """Kill a process group; no lock is taken and nothing waited for."""
+    """Kill a process group, without taking a lock or waiting."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def resident(process: psutil.Process, children: bool) -> int | None:
-    """Return the resident bytes of a process, with its descendants if asked, or None if it is gone."""
+    """Return the resident bytes of a process, with its descendants if asked; None if the process has ended."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None

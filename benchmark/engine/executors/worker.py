@@ -10,66 +10,75 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
-from pebble import ProcessExpired, ProcessPool
 
-from benchmark.engine.executors.log_capture import Log, Pump
-from benchmark.engine.executors.process_tree import kill_group, kill_tree, resident
-from benchmark.engine.executors.worker_init import initialise
-from benchmark.engine.jobs import Limits, LostError
+from benchmark.engine.executors.log_capture import Log, PipeReader
+from benchmark.engine.executors.process_tree import kill_tree, resident
+from benchmark.engine.executors.worker_init import serve
+from benchmark.engine.jobs import Limits, WorkerDiedError
 from benchmark.storage import scratch
 
 T = TypeVar("T")
 
 CHILDREN_EVERY = 5
-"""Looks between two in which the worker's children are counted, too: that walks all processes."""
+"""One check in so many also counts the memory of the worker's children, which walks all processes."""
 
 GRACE_SECONDS = 2.0
-"""Between a worker's end and giving up on the outcome that it may have sent."""
+"""Seconds to wait for a result, or for an exit code, after the worker has ended."""
 
 
 class Worker:
-    """A process that serves one estimator, one job at a time.
+    """A spawned process that serves one estimator, one call at a time.
 
-    A Pebble pool of one process runs the functions; its deadlines go by the clock on the wall
-    and stop one process with SIGTERM first, so time, memory and the process group are seen to here.
+    A call goes through a pipe to the process (see `worker_init.serve`), and its result comes back. Time and memory are
+    checked from outside, so that a worker past a limit can be killed with every process that it started.
 
     Parameters
     ----------
     threads : int
     log : Log
+
+    Attributes
+    ----------
+    lost : bool
+        The process has ended or was killed; it takes no more calls.
+
+    Raises
+    ------
+    OSError
+        No process can be started.
     """
 
     def __init__(self, threads: int, log: Log) -> None:
         context = multiprocessing.get_context("spawn")
-        self._pids, telling = context.Pipe(duplex=False)
-        self._pump = Pump(context, log)
+        self._channel, remote = context.Pipe()
+        self._reader = PipeReader(context, log)
         self._token = uuid.uuid4().hex
-        self._scratch = str(scratch.make(Path(tempfile.gettempdir())))
-        self._telling = telling
-        self._pool = ProcessPool(
-            max_workers=1,
-            context=context,
-            initializer=initialise,
-            initargs=(threads, self._token, self._scratch, telling, self._pump.end),
+        self._scratch = str(scratch.make_folder(Path(tempfile.gettempdir())))
+        self._process = context.Process(
+            target=serve, args=(threads, self._token, self._scratch, remote, self._reader.end), name="worker"
         )
-        self._settling = threading.Lock()
-        self._learning = threading.Lock()
+        with _interrupts_blocked():
+            self._process.start()
+        remote.close()  # the process has the only copy left, so its end is seen here
+        self._pid: int = self._process.pid or 0
+        try:
+            self._usage = psutil.Process(self._pid)
+        except psutil.Error as error:
+            raise OSError(f"a process ended as soon as it was started: {error}") from error
+        self._exchange: threading.Thread | None = None
+        self._resolving, self._reaping = threading.Lock(), threading.Lock()
         self._job: Future[Any] | None = None
         self._limits = Limits()
         self._wanted: Callable[[], bool] | None = None
         self._started = 0.0
-        self._looks = 0
-        self._gone: float | None = None
-        self._replaced = False
-        self._process: psutil.Process | None = None
-        self.pid: int | None = None
+        self._ended: float | None = None
+        self._checks = 0
         self.lost = False
 
     def run(
@@ -79,114 +88,91 @@ class Worker:
         limits: Limits,
         wanted: Callable[[], bool] | None = None,
     ) -> Future[T]:
-        """Start a function; the future's exception is a `LostError` if the process ends before it.
+        """Start a call; the future's exception is a `WorkerDiedError` if the process ends before it.
 
         Raises
         ------
         RuntimeError
-            The process was killed while it was idle; take another worker.
-        OSError
-            No process can be started.
+            The process was killed while it was idle; use another worker.
         """
-        outer: Future[T] = Future()
-        self._learn_pid()
-        self._replaced = False
-        self._job, self._limits, self._wanted = outer, limits, wanted
-        self._started, self._gone = time.monotonic(), None
-        with _interrupts_held():
-            inner: Future[T] = self._pool.schedule(function, args=args)
-        inner.add_done_callback(self._ended)
-        return outer
+        if self._exit_code() is not None:
+            raise RuntimeError("the worker process has ended")
+        job: Future[T] = Future()
+        self._limits, self._wanted = limits, wanted
+        self._started, self._ended = time.monotonic(), None
+        self._job = job
+        self._exchange = threading.Thread(target=self._call, args=(function, args), name="worker call", daemon=True)
+        self._exchange.start()
+        return job
 
-    def look(self) -> None:
-        """Hold the running job against its limits; called again and again from one thread."""
+    def check_limits(self) -> None:
+        """Kill the worker if its job is past a limit; called again and again, always from the same thread."""
         job = self._job
         if job is None or job.done():
             return
         try:
-            lost = self._verdict()
-        except Exception as error:  # the thread that watches every worker must go on
-            lost = LostError("failed", f"its worker cannot be watched ({type(error).__name__}: {error})")
-        if lost is not None and self._job is job:
-            self._lose(lost)
-
-    def _verdict(self) -> LostError | None:
-        limits, self._looks = self._limits, self._looks + 1
-        if self._wanted is not None and not self._wanted():
-            return LostError("failed", "nobody waits for it any more")
-        if limits.seconds is not None and time.monotonic() - self._started > limits.seconds:
-            return LostError("timeout", f"past its deadline of {limits.seconds:g} s")
-        self._learn_pid()
-        if self._process is None:
-            return None
-        held = resident(self._process, children=self._looks % CHILDREN_EVERY == 0)
-        if held is None or self._replaced:
-            self._gone = self._gone or time.monotonic()
-            if time.monotonic() - self._gone > GRACE_SECONDS:
-                return LostError("failed", "its worker process ended without a result")
-        elif limits.memory_bytes is not None and held > limits.memory_bytes:
-            limit = limits.memory_bytes / 2**30
-            return LostError("oom", f"held {held / 2**30:.1f} GiB, past its limit of {limit:.1f} GiB")
-        return None
+            exceeded = self._limit_exceeded()
+        except Exception as error:  # the thread that checks every worker must go on
+            exceeded = WorkerDiedError("failed", f"its worker cannot be watched ({type(error).__name__}: {error})")
+        if exceeded is not None and self._job is job:
+            self._fail(exceeded)
 
     def kill(self) -> None:
-        """Kill the process and all that it started; nothing is waited for, and no lock taken."""
-        if self.pid is not None:
-            kill_tree(self.pid, self._token)
+        """Kill the process and all that it started, without taking a lock or waiting."""
+        kill_tree(self._pid, self._token)
+        self._process.kill()  # one that has only just started does not lead a group yet
 
     def stop(self) -> None:
-        """Kill the process and all that it started, and clean up after it."""
+        """Kill the process and all that it started, and clean up."""
         self.lost = True
-        self._learn_pid()
-        if self.pid is not None:
-            kill_tree(self.pid, self._token)
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-        self._learn_pid()  # of the process that Pebble may have started in its place
-        if self.pid is not None:
-            kill_group(self.pid)
-        self.pid = None  # the system may give the number to another process
-        self._pump.close()
-        self._telling.close()
-        self._pids.close()
+        self._resolve(WorkerDiedError("failed", "its worker process was stopped", killed_externally=True))
+        self.kill()
+        ended = self._exit_code(GRACE_SECONDS) is not None
+        if self._exchange is not None:
+            self._exchange.join(GRACE_SECONDS)
+        if ended:  # else the pipe may still be in use
+            self._channel.close()
+        self._reader.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        self._settle(LostError("failed", "its worker process was stopped", outside=True))
 
-    def _learn_pid(self) -> None:
-        with self._learning, suppress(OSError, EOFError):
-            while self._pids.poll():
-                # Pebble puts another process in the place of one that ends with status 0, and says nothing.
-                self._replaced = self.pid is not None
-                self.pid = self._pids.recv()
-                self._process = None
-        if self._process is None and self.pid is not None:
-            with suppress(psutil.Error):
-                self._process = psutil.Process(self.pid)
-
-    def _ended(self, inner: Future[Any]) -> None:
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Send a call, wait for its result, and resolve the job with it."""
         try:
-            result = inner.result()
-        except ProcessExpired as error:
-            self._lose(_death(error.exitcode))
-        except (BrokenProcessPool, CancelledError) as error:
-            self._lose(LostError("failed", f"its worker process broke off ({type(error).__name__})", outside=True))
-        except BaseException as error:
-            self._settle(error)
+            self._channel.send((function, args))
+            result = self._channel.recv()
+        except (EOFError, OSError):
+            self._fail(_death(self._exit_code(GRACE_SECONDS)))
+        except Exception as error:  # the call cannot be pickled, or its result cannot be unpickled
+            self._resolve(error)
         else:
-            self._settle(result)
+            self._resolve(result)
 
-    def _lose(self, error: LostError) -> None:
+    def _limit_exceeded(self) -> WorkerDiedError | None:
+        limits, self._checks = self._limits, self._checks + 1
+        if self._wanted is not None and not self._wanted():
+            return WorkerDiedError("failed", "nobody waits for it any more")
+        if limits.seconds is not None and time.monotonic() - self._started > limits.seconds:
+            return WorkerDiedError("timeout", f"past its deadline of {limits.seconds:g} s")
+        held = resident(self._usage, children=self._checks % CHILDREN_EVERY == 0)
+        if held is None:  # its end of the pipe may be held open by a process that it started
+            self._ended = self._ended or time.monotonic()
+            if time.monotonic() - self._ended > GRACE_SECONDS:
+                return _death(self._exit_code())
+        elif limits.memory_bytes is not None and held > limits.memory_bytes:
+            limit = limits.memory_bytes / 2**30
+            return WorkerDiedError("oom", f"held {held / 2**30:.1f} GiB, past its limit of {limit:.1f} GiB")
+        return None
+
+    def _fail(self, error: WorkerDiedError) -> None:
         self.lost = True
         try:
-            self._learn_pid()
-            if self.pid is not None:
-                kill_tree(self.pid, self._token)
+            self.kill()
         finally:
-            self._settle(error)
+            self._resolve(error)
 
-    def _settle(self, result: Any) -> None:
-        # The job may end, die and run into its deadline in one moment; the first of these counts.
-        with self._settling:
+    def _resolve(self, result: Any) -> None:
+        # A job may end, die and reach its deadline at the same moment; the first of these counts.
+        with self._resolving:
             job, self._job = self._job, None
         if job is None:
             return
@@ -195,11 +181,21 @@ class Worker:
         else:
             job.set_result(result)
 
+    def _exit_code(self, seconds: float = 0.0) -> int | None:
+        """Return the exit code of the process, negative for a signal; None if it still runs after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with self._reaping:
+                code = self._process.exitcode
+            if code is not None or time.monotonic() >= deadline:
+                return code
+            time.sleep(0.01)
+
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    # The first call starts the process, which inherits the mask and, until it has a session of its own,
-    # would get the terminal's Ctrl-C in the middle of its imports.
+def _interrupts_blocked() -> Iterator[None]:
+    # A new process inherits the mask. Until it has a session of its own, the terminal's Ctrl-C would otherwise
+    # interrupt its imports.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -207,10 +203,12 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _death(code: int | None) -> LostError:
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        outside = -code in (signal.SIGKILL, signal.SIGTERM)
-        hint = " (by the system, for want of memory?)" if outside else ""
-        return LostError("failed", f"its worker process died of {name}{hint}", outside)
-    return LostError("failed", f"its worker process died with exit code {code}")
+def _death(code: int | None) -> WorkerDiedError:
+    if not code:
+        return WorkerDiedError("failed", "its worker process ended without a result")
+    if code > 0:
+        return WorkerDiedError("failed", f"its worker process died with exit code {code}")
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    external = -code in (signal.SIGKILL, signal.SIGTERM)
+    hint = " (by the system, for want of memory?)" if external else ""
+    return WorkerDiedError("failed", f"its worker process died of {name}{hint}", killed_externally=external)

@@ -1,7 +1,7 @@
-"""The first thing that runs inside a worker process.
+"""What runs in a worker process: it prepares the process, then runs one call after another.
 
-Imports the standard library and psutil, which starts no threads: thread counts are read when a numerical library is
-loaded, so they must stand in the environment before the first of them is.
+Imports the standard library and psutil only, which start no threads. Numerical libraries read their thread counts when
+they are loaded, so the environment variables must be set before.
 """
 
 from __future__ import annotations
@@ -15,33 +15,62 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 from benchmark.engine.executors.process_tree import TOKEN, kill_tree
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def initialise(threads: int, token: str, scratch: str, telling: Connection, output: Connection) -> None:
-    """Make this process a worker: a session of its own, so many threads, nothing on the terminal.
+def serve(threads: int, token: str, scratch: str, channel: Connection, output: Connection) -> None:
+    """Prepare this process and run the calls that come through a pipe, until it is closed.
 
     Parameters
     ----------
     threads : int
+        For numerical libraries.
     token : str
-        Value of `TOKEN`.
+        Value of the environment variable `TOKEN`.
     scratch : str
-        Folder for temporary files; whoever kills the worker removes it.
-    telling : Connection
-        Is sent the process id.
+        Folder for temporary files. The parent removes it.
+    channel : Connection
+        Receives (function, arguments) and sends the result, or the exception that the function raised.
     output : Connection
-        Takes what libraries print, past Python too; it would tear the live view.
+        Receives all that is printed, also by libraries that bypass Python; on the terminal it would break the live
+        view.
     """
-    # A group of its own can be killed as a whole, and the terminal's Ctrl-C does not reach it.
+    _prepare(threads, token, scratch, output)
+    while True:
+        try:
+            function, args = channel.recv()
+        except (EOFError, OSError):
+            return
+        except Exception as error:  # the function's module cannot be imported
+            _send(channel, error)
+            continue
+        try:
+            result = function(*args)
+        except BaseException as error:  # SystemExit too: it must not end the worker without a word
+            result = error
+        _send(channel, result)
+
+
+def _send(channel: Connection, result: Any) -> None:
+    try:
+        channel.send(result)
+    except OSError:  # the parent is gone
+        os._exit(1)
+    except Exception as error:
+        channel.send(RuntimeError(f"its result cannot be pickled ({type(error).__name__}: {error})"))
+
+
+def _prepare(threads: int, token: str, scratch: str, output: Connection) -> None:
+    """Give this process a session, a thread count, a scratch folder and a log of its own."""
+    # A process group of its own can be killed as a whole, and the terminal's Ctrl-C does not reach it.
     os.setsid()
-    # One that came before that has been held back (see worker.py), and is dropped here.
-    heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # One that came before was blocked (see worker.py), and is dropped here.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGINT, heeded)
     os.environ[TOKEN] = token
     os.environ["TMPDIR"] = os.environ["JOBLIB_TEMP_FOLDER"] = scratch
     for variable in THREAD_VARIABLES:
@@ -53,11 +82,10 @@ def initialise(threads: int, token: str, scratch: str, telling: Connection, outp
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an aborting plugin leaves no gigabytes behind
-    with suppress(OSError):  # where memory runs out, the kernel takes a worker and not the run
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an aborting plugin leaves no core dump of gigabytes
+    with suppress(OSError):  # if memory runs out, the kernel kills a worker and not the run
         Path("/proc/self/oom_score_adj").write_text("1000")
     threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
-    telling.send(os.getpid())
 
 
 def _die_with_parent() -> None:

@@ -1,16 +1,16 @@
-"""Winners that were kept: fitted models on disk, in files that are safe to load, and workers that ask them.
+"""Saved models: fitted pipelines on disk, in file formats that are safe to load.
 
 ::
 
-    results/<dataset>/models/<estimator>/model.json      what it is, which record it belongs to, its files' checksums
-    results/<dataset>/models/<estimator>/step-*          each fitted step of its pipeline, see `formats`
+    results/<dataset>/models/<estimator>/model.json      the model card: what the model is, its record, file checksums
+    results/<dataset>/models/<estimator>/step-*          the fitted state of each pipeline step, see `formats`
 
-What is kept is the record's own refit: all training rows, seed 0. `find` says which there are;
-`benchmark.serving` asks them.
+`run --keep` saves the refit of the record with seed 0, which is fitted on all training rows. `find_models` lists the
+saved models of a data set, and `benchmark.serving` predicts with them.
 """
 
 from __future__ import annotations
 
-from benchmark.engine.saved_models.card import Kept, find
+from benchmark.engine.saved_models.card import SavedModel, find_models
 
-__all__ = ["Kept", "find"]
+__all__ = ["SavedModel", "find_models"]

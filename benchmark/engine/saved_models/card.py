@@ -1,4 +1,4 @@
-"""What is known of a kept model: ``model.json``, written once it is whole and read back strictly."""
+"""The model card ``model.json``: written after the model's files, and read back strictly."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmark.datasets import preprocessing as pictures
+from benchmark.datasets import preprocessing
 from benchmark.engine.fingerprint import stale
 from benchmark.engine.saved_models import formats
 from benchmark.errors import BenchmarkError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from benchmark.storage.records import Record, Results
-from benchmark.storage.schema import safe_name
+from benchmark.storage.schema import EstimatorName, is_safe_name
+from benchmark.storage.serialization import NonNegativeInt
 
 SCHEMA = 1
-"""Of ``model.json``."""
+"""Schema version of ``model.json``."""
 
-SHEET = "model.json"
+CARD_FILE = "model.json"
 
 _FILE = re.compile(r"step-\d{1,4}(-\d{1,6})?\.(skops|safetensors|ubj|txt)")
 
@@ -35,96 +35,100 @@ Preparation = Literal["fashion-mnist", "grey"]
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """What ``model.json`` holds.
+class ModelCard:
+    """The contents of ``model.json``.
 
     Attributes
     ----------
     schema : int
+        Schema version.
     name, title, family, augmentation : str
         Of the estimator, as in its record.
     dataset, dataset_sha256 : str
+        Name and SHA-256 of the training data.
     class_names : tuple of str
+        Names of all classes of the data set, by label.
     image_shape : tuple of int
-        (height, width).
+        (height, width), in pixels.
     preparation : {"fashion-mnist", "grey"}
-        What makes an image for it of a photo, see `Kept.prepare`.
+        How a photo is turned into an input image, see `SavedModel.prepare`.
     seed : int
+        Seed of the refit.
     params : mapping of str to object
-        The winner's.
+        The tuned parameters.
     preset : mapping
-        The `benchmark.engine.protocol.Preset`'s fields.
+        The fields of the `benchmark.engine.protocol.Preset`.
     fingerprint : mapping of str to str
-        Of its record.
+        Fingerprint of the record.
     proba_sha256 : str
-        Of its record's predictions: what tells it from a record that was made anew.
+        SHA-256 of the record's predictions. It changes if the record is recomputed.
     refit : {"own", "again"}
-        The record's own; or made again for keeping alone, with the record's parameters, rows, seed and threads.
-    scores : str
-        The method that its probabilities come from, as in the record.
+        "own" for the refit that the record describes; "again" for a later refit that was made only to save the model,
+        with the record's parameters, rows, seed and threads.
+    scores : {"predict_proba", "decision_function"}
+        Method that the class scores come from, as in the record.
     classes : tuple of int
-        Classes that there were rows of, ascending.
+        Labels that occurred in the training rows, ascending.
     files : mapping of str to str
-        Name to SHA-256.
+        SHA-256 by file name.
     size : int
-        Bytes of the files.
+        Total size of the files, in bytes.
     environment : mapping of str to str
-        Machine and versions that it was fitted on.
+        Machine and library versions that the model was fitted with.
     """
 
-    schema: int
-    name: str
+    schema: NonNegativeInt
+    name: EstimatorName
     title: str
     family: str
     augmentation: str
     dataset: str
     dataset_sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, ...]
+    image_shape: tuple[NonNegativeInt, NonNegativeInt]
     preparation: Preparation
-    seed: int
+    seed: NonNegativeInt
     params: Mapping[str, Any]
     preset: Mapping[str, Any]
     fingerprint: Mapping[str, str]
     proba_sha256: str
     refit: Literal["own", "again"]
     scores: Literal["predict_proba", "decision_function"]
-    classes: tuple[int, ...]
+    classes: tuple[NonNegativeInt, ...]
     files: Mapping[str, str]
-    size: int
+    size: NonNegativeInt
     environment: Mapping[str, str]
 
     def check(self) -> None:
-        """Look for fields that contradict each other, or would reach outside of the model's folder.
+        """Refuse fields that contradict each other, and file names that lead out of the model's folder.
 
         Raises
         ------
         ValueError
         """
-        if not safe_name(self.name):
-            raise ValueError(f"{self.name!r} is no estimator's name")
-        if len(self.image_shape) != 2 or not 0 < math.prod(self.image_shape) <= 10**7:
+        if not 0 < math.prod(self.image_shape) <= 10**7:
             raise ValueError(f"image_shape is {self.image_shape}")
         classes = list(self.classes)
         if not classes or classes != sorted(set(classes)) or classes[-1] >= len(self.class_names):
-            raise ValueError(f"classes {str(classes)[:80]} of {len(self.class_names)} names")
+            raise ValueError(f"classes are {str(classes)[:80]}, with {len(self.class_names)} class names")
         for file, checksum in self.files.items():
             if not _FILE.fullmatch(file) or not isinstance(checksum, str) or not _SHA256.fullmatch(checksum):
-                raise ValueError(f"a file {file[:80]!r}")
+                raise ValueError(f"file {file[:80]!r} has a bad name or checksum")
 
 
 @dataclass(frozen=True)
-class Kept(Sheet):
-    """A kept model, and how it stands to its record.
+class SavedModel(ModelCard):
+    """A saved model, compared with its record.
 
     Attributes
     ----------
     path : Path
-        Its folder.
+        Folder of the model.
     test_accuracy : float or None
-        Of its record; None if it is stale. Its own but for rounding, unless `refit` is "again".
+        Test accuracy of the record; None if the model is stale. It is the model's own accuracy up to rounding, unless
+        `refit` is "again".
     stale : str
-        Why it is no longer the record's, in a few words; empty if it is.
+        Why the model no longer belongs to its record, in a few words; empty if it does.
     """
 
     path: Path
@@ -133,23 +137,23 @@ class Kept(Sheet):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """What its files are, see `benchmark.engine.saved_models.formats.names`."""
+        """File formats of the model, see `benchmark.engine.saved_models.formats.names`."""
         return formats.names(self.files)
 
     @property
     def pixels(self) -> int:
-        """Of an image."""
+        """Number of pixels of an input image."""
         return math.prod(self.image_shape)
 
     def prepare(self, picture: Image.Image, as_is: bool = False) -> npt.NDArray[np.uint8]:
-        """Make an image for it of a picture.
+        """Turn a picture into an input image of this model.
 
         Parameters
         ----------
         picture : PIL.Image.Image
             Of mode "RGB", see `benchmark.datasets.preprocessing.decode`.
         as_is : bool
-            Only grey and to size, whatever its preparation.
+            Only convert to grey and resize, whatever `preparation` says.
 
         Returns
         -------
@@ -157,78 +161,80 @@ class Kept(Sheet):
         """
         height, width = self.image_shape
         if self.preparation == "fashion-mnist" and not as_is:
-            return pictures.as_fashion_mnist(picture, (height, width))
-        return pictures.to_grey(picture, (height, width))
+            return preprocessing.as_fashion_mnist(picture, (height, width))
+        return preprocessing.to_grey(picture, (height, width))
 
 
-def find(folder: Path, warn: Callable[[str], None] = lambda text: None) -> list[Kept]:
-    """Return the kept models of a data set, by name.
+def find_models(folder: Path, warn: Callable[[str], None] = lambda text: None) -> list[SavedModel]:
+    """Return the saved models of a data set, sorted by name.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
     warn : callable
-        Told of each that is left out because its ``model.json`` is damaged, in one line.
+        Called with one line for each model that is skipped because its ``model.json`` is damaged.
     """
-    results, trouble = None, "there are no records beside it"
+    results, problem = None, "this folder has no records"
     try:
         if (folder / "records").is_dir():
             results = records.read(folder)
     except BenchmarkError as error:
-        trouble = str(error)
-    found = []
-    for path in sorted((folder / "models").glob(f"*/{SHEET}")):
-        if not safe_name(path.parent.name):  # half-written ones begin with a dot
+        problem = str(error)
+    models = []
+    for path in sorted((folder / "models").glob(f"*/{CARD_FILE}")):
+        if not is_safe_name(path.parent.name):  # unfinished models are in folders that begin with a dot
             continue
         try:
-            sheet = read(path.parent)
+            card = read_card(path.parent)
         except BenchmarkError as error:
-            warn(f"{error} (left out)")
+            warn(f"{error} (skipped)")
             continue
-        accuracy, why = (None, trouble) if results is None else _standing(results, sheet)
-        found.append(Kept(**vars(sheet), path=path.parent, test_accuracy=accuracy, stale=why))
-    return found
+        accuracy, reason = (None, problem) if results is None else _compare_with_record(results, card)
+        models.append(SavedModel(**vars(card), path=path.parent, test_accuracy=accuracy, stale=reason))
+    return models
 
 
-def read(path: Path) -> Sheet:
-    """Read the ``model.json`` of a model's folder, strictly: each field of its type, files within the folder.
+def read_card(path: Path) -> ModelCard:
+    """Read ``model.json`` in a model's folder; each field must have its type, and each file must be in the folder.
 
     Raises
     ------
     BenchmarkError
     """
-    data = plain.read_json(path / SHEET, SCHEMA)
-    again = f"make it anew with: python -m benchmark run {path.name} --keep"
+    data = serialization.read_json(path / CARD_FILE, SCHEMA)
+    remedy = f"save it again with: python -m benchmark run {path.name} --keep"
     try:
-        sheet: Sheet = plain.typed(data, Sheet, "the model")
-        sheet.check()
-        if sheet.name != path.name:
-            raise ValueError(f"it says that it is of {sheet.name[:80]!r}")
+        card: ModelCard = serialization.from_json(data, ModelCard)
+        card.check()
+        if card.name != path.name:
+            raise ValueError(f"its name field is {card.name[:80]!r}")
     except ValueError as error:
-        raise BenchmarkError(f"{path / SHEET}: not a model of schema {SCHEMA} ({error}); {again}") from error
-    return sheet
+        raise BenchmarkError(f"{path / CARD_FILE}: not a model of schema {SCHEMA} ({error}); {remedy}") from error
+    return card
 
 
-def differences(sheet: Sheet, record: Record) -> str:
-    """Return why a model is not a record's, in a few words; empty if it is."""
-    if sheet.dataset_sha256 != record.dataset_sha256:
-        return "the data are others"
-    changed = stale(sheet.fingerprint, record.fingerprint)
+def stale_reason(card: ModelCard, record: Record) -> str:
+    """Return why a model does not belong to a record, in a few words; empty if it does."""
+    if card.dataset_sha256 != record.dataset_sha256:
+        return "the data changed"
+    changed = stale(card.fingerprint, record.fingerprint)
     if changed:
         return f"{' and '.join(changed)} changed"
-    if dict(sheet.params) != dict(record.params):
-        return "the winner is another"
-    return "" if sheet.proba_sha256 == record.proba_sha256 else "its record was made anew"
+    if dict(card.params) != dict(record.params):
+        return "the best parameters changed"
+    return "" if card.proba_sha256 == record.proba_sha256 else "its record was recomputed"
 
 
-def _standing(results: Results, sheet: Sheet) -> tuple[float | None, str]:
-    """Return the test accuracy of a model's record, or why it is not that record's."""
-    record = next((each for each in results.records if (each.estimator, each.seed) == (sheet.name, sheet.seed)), None)
-    if record is None or record.status != "ok":
-        return None, "it has no record" if record is None else f"its record says that it {record.status}"
-    why = differences(sheet, record)
-    if why:
-        return None, why
+def _compare_with_record(results: Results, card: ModelCard) -> tuple[float | None, str]:
+    """Return the test accuracy of the model's record and an empty string, or None and why the model is stale."""
+    record = next((one for one in results.records if (one.estimator, one.seed) == (card.name, card.seed)), None)
+    if record is None:
+        return None, "it has no record"
+    if record.status != "ok":
+        return None, f"its record has the status {record.status}"
+    reason = stale_reason(card, record)
+    if reason:
+        return None, reason
     predicted = results.proba[record.estimator, record.seed].argmax(axis=1)
     return float((predicted == results.test_set.y).mean()), ""

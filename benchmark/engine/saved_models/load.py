@@ -1,4 +1,4 @@
-"""What a worker process does with a kept model: load it once, then answer."""
+"""Runs in a worker process: loads a saved model once, then predicts with it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from benchmark.engine import declaration, pipelines, registry
 from benchmark.engine.fingerprint import fingerprint, stale
-from benchmark.engine.jobs import Describe, in_words
+from benchmark.engine.jobs import Describe, failure_reason
 from benchmark.engine.protocol import Preset
 from benchmark.engine.saved_models import formats
-from benchmark.engine.saved_models.card import Kept, Sheet, read
+from benchmark.engine.saved_models.card import ModelCard, SavedModel, read_card
 from benchmark.environment import versions
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
@@ -24,93 +24,100 @@ from benchmark.estimator import Task
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-NO_MATTER = {"dataset", "protocol", "space"}
-"""Parts of a fingerprint that a fitted pipeline does not depend on any more."""
+IGNORED_FINGERPRINT_PARTS = {"dataset", "protocol", "space"}
+"""Parts of a fingerprint that a fitted pipeline no longer depends on."""
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A model in memory.
 
     Attributes
     ----------
     pipeline : Pipeline
-    sheet : Sheet
-        As it was when the model was read.
+        Fitted.
+    card : ModelCard
+        As it was when the model was loaded.
     """
 
     pipeline: Pipeline
-    sheet: Sheet
+    card: ModelCard
 
     @property
     def classes(self) -> npt.NDArray[np.int64]:
-        """Labels that it was fitted on, (k,), ascending."""
-        return np.array(self.sheet.classes, dtype=np.int64)
+        """Labels that the model was fitted on, (n_fitted_classes,), ascending."""
+        return np.array(self.card.classes, dtype=np.int64)
 
     def predict(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
-        """Return the probabilities, (n, n_classes), and the seconds that predicting took."""
+        """Return the class probabilities of images, (n_images, n_classes), and the seconds that prediction took."""
         start = time.perf_counter()
-        proba = pipelines.predict(self.pipeline, images, self.classes, len(self.sheet.class_names))
+        proba = pipelines.predict(self.pipeline, images, self.classes, len(self.card.class_names))
         return proba, time.perf_counter() - start
 
 
-def answer(kept: Kept, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
-    """Return the probabilities, (n, n_classes), and the seconds that predicting took.
+def predict(model: SavedModel, threads: int, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
+    """Return the class probabilities of images, (n_images, n_classes), and the seconds that prediction took.
+
+    Parameters
+    ----------
+    model : SavedModel
+    threads : int
+    images : ndarray of uint8, (n_images, pixels)
 
     Raises
     ------
     BenchmarkError
-        The model cannot be loaded: its files are damaged or not to be trusted, or its plugin is another one today.
+        The model cannot be loaded (see `load`), another run has replaced it, or its plugin raises an exception.
     """
-    found = load(kept.path, threads)
-    if found.sheet.files != kept.files:  # another run has put a newer one in its place
+    loaded = load(model.path, threads)
+    if loaded.card.files != model.files:
         load.cache_clear()
-        raise BenchmarkError(f"{kept.path}: it was kept anew in the meantime; start again")
+        raise BenchmarkError(f"{model.path}: another run has replaced this model; start again")
     try:
-        return found.predict(images)
+        return loaded.predict(images)
     except Exception as error:
-        raise BenchmarkError(in_words(error)) from None
+        raise BenchmarkError(failure_reason(error)) from None
 
 
 @lru_cache(maxsize=1)
-def load(path: Path, threads: int) -> Loaded:
-    """Read a kept model, the last one from memory.
+def load(path: Path, threads: int) -> LoadedModel:
+    """Load a saved model; the last one stays in memory.
 
     Parameters
     ----------
     path : Path
-        Its folder.
+        Folder of the model.
     threads : int
 
     Raises
     ------
     BenchmarkError
-        Its files are damaged or not to be trusted, or its plugin or scikit-learn is another one today.
+        The files are damaged or unsafe, or the plugin or scikit-learn changed after the model was saved.
     """
-    sheet = read(path)
-    height, width = sheet.image_shape
-    task = Task(len(sheet.class_names), (height, width), sheet.seed, threads)
+    card = read_card(path)
+    height, width = card.image_shape
+    task = Task(len(card.class_names), (height, width), card.seed, threads)
     try:
-        preset = Preset.recorded(sheet.preset)
-        declared = declaration.describe(Describe(sheet.name, task))
-        today = fingerprint(sheet.dataset_sha256, preset, declared)
-        changed = [part for part in stale(sheet.fingerprint, today) if part not in NO_MATTER]
+        preset = Preset.recorded(card.preset)
+        declared = declaration.describe(Describe(card.name, task))
+        today = fingerprint(card.dataset_sha256, preset, declared)
+        changed = [part for part in stale(card.fingerprint, today) if part not in IGNORED_FINGERPRINT_PARTS]
         if changed:
-            raise BenchmarkError(f"its plugin is another one today, {' and '.join(changed)} changed")
-        fitted_with, here = (found.get("scikit-learn") for found in (sheet.environment, versions()))
-        if fitted_with != here:  # its estimators' attributes are no interface
-            raise BenchmarkError(f"it was fitted with scikit-learn {fitted_with}, and here is {here}")
-        estimator = registry.get(sheet.name).load()
-        strange = sorted(sheet.params.keys() - estimator.space.keys())
-        if strange:  # a parameter may be a path, a device, a whole step: only what is tuned is taken from a file
-            raise BenchmarkError(f"its winner has {strange[0]!r}, which is not tuned")
-        params = pipelines.parameters(estimator, preset, sheet.params)
-        pipeline = pipelines.build(estimator, task, len(sheet.classes), params)
-        loaded = Loaded(pipeline, sheet)
-        if len(sheet.classes) > 1:  # of one there was nothing to fit
-            formats.load(pipeline, path, sheet.files, len(sheet.classes))
-            loaded.predict(np.zeros((1, height * width), np.uint8))  # no clock sees an import
-    except Exception as error:  # the plugin's own exceptions may not exist elsewhere
-        again = f"make it anew with: python -m benchmark run {sheet.name} --keep"
-        raise BenchmarkError(f"{path}: {in_words(error)}; {again}") from None
+            raise BenchmarkError(f"the plugin is different now: {' and '.join(changed)} changed")
+        fitted_with, installed = (found.get("scikit-learn") for found in (card.environment, versions()))
+        if fitted_with != installed:  # the attributes of fitted estimators are not a stable interface
+            raise BenchmarkError(f"it was fitted with scikit-learn {fitted_with}, but {installed} is installed")
+        estimator = registry.get(card.name).load()
+        not_tuned = sorted(card.params.keys() - estimator.space.keys())
+        if not_tuned:  # a parameter may be a path, a device or a whole step, so a file may only set tuned parameters
+            raise BenchmarkError(f"it sets the parameter {not_tuned[0]!r}, which is not tuned")
+        params = pipelines.parameters(estimator, preset, card.params)
+        pipeline = pipelines.build(estimator, task, len(card.classes), params)
+        loaded = LoadedModel(pipeline, card)
+        if len(card.classes) > 1:  # with a single class nothing was fitted
+            formats.load(pipeline, path, card.files, len(card.classes))
+            loaded.predict(np.zeros((1, height * width), np.uint8))  # imports must not count as prediction time
+    except Exception as error:  # this process may have exceptions of the plugin that the caller cannot unpickle
+        remedy = f"save it again with: python -m benchmark run {card.name} --keep"
+        raise BenchmarkError(f"{path}: {failure_reason(error)}; {remedy}") from None
     return loaded

@@ -1,4 +1,4 @@
-"""Puts a winner's refit among the kept models: written in a room apart, then moved into place."""
+"""Saves the refit of a tuned estimator: a worker writes it to a temporary folder, which is then moved into place."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from pathlib import Path
 from benchmark.datasets import fashion_mnist
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.jobs import Outcome, Saved
-from benchmark.engine.saved_models.card import SCHEMA, SHEET, Sheet, differences, read
+from benchmark.engine.saved_models.card import CARD_FILE, SCHEMA, ModelCard, read_card, stale_reason
 from benchmark.errors import BenchmarkError
-from benchmark.storage import scratch
-from benchmark.storage import serialization as plain
+from benchmark.storage import scratch, serialization
 from benchmark.storage.records import Record
 
 SEED = 0
-"""Of the refit that is kept: the one that every estimator has, however few the seeds."""
+"""Seed of the refit that is saved: every estimator has this one, whatever the number of seeds."""
+
+CANNOT_BE_SAVED = "cannot be saved: "
+"""First words of the line for a model that does not fit into the safe file formats."""
 
 
 @contextmanager
-def room(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside the kept models for a worker to write one into; what is left in it is removed.
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Make an empty folder for a worker to write a model to; afterwards it is removed with all that is left in it.
 
     Parameters
     ----------
     folder : Path
-        ``results/<dataset>``.
+        ``results/<dataset>``. The temporary folder is in its ``models``, so that it can be moved into place.
 
     Raises
     ------
@@ -35,26 +37,28 @@ def room(folder: Path) -> Iterator[Path]:
     """
     models = folder / "models"
     models.mkdir(exist_ok=True)
-    with scratch.folder(models.resolve()) as made:  # a worker may have gone elsewhere
-        yield made
+    with scratch.temporary_folder(models.resolve()) as path:  # absolute: a worker may have another working directory
+        yield path
 
 
-def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: Outcome, again: bool = False) -> str:
-    """Put what a worker wrote into its place, if it did; return what came of it, in one line.
+def install(
+    folder: Path, written: Path, dataset: Dataset, record: Record, outcome: Outcome, again: bool = False
+) -> str:
+    """Move the model that a worker wrote into place, and return one line that says so, or why there is no model.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
-    made : Path
-        The room that it was written in.
+    written : Path
+        The temporary folder that the worker wrote to.
     dataset : Dataset
     record : Record
-        Whose refit it is.
+        Record of the refit.
     outcome : Outcome
-        Of the job that was to write it.
+        Outcome of the job that wrote the model.
     again : bool
-        The record stood, and the refit was made for this alone.
+        The record is older: the refit was made only to save the model.
 
     Raises
     ------
@@ -62,36 +66,37 @@ def settle(folder: Path, made: Path, dataset: Dataset, record: Record, outcome: 
     """
     saved = outcome.saved
     if saved is None or saved.reason:
-        return f"cannot be kept: {outcome.reason if saved is None else saved.reason}"
-    sheet = _sheet(dataset, record, saved, outcome, again, sum((made / file).stat().st_size for file in saved.files))
-    plain.write_atomically(made / SHEET, plain.to_json(dataclasses.asdict(sheet)))
-    made.chmod(0o755)  # a scratch folder is its owner's alone
-    there = made.parent / record.estimator
-    with scratch.folder(made.parent) as away:
-        if there.exists():
-            there.rename(away / there.name)
-        made.rename(there)
-    return f"its model is kept: {place(folder, record)}, {sheet.size / 1e6:.1f} MB"
+        return f"{CANNOT_BE_SAVED}{outcome.reason if saved is None else saved.reason}"
+    size = sum((written / file).stat().st_size for file in saved.files)
+    card = _card(dataset, record, saved, outcome, again, size)
+    serialization.write_atomically(written / CARD_FILE, serialization.to_json(dataclasses.asdict(card)))
+    written.chmod(0o755)  # only the owner may read a temporary folder
+    target = written.parent / record.estimator
+    with scratch.temporary_folder(written.parent) as discarded:
+        if target.exists():
+            target.rename(discarded / target.name)
+        written.rename(target)
+    return f"its model is saved: {model_folder(folder, record)}, {card.size / 1e6:.1f} MB"
 
 
-def place(folder: Path, record: Record) -> Path:
-    """Return where the model of a record lies, if it is kept."""
+def model_folder(folder: Path, record: Record) -> Path:
+    """Return the folder of a record's model, whether or not the model is saved."""
     return folder / "models" / record.estimator
 
 
-def is_kept(folder: Path, record: Record) -> bool:
-    """Tell whether the model of a record is there, whole as far as ``model.json`` and the files' sizes say."""
-    path = place(folder, record)
+def is_saved(folder: Path, record: Record) -> bool:
+    """Tell whether the model of a record is saved; of its files only the total size is checked."""
+    path = model_folder(folder, record)
     try:
-        sheet = read(path)
-        size = sum((path / file).stat().st_size for file in sheet.files)
+        card = read_card(path)
+        size = sum((path / file).stat().st_size for file in card.files)
     except (BenchmarkError, OSError):
         return False
-    return not differences(sheet, record) and size == sheet.size
+    return not stale_reason(card, record) and size == card.size
 
 
-def _sheet(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, again: bool, size: int) -> Sheet:
-    return Sheet(
+def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, again: bool, size: int) -> ModelCard:
+    return ModelCard(
         schema=SCHEMA,
         name=record.estimator,
         title=record.title,

@@ -24,7 +24,7 @@ class Data:
 
     estimators: tuple[str, ...]
     points: Floats
-    told_apart: npt.NDArray[np.bool_]
+    significant: npt.NDArray[np.bool_]
 
 
 def data(summary: Summary) -> Data | None:
@@ -36,7 +36,7 @@ def data(summary: Summary) -> Data | None:
     for pair in summary.pairs:
         points[pair.first, pair.second] = 100 * pair.difference.estimate
         points[pair.second, pair.first] = -100 * pair.difference.estimate
-        apart[pair.first, pair.second] = apart[pair.second, pair.first] = pair.told_apart
+        apart[pair.first, pair.second] = apart[pair.second, pair.first] = pair.significant
     return Data(tuple(row.title for row in summary.scored), points, apart)
 
 
@@ -48,7 +48,7 @@ def draw(data: Data) -> Figure:
     axes = figure.add_subplot()
     top = max(float(np.abs(data.points).max()), 0.1)
     shown = axes.imshow(
-        np.where(data.told_apart, data.points, np.nan),
+        np.where(data.significant, data.points, np.nan),
         cmap=matplotlib.colormaps["PuOr"].with_extremes(bad="#ECEEF0"),
         vmin=-top,
         vmax=top,
@@ -62,7 +62,7 @@ def draw(data: Data) -> Figure:
         if row == column:
             continue
         text = f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0.0"
-        if data.told_apart[row, column]:
+        if data.significant[row, column]:
             colour = style.ink(value, shown)
         else:
             text, colour = f"({text})", style.MUTED
@@ -83,7 +83,7 @@ def caption(data: Data) -> str:
 def alt(data: Data) -> str:
     """Say it without the picture."""
     count = len(data.estimators)
-    apart = int(data.told_apart.sum()) // 2
+    apart = int(data.significant.sum()) // 2
     return (
         f"Matrix of accuracy differences of {md.plural(count, 'estimator')}: {apart} of "
         f"{count * (count - 1) // 2} pairs can be told apart."

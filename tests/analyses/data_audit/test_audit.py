@@ -1,4 +1,4 @@
-"""The audit of a data set: what it finds, what it leaves on disk, and what the report makes of it."""
+"""The audit of a data set: what it finds, what it writes, and what the report says about it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from benchmark import load, report
 from benchmark.analyses.analysis import record_kinds
+from benchmark.analyses.data_audit import command, label_errors
 from benchmark.analyses.data_audit import cross_val_predict as folds
-from benchmark.analyses.data_audit import label_errors
 from benchmark.analyses.data_audit import measure as audit
 from benchmark.analyses.data_audit import record as audit_record
 from benchmark.analyses.data_audit import schema as audit_schema
-from benchmark.analyses.data_audit.schema import Audit, Held, LabelErrors, Search
+from benchmark.analyses.data_audit.schema import Audit, AuditData, LabelErrors, Search
+from benchmark.analyses.data_audit.scores import AuditScores, LabelPair, compute
+from benchmark.analyses.data_audit.section import FILE, counts
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight as prepare
 from benchmark.engine import resources
 from benchmark.errors import BenchmarkError
-from benchmark.storage import lock as claim
-from benchmark.storage import records
+from benchmark.leaderboard.summary import summarise
+from benchmark.leaderboard.verdict import decide
+from benchmark.render import terminal
+from benchmark.render.document import Cell
+from benchmark.storage import lock, records, serialization
 from tests import synthetic_results as synthetic
 from tests.analyses.data_audit.test_duplicates import nearly
-from tests.conftest import benchmark
-from tests.plugin_lab import bad, checkout
+from tests.in_process import benchmark
+from tests.plugin_lab import bad, models
 from tests.report.test_report import cells, page
 
 CLASSES = ("left", "mid", "right")
@@ -76,10 +82,10 @@ def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> N
         )
 
 
-def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> Held:
+def look(folder: Path, dataset: Dataset, estimator: str = "logistic_regression") -> AuditData:
     """Audit a data set in a folder that may be new."""
-    given = resources.share(resources.seats(), 300.0, 1, 1)
-    with claim.claimed(folder):
+    given = resources.share(resources.local_slots(), 300.0, 1, 1)
+    with lock.locked(folder):
         prepare.for_audit(folder, dataset, kinds=record_kinds())
         return audit.run(audit.Plan(dataset, estimator, given, folder, folder / "logs"), lambda text: None)
 
@@ -198,7 +204,7 @@ def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_p
     chosen = ("--estimator", "logistic_regression", "--threads", "1", "--device", "cpu")
     done = benchmark("audit", "--dataset", str(path), *chosen, "--results", str(tmp_path / "out"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"Images equal to another, byte for byte +2 +none +1", done.stdout)
+    assert re.search(r"Images with an exact duplicate +2 +none +1", done.stdout)
     assert "training images equal to another training image: 4, 40\n" in done.stdout
     folder = tmp_path / "out" / "toy"
     held = audit_record.read(folder, labels(folder))
@@ -208,8 +214,9 @@ def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_p
     assert len(held.errors.index) <= 16
     assert held.audit.search.title == "Logistic regression"
     text = (folder / "leaderboard.md").read_text()
-    assert "No estimator has been run on these data yet" in text
+    assert decide(summarise(records.read(folder))).outcome == "empty"
     assert "## The estimators" not in text
+    assert f"]({FILE})" in text
     assert report.check(folder) == []
     assert len(load(folder)) == 0
 
@@ -219,7 +226,9 @@ def test_without_cleanlab_the_rest_is_done_and_it_says_what_to_install(tmp_path:
     held = look(folder, planted())
     assert held.audit.status == "skipped"
     assert held.copies["train"].n_pairs == 1
-    assert "**Likely label errors** were not looked for: cleanlab is not installed; install it with:" in page(folder)
+    assert held.audit.reason == label_errors.MISSING
+    assert row_of(scored(folder), "Likely label errors")[0] == Cell("not searched for")
+    assert "cleanlab is not installed; install it with:" in page(folder, FILE)
 
 
 def test_without_cleanlab_what_an_audit_with_it_found_is_kept(folder: Path) -> None:
@@ -233,14 +242,16 @@ def test_without_cleanlab_what_an_audit_with_it_found_is_kept(folder: Path) -> N
 @pytest.mark.slow
 def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) -> None:
     pytest.importorskip("cleanlab")
-    lab = checkout(tmp_path / "lab", broken=bad("    def fit(self, X, y):\n        raise ValueError('no a|b')"))
+    lab = models(tmp_path / "lab", broken=bad("    def fit(self, X, y):\n        raise ValueError('no a|b')"))
     asked = ("audit", "--dataset", "digits", "--estimator", "broken", "--results", str(tmp_path / "out"))
     done = benchmark(*asked, cwd=lab)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "label errors: failed: broken: ValueError: no a|b" in done.stdout
-    text = (tmp_path / "out" / "digits" / "leaderboard.md").read_text()
-    assert "**Likely label errors** could not be looked for: broken: ValueError: no a\\|b." in text
-    assert "2 training images have a near copy among the training images" in text
+    folder = tmp_path / "out" / "digits"
+    scores = scored(folder)
+    assert (scores.audit.audit.status, scores.audit.audit.reason) == ("failed", "broken: ValueError: no a|b")
+    assert [cell.value for cell in row_of(scores, "Images with a near duplicate")] == [2, 0, 0]
+    assert "could not be searched for: broken: ValueError: no a\\|b." in (folder / FILE).read_text()
 
 
 def test_an_estimator_that_is_none_is_named_before_any_work(tmp_path: Path) -> None:
@@ -270,8 +281,8 @@ def test_five_images_will_do(tmp_path: Path, classes: int, grey: bool, monkeypat
     assert held.copies["across"].equal.tolist() == [0, 1, 2, 3, 4]
     assert held.copies["train"].n_pairs == (10 if grey else 0)
     report.write(tmp_path / "toy")
-    text = (tmp_path / "toy" / "leaderboard.md").read_text()
-    assert "5 test images equal a training image" in text
+    text = (tmp_path / "toy" / FILE).read_text()
+    assert row_of(scored(tmp_path / "toy"), "Images with an exact duplicate")[2].value == 5
     assert "nan" not in text
     assert "None" not in text
 
@@ -308,7 +319,7 @@ def arrays(**changes: np.ndarray) -> Callable[[Path], None]:
         with np.load(place.with_suffix(".npz")) as file:
             found = {**dict(file), **changes}
         np.savez_compressed(place.with_suffix(".npz"), **found)
-        changed(arrays_sha256=records.plain.sha256(place.with_suffix(".npz")))(folder)
+        changed(arrays_sha256=serialization.sha256(place.with_suffix(".npz")))(folder)
 
     return change
 
@@ -317,12 +328,15 @@ U1 = np.uint8
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "torn": (lambda folder: audit_record.path(folder).write_text("{"), r"audit\.json: cannot be read"),
     "another schema": (changed(schema=99), "schema 99, this version reads schema 1"),
-    "an unknown field": (changed(surprise=1), "'surprise' is unknown"),
+    "an unknown field": (changed(surprise=1), "unknown field 'surprise'"),
     "pairs of other scopes": (changed(pairs={"train": 1}), "pairs of"),
-    "a threshold that is none": (changed(near=2), "near is 2"),
+    "a threshold that is none": (changed(near=2), r"<= 1\.0 - at `\$\.near`"),
     "a search that was not": (changed(status="failed"), "status 'failed'"),
     "no search": (changed(search=None), "status 'ok'"),
-    "an accuracy above one": (changed(search={**dataclasses.asdict(SEARCH), "accuracy": 3}), "accuracy 3"),
+    "an accuracy above one": (
+        changed(search={**dataclasses.asdict(SEARCH), "accuracy": 3}),
+        r"<= 1\.0 - at `\$\.search\.accuracy`",
+    ),
     "of other data": (changed(dataset_sha256="0" * 64), "made on other data"),
     "no arrays": (lambda folder: audit_record.path(folder).with_suffix(".npz").unlink(), r"audit\.npz: cannot be read"),
     "other arrays": (
@@ -369,46 +383,72 @@ def test_an_audit_mends_a_damaged_one(folder: Path) -> None:
 # --- the report
 
 
-def section(folder: Path) -> str:
-    return page(folder).split("## What is odd about the data\n\n")[1].split("\n## ")[0]
+def scored(folder: Path) -> AuditScores:
+    summary = summarise(records.read(folder))
+    found = compute(summary, audit_record.read(folder, summary.test_set))
+    assert found is not None
+    return found
 
 
-def test_the_section_counts_and_names_what_was_found(folder: Path) -> None:
-    text = section(folder)
-    assert text.startswith(
-        "**Byte for byte, 2 training images equal another training image, no test image equals another test image and "
-        "1 test image equals a training image.** 2 training images have a near copy among the training images, no test "
-        "image has one among the test images and 2 test images have one among the training images. Near copies are "
-        "pairs whose pixels correlate at 0.99 or more"
-    )
-    assert cells(text, 0) == {
-        "Images": ["240", "60", "—"],
-        "Images of each class": ["80", "20", "—"],
-        "Images equal to another, byte for byte": ["2", "none", "1"],
-        "Images with a near copy": ["2", "none", "2"],
-        "Pairs of near copies": ["1", "none", "2"],
-        "Pairs of near copies with two labels": ["1", "none", "1"],
-        "Images of one grey value": ["none", "none", "—"],
-        "Pixels that never vary": ["1", "1", "—"],
-        "Labels likely to be wrong": ["12 (5.0 %)", "—", "—"],
+def row_of(scores: AuditScores, name: str) -> tuple[Cell, ...]:
+    """Return a row of the table of counts."""
+    table = counts(scores.audit, scores.summary.test_set.y, len(scores.summary.class_names))
+    (row,) = (row[1:] for row in table.rows if row[0].value == name)
+    return row
+
+
+def test_the_page(folder: Path, file_regression: FileRegressionFixture) -> None:
+    file_regression.check(page(folder, FILE), extension=".md", encoding="utf-8")
+
+
+def test_the_counts_are_those_of_what_was_found(folder: Path) -> None:
+    scores = scored(folder)
+    expected = {
+        "Images": ([240, 60, None], ["240", "60", "—"]),
+        "Images of each class": ([80, 20, None], ["80", "20", "—"]),
+        "Images with an exact duplicate": ([2, 0, 1], ["2", "none", "1"]),
+        "Images with a near duplicate": ([2, 0, 2], ["2", "none", "2"]),
+        "Pairs of near duplicates": ([1, 0, 2], ["1", "none", "2"]),
+        "Pairs of near duplicates with two labels": ([1, 0, 1], ["1", "none", "1"]),
+        "Images of one grey value": ([0, 0, None], ["none", "none", "—"]),
+        "Constant pixels": ([1, 1, None], ["1", "1", "—"]),
+        "Likely label errors": ([12, None, None], ["12 (5.0 %)", "—", "—"]),
     }
+    table = counts(scores.audit, scores.summary.test_set.y, 3)
+    assert [row[0].value for row in table.rows] == list(expected)
+    for name, (values, texts) in expected.items():
+        row = row_of(scores, name)
+        assert [cell.value for cell in row] == values
+        assert [cell.text for cell in row] == texts
+    assert cells(page(folder, FILE), 0) == {name: texts for name, (_, texts) in expected.items()}
 
 
-def test_the_section_names_classes_of_copies_with_two_labels(folder: Path) -> None:
+def test_the_terminal_prints_the_table_of_the_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = scored(folder)
+    command._print(terminal.console(), scores.audit, scores.summary.test_set.y, 3, folder)
+    lines = [re.split(" {2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
+    for name, row in cells(page(folder, FILE), 0).items():
+        assert [name, *row] in lines
+    assert ["training images equal to another training image: 4, 40"] in lines
+    assert ["likely label errors, most likely first: 0, 20, 40, 60, 80, 100, …"] in lines
+
+
+def test_near_duplicates_with_two_labels_are_counted_by_class(folder: Path) -> None:
     y = planted().train.y
     assert (y[[4, 40, 0, 100]] == [1, 2, 1, 2]).all()  # 40, 0 and 100 were flipped; test 0 is of class 0, 8 of class 2
-    assert cells(section(folder), 1) == {"left ↔ mid": ["none", "none", "1"], "mid ↔ right": ["1", "none", "none"]}
-    assert "**One picture, two labels**: 2 pairs of near copies have two labels" in section(folder)
+    # left and mid across the parts, mid and right within training
+    assert scored(folder).label_pairs == (LabelPair((0, 1), (0, 0, 1)), LabelPair((1, 2), (1, 0, 0)))
 
 
-def test_the_section_scores_without_copies(folder: Path) -> None:
+def test_accuracies_without_near_duplicates(folder: Path) -> None:
     # Six of the last of 60 are wrong; without two of the first, six of 58.
-    text = section(folder)
-    assert cells(text, 2) == {"SVM": ["0.9000", "0.8966", "−0.34", "100.0 %"]}
-    assert (
-        "**The scores without them**: without the 2 test images that have a near copy in training, one score changes "
-        "by −0.34 points, and the order of the rows stays as it is." in text
-    )
+    scores = scored(folder)
+    (row,) = scores.rescored
+    assert (row.title, row.accuracy.estimate, row.on_duplicates) == ("SVM", 0.9, 1.0)
+    assert row.without == pytest.approx(52 / 58)
+    assert row.change == pytest.approx(52 / 58 - 54 / 60)
+    assert scores.overtaken == ()
+    assert cells(page(folder, FILE), 2) == {"SVM": ["0.9000", "0.8966", "−0.34", "100.0 %"]}
 
 
 def test_rows_that_change_places_are_named(folder: Path) -> None:
@@ -418,8 +458,10 @@ def test_rows_that_change_places_are_named(folder: Path) -> None:
     synthetic.write_predictions(
         folder, test_set, "net", answers, family="cnn", title="N|T", dataset_sha256=test_set.sha256, fit_seconds=99.0
     )
-    text = section(folder)
-    assert "scores change by −0.34 to +1.38 points, and *N\\|T* comes out ahead of *SVM*." in text
+    scores, text = scored(folder), page(folder, FILE)
+    assert [round(100 * row.change, 2) for row in scores.rescored] == [-0.34, 1.38]
+    assert scores.overtaken == (("N|T", "SVM"),)
+    assert "by −0.34 to +1.38 points; *N\\|T* comes out ahead of *SVM*." in text
     assert cells(text, 2)["N\\|T"] == ["0.9000", "0.9138", "+1.38", "50.0 %"]
 
 
@@ -435,15 +477,24 @@ def test_no_picture_is_shown_twice(folder: Path) -> None:
 
 def test_a_score_that_does_not_change_is_not_in_the_table(folder: Path) -> None:
     write_results(folder, planted(), wrong=0)
-    assert "a near copy in training, no score changes." in section(folder)
+    assert [row.change for row in scored(folder).rescored] == [0]
+    text = page(folder, FILE)
+    assert "no accuracy changes" in text
+    assert "| SVM |" not in text
 
 
 def test_label_errors_by_class(folder: Path) -> None:
-    text = section(folder)
-    assert "estimates that 2.0 % of the labels are wrong, and names 12 images of 240 (5.0 %). Read it as" in text
-    assert "8 of them (66.7 %) are labelled left or suggested to be." in text
-    assert set(cells(text, 3)) <= set(CLASSES)
-    assert [row.count("| 4 |") for row in text.splitlines() if row.count("33.3 %")] == [1, 1, 1]
+    scores = scored(folder)
+    assert scores.summary.class_names[scores.summary.hardest or 0] == "left"
+    assert scores.hardest == 8
+    y = planted().train.y[FLIPPED]
+    expected = {(label, (label + 2) % 3): int((y == label).sum()) for label in range(3)}
+    assert {(found.label, found.suggested): found.images for found in scores.suggestions} == expected
+    assert [found.images for found in scores.suggestions] == [4, 4, 4]
+    assert [found.share for found in scores.suggestions] == pytest.approx([1 / 3] * 3)
+    images = np.bincount(planted().train.y)
+    for found in scores.suggestions:
+        assert found.share_of_label == pytest.approx(4 / images[found.label])
 
 
 def test_the_table_of_indices(folder: Path) -> None:
@@ -474,17 +525,18 @@ def test_the_table_of_indices(folder: Path) -> None:
 def test_the_report_is_whole_with_figures_and_goes_away_with_the_audit(folder: Path) -> None:
     report.write(folder)
     assert report.check(folder) == []
-    text = (folder / "leaderboard.md").read_text()
-    assert "![2 pairs of near copies, first test 0 beside training 0 and test 8 beside training 100.]" in text
-    assert "All 12 training images whose label is likely wrong" in text
-    assert "python -m benchmark audit --dataset PATH --estimator svm\n" in text
+    text = (folder / FILE).read_text()
     for name in ("copies", "label-errors"):
+        assert f"](figures/{name}.png)" in text
         assert (folder / "figures" / f"{name}.png").stat().st_size > 5_000
+    assert "python -m benchmark audit --dataset PATH --estimator svm\n" in (folder / "method.md").read_text()
     for suffix in (".json", ".npz"):
         audit_record.path(folder).with_suffix(suffix).unlink()
     assert set(report.check(folder)) == {
         "leaderboard.md",
         "leaderboard.html",
+        "method.md",
+        FILE,
         "audit.csv",
         "figures/copies.png",
         "figures/label-errors.png",
@@ -492,6 +544,7 @@ def test_the_report_is_whole_with_figures_and_goes_away_with_the_audit(folder: P
     report.write(folder)
     assert report.check(folder) == []
     assert not (folder / "audit.csv").exists()
+    assert not (folder / FILE).exists()
 
 
 def test_nothing_odd_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
@@ -500,15 +553,25 @@ def test_nothing_odd_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
     train.X[0, 0] = test.X[0, 0] = 9
     folder = tmp_path / "toy"
     look(folder, Dataset("toy", CLASSES, (8, 8), train, test, "a test"))
-    text = section(folder)
-    assert text.startswith("**No image is there twice, byte for byte.** No image has a near copy. Near copies are")
-    assert "**Pixels**: each of the 64 varies" in text
-    assert "**Classes** are not balanced" not in text
-    assert "same label" not in text
-    assert set(report.render(folder)) == {"leaderboard.md", "leaderboard.html", "leaderboard.csv", "audit.csv"}
+    scores = scored(folder)
+    for name in ("an exact duplicate", "a near duplicate"):
+        assert [cell.value for cell in row_of(scores, f"Images with {name}")] == [0, 0, 0]
+    assert [cell.value for cell in row_of(scores, "Constant pixels")[:2]] == [0, 0]
+    assert (scores.label_pairs, scores.rescored, scores.overtaken, scores.suggestions) == ((), (), (), ())
+    text = page(folder, FILE)
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["## Counts", "## How it was counted"]  # nothing of what was not found; classes are balanced
+    assert set(report.render(folder)) == {
+        "leaderboard.md",
+        "leaderboard.html",
+        "leaderboard.csv",
+        "method.md",
+        FILE,
+        "audit.csv",
+    }
 
 
-def test_one_of_each_reads_well(folder: Path) -> None:
+def test_one_of_each_reads_well(folder: Path, file_regression: FileRegressionFixture) -> None:
     held = audit_record.read(folder, labels(folder))
     assert held is not None
     one = audit_schema.Copies(
@@ -523,12 +586,12 @@ def test_one_of_each_reads_well(folder: Path) -> None:
     errors = LabelErrors(*(each[:1] for each in (held.errors.index, held.errors.suggested, held.errors.margin)))
     copies = {"train": nothing, "test": nothing, "across": one}
     edited(folder, pairs={"train": 0, "test": 0, "across": 1}, errors=errors, copies=copies)
-    text = section(folder)
-    assert "and 1 test image has one among the training images. Near copies" in text
-    assert "Both images of the pair have the same label." in text
-    assert "without the one test image that has a near copy in training, one score changes" in text
-    assert "names 1 image of 240 (0.4 %). Read it" in text
-    assert "The one training image whose label is likely wrong" in text
+    scores = scored(folder)
+    assert [cell.value for cell in row_of(scores, "Images with a near duplicate")] == [0, 0, 1]
+    assert scores.label_pairs == ()
+    assert len(scores.rescored) == 1
+    assert [found.images for found in scores.suggestions] == [1]
+    file_regression.check(page(folder, FILE), extension=".md", encoding="utf-8")
 
 
 def test_hostile_names_stay_text(folder: Path) -> None:
@@ -536,7 +599,7 @@ def test_hostile_names_stay_text(folder: Path) -> None:
     meta["class_names"] = ["a|b", "=1+1", "<b>"]
     (folder / "records" / "test-set.json").write_text(json.dumps(meta))
     edited(folder, search=dataclasses.replace(SEARCH, title="t|<i>", cleanlab="2|9"))
-    text = section(folder)
+    text = page(folder, FILE)
     assert "<b>" not in text
     assert "<i>" not in text
     assert {len(row) for row in re.findall(r"^\|.*\|$", text, re.M)}

@@ -1,4 +1,4 @@
-"""One estimator, closely: exact numbers from known records, nothing that a name can break, and the report untouched."""
+"""The page of one estimator: exact numbers from known records, hostile names, and a report that is left alone."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ import markdown_it
 import numpy as np
 import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from pytest_regressions.file_regression import FileRegressionFixture
 from sklearn.metrics import classification_report
 
 from benchmark import datasets, report
-from benchmark.analyses import estimator_page as show
-from benchmark.analyses.estimator_page import answers, page, scores, tuned
-from benchmark.analyses.estimator_page.figures import history, images, matrix, plan, training
+from benchmark.analyses.estimator_page import inputs, page, scores, tuning, write
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator, Pictures, Space
+from benchmark.analyses.estimator_page.figures import FIGURES, history, images, matrix, training
 from benchmark.analyses.estimator_page.importance import Importance, importance
-from benchmark.analyses.estimator_page.shown import Pictures, Shown, Space
+from benchmark.analyses.estimator_page.predictions import confident_mistakes, confusions, correct_sample
 from benchmark.cli import main as cli
-from benchmark.cli import showing
 from benchmark.engine import declaration, preflight
 from benchmark.engine.fingerprint import fingerprint
 from benchmark.engine.jobs import Describe
 from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
 from benchmark.render import style
+from benchmark.render.document import Table
+from benchmark.render.figure import plan
 from benchmark.storage import records
 from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
@@ -37,13 +39,13 @@ from tests.report.test_faults_names import NASTY, Elements
 UNKNOWN = Space({}, "it was not asked")
 
 
-def shown_of(folder: Path, name: str, seed: int = 0, space: Space = UNKNOWN) -> Shown:
-    """Return what is shown of a record, with the pictures that are kept beside it."""
+def evaluated(folder: Path, name: str, seed: int = 0, space: Space = UNKNOWN) -> EvaluatedEstimator:
+    """Return a record with what its page needs; pictures are those stored with the records."""
     results = records.read(folder)
     record = next(each for each in results.records if (each.estimator, each.seed) == (name, seed))
     test_set = results.test_set
     pictures = Pictures(test_set.example_index, test_set.example_images, "not at hand")
-    return Shown(record, test_set, results.proba[name, seed], (seed,), pictures, space)
+    return EvaluatedEstimator(record, test_set, results.proba[name, seed], (seed,), pictures, space)
 
 
 def trial(number: int, params: Mapping[str, Any], *accuracy: float, state: Any = "complete") -> TrialResult:
@@ -54,7 +56,7 @@ def trial(number: int, params: Mapping[str, Any], *accuracy: float, state: Any =
 
 @pytest.fixture
 def known(tmp_path: Path) -> Path:
-    """60 images of three classes, every picture kept: 0 to 9 called mid, 20 to 24 right; the rest is right."""
+    """60 images of three classes, all stored: 0 to 9 are predicted as mid, 20 to 24 as right; the rest is correct."""
     y = np.repeat([0, 1, 2], 20)
     synthetic.write_test_set(tmp_path, y, ["left", "mid", "right"], n_train=600, examples=range(60))
     predicted = y.copy()
@@ -69,12 +71,15 @@ def known(tmp_path: Path) -> Path:
 
 
 def test_the_report_is_scikit_learns(known: Path) -> None:
-    shown = shown_of(known, "a")
-    y, names = shown.test_set.y, shown.test_set.class_names
-    whole = classification_report(y, shown.predicted, target_names=names, digits=3).split("\n")
+    estimator = evaluated(known, "a")
+    y, names = estimator.test_set.y, estimator.test_set.class_names
+    whole = classification_report(y, estimator.predicted, target_names=names, digits=3).split("\n")
     theirs = {line[:13].strip(): line[13:].split() for line in whole[2:] if line.strip()}
-    ours = {line.name.replace("average", "avg"): line.cells for line in scores.lines(shown)}
+    rows = scores.report_table(estimator).rows
+    ours = {str(name.value).replace("average", "avg"): [cell.text for cell in row] for name, *row in rows}
     assert ours["mid"] == theirs["mid"] == ["0.600", "0.750", "0.667", "20"]
+    (mid,) = (row for row in rows if row[0].value == "mid")
+    assert [cell.value for cell in mid[1:]] == pytest.approx([0.6, 0.75, 2 / 3, 20])
     assert list(ours) == list(theirs)
     for name in ours:
         assert [cell for cell in ours[name] if cell != "—"] == theirs[name]
@@ -83,54 +88,68 @@ def test_the_report_is_scikit_learns(known: Path) -> None:
 def test_two_classes_of_one_name_and_one_that_is_never_the_answer(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, [0, 0, 1, 2], ["same", "same", "none"])
     synthetic.write_predictions(tmp_path, test_set, "a", [0, 1, 1, 0])
-    first, second, third, accuracy, *_ = scores.lines(shown_of(tmp_path, "a"))
+    estimator = evaluated(tmp_path, "a")
+    first, second, third, accuracy, *_ = scores.report(estimator)
     assert (first.name, second.name) == ("same", "same")
     assert first.scores == pytest.approx((0.5, 0.5, 0.5))
     assert second.scores == pytest.approx((0.5, 1.0, 2 / 3))
-    assert third.cells == ["—", "0.000", "0.000", "1"]
-    assert accuracy.cells == ["—", "—", "0.500", "4"]
+    assert third.scores == pytest.approx((np.nan, 0, 0), nan_ok=True)
+    assert (accuracy.scores[2], accuracy.images, accuracy.is_total) == (0.5, 4, True)
+    rows = scores.report_table(estimator).rows
+    assert [cell.text for cell in rows[2][1:]] == ["—", "0.000", "0.000", "1"]
+    assert [cell.text for cell in rows[3][1:]] == ["—", "—", "0.500", "4"]
 
 
-def test_the_surest_mistakes_come_first_and_right_ones_are_a_stratified_sample(known: Path) -> None:
-    shown = shown_of(known, "a")
-    assert answers.mistakes(shown, 7).tolist() == [24, 23, 22, 21, 20, 9, 8]
-    right = answers.right(shown, 9)
-    assert (shown.predicted[right] == shown.test_set.y[right]).all()
-    assert np.bincount(shown.test_set.y[right]).tolist() == [2, 3, 4]  # of 10, 15 and 20
-    some = dataclasses.replace(shown, pictures=Pictures(np.array([3, 21, 50]), shown.pictures.pixels[[3, 21, 50]]))
-    assert answers.mistakes(some, 7).tolist() == [21, 3]
-    assert answers.right(some, 7).tolist() == [50]
-    assert (some.pixels(np.array([50])) == shown.pixels(np.array([50]))).all()
+def test_confident_mistakes_come_first_and_correct_ones_are_a_stratified_sample(known: Path) -> None:
+    estimator = evaluated(known, "a")
+    assert confident_mistakes(estimator, 7).tolist() == [24, 23, 22, 21, 20, 9, 8]
+    right = correct_sample(estimator, 9)
+    assert (estimator.predicted[right] == estimator.test_set.y[right]).all()
+    assert np.bincount(estimator.test_set.y[right]).tolist() == [2, 3, 4]  # of 10, 15 and 20
+    some = dataclasses.replace(
+        estimator, pictures=Pictures(np.array([3, 21, 50]), estimator.pictures.pixels[[3, 21, 50]])
+    )
+    assert confident_mistakes(some, 7).tolist() == [21, 3]
+    assert correct_sample(some, 7).tolist() == [50]
+    assert (some.pixels(np.array([50])) == estimator.pixels(np.array([50]))).all()
 
 
-def test_of_equally_sure_mistakes_the_truth_with_the_least_comes_first(known: Path) -> None:
-    shown = shown_of(known, "a")
-    proba = shown.proba.copy()
+def test_of_equally_confident_mistakes_the_lowest_score_of_the_label_comes_first(known: Path) -> None:
+    estimator = evaluated(known, "a")
+    proba = estimator.proba.copy()
     proba[:10, 1], proba[20:25] = 1.0, (0.0, 1.0, 0.0)
     proba[7, 0] = 0.0
-    again = dataclasses.replace(shown, proba=proba)
-    assert answers.mistakes(again, 3).tolist() == [7, 0, 1]
+    again = dataclasses.replace(estimator, proba=proba)
+    assert confident_mistakes(again, 3).tolist() == [7, 0, 1]
 
 
-def test_the_commonest_errors(known: Path) -> None:
-    shown = shown_of(known, "a")
-    assert answers.errors(shown.confusion, 5) == [(0, 1, 10), (1, 2, 5)]
-    text = page.page(shown, {})
-    assert "| left | mid | 10 | 50.0 % | 66.7 % |" in text
-    assert "right on 45 of 60 test images: accuracy **0.7500**" in text
+def test_the_most_frequent_confusions(known: Path) -> None:
+    estimator = evaluated(known, "a")
+    assert confusions(estimator.confusion, 5) == [(0, 1, 10), (1, 2, 5)]
+    _, table = page._confusions(estimator)
+    assert isinstance(table, Table)
+    assert [cell.text for cell in table.rows[0]] == ["left", "mid", "10", "50.0 %", "66.7 %"]
+    assert [cell.value for cell in table.rows[0]] == ["left", "mid", 10, 0.5, pytest.approx(2 / 3)]
 
 
-def test_where_nothing_is_wrong_that_is_said(tmp_path: Path) -> None:
+def test_the_page(known: Path, file_regression: FileRegressionFixture) -> None:
+    estimator = evaluated(known, "a")
+    file_regression.check(page.page(estimator, plan(FIGURES, estimator, "a")), extension=".md", encoding="utf-8")
+
+
+def test_an_estimator_without_mistakes(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, [0, 1] * 10, ["a", "b"])
     synthetic.write_predictions(tmp_path, test_set, "a", [0, 1] * 10, scores="decision_function")
-    shown = shown_of(tmp_path, "a")
-    text = page.page(shown, {})
-    assert "It makes no error." in text
-    assert "no probabilities" in text
-    assert "between images such scores compare badly" in text
-    data = images.data(shown)
+    estimator = evaluated(tmp_path, "a")
+    assert confusions(estimator.confusion, 5) == []
+    assert estimator.softmax
+    text = page.page(estimator, {})
+    assert page.SOFTMAX in text
+    assert "nan" not in text
+    data = images.data(estimator)
     assert data is not None
-    assert "a softmax, no probability" in images.caption(data)
+    assert data.softmax
+    assert "not a probability" in images.caption(data)
     assert images.WRONG_MARK not in images.caption(data)
 
 
@@ -138,7 +157,7 @@ def test_where_nothing_is_wrong_that_is_said(tmp_path: Path) -> None:
 
 
 def test_right_and_wrong_differ_by_mark_and_frame(known: Path) -> None:
-    data = images.data(shown_of(known, "a"))
+    data = images.data(evaluated(known, "a"))
     assert data is not None
     assert data.is_wrong == [True] * 14 + [False] * 14
     with style.applied():
@@ -152,12 +171,12 @@ def test_right_and_wrong_differ_by_mark_and_frame(known: Path) -> None:
     assert {"#24", "0.663"} <= set(texts)
 
 
-def test_the_matrix_shows_counts_and_shares(known: Path) -> None:
-    data = matrix.data(shown_of(known, "a"))
+def test_the_matrix_shows_counts_and_fanova(known: Path) -> None:
+    data = matrix.data(evaluated(known, "a"))
     with style.applied():
         texts = [text.get_text() for text in matrix.draw(data).axes[0].texts]
     assert sorted(texts) == sorted(["10", "50.0 %", "10", "50.0 %", "15", "75.0 %", "5", "25.0 %", "20", "100.0 %"])
-    assert matrix.alt(data).endswith("The commonest error is left called mid.")
+    assert matrix.alt(data).endswith("Most frequent error: left predicted as mid.")
 
 
 TRIALS = (
@@ -170,10 +189,10 @@ TRIALS = (
 
 
 def test_the_history_of_tuning(known: Path) -> None:
-    shown = shown_of(known, "a")
+    estimator = evaluated(known, "a")
     params = {"params": {"c": 5.0}, "validation_accuracy": 0.75, "validation_fit_rows": 1600, "tuning_parallel": 2}
-    shown = dataclasses.replace(shown, record=dataclasses.replace(shown.record, trials=TRIALS, **params))
-    data = history.data(shown)
+    estimator = dataclasses.replace(estimator, record=dataclasses.replace(estimator.record, trials=TRIALS, **params))
+    data = history.data(estimator)
     assert data is not None
     assert data.rungs == (100, 400, 1600)
     assert data.best.tolist() == [0.7, 0.7, 0.7, 0.7, 0.75]
@@ -190,29 +209,37 @@ def test_the_history_of_tuning(known: Path) -> None:
     assert [line.get_xdata()[0] for line in hollow] == [1]
     failed = [line.get_xdata() for line in left.lines if line.get_marker() == "X"]
     assert [list(x) for x in failed] == [[2]]
-    text = tuned.tuning(shown)
+    text = tuning.history(estimator)
     assert "5 trials (3 complete, 1 pruned and 1 out of memory)" in text
     assert "4 were fitted on 100 rows, 3 were fitted on 400 rows and 3 were fitted on 1,600 rows" in text
-    rows = re.findall(r"^\| \**(\d+)\** \| ([\w ]+) \|", tuned.trials(shown)[1], re.M)
-    assert rows == [
-        ("4", "complete"),
-        ("0", "complete"),
-        ("3", "complete"),
-        ("1", "pruned"),
-        ("2", "out of memory"),
+    _, table = tuning.trials(estimator)
+    assert isinstance(table, Table)
+    assert [(row[0].value, row[1].value) for row in table.rows] == [
+        (4, "complete"),
+        (0, "complete"),
+        (3, "complete"),
+        (1, "pruned"),
+        (2, "out of memory"),
     ]
-    assert "| **4** | complete | 0.7000 | 0.8000 | 0.7500 | 30 s | 5 |" in tuned.trials(shown)[1]
+    assert [cell.value for cell in table.rows[0]] == [4, "complete", 0.7, 0.8, 0.75, 30, 5]
+    assert [cell.text for cell in table.rows[0]] == ["**4**", "complete", "0.7000", "0.8000", "0.7500", "30 s", "5"]
+    assert [row[0].text for row in table.rows[1:]] == ["0", "3", "1", "2"]  # only the best is bold
 
 
 def test_training_curves_are_drawn_where_the_record_has_them(known: Path) -> None:
-    shown = shown_of(known, "a")
-    assert training.data(shown) is None
-    assert "`python -m benchmark run a --force --preset standard` makes a record that has them" in page.page(shown, {})
-    none = dataclasses.replace(shown, record=dataclasses.replace(shown.record, history={}))
-    assert "the plugin tells nothing of its training" in page.page(none, {})
-    told = {"train_loss": (0.9, 0.5, 0.3), "valid_loss": (1.0, 0.7), "train_accuracy": (0.5, 0.8, 0.9), "rate": (0.1,)}
-    record = dataclasses.replace(shown.record, history={**told, "empty": ()})
-    data = training.data(dataclasses.replace(shown, record=record))
+    estimator = evaluated(known, "a")
+    assert training.data(estimator) is None
+    assert "`python -m benchmark run a --force --preset standard`" in page.training(estimator)
+    none = dataclasses.replace(estimator, record=dataclasses.replace(estimator.record, history={}))
+    assert "`Estimator.history`" in page.training(none)
+    reported = {
+        "train_loss": (0.9, 0.5, 0.3),
+        "valid_loss": (1.0, 0.7),
+        "train_accuracy": (0.5, 0.8, 0.9),
+        "rate": (0.1,),
+    }
+    record = dataclasses.replace(estimator.record, history={**reported, "empty": ()})
+    data = training.data(dataclasses.replace(estimator, record=record))
     assert data is not None
     assert [(panel.measure, [line.name for line in panel.lines]) for panel in data.panels] == [
         ("loss", ["train", "valid"]),
@@ -224,12 +251,13 @@ def test_training_curves_are_drawn_where_the_record_has_them(known: Path) -> Non
     assert [list(line.get_xdata()) for line in drawn.axes[0].lines] == [[1, 2, 3], [1, 2]]
     assert "train loss from 0.9 to 0.3 in 3" in training.alt(data)
     many = {f"s{number}_m{number % 6}": (1.0,) for number in range(60)}
-    data = training.data(dataclasses.replace(shown, record=dataclasses.replace(shown.record, history=many)))
+    data = training.data(dataclasses.replace(estimator, record=dataclasses.replace(estimator.record, history=many)))
     assert data is not None
+    assert data.hidden == 36
     assert "36 more series are not drawn." in training.caption(data)
 
 
-# --- what mattered
+# --- parameter importance
 
 
 SPACE: dict[str, BaseDistribution] = {
@@ -256,38 +284,37 @@ def drawn(n: int) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let few small forests do, for tests that are not about what they say."""
-    for name, few in (("TREES", 8), ("FORESTS", 2), ("FOLDS", 2), ("DEALS", 2)):
+    """Use few small forests, for tests that are not about their results."""
+    for name, few in (("TREES", 8), ("FORESTS", 2), ("FOLDS", 2), ("PERMUTATIONS", 2)):
         monkeypatch.setattr(f"benchmark.analyses.estimator_page.importance.{name}", few)
 
 
-def test_the_parameter_that_matters_stands_out_and_the_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parameter_that_matters_is_found_and_the_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.analyses.estimator_page.importance.TREES", 8)
     trials = [trial(n, params, 0.6 + 0.05 * np.log10(params["c"])) for n, params in enumerate(drawn(20))]
     found = importance(trials, SPACE)
     assert isinstance(found, Importance)
     assert found.parameters[0] == "c"
     assert set(found.parameters) == {"c", "depth", "kind"}
-    assert found.standing_out == found.standing_firm == ("c",)
+    assert found.above_chance == found.robust == ("c",)
     assert found.share[0] > 0.7  # of a logarithmic range on a plain scale it would be its last hundredth that counts
     assert (found.low <= found.share).all()
     assert (found.share <= found.high).all()
-    assert (
-        "**`c` stands out**: more than chance gave in any of 19 deals, whichever trials are left out"
-        in tuned.answer(found)
-    )
-    assert "a hint and no more: 20 trials of 3 parameters" in tuned.answer(found)
+    text = tuning.conclusion(found)
+    assert text.startswith("**`c` matters**")
+    assert "20 trials of 3 parameters" in text
 
 
-def test_of_noise_nothing_stands_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_in_noise_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.analyses.estimator_page.importance.TREES", 8)
     noise = np.random.default_rng(7).random(8)
     found = importance([trial(n, params, noise[n]) for n, params in enumerate(drawn(8))], SPACE)
     assert isinstance(found, Importance)
-    assert found.standing_out == ()
-    assert "**No parameter stands out** from what chance gave in 19 deals: 8 trials of 3 parameters" in tuned.answer(
-        found
-    )
+    assert found.above_chance == ()
+    assert found.robust == ()
+    text = tuning.conclusion(found)
+    assert text.startswith("**No parameter matters more than by chance**")
+    assert "8 trials of 3 parameters" in text
 
 
 def test_trials_are_compared_on_the_rung_that_most_reached(quick: None) -> None:
@@ -309,13 +336,17 @@ def test_trials_are_compared_on_the_rung_that_most_reached(quick: None) -> None:
         ([trial(n, params, 0.5 + n / 10) for n, params in enumerate(drawn(3))], SPACE, "3 of 3 trials have a score"),
         ([trial(n, params, state="failed") for n, params in enumerate(drawn(9))], SPACE, "0 of 9 trials"),
         ([trial(n, params, 0.5) for n, params in enumerate(drawn(9))], SPACE, "all 9 trials have the same score"),
-        ([trial(n, drawn(1)[0], n / 10) for n in range(5)], SPACE, "no parameter differs"),
+        (
+            [trial(n, drawn(1)[0], n / 10) for n in range(5)],
+            SPACE,
+            "trials with different scores have the same parameters",
+        ),
         ([trial(n, {"c": -1.0}, n / 10) for n in range(5)], SPACE, "do not fit the search space"),
         ([trial(n, {**p, "depth": 99}, n / 10) for n, p in enumerate(drawn(5))], SPACE, "do not fit the search space"),
         ([trial(n, {**p, "c": "a"}, n / 10) for n, p in enumerate(drawn(5))], SPACE, "do not fit the search space"),
     ],
 )
-def test_where_nothing_can_be_said_the_reason_is(
+def test_where_importance_is_unknown_the_reason_is_given(
     trials: list[TrialResult], space: dict[str, BaseDistribution], reason: str
 ) -> None:
     found = importance(trials, space)
@@ -344,23 +375,25 @@ def test_any_number_of_classes_and_shape_and_hostile_names(
     proba = np.full((len(y), n_classes), 0.1, dtype=np.float16)
     proba[index, np.where(index % 4 == 0, 0, y)] = 0.8
     space = Space({f"{name}{NASTY}": distribution for name, distribution in SPACE.items()})
-    shown = Shown(record, test_set, proba, (0, 1), Pictures(index, pixels), space)
-    assert isinstance(shown.importance, Importance)
+    estimator = EvaluatedEstimator(record, test_set, proba, (0, 1), Pictures(index, pixels), space)
+    assert isinstance(estimator.importance, Importance)
     if n_classes == 2:
-        files = show.render(shown)
-        assert set(files) == {"a.md"} | {f"a/{name}" for name in (*(f"{p}.png" for p in plan(shown)), "confusion.csv")}
+        files = write.render(estimator)
+        assert set(files) == {"a.md"} | {
+            f"a/{name}" for name in (*(f"{p}.png" for p in plan(FIGURES, estimator, "a")), "confusion.csv")
+        }
         assert len(files) == 7
         assert not re.search(r"(^|[,;])[=+@-]", files["a/confusion.csv"].decode(), re.M)
         text = files["a.md"].decode()
     else:
         with style.applied():
-            matrix.draw(matrix.data(shown)).draw_without_rendering()
-        text = page.page(shown, plan(shown))
+            matrix.draw(matrix.data(estimator)).draw_without_rendering()
+        text = page.page(estimator, plan(FIGURES, estimator, "a"))
     assert_harmless(text)
 
 
 def assert_harmless(text: str) -> None:
-    """Look at a page: nothing in it is markup, link or picture but what is ours, and tables are tables."""
+    """Assert that all markup, links and pictures of a page are ours, and that its tables are tables."""
     assert all(char.isprintable() or char in "\n\u2060" for char in text)
     html = markdown_it.MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     elements = Elements()
@@ -376,22 +409,22 @@ def assert_harmless(text: str) -> None:
     assert html.count("<table>") == len(re.findall(r"(?:^\|.*\n)+", text, flags=re.M)) >= 3
 
 
-# --- beside the report
+# --- the report
 
 
-def test_the_report_neither_minds_nor_touches_the_page(tmp_path: Path) -> None:
+def test_the_report_leaves_the_page_alone(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, [0, 1, 2] * 20, ["a", "b", "c"])
     synthetic.write_predictions(tmp_path, test_set, "one", [0, 1, 1] * 20)
-    written = show.write(tmp_path, shown_of(tmp_path, "one"))
+    written = write.write(tmp_path, evaluated(tmp_path, "one"))
     before = {path: path.read_bytes() for path in written}
     assert not set(before) & set(report.write(tmp_path))
     assert {path: path.read_bytes() for path in written} == before
     reported = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path not in written}
     # The same bytes again; a figure of ours that the page no longer has goes, and a stranger's stays.
-    beside = show.page_path(tmp_path, "one").with_suffix("")
+    beside = write.page_path(tmp_path, "one").with_suffix("")
     (beside / "training.png").write_bytes((beside / "confusion.png").read_bytes())
     (beside / "mine.png").write_bytes(b"mine")
-    show.write(tmp_path, shown_of(tmp_path, "one"))
+    write.write(tmp_path, evaluated(tmp_path, "one"))
     assert report.check(tmp_path) == []
     assert {path: path.read_bytes() for path in reported} == reported
     assert {path: path.read_bytes() for path in written} == before
@@ -400,7 +433,7 @@ def test_the_report_neither_minds_nor_touches_the_page(tmp_path: Path) -> None:
     )
 
 
-# --- the verb
+# --- the command
 
 
 @pytest.fixture(scope="module")
@@ -408,7 +441,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results on the digits, without a run: k nearest neighbours with seven trials, a failed seed, a failed row."""
     results = tmp_path_factory.mktemp("results")
     folder, dataset = results / "digits", datasets.load("digits")
-    test_set = preflight.test_set(dataset)
+    test_set = preflight.test_set_of(dataset)
     records.write_test_set(folder, test_set)
     declared = declaration.describe(Describe("knn", Task(10, dataset.image_shape)))
     rng = np.random.default_rng(0)
@@ -430,7 +463,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results
 
 
-def test_the_verb_writes_and_prints_and_imports_no_plugin(
+def test_the_command_writes_and_prints_and_imports_no_plugin(
     digits: Path, quick: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sys.modules.pop("models.knn", None)
@@ -441,8 +474,8 @@ def test_the_verb_writes_and_prints_and_imports_no_plugin(
     assert re.search(r"macro average +0\.8\d\d", printed)
     assert re.search(r"knn__n_neighbors +\d\.\d+", printed)
     text = (digits / "digits" / "estimators" / "knn.md").read_text()
-    assert "Seed 2, fitted on" in text
-    assert "that most reached: 100 rows, where all have a score" in text
+    assert "Seed 2 was fitted on" in text
+    assert "It has 100 rows; all trials have a score there" in text
     beside = digits / "digits" / "estimators" / "knn"
     assert sorted(path.name for path in beside.iterdir()) == [
         "confusion.csv",
@@ -481,33 +514,33 @@ def test_what_cannot_be_shown_is_one_clear_line(
     assert sorted(digits.rglob("*")) == before
 
 
-def test_several_data_sets_want_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_data_sets_need_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("mine", "yours"):
         synthetic.write_test_set(tmp_path / name, [0, 1], ["a", "b"], dataset=name)
     assert cli.main(["show", "knn", "--results", str(tmp_path)]) == 2
-    assert "holds results on mine, yours; say which with --dataset" in capsys.readouterr().err
+    assert "holds results on mine, yours; name one with --dataset" in capsys.readouterr().err
     assert cli.main(["show", "knn", "--results", str(tmp_path / "none")]) == 2
     assert "no records here; make some" in capsys.readouterr().err
 
 
-def test_without_the_data_the_kept_pictures_stand_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_the_data_the_stored_pictures_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "digits"
     test_set = synthetic.write_test_set(folder, [0, 1] * 30, ["a", "b"], dataset="digits")
     synthetic.write_predictions(folder, test_set, "gone", [0, 1, 1] * 20, trials=())
     assert cli.main(["show", "gone", "--results", str(tmp_path)]) == 0
-    assert "digits as found today is other data than the record's" in capsys.readouterr().out
-    text = show.page_path(folder, "gone").read_text()
-    assert "chosen from the 40 test images whose pixels are kept with the records" in text
-    assert "Of importance nothing can be said: nothing was tuned." in text
+    assert "digits has changed since the record was made" in capsys.readouterr().out
+    text = write.page_path(folder, "gone").read_text()
+    assert "40 test images that are stored with the records" in text
+    assert "Parameter importance is unknown: nothing was tuned." in text
     mine = dataclasses.replace(test_set, dataset="mine")
-    assert "name them with --dataset" in showing.pictures_of(mine, None, None, None).reason
-    assert "no data set is called 'nowhere'" in showing.pictures_of(mine, "nowhere", None, None).reason
+    assert "name them with --dataset" in inputs.pictures_of(mine, None, None, None).reason
+    assert "no data set is called 'nowhere'" in inputs.pictures_of(mine, "nowhere", None, None).reason
 
 
-def test_a_space_that_has_changed_or_gone_says_nothing(digits: Path) -> None:
+def test_a_space_that_has_changed_or_gone_is_unknown(digits: Path) -> None:
     results = records.read(digits / "digits")
     record = next(each for each in results.records if each.status == "ok")
     stale = dataclasses.replace(record, fingerprint={**record.fingerprint, "space": "0" * 12})
-    assert "another one today" in showing.space_of(stale, results.test_set).reason
+    assert "has changed since it was tuned" in inputs.space_of(stale, results.test_set).reason
     gone = dataclasses.replace(record, estimator="gone")
-    assert "no estimator is called gone any more" in showing.space_of(gone, results.test_set).reason
+    assert "no estimator is called gone any more" in inputs.space_of(gone, results.test_set).reason

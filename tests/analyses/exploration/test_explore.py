@@ -30,8 +30,7 @@ from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight as prepare
 from benchmark.errors import BenchmarkError
 from benchmark.render import pages, png
-from benchmark.storage import lock as claim
-from benchmark.storage import records
+from benchmark.storage import lock, records
 from tests import synthetic_results as synthetic
 
 EIGHT = [
@@ -211,9 +210,8 @@ def test_the_verb_leaves_a_page_with_its_figures(toy: Dataset, looked: Explored,
 
 
 def test_the_same_data_give_the_same_bytes_and_no_test_pixel_is_read(
-    toy: Dataset, looked: Explored, results: Path, once: dict
+    toy: Dataset, looked: Explored, results: Path
 ) -> None:
-    once.clear()
     other = dataclasses.replace(toy, class_names=("0", "1", "2"), test=Part(255 - toy.test.X, toy.test.y))
     again = dataclasses.replace(exploring.look(other, lambda text: None), dataset="toy")
     written = contents(results / "toy")
@@ -373,19 +371,19 @@ def test_a_class_called_explore_does_not_take_its_page() -> None:
 
 def test_results_on_other_data_are_left_alone(toy: Dataset, tmp_path: Path) -> None:
     synthetic.write_test_set(tmp_path, toy.test.y, toy.class_names, n_train=120, dataset="toy")
-    with claim.claimed(tmp_path), pytest.raises(BenchmarkError, match="other data of the same name"):
+    with lock.locked(tmp_path), pytest.raises(BenchmarkError, match="other data of the same name"):
         prepare.for_explore(tmp_path, toy)
     there = records.read_test_set(tmp_path)
     assert there is not None
     records.write_test_set(tmp_path, dataclasses.replace(there, sha256=toy.sha256))
-    with claim.claimed(tmp_path):
+    with lock.locked(tmp_path):
         prepare.for_explore(tmp_path, toy)
 
 
 def test_a_folder_that_another_run_holds_is_left_alone(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with claim.claimed(tmp_path / "toy"):
+    with lock.locked(tmp_path / "toy"):
         assert main(["explore", "--dataset", str(archive), "--results", str(tmp_path)]) == 2
     assert "another run is writing to it" in capsys.readouterr().err
     assert not (tmp_path / "toy" / "explore.md").exists()

@@ -15,8 +15,7 @@ from sklearn.metrics import (
 
 from benchmark.analyses.hardest_class import ceiling
 from benchmark.analyses.hardest_class import measure as anatomy
-from benchmark.metrics import scores as metrics
-from benchmark.metrics.scores import hardest_class
+from benchmark.metrics.scores import confusion_matrix, hardest_class, per_class, predicted_labels
 
 
 @pytest.fixture
@@ -98,14 +97,14 @@ def test_curves_hold_points_that_a_threshold_reaches(scores: tuple[np.ndarray, n
 def test_a_shift_multiplies_one_score(scores: tuple[np.ndarray, np.ndarray]) -> None:
     y, proba = scores
     assert 1.0 in anatomy.FACTORS
-    assert (anatomy.shifted(proba, 2, 1.0) == metrics.predict(proba)).all()
+    assert (anatomy.shifted(proba, 2, 1.0) == predicted_labels(proba)).all()
     said = [(anatomy.shifted(proba, 2, factor) == 2).sum() for factor in anatomy.FACTORS]
     assert said == sorted(said)
     assert said[0] < said[40] < said[-1]
     counts = anatomy.confusions(y, proba, 2)
     for place in (0, 25, 40, 80):
         answers = anatomy.shifted(proba, 2, anatomy.FACTORS[place])
-        assert (counts[place] == metrics.confusion(y, answers, 4)).all()
+        assert (counts[place] == confusion_matrix(y, answers, 4)).all()
 
 
 def test_the_factor_is_the_best_and_the_nearest_to_one(scores: tuple[np.ndarray, np.ndarray]) -> None:
@@ -113,7 +112,7 @@ def test_the_factor_is_the_best_and_the_nearest_to_one(scores: tuple[np.ndarray,
     biased = (proba * np.array([1, 1, 0.4, 1])).astype(np.float16)
     counts = anatomy.confusions(y, biased, 2)
     by_hand = [f1_score(y, anatomy.shifted(biased, 2, f), labels=[2], average=None)[0] for f in anatomy.FACTORS]
-    factor = anatomy.best_factor(counts, lambda one: float(metrics.per_class(one).f1[2]))
+    factor = anatomy.best_factor(counts, lambda one: float(per_class(one).f1[2]))
     assert by_hand[anatomy.FACTORS.tolist().index(factor)] == max(by_hand)
     assert factor > 1.5
     assert anatomy.best_factor(counts, lambda one: 0.5) == 1.0
@@ -132,7 +131,7 @@ def test_gain_of_f1() -> None:
     for _ in range(400):  # one image at a time, as a bootstrap is told
         index = rng.integers(0, 4000, 4000)
         values = [
-            metrics.per_class(metrics.confusion(of_class[index].astype(int), one[index].astype(int), 2)).f1[1]
+            per_class(confusion_matrix(of_class[index].astype(int), one[index].astype(int), 2)).f1[1]
             for one in (*after, *before)
         ]
         drawn.append((sum(values[:2]) - sum(values[2:])) / 2)

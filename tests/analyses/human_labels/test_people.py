@@ -1,4 +1,4 @@
-"""People beside the estimators: their labels, what is counted, what is kept, and what the report makes of it."""
+"""Human labels: how they are found, what is counted, what is stored, and what the report says."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 from scipy.stats import spearmanr
 from sklearn.metrics import confusion_matrix, f1_score, roc_auc_score
 
@@ -22,17 +23,24 @@ from benchmark import load, report
 from benchmark.analyses.human_labels import data as human_labels
 from benchmark.analyses.human_labels import measure as people
 from benchmark.analyses.human_labels import record as people_record
-from benchmark.analyses.human_labels.record import People
+from benchmark.analyses.human_labels import scores as human_scores
+from benchmark.analyses.human_labels.record import Contrast, People
+from benchmark.analyses.human_labels.scores import Disagreement, HumanScores
+from benchmark.analyses.human_labels.section import FILE, section
 from benchmark.cli import main as cli
 from benchmark.datasets import locations as places
 from benchmark.datasets.download import File, UnavailableError
 from benchmark.errors import BenchmarkError
-from benchmark.leaderboard.summary import summarise
+from benchmark.leaderboard import per_class
+from benchmark.leaderboard.footnotes import notes
+from benchmark.leaderboard.summary import Summary, summarise
+from benchmark.leaderboard.table import first_screen
 from benchmark.metrics import scores as metrics
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.render.document import Cell, Table, Value
+from benchmark.report.assemble import assemble, read_summary
+from benchmark.storage import records, serialization
+from tests import CHECKOUT
 from tests import synthetic_results as synthetic
-from tests.conftest import CHECKOUT
 from tests.report.test_report import cells, page
 
 REAL = next(
@@ -56,7 +64,7 @@ def spread(top: np.ndarray, level: np.ndarray, k: int) -> np.ndarray:
 
 @pytest.fixture
 def as_fashion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take synthetic results for those on Fashion-MNIST."""
+    """Let synthetic results pass as results on Fashion-MNIST."""
     monkeypatch.setattr(people, "FASHION_MNIST_SHA256", "d" * 64)
     monkeypatch.setattr(people, "RESAMPLES", 200)
 
@@ -216,24 +224,36 @@ CONTRAST = ("compared", 0, "classes", 1, "contrast")
 DAMAGE: dict[str, tuple[Callable[[dict], None], str]] = {
     "another schema": (changed(schema=99), "schema 99, this version reads schema 1"),
     "of other data": (changed(dataset_sha256="0" * 64), "made on other data"),
-    "an unknown field": (changed(counts=[[1]]), "'counts' is unknown"),
-    "a missing field": (lambda data: data.pop("ties"), "'ties' is missing"),
+    "an unknown field": (changed(counts=[[1]]), "unknown field 'counts'"),
+    "a missing field": (lambda data: data.pop("ties"), "missing required field `ties`"),
     "a matrix of other images": (nested("confusion", 0, 0, value=7), "does not count the test images"),
     "a matrix that is not square": (changed(confusion=[[100], [100], [100]]), "not square"),
     "a class too many": (changed(entropy=[0.1] * 4), "not one number a class"),
     "ties that cannot be": (changed(ties_right=2), "1 ties"),
-    "text for a number": (nested(*CONTRAST, "entropy_missed", value="=1"), "entropy_missed is '=1'"),
-    "a probability above one": (nested(*CONTRAST, "auc", value=1.01), r"auc is 1\.01"),
+    "text for a number": (
+        nested(*CONTRAST, "entropy_missed", value="=1"),
+        r"got `str` - at `\$\.compared\[0\]\.classes\[1\]\.contrast\.entropy_missed`",
+    ),
+    "a probability above one": (nested(*CONTRAST, "auc", value=1.01), r"<= 1\.0 - at `\$.*\.contrast\.auc`"),
     "an interval the wrong way round": (nested(*CONTRAST, "auc_low", value=0.99), "AUC from 0.99"),
-    "a correlation below -1": (nested("compared", 0, "every", "spearman", value=-1.5), r"spearman is -1\.5"),
-    "a correlation that is no number": (nested("compared", 0, "every", "spearman", value=True), "spearman is True"),
-    "four fifths": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 11]), "4 fifths"),
+    "a correlation below -1": (
+        nested("compared", 0, "every", "spearman", value=-1.5),
+        r">= -1\.0 - at `\$\.compared\[0\]\.every\.spearman`",
+    ),
+    "a correlation that is no number": (
+        nested("compared", 0, "every", "spearman", value=True),
+        r"got `bool` - at `\$\.compared\[0\]\.every\.spearman`",
+    ),
+    "four fifths": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 11]), r"length >= 5 - at `\$.*\.fifths`"),
     "fifths of more": (nested(*CONTRAST, "fifths", value=[9, 0, 0, 0, 12]), "of 20 missed"),
     "more answers than misses": (nested(*CONTRAST, "label", value=17), "more answers"),
     "more missed than there are": (nested("compared", 0, "classes", 2, "missed", value=101), "misses"),
     "misses that do not add up": (nested("compared", 0, "every", "missed", value=26), "do not add up"),
     "other images": (nested("compared", 0, "every", "images", value=299), "other images"),
-    "a name that is a path": (nested("compared", 0, "estimator", value="../x"), "no estimator's name"),
+    "a name that is a path": (
+        nested("compared", 0, "estimator", value="../x"),
+        r"regex .* - at `\$\.compared\[0\]\.estimator`",
+    ),
     "an estimator twice": (lambda data: data["compared"].append(data["compared"][0]), "two entries"),
 }
 
@@ -252,10 +272,10 @@ def test_what_is_odd_about_the_file_is_said(known: Path, name: str) -> None:
 
 
 def test_below_zero_is_still_refused_of_what_is_no_correlation() -> None:
-    assert plain.typed(-0.5, plain.Correlation, "it") == -0.5
-    for hint in (float, int, plain.Share):
-        with pytest.raises(ValueError, match="it is -1"):
-            plain.typed(-1, hint, "it")
+    assert serialization.from_json(-0.5, serialization.Correlation) == -0.5
+    for kind in (serialization.NonNegativeFloat, serialization.NonNegativeInt, serialization.Share):
+        with pytest.raises(ValueError, match=">= 0"):
+            serialization.from_json(-1, kind)
 
 
 # --- in the report
@@ -270,118 +290,161 @@ def realistic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def beside(realistic: Path, as_fashion: None) -> Iterator[Callable[[str], str]]:
-    """Give a function that puts people beside `realistic`, who disagree about "missed", "right" or "any" images."""
+@pytest.fixture(scope="module")
+def summary(realistic: Path) -> Summary:
+    """Score the estimators once: people change nothing about them."""
+    return summarise(records.read(realistic))
 
-    def put(about: str) -> str:
+
+@pytest.fixture
+def ask(realistic: Path, summary: Summary, as_fashion: None) -> Iterator[Callable[[str], HumanScores]]:
+    """Give a function that adds people to `realistic`, who disagree about "missed", "right" or "any" images."""
+
+    def put(about: str) -> HumanScores:
         results = records.read(realistic)
         y, rng = results.test_set.y, np.random.default_rng(0)
         wrong = np.sum([proba.argmax(axis=1) != y for proba in results.proba.values()], axis=0)
         level = {"missed": wrong, "right": 5 - wrong, "any": rng.integers(0, 6, len(y))}[about]
         written(realistic, spread(np.where(wrong > 4, (y + 1) % 10, y), level, 10))
-        return page(realistic)
+        return scored(realistic, summary)
 
     yield put
     people_record.path_of(realistic).unlink(missing_ok=True)
 
 
-def test_without_people_nothing_of_it_appears(realistic: Path, beside: Callable[[str], str]) -> None:
-    before = report._plan(realistic)
-    assert "people" not in before[0]["leaderboard.md"].decode().lower()
-    assert "people" not in before[0]["leaderboard.csv"].decode().lower()
-    beside("missed")
-    with_people = report._plan(realistic)
-    assert set(with_people[0]) == set(before[0])
-    others = [each for each in with_people[1] if each.path != "figures/people-disagree.png"]
-    assert len(others) == len(with_people[1]) - 1
+def scored(folder: Path, summary: Summary | None = None) -> HumanScores:
+    summary = summary or summarise(records.read(folder))
+    found = human_scores.compute(summary, people_record.read(folder, summary.test_set))
+    assert found is not None
+    return found
+
+
+def tables_of(scores: HumanScores) -> tuple[Table, Table]:
+    """Return the page's table of all classes, and that of the hardest."""
+    all_classes, hardest = (block for block in section(scores, {}).blocks if isinstance(block, Table))
+    return all_classes, hardest
+
+
+def cells_of(table: Table) -> dict[Value, tuple[Cell, ...]]:
+    """Return a table's rows by the value of their first cell."""
+    return {row[0].value: row[1:] for row in table.rows}
+
+
+def test_without_people_nothing_of_it_appears(realistic: Path, ask: Callable[[str], HumanScores]) -> None:
+    before, figures = report.texts(realistic), assemble(realistic).figures
+    assert FILE not in before
+    assert "people" not in before["leaderboard.md"].decode().lower()
+    assert "people" not in before["leaderboard.csv"].decode().lower()
+    ask("missed")
+    assert set(report.texts(realistic)) == {*before, FILE}
+    with_people = assemble(realistic).figures
+    assert set(with_people) == {*figures, "people-disagree"}
     # What the other figures show does not change: people are no estimator.
-    assert [(each.path, each.inputs) for each in others] == [(each.path, each.inputs) for each in before[1]]
+    assert [with_people[name].inputs for name in figures] == [figures[name].inputs for name in figures]
     people_record.path_of(realistic).unlink()
-    assert report.texts(realistic) == before[0]
+    assert report.texts(realistic) == before
 
 
 @pytest.mark.parametrize(
-    ("about", "hardest", "everywhere"),
-    [
-        ("missed", "Yes: people disagree more about them", "they do stumble over the same images"),
-        ("right", "No: people are surer about them", "people are surer about what the models miss"),
-    ],
+    ("about", "relation", "counts"),
+    [("missed", "more", (5, 0, 0)), ("right", "less", (0, 5, 0)), ("any", "none", (0, 0, 5))],
 )
 def test_the_answer_follows_the_numbers(
-    beside: Callable[[str], str], about: str, hardest: str, everywhere: str
+    ask: Callable[[str], HumanScores], about: str, relation: str, counts: tuple[int, int, int]
 ) -> None:
-    text = beside(about)
-    assert f"Are the Shirt images that the models miss the ones that people disagree on? {hardest}" in text
-    assert everywhere in text
-    side = "above" if about == "missed" else "below"
-    assert text.count(f"the 95 % interval lies {side} it for 5 of 5") == 2
+    scores = ask(about)
+    assert scores.summary.class_names[scores.hardest] == "Shirt"
+    for label in (scores.hardest, None):
+        found = scores.disagreement(label)
+        assert found.relation == relation
+        assert (found.above, found.below, found.around) == counts
 
 
-def test_with_no_relation_neither_is_said(beside: Callable[[str], str]) -> None:
-    text = beside("any")
-    assert "? No: people disagree about them neither more nor less than" in text
-    assert "lies around it for 5 of 5" in text
+def test_an_answer_that_depends_on_the_model_is_mixed() -> None:
+    some = Contrast(1.0, 1.0, 0.5, 0.4, 0.6, 0, 0, (2, 2, 2, 2, 2))
+    assert Disagreement((some, some), above=1, below=0).relation == "mixed"
+    assert Disagreement((some, some), above=1, below=1).relation == "mixed"
+    assert Disagreement((), above=0, below=0).relation == "unknown"
 
 
-def test_the_tables_and_the_ranges_are_those_of_the_numbers(realistic: Path, beside: Callable[[str], str]) -> None:
-    text = beside("missed")
-    test_set = records.read_test_set(realistic)
-    assert test_set is not None
-    found = people_record.read(realistic, test_set)
-    assert found is not None
-    cnn = found.find("cnn", 0)
+def test_the_page(realistic: Path, ask: Callable[[str], HumanScores], file_regression: FileRegressionFixture) -> None:
+    ask("missed")
+    texts = report.texts(realistic)
+    assert b"\npython -m benchmark people\n" in texts["method.md"]
+    file_regression.check(texts[FILE].decode(), extension=".md", encoding="utf-8")
+
+
+def test_the_tables_are_those_of_the_numbers(ask: Callable[[str], HumanScores]) -> None:
+    scores = ask("missed")
+    all_classes, hardest = map(cells_of, tables_of(scores))
+    cnn = scores.baseline.people.find("cnn", 0)
     assert cnn is not None
-    group = cnn.classes[6]
-    assert group.contrast is not None
-    section = text.split("## Do people and models")[1].split("\n## ")[0]
-    row = cells(section, 1)["CNN (residual)"]
-    assert row[0] == str(group.missed)
-    assert row[1:3] == [f"{group.contrast.entropy_missed:.2f}", f"{group.contrast.entropy_right:.2f}"]
-    assert row[3] == f"{group.contrast.auc:.2f} ({group.contrast.auc_low:.2f}–{group.contrast.auc_high:.2f})"
-    assert row[4] == f"{100 * group.contrast.same_answer / group.missed:.1f} %"
-    assert list(cells(section, 0)) == list(cells(section, 1))
-    aucs = [each.contrast.auc for one in found.compared if (each := one.classes[6]).contrast]
-    assert f"with a probability of {min(aucs):.2f} to {max(aucs):.2f}, by estimator" in section
-    assert "python -m benchmark people" in text.split("To reproduce it")[1]
+    assert list(all_classes) == list(hardest) == [row.title for row in scores.summary.scored]
+    for group, row in ((cnn.every, all_classes["CNN (residual)"]), (cnn.classes[6], hardest["CNN (residual)"])):
+        contrast = group.contrast
+        assert contrast is not None
+        assert [cell.value for cell in row] == [
+            group.missed,
+            contrast.entropy_missed,
+            contrast.entropy_right,
+            contrast.auc,
+            contrast.same_answer / group.missed,
+            contrast.label / group.missed,
+            group.spearman,
+        ]
+        assert row[3].interval == (contrast.auc_low, contrast.auc_high)
+        assert row[3].text + row[3].ends == f"{contrast.auc:.2f} ({contrast.auc_low:.2f}–{contrast.auc_high:.2f})"
+        assert row[4].text == f"{100 * contrast.same_answer / group.missed:.1f} %"
 
 
-def test_people_have_a_row_but_no_rank(realistic: Path, beside: Callable[[str], str]) -> None:
-    text = beside("missed")
-    test_set = records.read_test_set(realistic)
-    assert test_set is not None
-    found = people_record.read(realistic, test_set)
-    assert found is not None
-    counts = np.array(found.confusion)
-    accuracy = metrics.wilson(np.trace(counts) / counts.sum(), int(counts.sum()))
+def test_people_have_a_row_but_no_rank(realistic: Path, ask: Callable[[str], HumanScores]) -> None:
+    scores = ask("missed")
+    counts = np.array(scores.baseline.people.confusion)
+    accuracy = metrics.wilson_interval(np.trace(counts) / counts.sum(), int(counts.sum()))
     y, voted = (np.repeat(each, counts.ravel()) for each in np.divmod(np.arange(100), 10))
     f1 = f1_score(y, voted, average=None)
-    lines = [line for line in text.splitlines() if "*People (majority vote)*" in line]
-    assert len(lines) == 2
-    first, second = ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines)
-    assert first[0] == "—"
-    assert first[2:5] == ["people", f"{accuracy.estimate:.4f} ({accuracy.low:.3f}–{accuracy.high:.3f})", "—"]
-    assert first[5:7] == [f"{f1.mean():.3f}", f"{f1[6]:.3f}"]
-    assert set(first[7:]) == {"—"}
-    assert second[1:] == [f"{value:.3f}" for value in f1]
+    assert scores.baseline.accuracy == accuracy
+    row = human_scores.reference(scores)
+    assert (row.name, row.title, row.family) == ("people", "People (majority vote)", "people")
+    assert row.accuracy == accuracy
+    assert row.f1 == pytest.approx(f1)
+    assert row.macro_f1 == pytest.approx(f1.mean())
+    summary, before = read_summary(realistic), scores.summary
+    title = "People (majority vote)"
+    first, second = (cells_of_title(table, title) for table in (first_table(summary), per_class.table(summary)))
+    assert first[0].value is None  # no rank
+    assert [cell.value for cell in first[1:3]] == [title, "people"]
+    assert (first[3].value, first[3].interval) == (accuracy.estimate, (accuracy.low, accuracy.high))
+    assert first[4].value == pytest.approx(f1[6])
+    assert {cell.value for cell in first[5:]} == {None}
+    assert [cell.value for cell in second[1:]] == pytest.approx(f1)
     table = load(realistic).set_index("estimator")
     assert table["status"].tolist() == ["ok"] * 5 + ["reference", "failed"]
     assert table.loc["people", "test_accuracy"] == pytest.approx(accuracy.estimate)
+    assert table.loc["people", "macro_f1"] == pytest.approx(f1.mean())
     assert table.loc["people", "f1_Shirt"] == pytest.approx(f1[6])
     assert table["rank"].isna().tolist() == [False] * 5 + [True] * 2
     rows = list(csv.DictReader(io.StringIO(report.texts(realistic)["leaderboard.csv"].decode())))
     assert (rows[5]["estimator"], rows[5]["family"], rows[5]["status"]) == ("people", "people", "reference")
     assert rows[5]["fit_seconds"] == rows[5]["rank"] == ""
-    results = records.read(realistic)
-    summary = summarise(results, people=found)
     assert len(summary.scored) == 5
-    assert summary.hardest == summarise(results).hardest
+    assert summary.hardest == before.hardest
+
+
+def first_table(summary: Summary) -> Table:
+    (found,) = (block for block in first_screen(summary, notes(summary)) if isinstance(block, Table))
+    return found
+
+
+def cells_of_title(table: Table, title: str) -> tuple[Cell, ...]:
+    (row,) = (row for row in table.rows if row[table.name].value == title)
+    return row
 
 
 def test_an_estimator_with_other_predictions_is_left_out_and_named(
-    realistic: Path, beside: Callable[[str], str]
+    realistic: Path, summary: Summary, ask: Callable[[str], HumanScores]
 ) -> None:
-    beside("missed")
+    assert ask("missed").left_out == ()
     results = records.read(realistic)
     record = next(record for record in results.records if record.estimator == "svm_pca")
     proba = results.proba["svm_pca", 0]
@@ -389,14 +452,14 @@ def test_an_estimator_with_other_predictions_is_left_out_and_named(
     other[0] = other[0][::-1]
     records.write(realistic, record, other)
     try:
-        text = page(realistic)
+        scores = scored(realistic)
     finally:
         records.write(realistic, record, proba)
-    section = text.split("## Do people and models")[1]
-    assert "Not compared with people, or not since their predictions changed: *SVM on PCA*." in section
-    assert "SVM on PCA" not in cells(section, 0)
-    assert "of 4)" in section
-    assert "Not compared" not in page(realistic)
+    assert scores.left_out == ("SVM on PCA",)
+    assert any("*SVM on PCA*" in block for block in section(scores, {}).blocks if isinstance(block, str))
+    assert len(scores.disagreement(None).contrasts) == 4
+    assert "SVM on PCA" not in cells_of(tables_of(scores)[0])
+    assert scored(realistic, summary).left_out == ()
 
 
 def test_too_few_missed_and_names_of_strangers(tmp_path: Path, as_fashion: None) -> None:
@@ -404,14 +467,17 @@ def test_too_few_missed_and_names_of_strangers(tmp_path: Path, as_fashion: None)
     test_set = synthetic.write_test_set(folder, y, ["a|b", "</script>", "*x*"])
     synthetic.write_predictions(folder, test_set, "one", np.where(np.arange(60) < 4, (y + 1) % 3, y), title="`t`|")
     written(folder, spread(y, np.arange(60) % 5, 3))
-    text = report.texts(folder)["leaderboard.md"].decode()
-    assert "That cannot be told here" in text
+    scores = scored(folder)
+    assert scores.disagreement(None).relation == scores.disagreement(scores.hardest).relation == "unknown"
+    (row,) = tables_of(scores)[0].rows
+    assert [cell.value for cell in row[:-1]] == ["`t`|", 4, *[None] * 5]
+    text = page(folder, FILE)
     assert "</script>" not in text
     assert "`t`|" not in text
-    assert cells(text.split("## Do people and models")[1], 0)["\\`t\\`\\|"][:-1] == ["4", *["—"] * 5]
+    assert cells(text, 0)["\\`t\\`\\|"][:-1] == ["4", *["—"] * 5]
 
 
-# --- the labels, and the verb
+# --- the labels, and the command
 
 
 @pytest.fixture
@@ -487,13 +553,15 @@ def test_a_wrong_checksum_everywhere_names_every_mirror(mirrors: str, monkeypatc
     assert "put fmh_counts.csv into data/fashion-mnist-h, or name its folder with --data-dir" in str(error.value)
 
 
-def test_the_verb_writes_the_record_and_the_report(
+def test_the_command_writes_the_record_and_the_report(
     known: Path, tmp_path: Path, bare: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / human_labels.FILE).write_bytes(bare)
     arguments = ("people", "--results", str(known.parent), "--data-dir", str(tmp_path))
     assert cli.main(arguments) == 0
-    assert "Are the mid images that the models miss" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Within mid, the hardest class, " in printed
+    assert str(known / FILE) in printed
     assert report.check(known) == []
     before = people_record.path_of(known).read_bytes()
     people_record.path_of(known).write_text("torn")  # which the next one does not mind
@@ -501,7 +569,7 @@ def test_the_verb_writes_the_record_and_the_report(
     assert people_record.path_of(known).read_bytes() == before
 
 
-def test_without_the_labels_the_verb_says_so_in_one_line_and_leaves_everything(
+def test_without_the_labels_the_command_says_so_in_one_line_and_leaves_everything(
     known: Path, bare: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(known.rglob("*"))

@@ -15,59 +15,49 @@ from benchmark.analyses.learning_curve import ANALYSIS
 from benchmark.analyses.learning_curve import measure as curve
 from benchmark.analyses.learning_curve import record as curve_record
 from benchmark.engine import preflight as prepare
-from benchmark.engine import protocol
-from benchmark.engine import refits as winners
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine import protocol, refits, worker_job
+from benchmark.engine.jobs import Outcome, RefitJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.storage import records
 from tests import again
 from tests import synthetic_results as synthetic
-from tests.again import LOGISTIC, Inline, changed, killed_after
+from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.learning_curve.test_record import held
-from tests.conftest import benchmark
+from tests.golden import SEEDS, Golden
+from tests.in_process import Inline, benchmark, on_a_terminal
 from tests.pages import section_of
-from tests.plugin_lab import GOOD, checkout
+from tests.plugin_lab import models
 from tests.report.test_report import page
-from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
 # --- the program
 
 
-FEW = ("--seeds", "2")
+FEW = SEEDS
 POINTS = [(100, 0), (100, 1), (300, 0), (300, 1)]
 """Of a smoke record, which has 500 rows."""
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program with a quick estimator that says it is a CNN, and one that waits to be told."""
-    return checkout(
-        tmp_path_factory.mktemp("lab") / "lab",
-        net=GOOD.replace('family="classical"', 'family="cnn"'),
-        waits=WAITS,
+    """An estimator that waits to be told, among those of models/."""
+    return models(tmp_path_factory.mktemp("lab"), waits=WAITS)
+
+
+def test_a_curve_says_whose_record_is_missing(golden: Golden, smoke_results: Path) -> None:
+    shutil.rmtree(smoke_results / "digits" / "records" / "svm_pca")
+    made = benchmark(
+        "curve", *FEW, "--dataset", "digits", "--no-report", "--results", str(smoke_results), cwd=golden.lab
     )
-
-
-@pytest.fixture(scope="module")
-def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of a small run and its curves, for the tests that only look."""
-    results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", "logistic_regression", "net", *ALONE, "--no-report", "--results", str(results), cwd=lab)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
-    made = benchmark("curve", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
     assert made.returncode == 0, made.stdout + made.stderr
-    assert {path: path.read_bytes() for path in before} == before
     assert "svm_pca has no record" in made.stdout
     assert "python -m benchmark run svm_pca (left out)" in made.stdout
-    return results
 
 
-def test_a_curve_from_the_command_line_ends_in_the_leaderboard(lab: Path, finished: Path) -> None:
-    folder = finished / "digits"
+def test_a_curve_from_the_command_line_ends_in_the_leaderboard(golden: Golden) -> None:
+    folder = golden.results / "digits"
     for name in ("logistic_regression", "net"):
         found = held(folder, name)
         record = records.read_record(records.record_path(folder, name, 0))
@@ -83,17 +73,19 @@ def test_a_curve_from_the_command_line_ends_in_the_leaderboard(lab: Path, finish
         assert right[2:].mean() > right[:2].mean()
     assert "(figures/learning-curve.png)" in (folder / "learning-curves.md").read_text()
     assert (folder / "figures" / "learning-curve.png").exists()
-    assert (folder / "learning-curve.csv").read_text().count("\n") == 1 + 2 * 5
-    command = f"python -m benchmark curve --dataset digits --preset smoke {' '.join(FEW)}\n"
-    assert command in (folder / "method.md").read_text()
-    checked = benchmark("report", "--check", "--results", str(finished), cwd=lab)
+    assert (folder / "learning-curve.csv").read_text().count("\n") == 1 + 3 * 5
+    assert (
+        f"python -m benchmark curve {' '.join(('--dataset', 'digits', '--preset', 'smoke', *FEW))}\n"
+        in (folder / "method.md").read_text()
+    )
+    checked = benchmark("report", "--check", "--results", str(golden.results))
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_point_is_what_the_winner_answers_after_that_subset(finished: Path) -> None:
+def test_a_point_is_what_the_winner_answers_after_that_subset(golden: Golden) -> None:
     from models import logistic_regression as plugin
 
-    digits, folder = datasets.load("digits"), finished / "digits"
+    digits, folder = datasets.load("digits"), golden.results / "digits"
     found = held(folder, "logistic_regression")
     rows = protocol.final_rows(digits.train.y, PRESETS["smoke"], 1)[:300]
     task = Task(n_classes=10, image_shape=(8, 8), seed=1)
@@ -102,12 +94,12 @@ def test_a_point_is_what_the_winner_answers_after_that_subset(finished: Path) ->
     assert (found.predicted[POINTS.index((300, 1))] == answers).mean() > 0.99
 
 
-def test_the_same_command_again_keeps_every_point(lab: Path, finished: Path) -> None:
-    before = {path: path.read_bytes() for path in finished.rglob("curve.*")}
-    assert len(before) == 4
-    ran = benchmark("curve", "net", *FEW, *SMOKE, "--results", str(finished), cwd=lab)
+def test_the_same_command_again_keeps_every_point(golden: Golden, smoke_results: Path) -> None:
+    before = {path: path.read_bytes() for path in smoke_results.rglob("curve.*")}
+    assert len(before) == 3 * 2
+    ran = benchmark("curve", "net", *FEW, *SMOKE, "--results", str(smoke_results), cwd=golden.lab)
     assert ran.returncode == 0, ran.stderr
-    assert "its curve stands" in ran.stdout
+    assert "its curve is up to date" in ran.stdout
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -115,10 +107,9 @@ def test_the_same_command_again_keeps_every_point(lab: Path, finished: Path) -> 
 
 
 @pytest.fixture
-def standing(finished: Path, tmp_path: Path) -> Path:
+def standing(smoke_results: Path) -> Path:
     """Return a copy of the results, to be changed."""
-    shutil.copytree(finished, tmp_path / "copy")
-    return tmp_path / "copy" / "digits"
+    return smoke_results / "digits"
 
 
 def make(folder: Path, executor: Inline, seeds: int | None = 2, force: bool = False) -> dict[str, str]:
@@ -133,7 +124,7 @@ def test_more_seeds_are_added_to_those_that_stand(standing: Path) -> None:
     assert executor.asked == [(100, 2), (300, 2)]
     assert after.curve.points[:4] == before.curve.points
     assert (after.predicted[:4] == before.predicted).all()
-    assert make(standing, executor, seeds=2) == {LOGISTIC: "kept"}  # fewer are wanted: none is lost
+    assert make(standing, executor, seeds=2) == {LOGISTIC: "unchanged"}  # fewer are wanted: none is lost
     assert len(held(standing, LOGISTIC).curve.points) == 6
 
 
@@ -171,8 +162,8 @@ def test_a_stale_record_comes_first_and_its_curve_is_left_alone(standing: Path) 
 
 
 def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> None:
-    def late(job: Job) -> Outcome:
-        return Outcome("timeout", "past its deadline of 1 s") if job.rows == 300 else work.run(job)
+    def late(job: RefitJob) -> Outcome:
+        return Outcome("timeout", "past its deadline of 1 s") if job.rows == 300 else worker_job.run(job)
 
     shutil.rmtree(standing / "records" / "net")
     curve_record.path_of(standing, LOGISTIC).unlink()
@@ -189,10 +180,10 @@ def test_a_point_that_fails_costs_itself_and_is_tried_again(standing: Path) -> N
 
 
 def test_when_no_job_can_be_run_the_points_so_far_are_kept(standing: Path) -> None:
-    def gone(job: Job) -> Outcome:
+    def gone(job: RefitJob) -> Outcome:
         if job.rows == 300:
             raise EngineError("the scheduler is gone")
-        return work.run(job)
+        return worker_job.run(job)
 
     curve_record.path_of(standing, LOGISTIC).unlink()
     with pytest.raises(EngineError, match="gone"):
@@ -213,8 +204,8 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
         first, then = Inline(), Inline()
         killed_after(number, monkeypatch, partial(make, folder, first, force=force))
         report.check(folder)  # which would raise
-        stood = force and number == 0  # killed before the old one was let go
-        assert make(folder, then) == {LOGISTIC: "kept" if stood else "done"}
+        stood = force and number == 0  # killed before the old one was invalidated
+        assert make(folder, then) == {LOGISTIC: "unchanged" if stood else "done"}
         # Each point is made once, but that in whose writing it was killed.
         assert len(first.asked) + len(then.asked) == (0 if stood else len(POINTS) + 1)
         after = held(folder, LOGISTIC)
@@ -238,11 +229,11 @@ def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> 
 def test_a_record_that_did_not_end_well_has_no_curve(standing: Path) -> None:
     warned: list[str] = []
     synthetic.write_failure(standing, "svm_pca", dataset="digits")
-    chosen = winners.choose(standing, [], warned.append)
+    chosen = refits.choose(standing, [], warned.append)
     assert LOGISTIC in [plugin.name for plugin in chosen]
     assert any("says that it failed: ValueError: no; first: python -m benchmark run svm_pca" in text for text in warned)
     with pytest.raises(BenchmarkError, match="says that it failed"):
-        winners.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
+        refits.choose(standing, [LOGISTIC, "svm_pca"], warned.append)
 
 
 # --- cut off
@@ -256,11 +247,14 @@ def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rows in (100, 400, 500):
         (top / "place" / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(top / "place")}
-    ran = benchmark("run", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env)
+    ran = benchmark(
+        "run", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env, workers=True
+    )
     assert ran.returncode == 0, ran.stdout
     return top
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "interrupt"])
 def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path, how: str) -> None:
     shutil.copytree(waited, tmp_path, dirs_exist_ok=True)

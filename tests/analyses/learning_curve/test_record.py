@@ -77,7 +77,7 @@ def test_more_than_256_classes_take_two_bytes() -> None:
 
 
 def point_of(rows: int, seed: int) -> curve_record.Point:
-    stub = {**derived.LET_GO, "fit_seconds": 0.0, "predict_seconds": 0.0, "threads": 1, "device": "cpu"}
+    stub = {**derived.INVALIDATED, "fit_seconds": 0.0, "predict_seconds": 0.0, "threads": 1, "device": "cpu"}
     return curve_record.Point(rows, seed, test_reads=1, **stub)
 
 
@@ -128,14 +128,14 @@ def no_such_class(path: Path) -> None:
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "torn": (lambda path: path.write_text(path.read_text()[:200]), r"curve\.json: cannot be read"),
     "another schema": (edited(schema=99), "schema 99, this version reads schema 1"),
-    "an unknown field": (edited(surprise=1), "'surprise' is unknown"),
-    "a missing field": (edited(points=[{"rows": 1}]), "is missing"),
+    "an unknown field": (edited(surprise=1), "unknown field 'surprise'"),
+    "a missing field": (edited(points=[{"rows": 1}]), r"missing required field `status` - at `\$\.points\[0\]`"),
     "another's": (edited(estimator="net"), "it says that it is of 'net'"),
     "of other data": (edited(dataset_sha256="0" * 64), "made on other data"),
     "an environment that it lacks": (point_edited(environment=7), "environment 7"),
     "no rows": (point_edited(rows=0), "0 rows"),
     "a point twice": (point_edited(seed=1), "two points are of one size"),
-    "seconds that are a text": (point_edited(fit_seconds="=1"), "fit_seconds is '=1'"),
+    "seconds that are a text": (point_edited(fit_seconds="=1"), r"got `str` - at `\$\.points\[0\]\.fit_seconds`"),
     "no predictions": (lambda path: path.with_suffix(".npz").unlink(), r"curve\.npz: cannot be read"),
     "other predictions": (saved(lambda found: found[::-1]), "row 0 of `predicted` is not the one"),
     "a row too few": (saved(lambda found: found[:2]), "has shape"),

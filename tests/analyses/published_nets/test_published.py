@@ -1,4 +1,4 @@
-"""Nets that others published: their figures beside ours on the page and in the terminal, and only where both are."""
+"""Published nets: their accuracies compared with their reimplementations, on the page and in the terminal."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 
-from benchmark.analyses.published_nets import section as published
+from benchmark.analyses.published_nets import scores as published
+from benchmark.analyses.published_nets.scores import (
+    PublishedScores,
+    compute,
+    mean_epochs,
+    reached_last_epoch,
+    training_accuracy,
+)
+from benchmark.analyses.published_nets.section import FILE, section
 from benchmark.cli import main as cli
-from benchmark.report import html
+from benchmark.leaderboard.summary import summarise
+from benchmark.render import html
+from benchmark.render.document import Table
+from benchmark.report.assemble import assemble
 from benchmark.storage import records
 from benchmark.storage.schema import TestSet
 from tests import synthetic_results as synthetic
-from tests.report.test_report import cells, page, section, tables
+from tests.report.test_report import page
 
 Y = np.arange(1_000) % 10
 SHIRT = synthetic.CLASSES.index("Shirt")
-NETS = tuple(one.name for one in published.PUBLISHED)
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (1).to_bytes(4, "big") * 2
+NETS = tuple(net.name for net in published.PUBLISHED)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def as_fashion() -> Iterator[None]:
-    """Take synthetic results for those on Fashion-MNIST."""
+    """Let synthetic results pass as results on Fashion-MNIST."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(published, "FASHION_MNIST_SHA256", "d" * 64)
         yield
@@ -58,64 +69,103 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(five: Path) -> str:
-    return page(five)
+def scores(five: Path) -> PublishedScores:
+    return scored(five)
 
 
-@pytest.fixture(scope="module")
-def text(whole: str) -> str:
-    return section(whole, published.HEADING)
+def scored(folder: Path) -> PublishedScores:
+    found = compute(summarise(records.read(folder)))
+    assert found is not None
+    return found
 
 
-def test_the_differences_are_to_the_nearer_end_of_what_was_published(text: str) -> None:
-    assert cells(text, 0) == {
+def tables_of(scores: PublishedScores) -> list[Table]:
+    page = section(scores, {})
+    assert page is not None
+    return [block for block in page.blocks if isinstance(block, Table)]
+
+
+def test_the_page(five: Path, file_regression: FileRegressionFixture) -> None:
+    file_regression.check(page(five, FILE), extension=".md", encoding="utf-8")
+
+
+def test_the_differences_are_to_the_nearer_end_of_what_was_published(scores: PublishedScores) -> None:
+    expected = {
+        "Cnn 32": (0.957, 0, True, 0.915, 0.003, False),
+        "Cnn 64": (0.95, -0.0134, False, 0.916, 0, True),
+        "Cnn 64 dropout": (0.95, 0.002, False, 0.91, -0.008, False),
+    }
+    for net in scores.nets:
+        training, test = net.training, net.test
+        found = (training.measured, training.difference, training.within, test.measured, test.difference, test.within)
+        assert found == pytest.approx(expected[net.row.title])
+    assert not any(net.is_worse for net in scores.nets)
+    assert [scores.summary.class_names[net.worst_class] for net in scores.nets] == ["Shirt"] * 3
+    assert scores.best.row.title == "Cnn 64"
+    assert scores.best.row.f1[SHIRT] == pytest.approx(0.276, abs=5e-4)
+
+
+def test_the_tables_hold_the_values(scores: PublishedScores) -> None:
+    accuracies, f1 = tables_of(scores)
+    assert {row[0].value: [cell.text for cell in row[1:]] for row in accuracies.rows} == {
         "Cnn 32": ["0.9570", "0.9559–0.9585", "within", "0.9150", "0.911–0.912", "+0.0030"],
         "Cnn 64": ["0.9500", "0.9634–0.9641", "−0.0134", "0.9160", "0.915–0.916", "within"],
         "Cnn 64 dropout": ["0.9500", "0.942–0.948", "+0.0020", "0.9100", "0.918–0.919", "−0.0080"],
     }
-    f1 = cells(text, 1)["Cnn 64 dropout"]
-    assert f1[SHIRT] == f"**{2 * 10 / (100 + 10):.3f}**"
-    assert f1[0] == f"{2 * 100 / (100 + 190):.3f}"
-    assert [cell for cell in f1 if "*" in cell] == [f1[SHIRT]]
-    assert "**These nets score what was published of them, as far as the test images can tell.**" in text
-    assert "*Cnn 64*, has 0.9160 (−0.0040), and its worst class is Shirt, too (F1 0.276)" in text
-    assert "preview" not in text.lower()
+    values = [cell.value for cell in accuracies.rows[2][1:]]
+    assert values == pytest.approx([0.95, 0.942, 0.002, 0.91, 0.918, -0.008])
+    accuracy = scores.nets[2].row.accuracy
+    assert accuracies.rows[2][4].interval == (accuracy.low, accuracy.high)
+    row = f1.rows[2][1:]
+    assert row[SHIRT].value == pytest.approx(2 * 10 / (100 + 10))
+    assert row[SHIRT].text == f"**{2 * 10 / (100 + 10):.3f}**"
+    assert row[0].value == pytest.approx(2 * 100 / (100 + 190))
+    assert [cell for cell in row if "*" in cell.text] == [row[SHIRT]]
 
 
-def test_what_augmentation_does_is_a_paired_difference(text: str) -> None:
-    (line,) = [line for line in text.splitlines() if "augmentation alone" in line]
-    assert line.startswith("**What augmentation alone does: −4.00 points** (95 % interval −5.")
-    assert "so it makes this net worse." in line
-    assert "*Cnn unaugmented* has 0.9100 after 2 epochs (batch\\_size 256, lr 0.0012; training accuracy 0.9400)" in line
-    assert "its images turned\\|about, and has 0.8700" in line
-    assert line.endswith("Published with augmentation was 0.895 (−0.0250).")
+def test_what_augmentation_does_is_a_paired_difference(scores: PublishedScores) -> None:
+    found = scores.augmentation
+    assert found is not None
+    assert found.effect == "worse"
+    assert found.lead.difference.estimate == pytest.approx(-0.04)
+    assert -0.06 < found.lead.difference.low < -0.05
+    assert found.lead.difference.high < 0
+    assert (found.unaugmented.title, found.unaugmented.accuracy.estimate) == ("Cnn unaugmented", pytest.approx(0.91))
+    assert (mean_epochs(found.unaugmented), training_accuracy(found.unaugmented)) == (2, pytest.approx(0.94))
+    assert found.augmented.accuracy.estimate == pytest.approx(0.87)
+    assert (found.test.published, found.test.difference) == ((0.895, 0.895), pytest.approx(-0.025))
 
 
-def test_it_stands_before_how_it_was_measured_and_in_the_html(whole: str) -> None:
-    headings = [line for line in whole.splitlines() if line.startswith("## ")]
-    assert headings[-2:] == [f"## {published.HEADING}", "## How it was measured"]
-    pictures = [line.split("](")[1].rstrip(")") for line in whole.splitlines() if line.startswith("![")]
-    shown = html.page(whole, dict.fromkeys(pictures, PNG), []).decode()
-    assert shown.count("0.9559–0.9585") == 1
+def test_it_comes_before_how_it_was_measured_and_is_in_the_html(five: Path) -> None:
+    assembled = assemble(five)
+    assert [each.file for each in assembled.sections][-2:] == [FILE, "method.md"]
+    (part,) = (each for each in assembled.sections if each.file == FILE)
+    assert html.Writer().content(part.blocks).count("0.9559–0.9585") == 1
 
 
-def test_the_terminal_says_what_the_page_says(five: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_terminal_says_what_the_page_says(
+    five: Path, scores: PublishedScores, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["published", "--results", str(five.parent)]) == 0
     said = capsys.readouterr().out
-    for row in tables(text)[0][2:]:
-        title, *figures = (cell.strip() for cell in row)
+    for row in tables_of(scores)[0].rows:
+        title, *figures = (cell.text for cell in row)
         line = next(line for line in said.splitlines() if line.startswith(f"{title}  "))
         assert line.removeprefix(title).split() == figures
-    assert "What augmentation alone does: −4.00 points (95 % interval" in said
+    assert "−4.00 points (95 % interval" in said
     assert "turned|about" in said
     assert "**" not in said
 
 
 def test_a_net_that_scores_less_is_named(tmp_path: Path) -> None:
     folder = results(tmp_path, {name: (150 if name == "cnn_64" else 80, 0.95) for name in NETS}, fit_rows=4_000)
-    text = section(page(folder), published.HEADING)
-    assert "**Not all of these nets score what was published of them: *Cnn 64* scored less.**" in text
-    assert "**A preview, which compares nothing**: trained on 4,000 of the 60,000 rows." in text
+    scores = scored(folder)
+    assert [net.net.name for net in scores.nets if net.is_worse] == ["cnn_64"]
+    assert scores.augmentation is None
+    text = page(folder, FILE)
+    assert "*Cnn 64* scores less" in text
+    assert "preview" in text
+    assert "4,000 of the 60,000 rows" in text
     assert "augmentation" not in text
 
 
@@ -127,7 +177,7 @@ def test_without_a_net_there_is_no_table_and_the_command_says_how_to_get_it(
     assert f"make some with: python -m benchmark run {' '.join(NETS)}" in capsys.readouterr().err
     folder = results(tmp_path, {"cnn_32": (80, None), "cnn_augmented": (80, 0.9)})
     synthetic.write_failure(folder, "cnn_64", status="oom", reason="needs 12 GiB")
-    assert published.HEADING not in page(folder)
+    assert section(scored(folder), {}) is None
     assert cli.main(again) == 2
     assert (
         "cnn_32 has no training accuracy on record, cnn_64 ended as oom (needs 12 GiB) and cnn_64_dropout has no "
@@ -140,14 +190,15 @@ def test_without_the_other_half_nothing_is_said_of_augmentation(
 ) -> None:
     results(tmp_path, {**dict.fromkeys(NETS, (80, 0.95)), "cnn_augmented": (80, 0.9)})
     assert cli.main(["published", "--results", str(tmp_path)]) == 0
-    made_by = "it is made by: python -m benchmark run cnn_augmented cnn_unaugmented"
-    assert f"What augmentation alone does is not on record; {made_by}" in capsys.readouterr().out
+    made_by = "make it with: python -m benchmark run cnn_augmented cnn_unaugmented"
+    assert f"The effect of augmentation alone is not on record; {made_by}" in capsys.readouterr().out
 
 
-def test_two_that_cannot_be_told_apart_are_not(tmp_path: Path) -> None:
-    folder = results(tmp_path, {"cnn_augmented": (81, 0.9), "cnn_unaugmented": (80, 0.9)})
-    text = section(page(folder), published.HEADING)
-    assert "−0.10 points** (95 % interval −0.30 to 0.00), so 1,000 test images cannot tell the two apart." in text
+def test_two_that_do_not_differ_significantly_are_not_called_different(tmp_path: Path) -> None:
+    found = scored(results(tmp_path, {"cnn_augmented": (81, 0.9), "cnn_unaugmented": (80, 0.9)})).augmentation
+    assert found is not None
+    assert found.effect == "within noise"
+    assert found.lead.difference == pytest.approx((-0.001, -0.003, 0))
 
 
 def test_a_net_that_was_never_stopped_is_said_to_be_one(tmp_path: Path) -> None:
@@ -155,9 +206,10 @@ def test_a_net_that_was_never_stopped_is_said_to_be_one(tmp_path: Path) -> None:
     test_set = records.read_test_set(folder)
     assert test_set is not None
     write(folder, test_set, "cnn_augmented", 90, 0.9, history=stopped(2))
-    text = section(page(folder), published.HEADING)
-    assert text.count("its held-out loss lowest at the last epoch that was tried") == 1
-    assert "training accuracy 0.9000, its held-out loss lowest at the last epoch that was tried). Both" in text
+    found = scored(folder).augmentation
+    assert found is not None
+    assert [reached_last_epoch(row) for row in (found.unaugmented, found.augmented)] == [False, True]
+    assert page(folder, FILE).count("lowest held-out loss in the last epoch tried") == 1
 
 
 def stopped(tried: int) -> dict[str, tuple[float, ...]]:
@@ -168,6 +220,6 @@ def test_of_other_data_nothing_was_published(
     five: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(published, "FASHION_MNIST_SHA256", "e" * 64)
-    assert published.HEADING not in page(five)
+    assert compute(summarise(records.read(five))) is None
     assert cli.main(["published", "--results", str(five.parent)]) == 2
     assert "these are results on other data than Fashion-MNIST" in capsys.readouterr().err

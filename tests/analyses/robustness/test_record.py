@@ -95,7 +95,7 @@ def saved(**changes: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], Non
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "torn": (lambda path: path.write_text(path.read_text()[:200]), r"robustness\.json: cannot be read"),
     "another schema": (edited(schema=99), "schema 99, this version reads schema 1"),
-    "an unknown field": (edited(surprise=1), "'surprise' is unknown"),
+    "an unknown field": (edited(surprise=1), "unknown field 'surprise'"),
     "another's": (edited(estimator="net"), "it says that it is of 'net'"),
     "of other data": (edited(dataset_sha256="0" * 64), "made on other data"),
     "of no images": (edited(images=0), "of 0 images"),

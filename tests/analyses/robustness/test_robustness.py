@@ -1,8 +1,7 @@
-"""Corrupted test images as the program shows them to the winners: resumed, cut off, made anew."""
+"""Corrupted test images as the program shows them to tuned estimators: resumed, interrupted, recomputed."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 from functools import partial
@@ -15,53 +14,45 @@ from benchmark.analyses.analysis import record_kinds
 from benchmark.analyses.robustness import ANALYSIS
 from benchmark.analyses.robustness import measure as robustness
 from benchmark.analyses.robustness import record as record_of
-from benchmark.datasets import corruptions
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import corruptions, memmap
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import preflight as prepare
-from benchmark.engine import protocol
-from benchmark.engine import worker_job as work
-from benchmark.engine.jobs import Job, Outcome
+from benchmark.engine import protocol, worker_job
+from benchmark.engine.jobs import CorruptionJob, Outcome, RefitJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.errors import BenchmarkError, EngineError
 from benchmark.estimator import Task
 from benchmark.storage import records
 from tests import again, kept_models
-from tests.again import LOGISTIC, Inline, changed, killed_after
+from tests.again import LOGISTIC, changed, killed_after
 from tests.analyses.robustness.test_record import held
-from tests.conftest import benchmark
+from tests.golden import IMAGES, NET, Golden
+from tests.in_process import Inline, benchmark, on_a_terminal
 from tests.pages import scores_of, section_of
-from tests.plugin_lab import GOOD, checkout
+from tests.plugin_lab import models
 from tests.report.test_report import page
-from tests.running import ALONE, SMOKE, WAITS, Program, eventually, on_a_terminal
+from tests.running import ALONE, SMOKE, WAITS, Program, eventually
 
-FEW = ("--images", "200")
+FEW = IMAGES
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program with a quick estimator that says it is a CNN, and one that waits to be told."""
-    net = GOOD.replace('family="classical"', 'family="cnn"')
-    return checkout(tmp_path_factory.mktemp("lab") / "lab", net=net, waits=WAITS)
+    """A quick estimator that says it is a CNN, and one that waits to be told, among those of models/."""
+    return models(tmp_path_factory.mktemp("lab"), net=NET, waits=WAITS)
 
 
-@pytest.fixture(scope="module")
-def finished(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of a small run and what broke, for the tests that only look."""
-    results = tmp_path_factory.mktemp("results")
-    ran = benchmark("run", LOGISTIC, "net", *ALONE, "--no-report", "--results", str(results), cwd=lab)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    before = {path: path.read_bytes() for path in results.rglob("seed-0.*")}
-    made = benchmark("robustness", *FEW, "--dataset", "digits", "--results", str(results), cwd=lab)
+def test_it_says_whose_record_is_missing(golden: Golden, smoke_results: Path) -> None:
+    shutil.rmtree(smoke_results / "digits" / "records" / "svm_pca")
+    asked = ("robustness", *FEW, "--dataset", "digits", "--no-report", "--results", str(smoke_results))
+    made = benchmark(*asked, cwd=golden.lab)
     assert made.returncode == 0, made.stdout + made.stderr
-    assert {path: path.read_bytes() for path in before} == before
     assert "python -m benchmark run svm_pca (left out)" in made.stdout
-    assert "0 of 200 answers to images as they are differ from its record's" in made.stdout
-    return results
 
 
-def test_from_the_command_line_to_the_leaderboard(lab: Path, finished: Path) -> None:
-    folder = finished / "digits"
+def test_from_the_command_line_to_the_leaderboard(golden: Golden) -> None:
+    assert "0 of 200 predictions of uncorrupted images differ from its record's" in golden.printed["robustness"]
+    folder = golden.results / "digits"
     for name in (LOGISTIC, "net"):
         found = held(folder, name).robustness
         record = records.read_record(records.record_path(folder, name, 0))
@@ -73,15 +64,15 @@ def test_from_the_command_line_to_the_leaderboard(lab: Path, finished: Path) -> 
     assert command in (folder / "method.md").read_text()
     assert (folder / "figures" / "robustness.png").exists()
     assert (folder / "figures" / "corruptions.png").exists()
-    assert (folder / "robustness.csv").read_text().count("\n") == 1 + 2 * (1 + len(CORRUPTIONS))
-    checked = benchmark("report", "--check", "--results", str(finished), cwd=lab)
+    assert (folder / "robustness.csv").read_text().count("\n") == 1 + 3 * (1 + len(CORRUPTIONS))
+    checked = benchmark("report", "--check", "--results", str(golden.results))
     assert checked.returncode == 0, checked.stdout
 
 
-def test_its_answers_are_the_winners_to_the_images_that_it_says(finished: Path) -> None:
+def test_its_answers_are_the_winners_to_the_images_that_it_says(golden: Golden) -> None:
     from models import logistic_regression as plugin
 
-    digits, found = datasets.load("digits"), held(finished / "digits", LOGISTIC)
+    digits, found = datasets.load("digits"), held(golden.results / "digits", LOGISTIC)
     rows = protocol.final_rows(digits.train.y, PRESETS["smoke"])
     pipeline = plugin.build(Task(n_classes=10, image_shape=(8, 8)))
     pipeline.set_params(**found.robustness.params, **plugin.ESTIMATOR.smoke)
@@ -101,10 +92,9 @@ def test_its_answers_are_the_winners_to_the_images_that_it_says(finished: Path) 
 
 
 @pytest.fixture
-def standing(finished: Path, tmp_path: Path) -> Path:
+def standing(smoke_results: Path) -> Path:
     """Return a copy of the results, to be changed."""
-    shutil.copytree(finished, tmp_path / "copy")
-    return tmp_path / "copy" / "digits"
+    return smoke_results / "digits"
 
 
 def make(folder: Path, executor: Inline, images: int | None = 200, force: bool = False) -> dict[str, str]:
@@ -115,7 +105,7 @@ def make(folder: Path, executor: Inline, images: int | None = 200, force: bool =
 def test_what_stands_is_kept_to_the_byte(standing: Path) -> None:
     before = {path: path.read_bytes() for path in standing.rglob("robustness.*")}
     executor = Inline()
-    assert make(standing, executor) == {LOGISTIC: "kept"}
+    assert make(standing, executor) == {LOGISTIC: "unchanged"}
     assert executor.asked == []
     assert {path: path.read_bytes() for path in before} == before
 
@@ -141,7 +131,7 @@ def test_it_is_made_anew_and_the_reads_are_counted(standing: Path, monkeypatch: 
     assert after.predicted.shape[1] == asked.get("images", 200)
     if why in ("force", "damage", "other corruptions"):
         assert (after.predicted == before.predicted).all()
-    assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "kept"}
+    assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "unchanged"}
 
 
 def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Path) -> None:
@@ -165,12 +155,12 @@ def test_a_failure_is_said_and_tried_again(standing: Path) -> None:
 
 
 def test_when_no_job_can_be_run_what_was_there_is_no_damage(standing: Path) -> None:
-    def gone(job: Job) -> Outcome:
+    def gone(job: CorruptionJob) -> Outcome:
         raise EngineError("the scheduler is gone")
 
     with pytest.raises(EngineError, match="gone"):
         make(standing, Inline(gone), force=True)
-    assert "let go, and not made anew yet" in page(standing, "robustness.md")
+    assert "invalidated; not recomputed yet" in page(standing)
     assert make(standing, Inline()) == {LOGISTIC: "done"}
 
 
@@ -186,8 +176,8 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
             record_of.path_of(folder, LOGISTIC).unlink()
         killed_after(number, monkeypatch, partial(make, folder, Inline(), force=force))
         report.check(folder)  # which would raise
-        stood = force and number == 0  # killed before the old one was let go
-        assert make(folder, Inline()) == {LOGISTIC: "kept" if stood else "done"}
+        stood = force and number == 0  # killed before the old one was invalidated
+        assert make(folder, Inline()) == {LOGISTIC: "unchanged" if stood else "done"}
         assert (held(folder, LOGISTIC).predicted == whole.predicted).all()
 
 
@@ -200,19 +190,16 @@ def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
         prepare.for_derived(standing, digits, [LOGISTIC], "curve", 0, kinds=record_kinds())
 
 
-def test_a_worker_corrupts_the_images_that_a_job_names(finished: Path) -> None:
+def test_a_worker_corrupts_the_images_that_a_job_names(golden: Golden) -> None:
     digits = datasets.load("digits")
-    arrays.materialise(digits)
-    job = Job(
-        LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500, test=True,
-        corruptions=("invert", "shift-2"), images=(3, 5, 8),
-    )  # fmt: skip
-    outcome = work.run(job)
+    memmap.materialise(digits)
+    job = RefitJob(LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500)
+    outcome = worker_job.run(CorruptionJob(**vars(job), corruptions=("invert", "shift-2"), images=(3, 5, 8)))
     assert outcome.status == "ok", outcome.reason
     assert outcome.proba is None
     assert outcome.predicted is not None
     assert outcome.predicted.shape == (3, 3)
-    whole = work.run(dataclasses.replace(job, corruptions=(), images=()))
+    whole = worker_job.run(job)
     assert whole.predicted is None
     assert whole.proba is not None
     assert (outcome.predicted[0] == whole.proba[[3, 5, 8]].argmax(axis=1)).all()
@@ -230,7 +217,9 @@ def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rows in (100, 400, 500):
         (place / f"go-{rows}").touch()
     env = {"WAITS_PLACE": str(place)}
-    ran = benchmark("run", "net", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env)
+    ran = benchmark(
+        "run", "net", "waits", *ALONE, "--no-report", "--results", str(top / "results"), cwd=lab, env=env, workers=True
+    )
     assert ran.returncode == 0, ran.stdout
     for path in [*place.glob("at-*"), place / "go-500"]:
         path.unlink()
@@ -293,15 +282,15 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
-    jobs: list[Job] = []
+    jobs: list[CorruptionJob] = []
 
-    def noting(job: Job) -> Outcome:
+    def noting(job: CorruptionJob) -> Outcome:
         jobs.append(job)
-        return work.run(job)
+        return worker_job.run(job)
 
     assert make(kept, Inline(noting)) == {LOGISTIC: "done"}
     (job,) = jobs
-    assert Path(job.stored) == (kept / "models" / LOGISTIC).resolve()
+    assert Path(job.saved_model) == (kept / "models" / LOGISTIC).resolve()
     found, results = held(kept, LOGISTIC), records.read(kept)
     assert (found.robustness.winner, found.robustness.fit_seconds, found.robustness.test_reads) == ("stored", 0, 1)
     assert found.predicted is not None
@@ -310,7 +299,7 @@ def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
     assert [row.is_saved_model for row in scores_of(ANALYSIS, kept).rows] == [True]
     assert "saved model is used (*Logistic regression*)" in section_of(ANALYSIS, kept).method[0]
     shutil.rmtree(kept / "models")
-    assert make(kept, Inline()) == {LOGISTIC: "kept"}
+    assert make(kept, Inline()) == {LOGISTIC: "unchanged"}
     assert make(kept, Inline(), force=True) == {LOGISTIC: "done"}
     fitted = held(kept, LOGISTIC)
     assert (fitted.robustness.winner, fitted.robustness.test_reads) == ("refitted", 2)

@@ -18,7 +18,7 @@ from benchmark.analyses.tuning_budget.record import BudgetData, Refit
 from benchmark.cli.main import main
 from benchmark.engine.jobs import Outcome
 from benchmark.storage import records
-from benchmark.storage.derived import LET_GO
+from benchmark.storage.derived import INVALIDATED
 from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, make
@@ -82,7 +82,7 @@ def test_an_early_winner_has_its_test_accuracy_once_it_is_refitted(tmp_path: Pat
     synthetic.write_predictions(tmp_path, test_set, "late", y, title="Late", **TUNED)
     record = records.read_record(records.record_path(tmp_path, "late", 0))
     empty = budget_record.empty(record, 200, 2)
-    stub = Refit(1, {}, **LET_GO, fit_seconds=0.0, predict_seconds=0.0, threads=1, device="cpu", test_reads=1)
+    stub = Refit(1, {}, **INVALIDATED, fit_seconds=0.0, predict_seconds=0.0, threads=1, device="cpu", test_reads=1)
     budget_record.write(tmp_path, budget_record.added(empty, stub, None))
     (row,), scores = scores_of(ANALYSIS, tmp_path).rows, scores_of(ANALYSIS, tmp_path)
     (early,) = row.early
@@ -210,7 +210,7 @@ def test_it_is_made_anew_where_it_is_stale_or_damaged_and_reads_are_counted(fini
     path.unlink(missing_ok=True)
     executor = Inline()
     assert make(budget_verb, folder, executor) == {LOGISTIC: "done"}
-    assert make(budget_verb, folder, executor) == {LOGISTIC: "kept"}
+    assert make(budget_verb, folder, executor) == {LOGISTIC: "unchanged"}
     assert executor.asked == [(500, 0)]
     path.with_suffix(".npz").write_bytes(b"no zip")
     assert make(budget_verb, folder, executor) == {LOGISTIC: "done"}
@@ -222,4 +222,4 @@ def test_it_is_made_anew_where_it_is_stale_or_damaged_and_reads_are_counted(fini
     assert "past its deadline" in make(budget_verb, folder, late, force=True)[LOGISTIC]
     assert texts(tables(section_of(ANALYSIS, folder))[0])["Logistic regression"][0] == "(0.5000 on 400)"
     changed(folder, trials=())
-    assert make(budget_verb, folder, Inline()) == {LOGISTIC: "kept"}  # nothing would have been chosen
+    assert make(budget_verb, folder, Inline()) == {LOGISTIC: "unchanged"}  # nothing would have been chosen

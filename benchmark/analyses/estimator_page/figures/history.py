@@ -1,4 +1,4 @@
-"""How tuning went: what each trial scored on which rung, how it ended, and the best so far by worker seconds."""
+"""The figure `tuning`: score and rung of each trial, and the best score so far by worker time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.analyses.estimator_page.shown import Shown
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.engine.trials import in_order
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
@@ -22,7 +22,7 @@ BEST = "#000000"
 
 @dataclass(frozen=True)
 class Data:
-    """The study, t trials on r rungs.
+    """The study: t trials on r rungs, f fits.
 
     Attributes
     ----------
@@ -31,17 +31,17 @@ class Data:
     numbers : ndarray of int64, (t,)
     states : tuple of str
     scores : ndarray of float64, (t, r)
-        Validation accuracy; NaN where a trial did not get there.
+        Validation accuracy; NaN where a trial did not reach the rung.
     best : ndarray of float64, (t,)
-        Highest score on the top rung so far, trial by trial; NaN before the first.
+        Highest score on the top rung so far, by trial; NaN before the first.
     ends : ndarray of float64, (f,)
         Worker seconds at the end of each fit, in the order in which tuning asked for them.
     ended_rung, ended_trial : ndarray of int64, (f,)
-        Places of its rung and its trial.
+        Index of the rung and of the trial of each fit.
     seconds, best_then : ndarray of float64, (m,)
-        Worker seconds at which the best on the top rung rose, and to what.
+        Worker seconds at which the best score on the top rung rose, and the new score.
     workers : int
-        That shared the machine.
+        Number of workers.
     """
 
     rungs: tuple[int, ...]
@@ -57,9 +57,9 @@ class Data:
     workers: int
 
 
-def data(shown: Shown) -> Data | None:
-    """Collect what is drawn."""
-    trials = sorted(shown.record.trials, key=lambda trial: trial.number)
+def data(estimator: EvaluatedEstimator) -> Data | None:
+    """Return the data of the figure, or None without trials."""
+    trials = sorted(estimator.record.trials, key=lambda trial: trial.number)
     place = {trial.number: place for place, trial in enumerate(trials)}
     rungs = tuple(sorted({rung.rows for trial in trials for rung in trial.rungs}))
     if not rungs:
@@ -86,12 +86,12 @@ def data(shown: Shown) -> Data | None:
         ended_trial=np.array([place[trial.number] for trial, _ in fits], dtype=np.int64),
         seconds=ends[rises],
         best_then=ended[rises],
-        workers=shown.record.tuning_parallel,
+        workers=estimator.record.tuning_parallel,
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw the trials on the left and the time on the right, on one scale of accuracy."""
+    """Draw the scores by trial on the left and by time on the right, on the same scale."""
     figure = style.new(4.4)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     _trials(left, data)
@@ -135,7 +135,7 @@ def _time(axes: Axes, data: Data) -> None:
 
 
 def _mark(axes: Axes, data: Data, x: float, place: int, rung: int) -> None:
-    """Draw a trial's score on a rung, hollow if the trial was not complete in the end."""
+    """Draw a trial's score on a rung, hollow if the trial was not completed."""
     colour = _colour(rung)
     axes.plot(
         x,
@@ -165,7 +165,7 @@ def _legend(data: Data) -> list[Line2D]:
 
 
 def _colour(rung: int) -> str:
-    return style.LINE_COLOURS[rung % (len(style.LINE_COLOURS) - 1)]  # the last is black, the best's
+    return style.LINE_COLOURS[rung % (len(style.LINE_COLOURS) - 1)]  # the last is black, the colour of the best score
 
 
 def _broken(state: str) -> bool:
@@ -173,16 +173,16 @@ def _broken(state: str) -> bool:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    text = "Left, every trial: one mark for each rung that it reached, hollow if it was pruned"
+    """Return what a reader should see."""
+    text = "Left: one mark for each rung that a trial reached, hollow if the trial was pruned"
     text += " or failed" if any(map(_broken, data.states)) else ""
-    text += "; the line is the best score so far on the top rung, the only one that can win."
+    text += ". The line is the best score so far on the top rung, from which the best trial is chosen."
     workers = f"{data.workers} worker" + ("s" if data.workers != 1 else "")
-    return f"{text} Right, the same by the seconds that fits and predictions took, added up over {workers}."
+    return f"{text} Right: the same by the time of fits and predictions, summed over {workers}."
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the figure's content in words."""
     if not len(data.seconds):
         return f"Tuning history of {md.plural(len(data.numbers), 'trial')}, none of which reached the top rung."
     return (

@@ -1,6 +1,6 @@
-"""Test images with their label and the estimator's answer: its surest mistakes, and a sample of what it gets right.
+"""The figure `images`: confident mistakes and a sample of correct predictions, with label and prediction.
 
-Right and wrong differ by mark and frame, not by colour alone.
+Wrong and correct ones differ by mark and frame, not by colour alone.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.analyses.estimator_page.answers import mistakes, right
-from benchmark.analyses.estimator_page.shown import Shown
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
+from benchmark.analyses.estimator_page.predictions import confident_mistakes, correct_sample
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -22,77 +22,79 @@ MOST = 14
 """Images of each kind."""
 
 NAMES, HEADING, LETTER = 0.95, 0.36, 0.078
-"""Inches: the column of row names, a kind's heading, the width of a letter."""
+"""Inches: width of the column of row names, height of a heading, width of a letter."""
 
 RIGHT_MARK, WRONG_MARK = "✓", "✗"
 
 
 @dataclass(frozen=True)
 class Data:
-    """Pictures with their answers, the wrong ones first.
+    """Pictures with their predictions, the wrong ones first.
 
     Attributes
     ----------
     classes : tuple of str
     softmax : bool
-        Whether the scores are no probabilities.
+        Whether the scores are a softmax, and not probabilities.
     index : ndarray of int64, (m,)
-        Place in the test set.
-    truth, answers : ndarray of int64, (m,)
+        In the test set.
+    labels, predicted : ndarray of int64, (m,)
     scores : ndarray of float64, (m,)
-        Of the answers.
+        Of the predicted classes.
     pixels : ndarray of float64, (m, height, width)
         From 0 to 1.
-    wrong, known : int
-        Wrong answers of the estimator, and test images whose pixels were at hand.
-    whole : bool
-        Whether these are all.
+    wrong : int
+        Wrong predictions on all test images.
+    available : int
+        Test images whose pixels were available.
+    is_whole : bool
+        Whether these are all test images.
     """
 
     classes: tuple[str, ...]
     softmax: bool
     index: Ints
-    truth: Ints
-    answers: Ints
+    labels: Ints
+    predicted: Ints
     scores: Floats
     pixels: Floats
     wrong: int
-    known: int
-    whole: bool
+    available: int
+    is_whole: bool
 
     @property
     def is_wrong(self) -> list[bool]:
-        """Of each picture."""
-        return [bool(wrong) for wrong in self.answers != self.truth]
+        """Whether each prediction is wrong."""
+        return [bool(wrong) for wrong in self.predicted != self.labels]
 
 
-def data(shown: Shown) -> Data | None:
-    """Choose the pictures."""
-    index = np.concatenate([mistakes(shown, MOST), right(shown, MOST)])
+def data(estimator: EvaluatedEstimator) -> Data | None:
+    """Return the pictures to draw, or None if no pixels are available."""
+    index = np.concatenate([confident_mistakes(estimator, MOST), correct_sample(estimator, MOST)])
     if not len(index):
         return None
     return Data(
-        classes=shown.test_set.class_names,
-        softmax=shown.softmax,
+        classes=estimator.test_set.class_names,
+        softmax=estimator.softmax,
         index=index,
-        truth=shown.test_set.y[index],
-        answers=shown.predicted[index],
-        scores=shown.confidence[index],
-        pixels=shown.pixels(index),
-        wrong=int((shown.predicted != shown.test_set.y).sum()),
-        known=len(shown.pictures.index),
-        whole=not shown.pictures.reason,
+        labels=estimator.test_set.y[index],
+        predicted=estimator.predicted[index],
+        scores=estimator.confidence[index],
+        pixels=estimator.pixels(index),
+        wrong=int((estimator.predicted != estimator.test_set.y).sum()),
+        available=len(estimator.pictures.index),
+        is_whole=not estimator.pictures.reason,
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw both kinds one below the other, each image with its place above, label, answer and score below."""
+    """Draw wrong and then correct predictions, with the index above each image; label, prediction and score below."""
     cell = (style.WIDTH - NAMES) / ACROSS
     side, band = 0.9 * cell, 0.9 * cell + 1.0
-    order = "the highest score" if data.softmax else "the surest"
+    order = "highest score" if data.softmax else "highest probability"
     kinds = [
         (heading, [place for place, wrong in enumerate(data.is_wrong) if wrong == kind])
-        for heading, kind in ((f"{WRONG_MARK} Wrong, {order} first", True), (f"{RIGHT_MARK} Right, a sample", False))
+        for heading, kind in ((f"{WRONG_MARK} Wrong, {order} first", True), (f"{RIGHT_MARK} Correct, a sample", False))
     ]
     kinds = [(heading, places) for heading, places in kinds if places]
     height = sum(HEADING + band * math.ceil(len(places) / ACROSS) for _, places in kinds)
@@ -105,7 +107,7 @@ def draw(data: Data) -> Figure:
             row, column = divmod(number, ACROSS)
             _picture(figure, data, place, NAMES + column * cell, top - row * band, cell)
         for row in range(math.ceil(len(places) / ACROSS)):
-            for line, text in enumerate(("Label", "Answer", "Score" if data.softmax else "Probability")):
+            for line, text in enumerate(("Label", "Predicted", "Score" if data.softmax else "Probability")):
                 middle = top - row * band - 0.44 - side - 0.19 * line
                 figure.text(0.05 / style.WIDTH, middle / height, text, va="center", fontsize=9, color=style.MUTED)
         top -= band * math.ceil(len(places) / ACROSS)
@@ -113,7 +115,7 @@ def draw(data: Data) -> Figure:
 
 
 def _picture(figure: Figure, data: Data, place: int, left: float, top: float, cell: float) -> None:
-    """Draw one picture in its frame, with the words around it; places in inches."""
+    """Draw one picture in its frame, with the words around it; `left`, `top` and `cell` are in inches."""
     width, height = figure.get_size_inches()
     side, letters = 0.9 * cell, int(cell / LETTER)
     centre, wrong = (left + cell / 2) / width, data.is_wrong[place]
@@ -135,8 +137,8 @@ def _picture(figure: Figure, data: Data, place: int, left: float, top: float, ce
     mark = WRONG_MARK if wrong else RIGHT_MARK
     for line, (text, ink, weight) in enumerate(
         (
-            (style.short(data.classes[data.truth[place]], letters), "black", "normal"),
-            (f"{mark} {style.short(data.classes[data.answers[place]], letters - 2)}", colour, "bold"),
+            (style.short(data.classes[data.labels[place]], letters), "black", "normal"),
+            (f"{mark} {style.short(data.classes[data.predicted[place]], letters - 2)}", colour, "bold"),
             (f"{data.scores[place]:.3f}", "black", "normal"),
         )
     ):
@@ -145,35 +147,36 @@ def _picture(figure: Figure, data: Data, place: int, left: float, top: float, ce
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return what a reader should see."""
     wrong = sum(data.is_wrong)
-    score = "score (a softmax, no probability)" if data.softmax else "probability"
-    text = f"Above each image is its place in the test set; below it its label, the answer and the answer's {score}. "
+    score = "score" if data.softmax else "probability"
+    text = (
+        "Above each image is its index in the test set; below it are its label, the predicted class and the "
+        f"prediction's {score}{' (a softmax, not a probability)' * data.softmax}. "
+    )
     if wrong:
         text += (
-            f"{WRONG_MARK} and a dashed frame: the {wrong} wrong answers with the highest {score.split()[0]}, of "
+            f"{WRONG_MARK} and a dashed frame mark the {wrong} wrong predictions with the highest {score}, of "
             f"{md.count(data.wrong)}. "
         )
     if wrong < len(data.index):
+        correct = len(data.index) - wrong
+        text += f"{RIGHT_MARK} and a plain frame mark a stratified random sample of {correct} correct ones. "
+    if not data.is_whole:
         text += (
-            f"{RIGHT_MARK} and a plain frame: {len(data.index) - wrong} right ones, a stratified sample drawn without "
-            "a look at their scores. "
-        )
-    if not data.whole:
-        text += (
-            f"The data were not at hand when this was drawn, so all are chosen from the {data.known:,} test images "
-            "whose pixels are kept with the records, which are the hardest: among them even the right answers are "
-            "not typical, and surer mistakes may lie outside. "
+            "The data were not available, so all pictures are chosen from the "
+            f"{data.available:,} test images that are stored with the records. These are the hardest: correct "
+            "predictions among them are not typical, and there may be mistakes with higher scores elsewhere. "
         )
     return text.strip()
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the figure's content in words."""
     words = [
-        f"#{index} {data.classes[truth]} called {data.classes[answer]}"
-        for index, truth, answer in zip(data.index, data.truth, data.answers, strict=True)
-        if truth != answer
+        f"#{index} {data.classes[label]} predicted as {data.classes[predicted]}"
+        for index, label, predicted in zip(data.index, data.labels, data.predicted, strict=True)
+        if label != predicted
     ]
-    text = f"{len(words)} wrong and {len(data.index) - len(words)} right answers of the estimator, in pictures"
+    text = f"Pictures of {len(words)} wrong and {len(data.index) - len(words)} correct predictions"
     return f"{text}. Wrong: {', '.join(words)}." if words else f"{text}."

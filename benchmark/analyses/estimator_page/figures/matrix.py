@@ -1,4 +1,4 @@
-"""One confusion matrix, large enough to read: counts and row shares, the errors coloured and the diagonal not."""
+"""The figure `confusion`: counts and row shares of the confusion matrix; errors are coloured, the diagonal is not."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from benchmark.analyses.estimator_page.answers import errors
-from benchmark.analyses.estimator_page.shown import Shown
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
+from benchmark.analyses.estimator_page.predictions import confusions
 from benchmark.metrics.scores import Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
 
 MOST_SHARES, MOST_COUNTS, MOST_NAMED = 12, 25, 60
-"""Classes beyond which a cell is too small for its share, then for its count, then a row for its name."""
+"""Classes beyond which a cell is too small for its share, then for its count, and a row for its name."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Images by true class (row) and answer (column), (classes, classes)."""
+    """Images by true class (row) and predicted class (column), (classes, classes)."""
 
     classes: tuple[str, ...]
     counts: Ints
 
 
-def data(shown: Shown) -> Data:
-    """Collect what is drawn."""
-    return Data(shown.test_set.class_names, shown.confusion)
+def data(estimator: EvaluatedEstimator) -> Data:
+    """Return the data of the figure."""
+    return Data(estimator.test_set.class_names, estimator.confusion)
 
 
 def draw(data: Data) -> Figure:
-    """Draw the matrix, of many classes as wide as the page."""
+    """Draw the matrix; that of many classes is as wide as the page."""
     n = len(data.classes)
     wide, tall = (0.66, 0.52) if n <= MOST_SHARES else (min(0.45, 7.2 / n),) * 2  # inches of a cell
     names = [style.short(name, 18) for name in data.classes]
@@ -46,57 +46,62 @@ def draw(data: Data) -> Figure:
     shares = np.where(np.eye(n, dtype=bool), np.nan, data.counts / images)
     top = max(float(np.nanmax(shares)) if n > 1 else 0.0, 0.01)
     colours = matplotlib.colormaps["Oranges"].with_extremes(bad="#ECEEF0")
-    shown = axes.imshow(shares, cmap=colours, vmin=0, vmax=top, aspect="auto")
+    image = axes.imshow(shares, cmap=colours, vmin=0, vmax=top, aspect="auto")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     named = names if n <= MOST_NAMED else []
     size = min(10.0, 55 * tall)
     axes.set_xticks(range(len(named)), named, rotation=90, fontsize=size)
     axes.set_yticks(range(len(named)), named, fontsize=size)
-    axes.set_xlabel("Answer")
+    axes.set_xlabel("Predicted class")
     axes.set_ylabel("True class")
     if n <= MOST_COUNTS:
-        _numbers(axes, data, shown)
+        _numbers(axes, data, image)
     return figure
 
 
 def _numbers(axes: Axes, data: Data, drawn: AxesImage) -> None:
-    """Write the count into each cell that has one, and below it, where there is room, its share of the row."""
+    """Write the count into each cell that is not zero and, if there is room, its share of the row below."""
     images = np.maximum(data.counts.sum(axis=1), 1)
     both = len(data.classes) <= MOST_SHARES
-    for (true, answer), count in np.ndenumerate(data.counts):
+    for (true, predicted), count in np.ndenumerate(data.counts):
         if not count:
             continue
         share = count / images[true]
-        own = true == answer
-        look: dict[str, Any] = {"ha": "center", "va": "center", "color": "black" if own else style.ink(share, drawn)}
-        weight, size = ("bold" if own else "normal"), (9 if both else 7)
-        axes.text(answer, true - 0.14 * both, f"{count:,}", weight=weight, fontsize=size, **look)
+        correct = true == predicted
+        look: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "color": "black" if correct else style.ink(share, drawn),
+        }
+        weight, size = ("bold" if correct else "normal"), (9 if both else 7)
+        axes.text(predicted, true - 0.14 * both, f"{count:,}", weight=weight, fontsize=size, **look)
         if both:
-            axes.text(answer, true + 0.24, md.percent(share), fontsize=7.5, **look)
+            axes.text(predicted, true + 0.24, md.percent(share), fontsize=7.5, **look)
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return what a reader should see."""
     n = len(data.classes)
-    what = "test images of each true class (row) by the answer that they got (column)"
+    what = "test images of each true class (row) by predicted class (column)"
     if n <= MOST_SHARES:
-        text = f"How many {what}, and below that the share of the row."
+        text = f"Number of {what}, and below it the share of the row."
     elif n <= MOST_COUNTS:
-        text = f"How many {what}."
+        text = f"Number of {what}."
     else:
-        text = f"The share of {what}."
-    text += " The darker, the more often that error is made; right answers, on the diagonal, have no colour."
+        text = f"Share of {what}."
+    text += " A darker cell is a more frequent error; correct predictions, on the diagonal, have no colour."
     if n <= MOST_COUNTS:
         text += " Empty cells are zero."
-    return text if n <= MOST_NAMED else f"{text} Classes run in the order of their labels."
+    return text if n <= MOST_NAMED else f"{text} Classes are in the order of their labels."
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    found = errors(data.counts, 1)
+    """Return the figure's content in words."""
+    found = confusions(data.counts, 1)
     text = f"Confusion matrix of {len(data.classes)} classes"
     if not found:
-        return f"{text} without an error."
-    (error,) = found
-    return f"{text}. The commonest error is {data.classes[error.truth]} called {data.classes[error.answer]}."
+        return f"{text} without errors."
+    (confusion,) = found
+    label, predicted = data.classes[confusion.label], data.classes[confusion.predicted]
+    return f"{text}. Most frequent error: {label} predicted as {predicted}."

@@ -1,4 +1,4 @@
-"""What the refit's training looked like, by the plugin's own account: a panel for each kind of number."""
+"""The figure `training`: training curves of the refit, as the plugin reports them, one panel for each measure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.analyses.estimator_page.shown import Shown
+from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.render import style
 
 MOST_PANELS, MOST_LINES = 4, 6
 
 MARKED = 40
-"""Values of a line, at most, that are marked one by one."""
+"""Lines with at most this many values have a mark at each."""
 
 MARKS = ("o", "s", "D", "^", "v", "P")
 DASHES = ("-", "--", ":", "-.")
@@ -38,16 +38,16 @@ class Panel:
 
 @dataclass(frozen=True)
 class Data:
-    """The panels; `hidden` series are too many to be drawn."""
+    """The panels; `hidden` is the number of series that are not drawn."""
 
     panels: tuple[Panel, ...]
     hidden: int
 
 
-def data(shown: Shown) -> Data | None:
-    """Sort the series by what they measure: what follows the last underscore of their names."""
+def data(estimator: EvaluatedEstimator) -> Data | None:
+    """Return the series grouped by measure, the part of their names after the last underscore; None without any."""
     panels: dict[str, list[Line]] = {}
-    history = {name: values for name, values in (shown.record.history or {}).items() if values}
+    history = {name: values for name, values in (estimator.record.history or {}).items() if values}
     for name, values in history.items():
         part, _, measure = name.rpartition("_")
         panels.setdefault(measure, []).append(Line(part or measure, values))
@@ -58,7 +58,7 @@ def data(shown: Shown) -> Data | None:
 
 
 def draw(data: Data) -> Figure:
-    """Draw the panels, two across."""
+    """Draw the panels in two columns."""
     across = min(2, len(data.panels))
     down = math.ceil(len(data.panels) / across)
     figure = style.new(3.4 * down, style.WIDTH if across == 2 else 6.0)
@@ -88,16 +88,16 @@ def draw(data: Data) -> Figure:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return what a reader should see."""
     text = (
-        "By the estimator's own account, a number after each epoch or round of the refit. What is called validation "
-        "here are training rows that it held out for itself; the test images are in none of it."
+        "One value after each epoch or round of the refit, as the estimator reports it. Validation rows here are "
+        "training rows that the estimator held out; no test image is among them."
     )
     return f"{text} {data.hidden} more series {'is' if data.hidden == 1 else 'are'} not drawn." if data.hidden else text
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the figure's content in words."""
     words = [
         f"{line.name} {panel.measure} from {line.values[0]:.4g} to {line.values[-1]:.4g} in {len(line.values)}"
         for panel in data.panels

@@ -1,0 +1,113 @@
+"""The input of an estimator's page: a record, its predictions, pixels of test images, and the search space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.analyses.estimator_page.importance import Importance, importance
+from benchmark.metrics import scores
+from benchmark.metrics.scores import Floats, Ints
+from benchmark.storage.schema import Record, TestSet
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Test images whose pixels are available.
+
+    Attributes
+    ----------
+    index : ndarray of int64, (m,)
+        Indices in the test set, ascending.
+    pixels : ndarray of uint8, (m, pixels)
+    reason : str
+        Why some test images are missing; empty if none is.
+    """
+
+    index: Ints
+    pixels: npt.NDArray[np.uint8]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Space:
+    """The search space, as the plugin declares it now.
+
+    Attributes
+    ----------
+    distributions : mapping of str to optuna.distributions.BaseDistribution
+    reason : str
+        Why it is unknown, as a clause; then there are no distributions.
+    """
+
+    distributions: Mapping[str, BaseDistribution]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EvaluatedEstimator:
+    """A finished record with everything that its page needs.
+
+    Attributes
+    ----------
+    record : Record
+        Of status "ok".
+    test_set : TestSet
+    proba : ndarray of float16, (n_test, n_classes)
+    seeds : tuple of int
+        Of all finished records of the estimator.
+    pictures : Pictures
+    space : Space
+    """
+
+    record: Record
+    test_set: TestSet
+    proba: npt.NDArray[np.float16]
+    seeds: tuple[int, ...]
+    pictures: Pictures
+    space: Space
+
+    @property
+    def softmax(self) -> bool:
+        """Whether the scores are a softmax of decision values, and not probabilities."""
+        return self.record.scores == "decision_function"
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.test_set.class_names)
+
+    @cached_property
+    def predicted(self) -> Ints:
+        """Predicted classes, (n_test,)."""
+        return scores.predicted_labels(self.proba)
+
+    @cached_property
+    def confidence(self) -> Floats:
+        """Score of each predicted class, (n_test,)."""
+        return np.asarray(self.proba.max(axis=1), dtype=np.float64)
+
+    @cached_property
+    def confusion(self) -> Ints:
+        """Images by true class (row) and predicted class (column), (n_classes, n_classes)."""
+        return scores.confusion_matrix(self.test_set.y, self.predicted, self.n_classes)
+
+    @cached_property
+    def importance(self) -> Importance | str:
+        """Importance of the tuned parameters, or why it is unknown."""
+        if self.space.reason:
+            return self.space.reason
+        return importance(self.record.trials, self.space.distributions)
+
+    def pixels(self, index: Ints) -> Floats:
+        """Return the pixels of test images that are in `pictures`, from 0 to 1, (m, height, width)."""
+        rows = self.pictures.pixels[np.searchsorted(self.pictures.index, index)]
+        return np.asarray(rows.reshape(len(index), *self.test_set.image_shape) / 255)
