@@ -68,7 +68,7 @@ def planted() -> Dataset:
 
 
 def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> None:
-    """Write the test set and, with `wrong`, an estimator that has so many of the last test images wrong."""
+    """Write the test set and, with `wrong`, an estimator that misclassifies that many of the last test images."""
     test_set = dataclasses.replace(
         synthetic.write_test_set(folder, dataset.test.y, CLASSES, n_train=len(dataset.train.y), dataset="toy"),
         sha256=dataset.sha256,
@@ -190,7 +190,7 @@ def test_labels_that_are_right_are_left_alone() -> None:
 
 
 @pytest.mark.slow
-def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_path: Path) -> None:
+def test_the_command_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_path: Path) -> None:
     pytest.importorskip("cleanlab")
     dataset = planted()
     path = tmp_path / "toy.npz"
@@ -235,7 +235,7 @@ def test_without_cleanlab_what_an_audit_with_it_found_is_kept(folder: Path) -> N
     held = look(folder, planted())
     assert held.audit.search == SEARCH
     assert held.errors.index.tolist() == FLIPPED.tolist()
-    audit_record.path(folder).with_suffix(".npz").unlink()  # damaged: made anew
+    audit_record.path(folder).with_suffix(".npz").unlink()  # damaged: not used
     assert look(folder, planted()).audit.search is None
 
 
@@ -254,7 +254,7 @@ def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) ->
     assert "could not be searched for: broken: ValueError: no a\\|b." in (folder / FILE).read_text()
 
 
-def test_an_estimator_that_is_none_is_named_before_any_work(tmp_path: Path) -> None:
+def test_an_unknown_estimator_is_refused_before_any_work(tmp_path: Path) -> None:
     done = benchmark("audit", "--dataset", "digits", "--estimator", "hog_logistic", "--results", str(tmp_path))
     assert done.returncode == 2
     assert "did you mean hog_logistic_regression?" in done.stderr
@@ -312,7 +312,7 @@ def changed(**changes: object) -> Callable[[Path], None]:
 
 
 def arrays(**changes: np.ndarray) -> Callable[[Path], None]:
-    """Write other arrays, and their checksum, as a stranger would."""
+    """Write other arrays, and their checksum, as someone else would."""
 
     def change(folder: Path) -> None:
         place = audit_record.path(folder)
@@ -373,7 +373,7 @@ def test_a_damaged_audit_is_refused_with_its_name(folder: Path, damage: Callable
         prepare.for_derived(folder, planted(), ["svm"], "curve", 0, kinds=record_kinds())
 
 
-def test_an_audit_mends_a_damaged_one(folder: Path) -> None:
+def test_an_audit_replaces_a_damaged_one(folder: Path) -> None:
     audit_record.path(folder).write_text("{")
     look(folder, planted())
     report.write(folder)
@@ -547,7 +547,7 @@ def test_the_report_is_whole_with_figures_and_goes_away_with_the_audit(folder: P
     assert not (folder / FILE).exists()
 
 
-def test_nothing_odd_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
+def test_data_without_issues_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
     whole = planted()
     train, test = Part(whole.train.X[41:100], whole.train.y[41:100]), Part(whole.test.X[10:], whole.test.y[10:])
     train.X[0, 0] = test.X[0, 0] = 9
