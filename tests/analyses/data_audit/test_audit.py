@@ -21,6 +21,7 @@ from benchmark.analyses.data_audit import measure as audit
 from benchmark.analyses.data_audit import record as audit_record
 from benchmark.analyses.data_audit import schema as audit_schema
 from benchmark.analyses.data_audit.schema import Audit, AuditData, LabelErrors, Search
+from benchmark.cli import main as cli
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight as prepare
 from benchmark.engine import resources
@@ -183,7 +184,9 @@ def test_labels_that_are_right_are_left_alone() -> None:
 
 
 @pytest.mark.slow
-def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_path: Path) -> None:
+def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("cleanlab")
     dataset = planted()
     path = tmp_path / "toy.npz"
@@ -195,10 +198,10 @@ def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_p
         y_test=dataset.test.y,
     )
     chosen = ("--estimator", "logistic_regression", "--threads", "1", "--device", "cpu")
-    done = benchmark("audit", "--dataset", str(path), *chosen, "--results", str(tmp_path / "out"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"Images equal to another, byte for byte +2 +none +1", done.stdout)
-    assert "training images equal to another training image: 4, 40\n" in done.stdout
+    assert cli.main(["audit", "--dataset", str(path), *chosen, "--results", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"Images equal to another, byte for byte +2 +none +1", printed)
+    assert "training images equal to another training image: 4, 40\n" in printed
     folder = tmp_path / "out" / "toy"
     held = audit_record.read(folder, labels(folder))
     assert held is not None
@@ -242,10 +245,10 @@ def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) ->
     assert "2 training images have a near copy among the training images" in text
 
 
-def test_an_estimator_that_is_none_is_named_before_any_work(tmp_path: Path) -> None:
-    done = benchmark("audit", "--dataset", "digits", "--estimator", "hog_logistic", "--results", str(tmp_path))
-    assert done.returncode == 2
-    assert "did you mean hog_logistic_regression?" in done.stderr
+def test_an_estimator_that_is_none_is_named_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["audit", "--dataset", "digits", "--estimator", "hog_logistic", "--results", str(tmp_path)]
+    assert cli.main(asked) == 2
+    assert "did you mean hog_logistic_regression?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
