@@ -48,14 +48,14 @@ def find_label_errors(y: npt.NDArray[np.int64], proba: npt.NDArray[np.floating])
     from cleanlab.count import compute_confident_joint, estimate_joint
     from cleanlab.filter import find_label_issues
 
-    present, given = np.unique(y, return_inverse=True)
+    present, labels = np.unique(y, return_inverse=True)
     p = np.asarray(proba, dtype=np.float64)[:, present]
     p /= p.sum(axis=1, keepdims=True)
-    counts = compute_confident_joint(given, p)
-    wrong = np.flatnonzero(find_label_issues(given, p, confident_joint=counts, n_jobs=1))
-    joint = estimate_joint(given, p, confident_joint=counts)
+    counts = compute_confident_joint(labels, p)
+    wrong = np.flatnonzero(find_label_issues(labels, p, confident_joint=counts, n_jobs=1))
+    joint = estimate_joint(labels, p, confident_joint=counts)
     suggested = p[wrong].argmax(axis=1)
-    margin = p[wrong, given[wrong]] - p[wrong, suggested]
+    margin = p[wrong, labels[wrong]] - p[wrong, suggested]
     order = np.lexsort((wrong, margin))
     errors = LabelErrors(wrong[order].astype(np.int64), present[suggested[order]].astype(np.int64), margin[order])
     return errors, max(0.0, float(1 - np.trace(joint)))

@@ -157,7 +157,7 @@ def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resam
     order = np.argsort(values, kind="stable")
     ranked, marks = values[order], chosen[:, order].T.astype(np.float64)
     below, upto = (np.searchsorted(ranked, ranked, side) for side in ("left", "right"))
-    found = []
+    aucs = []
     for drawn in _resampled(len(values), resamples, rng):
         running = np.zeros((len(drawn), len(values) + 1))
         np.cumsum(drawn, axis=1, out=running[:, 1:])
@@ -165,8 +165,8 @@ def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resam
         weight = drawn @ marks
         pairs = weight * (len(values) - weight)
         wins = (drawn * midranks) @ marks - weight**2 / 2
-        found.append(np.divide(wins, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0))
-    return np.asarray(np.nanquantile(np.concatenate(found), [0.025, 0.975], axis=0).T)
+        aucs.append(np.divide(wins, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0))
+    return np.asarray(np.nanquantile(np.concatenate(aucs), [0.025, 0.975], axis=0).T)
 
 
 def _resampled(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
