@@ -113,9 +113,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         y = np.unique(y[kept], return_inverse=True)[1].astype(np.int64)
         train, test = split.stratified_holdout(y, split.first_identical(X))
         notify(f"{title} does not say which images test: {split.SPLIT}; {len(train):,} train, {len(test):,} test")
-    train_part, test_part = (
-        RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test)
-    )
+    parts = [RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test)]
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
     return validate.build_dataset(f"openml-{number}", source, *parts, files=(path,), class_names=names)
 
