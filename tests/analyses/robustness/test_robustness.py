@@ -182,7 +182,7 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
         killed_after(number, monkeypatch, partial(make, folder, Inline(), force=force))
         report.check(folder)  # which would raise
         stood = force and number == 0  # killed before the old one was invalidated
-        assert make(folder, Inline()) == {LOGISTIC: "kept" if stood else "done"}
+        assert make(folder, Inline()) == {LOGISTIC: "unchanged" if stood else "done"}
         assert (held(folder, LOGISTIC).predicted == whole.predicted).all()
 
 
