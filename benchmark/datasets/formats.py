@@ -54,10 +54,10 @@ def csv_files(train: Path, test: Path, name: str) -> FileDataset:
     """Read Kaggle's format: a column ``label``, then a square number of pixel columns (784 for 28 by 28)."""
     tables = {path: _csv_table(path) for path in (train, test)}
     columns = tables[train].columns
-    odd = columns.symmetric_difference(tables[test].columns)
-    if len(odd):
-        lacks, has = (test, train) if odd[0] in columns else (train, test)
-        raise BenchmarkError(f"{lacks}: column `{odd[0]}` is missing, {has.name} has it; give both the same columns")
+    extra = columns.symmetric_difference(tables[test].columns)
+    if len(extra):
+        lacks, has = (test, train) if extra[0] in columns else (train, test)
+        raise BenchmarkError(f"{lacks}: column `{extra[0]}` is missing, {has.name} has it; give both the same columns")
     # Both in the column order of the training CSV, or a test CSV with another order would give scrambled images.
     parts = [_csv_part(path, table[columns]) for path, table in tables.items()]
     return validate.build_dataset(name, str(train.parent), parts[0], parts[1], (train, test))

@@ -129,9 +129,9 @@ def _unreadable(path: Path, error: OSError) -> BenchmarkError:
 
 def _shape(header: bytes, path: Path, magic: int, limit: int) -> tuple[int, ...]:
     kind = "images" if magic == IMAGES else "labels"
-    if len(header) >= 4 and (found := struct.unpack_from(">I", header)[0]) != magic:
+    if len(header) >= 4 and (number := struct.unpack_from(">I", header)[0]) != magic:
         raise BenchmarkError(
-            f"{path}: magic number 0x{found:08x} is not that of IDX {kind} (0x{magic:08x}); is it another file?"
+            f"{path}: magic number 0x{number:08x} is not that of IDX {kind} (0x{magic:08x}); is it another file?"
         )
     if len(header) < 4 + 4 * (magic & 0xFF):
         raise BenchmarkError(f"{path}: ends within its header; fetch it again")

@@ -70,13 +70,13 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     BenchmarkError
         The folder is not writable.
     """
-    found = array_files(dataset.sha256, cache_dir)
+    paths = array_files(dataset.sha256, cache_dir)
     content: dict[Path, npt.NDArray[Any]] = {
-        found.train_X: dataset.train.X,
-        found.train_y: dataset.train.y,
-        found.test_X: dataset.test.X,
+        paths.train_X: dataset.train.X,
+        paths.train_y: dataset.train.y,
+        paths.test_X: dataset.test.X,
     }
-    return _write(found, content)
+    return _write(paths, content)
 
 
 def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
@@ -89,18 +89,18 @@ def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
     blobs : mapping of str to bytes
         The content of each file, by field of `ArrayFiles`.
     """
-    found = array_files(sha256)
+    paths = array_files(sha256)
     content: dict[Path, npt.NDArray[Any]] = {}
     for field, blob in blobs.items():
-        content[getattr(found, field)] = np.load(io.BytesIO(blob), allow_pickle=False)
-    return _write(found, content)
+        content[getattr(paths, field)] = np.load(io.BytesIO(blob), allow_pickle=False)
+    return _write(paths, content)
 
 
-def _write(found: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFiles:
-    folder = found.train_X.parent
+def _write(paths: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFiles:
+    folder = paths.train_X.parent
     scratch.remove_abandoned(folder.parent)
-    if _whole(content):
-        return found
+    if _valid(content):
+        return paths
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch.temporary_folder(folder.parent) as temporary:
@@ -113,7 +113,7 @@ def _write(found: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFil
         raise BenchmarkError(
             f"{folder}: cannot be written ({error.strerror or error}); free some space, or set BENCHMARK_CACHE"
         ) from error
-    return found
+    return paths
 
 
 def _move_in(temporary: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
@@ -121,7 +121,7 @@ def _move_in(temporary: Path, folder: Path, content: dict[Path, npt.NDArray[Any]
     try:
         os.rename(temporary / "new", folder)
     except OSError:
-        if _whole(content):  # another process was first
+        if _valid(content):  # another process was first
             return
         # The folder is damaged: replace file by file, so that a concurrent reader always finds the old or the new file.
         for path in content:
@@ -129,12 +129,12 @@ def _move_in(temporary: Path, folder: Path, content: dict[Path, npt.NDArray[Any]
             os.replace(temporary / "new" / path.relative_to(folder), path)
 
 
-def _whole(content: dict[Path, npt.NDArray[Any]]) -> bool:
+def _valid(content: dict[Path, npt.NDArray[Any]]) -> bool:
     for path, array in content.items():
         try:
-            found = np.load(path, mmap_mode="r", allow_pickle=False)  # mapping fails where the file is too short
+            stored = np.load(path, mmap_mode="r", allow_pickle=False)  # mapping fails where the file is too short
         except (OSError, ValueError, EOFError):
             return False
-        if found.shape != array.shape or found.dtype != array.dtype:
+        if stored.shape != array.shape or stored.dtype != array.dtype:
             return False
     return True

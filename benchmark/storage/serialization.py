@@ -97,9 +97,9 @@ def read_json(path: Path, schema: int) -> dict[str, Any]:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise BenchmarkError(f"{path}: cannot be read ({error}); delete it and run again") from error
-    found = data.get("schema") if isinstance(data, dict) else None
-    if type(found) is not int or found != schema:
-        raise BenchmarkError(f"{path}: schema {found!r}, this version reads schema {schema}; delete it and run again")
+    version = data.get("schema") if isinstance(data, dict) else None
+    if type(version) is not int or version != schema:
+        raise BenchmarkError(f"{path}: schema {version!r}, this version reads schema {schema}; delete it and run again")
     return dict(data)
 
 

@@ -1,4 +1,4 @@
-"""Can their probabilities be believed? Log loss and calibration."""
+"""Can the probabilities be trusted? Log loss and calibration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _figures() -> Sequence[Figure]:
     from benchmark.render.figure import Figure
 
     return [
-        Figure("reliability", figures.data, figures.draw, figures.caption, figures.alt),
+        Figure("reliability", figures.data, figures.draw, figures.caption, figures.alt, version=2),
     ]
 
 

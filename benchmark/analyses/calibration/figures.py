@@ -1,4 +1,4 @@
-"""Reliability diagrams: how often answers of each confidence are right, one panel per estimator."""
+"""Reliability diagrams: accuracy against confidence, one panel per estimator."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from benchmark.render import style
 ACROSS = 4
 
 FEWEST = 0.001
-"""Share of the images that a bin must hold to be drawn: of ten images, an accuracy says nothing."""
+"""Share of the images that a bin must hold to be drawn: an accuracy over ten images says nothing."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """Confidence and accuracy of the bins that hold enough images."""
+    """Confidence and accuracy of the bins with enough images."""
 
     confidence: Floats
     accuracy: Floats
@@ -30,34 +30,31 @@ class Line:
 
 @dataclass(frozen=True)
 class Data:
-    """Two lines per estimator, best first; None where it has none."""
+    """Two lines per estimator, in the order of the leaderboard; None where there is none."""
 
     estimators: tuple[str, ...]
-    own: tuple[Line | None, ...]
-    mended: tuple[Line | None, ...]
+    raw: tuple[Line | None, ...]
+    scaled: tuple[Line | None, ...]
     temperatures: tuple[float | None, ...]
 
 
-def data(scores: CalibrationScores) -> Data | None:
+def data(scores: CalibrationScores) -> Data:
     """Collect what is drawn."""
-    rows = [one for one in scores.trust if one.own or one.mended]
-    if not rows:
-        return None
     return Data(
-        tuple(one.title for one in rows),
-        tuple(_line(one.own_curve) for one in rows),
-        tuple(_line(one.mended_curve) for one in rows),
-        tuple(one.temperature for one in rows),
+        tuple(row.title for row in scores.rows),
+        tuple(_line(row.raw_curve) for row in scores.rows),
+        tuple(_line(row.scaled_curve) for row in scores.rows),
+        tuple(row.temperature for row in scores.rows),
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw the panels, at most four across, all on one scale."""
+    """Draw the panels, at most four in a row, all with the same axes."""
     across = min(ACROSS, len(data.estimators))
     down = math.ceil(len(data.estimators) / across)
     figure = style.new(0.7 + 2.1 * down, style.WIDTH if across == ACROSS else 1.2 + 2.3 * across)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    drawn = [line for line in (*data.own, *data.mended) if line is not None]
+    drawn = [line for line in (*data.raw, *data.scaled) if line is not None]
     lowest = min(float(min(line.confidence.min(), line.accuracy.min())) for line in drawn)
     low = max(0.0, math.floor(lowest * 5) / 5)
     for place, axes in enumerate(grid.flat):
@@ -66,8 +63,8 @@ def draw(data: Data) -> Figure:
             continue
         axes.plot([low, 1], [low, 1], color=style.MUTED, linewidth=0.8, linestyle=":")
         for line, colour, dashes, label in (
-            (data.own[place], style.LINE_COLOURS[1], "--", "as it comes"),
-            (data.mended[place], style.LINE_COLOURS[0], "-", "mended"),
+            (data.raw[place], style.LINE_COLOURS[1], "--", "unscaled"),
+            (data.scaled[place], style.LINE_COLOURS[0], "-", "temperature-scaled"),
         ):
             if line is not None:
                 axes.plot(
@@ -88,32 +85,33 @@ def draw(data: Data) -> Figure:
         axes.tick_params(labelbottom=place + across >= len(data.estimators), labelsize=9)
     handles = {label: line for axes in grid.flat for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside upper right", ncols=2, frameon=False)
-    figure.supxlabel("Confidence in the answer", fontsize=10)
-    figure.supylabel("Share of right answers", fontsize=10)
+    figure.supxlabel("Confidence", fontsize=10)
+    figure.supylabel("Accuracy", fontsize=10)
     return figure
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    text = f"Answers sorted by confidence into {BINS} bins: on the dotted line they are right as often as they claim"
-    return f"{text}; below it the estimator is too sure of itself, above it not sure enough. Bins that hold fewer " + (
-        f"than {md.percent(FEWEST)} of the images are left out."
+    """Return the caption."""
+    return (
+        f"Accuracy against confidence, in {BINS} bins of confidence. On the dotted line an estimator is perfectly "
+        "calibrated; below it, overconfident; above it, underconfident. Bins with fewer than "
+        f"{md.percent(FEWEST)} of the images are left out."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    found = [
+    """Return the text for readers who cannot see the figure."""
+    temperatures = [
         f"{title} temperature {value:.2f}"
         for title, value in zip(data.estimators, data.temperatures, strict=True)
         if value is not None
     ]
     text = f"Reliability diagrams of {md.plural(len(data.estimators), 'estimator')}"
-    return f"{text}: {', '.join(found)}." if found else f"{text}."
+    return f"{text}: {', '.join(temperatures)}." if temperatures else f"{text}."
 
 
 def _line(curve: Reliability | None) -> Line | None:
     if curve is None:
         return None
-    held = curve.share >= FEWEST
-    return Line(curve.confidence[held], curve.accuracy[held])
+    shown = curve.share >= FEWEST
+    return Line(curve.confidence[shown], curve.accuracy[shown])

@@ -1,65 +1,91 @@
-"""Whether the estimators' probabilities can be believed, in words and as a table."""
+"""The page of calibration: can the probabilities be trusted, the table, and how it was measured."""
 
 from __future__ import annotations
 
-from benchmark.analyses.calibration.scores import CalibrationScores, Trust
+from benchmark.analyses.calibration.scores import CalibrationScores
 from benchmark.metrics import calibration
 from benchmark.metrics.calibration import Quality
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Figures, Section, Table, pictures, table
-
-TITLE = "Can their probabilities be believed?"
-
+from benchmark.render.document import NOTHING, Block, Cell, Figures, Section, Table, number, pictures, table, words
 
 FILE = "calibration.md"
+TITLE = "Can the probabilities be trusted?"
+ABOUT = "Log loss and calibration, with and without temperature scaling."
 
 
 def section(scores: CalibrationScores, figures: Figures) -> Section:
     """Return the section."""
-    rows = [one for one in scores.trust if one.own or one.mended]
-    text = (
-        "Log loss and Brier score judge the probability of each class, the expected calibration error (ECE, "
-        f"{calibration.BINS} bins) how far the confidence in an answer is from how often such answers are right; lower "
-        "is better in all three."
+    answer = " ".join([_range(scores), _best(scores)])
+    blocks: list[Block] = [answer, _table(scores), *pictures(figures, "reliability"), _measured(scores)]
+    return Section(FILE, TITLE, ABOUT, blocks)
+
+
+def _range(scores: CalibrationScores) -> str:
+    """Say how far confidence and accuracy are apart, without and with temperature scaling."""
+    texts: list[str] = []
+    for scaled in (False, True):
+        ends = scores.ece_range(scaled=scaled)
+        if ends is None:
+            continue
+        named = []
+        for row in ends if ends[0] is not ends[1] else ends[:1]:
+            quality = row.scaled if scaled else row.raw
+            assert quality is not None, "its ECE is one of the ends"
+            named.append(f"{md.percent(quality.ece)} (*{md.escape(row.title)}*)")
+        how = "with it" if texts else f"{'with' if scaled else 'without'} temperature scaling"
+        texts.append(f"by {' to '.join(named)} {how}")
+    return f"**On average, confidence differs from accuracy {', and '.join(texts)}.**"
+
+
+def _best(scores: CalibrationScores) -> str:
+    row, quality = scores.best
+    how = " after temperature scaling" if row.scaled else ""
+    return (
+        f"The best probabilities are those of *{md.escape(row.title)}*{how}: log loss {md.score(quality.log_loss)}, "
+        f"ECE {md.percent(quality.ece)}."
     )
-    if any(one.mended for one in rows):
-        text += (
-            " *Mended*: the logarithms of the scores divided by one number, the temperature (Guo et al. 2017), which "
-            "was fitted on the validation rows, training images that the winner of tuning had not seen; it changes no "
-            "answer. Above 1, an estimator is too sure of itself, below 1 not sure enough. For those without "
-            "probabilities of their own, this is what gives them some."
-        )
-    blocks: list[Block] = [text, _best(rows), _table(rows), *pictures(figures, "reliability")]
-    return Section(FILE, TITLE, "Log loss and calibration, before and after temperature scaling.", blocks)
 
 
-def _best(rows: list[Trust]) -> str:
-    """Say whose probabilities are best, of those that a reader could use."""
-    usable = [(one, quality) for one in rows if (quality := one.mended or one.own) is not None]
-    best, quality = min(usable, key=lambda pair: pair[1].log_loss)
-    text = f"The best probabilities are those of *{md.escape(best.title)}*"
-    text += ", mended" if best.mended else ""
-    text += f": log loss {md.score(quality.log_loss)}, ECE {md.percent(quality.ece)}."
-    owned = sorted((own.ece, place) for place, one in enumerate(rows) if (own := one.own) is not None)
-    if len(owned) > 1:
-        (least, nearest), (most, farthest) = owned[0], owned[-1]
+def _table(scores: CalibrationScores) -> Table:
+    header = [
+        "Estimator",
+        "Log loss",
+        "Brier",
+        "ECE",
+        "Temperature",
+        "Log loss, scaled",
+        "Brier, scaled",
+        "ECE, scaled",
+    ]
+    rows = [
+        [
+            words(row.title),
+            *_cells(row.raw),
+            number(row.temperature, lambda temperature: f"{temperature:.2f}"),
+            *_cells(row.scaled),
+        ]
+        for row in scores.rows
+    ]
+    return table(header, rows)
+
+
+def _cells(quality: Quality | None) -> list[Cell]:
+    if quality is None:
+        return [NOTHING] * 3
+    return [number(quality.log_loss, md.score), number(quality.brier, md.score), number(quality.ece, md.percent)]
+
+
+def _measured(scores: CalibrationScores) -> str:
+    text = (
+        "Log loss and Brier score judge the probability of every class. The expected calibration error (ECE) is the "
+        f"mean difference between confidence and accuracy over {calibration.BINS} bins of confidence. Lower is better "
+        "for all three."
+    )
+    if any(row.scaled for row in scores.rows):
         text += (
-            f" As they come, *{md.escape(rows[nearest].title)}* is nearest to the truth about itself (ECE "
-            f"{md.percent(least)}) and *{md.escape(rows[farthest].title)}* farthest ({md.percent(most)})."
+            " *Scaled*: temperature scaling (Guo et al. 2017) divides the logarithms of the probabilities by one "
+            "number, the temperature, and changes no predicted class. It is fitted on the validation rows: training "
+            "images that the tuned estimator had not seen. A temperature above 1 means that the estimator is "
+            "overconfident, below 1 underconfident. Estimators without probabilities of their own get them this way."
         )
     return text
-
-
-def _table(rows: list[Trust]) -> Table:
-    header = ["Estimator", "Log loss", "Brier", "ECE", "Temperature", "Log loss, mended", "Brier, mended"]
-    cells = []
-    for one in rows:
-        temperature = md.NONE if one.temperature is None else f"{one.temperature:.2f}"
-        cells.append([md.escape(one.title), *_quality(one.own), temperature, *_quality(one.mended)])
-    return table([*header, "ECE, mended"], cells)
-
-
-def _quality(quality: Quality | None) -> list[str]:
-    if quality is None:
-        return [md.NONE] * 3
-    return [md.score(quality.log_loss), md.score(quality.brier), md.percent(quality.ece)]
