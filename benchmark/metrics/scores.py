@@ -151,8 +151,8 @@ def wilson_interval(accuracy: float, n: int) -> Interval:
     from statsmodels.stats.proportion import proportion_confint  # takes a second to import
 
     low, high = proportion_confint(accuracy * n, n, method="wilson")
-    # At 0 and 1 rounding could move a bound past the estimate.
-    return Interval(accuracy, min(accuracy, float(low)), max(accuracy, float(high)))
+    # At 0 and 1 rounding could move a bound past the estimate, or out of [0, 1].
+    return Interval(accuracy, max(0.0, min(accuracy, float(low))), min(1.0, max(accuracy, float(high))))
 
 
 def paired_difference(a: Floats, b: Floats) -> Interval:
