@@ -190,7 +190,6 @@ def test_labels_that_are_right_are_left_alone() -> None:
     assert (len(errors.index), share) == (0, 0)
 
 
-@pytest.mark.slow
 def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,7 +241,6 @@ def test_without_cleanlab_what_an_audit_with_it_found_is_kept(folder: Path) -> N
     assert look(folder, planted()).audit.search is None
 
 
-@pytest.mark.slow
 def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) -> None:
     pytest.importorskip("cleanlab")
     lab = models(tmp_path / "lab", broken=bad("    def fit(self, X, y):\n        raise ValueError('no a|b')"))
@@ -290,7 +288,6 @@ def test_five_images_will_do(tmp_path: Path, classes: int, grey: bool, monkeypat
     assert "None" not in text
 
 
-@pytest.mark.slow
 def test_on_real_images_of_the_digits(tmp_path: Path, no_cleanlab: None) -> None:
     from benchmark.datasets import digits
 
