@@ -51,7 +51,7 @@ def measure(
         Of the report, whose first lines are shown at the end.
     """
     from benchmark import datasets, report
-    from benchmark.analyses.hardest_class import examples as gallery
+    from benchmark.analyses.hardest_class import example_images
     from benchmark.cli import console as live
     from benchmark.engine import interrupts
     from benchmark.engine.resources import share
@@ -80,7 +80,7 @@ def measure(
         if failure is None or list(folder.glob("records/*/seed-*.json")):
             # What there is, is reported after a failure, too; but then the failure is the news.
             with suppress(*(BenchmarkError,) if failure else ()), os_errors_as_engine_errors(folder):
-                gallery.update(folder, dataset)
+                example_images.update(folder, dataset)
                 if arguments.report:
                     report.write(folder)
                     live.conclude(console, folder, page)
