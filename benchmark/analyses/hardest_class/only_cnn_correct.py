@@ -22,7 +22,7 @@ class HeadToHead:
     Attributes
     ----------
     both, only_cnn, only_classical, neither : int
-        Images that are classified correctly by whom.
+        Images that both classify correctly, only one of them, or neither.
     recall_difference : Interval
         CNN minus classical, mean over seeds.
     """

@@ -205,7 +205,7 @@ def _key(data: Data, short: Sequence[str], letters: int) -> list[str]:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     name = md.escape(data.hardest)
     which = {
         "none": f"{name} images that every estimator misclassifies; those with the lowest mean score for {name} first",
@@ -222,7 +222,7 @@ def caption(data: Data) -> str:
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     wrong = [int(np.bincount(column[column != data.truth]).argmax()) for column in data.answers.T]
     which = {
         "none": "every estimator misclassifies",

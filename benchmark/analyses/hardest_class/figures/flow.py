@@ -208,7 +208,7 @@ def _total(side: Sequence[tuple[str, float]]) -> float:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     name, text = md.escape(data.hardest), ""
     if len(data.panels) == 2:
         a, b = (
@@ -225,7 +225,7 @@ def caption(data: Data) -> str:
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     parts = []
     for panel in data.panels:
         missed = ", ".join(f"{name} {md.count(images)}" for name, images in panel.missed) or "nothing"

@@ -134,7 +134,7 @@ def draw(data: Data) -> Figure:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     always = _always_wrong(data)
     some = len(data.index) - always
     which = [f"{always} that every estimator misclassifies"] * bool(always)
@@ -146,7 +146,7 @@ def caption(data: Data) -> str:
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     return (
         f"{len(data.index)} test images of {data.hardest}; every estimator misclassifies {_always_wrong(data)} of them."
     )

@@ -112,7 +112,7 @@ def _draw(axes: Axes, number: int, x: Floats, y: Floats, answers: tuple[float, .
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     better = " The nearer to the upper left (ROC) or upper right (precision-recall), the better." * (
         len(data.lines) > 1
     )
@@ -125,7 +125,7 @@ def caption(data: Data) -> str:
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     at = int(np.searchsorted(data.recalls, 0.8))
     each = "; ".join(f"{line.estimator} {line.precision[at]:.2f}" for line in data.lines)
     return f"ROC and precision-recall curves of {data.hardest}. Precision at a recall of 0.80: {each}."
