@@ -117,7 +117,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         notify(f"{title} does not say which images test: {split.SPLIT}; {len(train):,} train, {len(test):,} test")
     parts = [RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test)]
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
-    return validate.build_dataset(f"openml-{number}", source, *parts, files=(path,), class_names=names)
+    return validate.build_dataset(f"openml-{number}", source, parts[0], parts[1], files=(path,), class_names=names)
 
 
 def _describe(title: str, number: int, folder: Path) -> _About:
