@@ -1,4 +1,4 @@
-"""What a number was measured on: machine and versions."""
+"""The machine and the package versions of a measurement."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ PACKAGES = (
 
 
 def environment() -> dict[str, str]:
-    """Return machine and versions as plain text, the same on each call of one process."""
-    found = {
-        "python": platform.python_version(),  # first, as people read it
+    """Return the machine and the versions as text; constant within one process."""
+    machine = {
+        "python": platform.python_version(),  # first, because people read this
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(cores()),
         "memory": _memory(),
     }
-    return found | versions()
+    return machine | versions()
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a result may depend on."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python and of the packages that a result may depend on."""
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
+            installed[package] = version(package)
+    return installed
 
 
 def source_sha256() -> str:
-    """Return the SHA-256 of every source file of benchmark/ and models/."""
+    """Return one SHA-256 over all source files of benchmark/ and models/."""
     digest = hashlib.sha256()
     for package in ("benchmark", "models"):
         for folder in sorted(importlib.import_module(package).__path__):
@@ -76,11 +76,11 @@ def _memory() -> str:
 
 
 def machine_memory() -> int:
-    """Return the bytes of memory that this machine, or the container we are in, has."""
+    """Return the memory of this machine, or of its container if that has less, in bytes."""
     import psutil
 
-    found = [int(psutil.virtual_memory().total)]
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+    limits = [int(psutil.virtual_memory().total)]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         with suppress(OSError, ValueError):
-            found.append(int(Path(limit).read_text()))
-    return min(found)
+            limits.append(int(Path(path).read_text()))
+    return min(limits)

@@ -1,8 +1,8 @@
-"""The one exception that means "the user can act on this": what, where and what to do."""
+"""The exception for errors that the user can act on; its message says what is wrong, where, and what to do."""
 
 
 class BenchmarkError(Exception):
-    """An expected failure. The command line prints its text as one line and exits with 2.
+    """An expected failure. The command line prints its message as one line and exits with status 2.
 
     Write the message as one sentence that names the thing (a file, an estimator, a flag),
     says what is wrong with it, and says what to do next.
@@ -10,16 +10,16 @@ class BenchmarkError(Exception):
 
 
 class EngineError(BenchmarkError):
-    """No job can be run any more: not one estimator's fault, so the run ends.
+    """A failure that stops the whole run, such as a full disk, and not of a single estimator.
 
-    The command line adds how to go on from there.
+    The command line adds how to resume the run.
     """
 
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+"""Exit status after Ctrl-C, as in shells: 128 + SIGINT."""
 
 
 def same_command(force: bool) -> str:
-    """Return what to type to go on with a run; what ``--force`` forgot is forgotten, and not to be so again."""
+    """Return what to type to resume a run: without ``--force``, which would discard the finished part again."""
     return "the same command without --force" if force else "the same command"

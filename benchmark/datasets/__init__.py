@@ -22,15 +22,15 @@ from benchmark.errors import BenchmarkError
 __all__ = ["NAMES", "Dataset", "Part", "cache_folder", "load", "summary"]
 
 PUBLISHED = (fashion_mnist.PUBLISHED, mnist.PUBLISHED, kmnist.PUBLISHED)
-"""What is published as MNIST was: four files of the same names."""
+"""The data sets that are published in the form of MNIST: four IDX files of the same names."""
 
 NAMES = (fashion_mnist.NAME, digits.NAME, mnist.NAME, kmnist.NAME)
 
 FASHION_MNIST_SHA256 = "aead7343f1c7e79f3fd53fea2ca86af122561159dce16818dd4ac019c613a8d1"
-"""`Dataset.sha256` of Fashion-MNIST, by which it is known in any format."""
+"""`Dataset.sha256` of Fashion-MNIST, by which it is recognised in any format."""
 
 _SIZED = re.compile(r"(?P<path>.+)@(?P<height>\d{1,4})(x(?P<width>\d{1,4}))?", re.ASCII)
-"""A folder of pictures and the size that they are to be brought to: ``my_photos@32``, ``my_photos@48x32``."""
+"""A folder of pictures and the size to resize them to: ``my_photos@32``, ``my_photos@48x32``."""
 
 
 def load(
@@ -41,14 +41,14 @@ def load(
     Parameters
     ----------
     name : str, optional
-        One of `NAMES`; ``openml:`` and a number; or a path: of a folder of pictures, of a folder
-        of IDX files, of a folder with a training and a test CSV, or of an ``.npz``. None is
-        Fashion-MNIST, and the digits where Fashion-MNIST cannot be had.
+        One of `NAMES`; ``openml:`` and a number; or the path of a folder of pictures, a folder of IDX files, a folder
+        with a training and a test CSV, or an ``.npz`` file. None means Fashion-MNIST, or the digits if Fashion-MNIST
+        is unavailable.
     data_dir : Path, optional
-        Where the files of Fashion-MNIST, MNIST or KMNIST are looked for first.
+        The first folder to search for the files of Fashion-MNIST, MNIST or KMNIST.
     notify : callable
-        Told in one line each: that the digits stand in, what of the data was left out and why,
-        how a test part was split off, and what else a reader of the results must know.
+        Called with one line each time a reader of the results must know something: that the digits replace
+        Fashion-MNIST, what part of the data was left out and why, how a test part was split off.
 
     Returns
     -------
@@ -57,14 +57,14 @@ def load(
     Raises
     ------
     BenchmarkError
-        Unknown name, or bad input: names file and cause.
+        The name is unknown, or the input is invalid; the message names the file and the cause.
     """
     if name == digits.NAME:
         return digits.load()
     if name is None:
         try:
             return mnist_like.load(fashion_mnist.PUBLISHED, PUBLISHED, data_dir)
-        except UnavailableError as error:  # a wrong file in a named place is not the same as no file
+        except UnavailableError as error:  # a wrong file in a folder that the user named is another error, and raised
             notify(f"{error}. RUNNING ON SCIKIT-LEARN'S 8x8 DIGITS INSTEAD: nothing here is about Fashion-MNIST")
             return digits.load()
     which = next((each for each in PUBLISHED if each.name == name), None)
@@ -77,7 +77,7 @@ def load(
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
-    """Return what there is to know of a data set, for people.
+    """Return the facts about a data set that the command ``data`` prints.
 
     Returns
     -------
@@ -100,29 +100,30 @@ def summary(dataset: Dataset) -> dict[str, Any]:
 
 def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
     text, size = _sized(name)
-    path = Path(text).expanduser() if text.strip() else None  # Path("") would be this very folder
-    if path is None or not os.path.exists(path):  # unlike Path.exists, answers False to a name that no file can have
+    path = Path(text).expanduser() if text.strip() else None  # Path("") would be the working directory
+    if path is None or not os.path.exists(path):  # unlike Path.exists, returns False for an impossible file name
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, openml:NUMBER, or a path that exists"
         raise BenchmarkError(f"no data set is called {name[:80]!r}; {hint}")
-    plain = _read(path, size, notify)
-    recognised = _recognised(plain)
-    if recognised is not plain:
+    dataset = _read(path, size, notify)
+    recognised = _recognised(dataset)
+    if recognised is not dataset:
         return recognised
-    if plain.image_shape == (28, 28):
-        called = (plain.name, *(file.name for file in plain.files))
-        if any("fashion" in each.lower() for each in called) and mnist.PUBLISHED.looks_like(plain.train.X):
+    if dataset.image_shape == (28, 28):
+        names = (dataset.name, *(file.name for file in dataset.files))
+        if any("fashion" in each.lower() for each in names) and mnist.PUBLISHED.looks_like(dataset.train.X):
             raise BenchmarkError(f"{path}: this is MNIST, not Fashion-MNIST, under its name; give it another to run it")
     which = mnist_like.identify(path, PUBLISHED) if path.is_dir() else None
     if which is not None:
-        return replace(plain, name=which.name, class_names=which.class_names)
-    if plain.name.lower() in NAMES or openml.FOLDER_NAME.fullmatch(plain.name):
-        return replace(plain, name=f"{plain.name}-{plain.sha256[:8]}")  # two data sets must not share a results folder
-    return plain
+        return replace(dataset, name=which.name, class_names=which.class_names)
+    if dataset.name.lower() in NAMES or openml.FOLDER_NAME.fullmatch(dataset.name):
+        # two data sets must not share a results folder
+        return replace(dataset, name=f"{dataset.name}-{dataset.sha256[:8]}")
+    return dataset
 
 
 def _sized(name: str) -> tuple[str, tuple[int, int] | None]:
-    """Return the path and the size that stands behind it, if any; a path that exists is one as it stands."""
+    """Split ``path@size`` into the path and the size; an existing path is never split."""
     match = _SIZED.fullmatch(name)
     if match is None or os.path.exists(Path(name).expanduser()):
         return name, None
@@ -131,7 +132,7 @@ def _sized(name: str) -> tuple[str, tuple[int, int] | None]:
 
 
 def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None]) -> FileDataset:
-    """Read what lies there, by the first reader that finds something of its kind."""
+    """Read a path with the first reader that recognises its content."""
     if not path.is_dir():
         if size is not None or path.suffix != ".npz":
             raise BenchmarkError(f"{path}: give a folder (pictures, IDX files, or a pair of CSVs) or an .npz file")
@@ -142,7 +143,7 @@ def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None
 
         return picture_folder.load(path, stem, notify, size)
     if size is not None:
-        raise BenchmarkError(f"{path}: only pictures are brought to a size, and no folder of them is here; leave out @")
+        raise BenchmarkError(f"{path}: only a folder of pictures can be resized, and this is none; leave out the @")
     if pair is not None:
         return formats.csv_files(*pair, stem)
     if idx.find_files(path):
@@ -153,10 +154,10 @@ def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None
     )
 
 
-def _recognised(found: FileDataset) -> FileDataset:
-    """Return Fashion-MNIST under its own name, whatever it was read from."""
-    if found.image_shape == (28, 28) and len(found.class_names) == len(fashion_mnist.CLASS_NAMES):
-        known = replace(found, name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
-        if known.sha256 == FASHION_MNIST_SHA256:
-            return known
-    return found
+def _recognised(dataset: FileDataset) -> FileDataset:
+    """Return Fashion-MNIST under its own name, in whatever format it was read; any other data set unchanged."""
+    if dataset.image_shape == (28, 28) and len(dataset.class_names) == len(fashion_mnist.CLASS_NAMES):
+        renamed = replace(dataset, name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
+        if renamed.sha256 == FASHION_MNIST_SHA256:
+            return renamed
+    return dataset

@@ -63,7 +63,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Corruption:
-    """One kind at one severity.
+    """A kind of corruption at one severity.
 
     Attributes
     ----------

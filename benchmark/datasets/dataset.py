@@ -1,4 +1,4 @@
-"""What a data set is, whatever it was read from."""
+"""`Dataset`: images and labels, independent of the format that they were read from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Part:
     Attributes
     ----------
     X : ndarray of uint8, (n, pixels)
-        Grey values, 0 to 255, each image flattened row by row.
+        Grey values from 0 to 255; each image is flattened row by row.
     y : ndarray of int64, (n,)
         Labels, ``0 .. n_classes - 1``.
     """
@@ -33,13 +33,13 @@ class Dataset:
     Attributes
     ----------
     name : str
-        Safe as a folder's name: letters, digits, ``.``, ``_`` and ``-``.
+        Safe as a folder name: letters, digits, ``.``, ``_`` and ``-``.
     class_names : tuple of str
     image_shape : tuple of int
         (height, width).
     train, test : Part
     source : str
-        Where it was read from, for people.
+        Where the data were read from, as text for people.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Dataset:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of shapes, pixels and labels: the same images give the same sum from any format."""
+        """SHA-256 of shapes, pixels and labels: the same images have the same checksum in any format."""
         digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())
         for part in (self.train, self.test):
             digest.update(repr(part.X.shape).encode())

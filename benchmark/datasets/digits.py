@@ -1,4 +1,4 @@
-"""scikit-learn's bundled digits: 1,797 images of 8 by 8, there on every machine."""
+"""scikit-learn's bundled digits: 1,797 images of 8 by 8 pixels, available on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files from public mirrors, tried in turn; a checksum is compared before a byte is used."""
+"""Downloads from public mirrors, tried in turn; the checksum is verified before a file is used."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch
 
 TIMEOUT_SECONDS = (10, 30)
-"""To connect, and between two pieces of the answer."""
+"""Time limits to connect, and between two pieces of the answer."""
 
 _OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
-"""Errors that are this machine's and no mirror's."""
+"""Errors of this machine and not of a mirror."""
 
 
 class UnavailableError(BenchmarkError):
-    """Neither on this machine nor on any mirror."""
+    """The data are neither on this machine nor on any mirror."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,13 @@ class File:
     Attributes
     ----------
     sha256 : str
-        Empty where it is not known beforehand.
+        Empty if unknown before the download.
     size : int
-        Bytes; a mirror that sends more is cut off.
+        Largest size in bytes; a download that exceeds it is stopped.
     md5 : str
-        Compared where there is no SHA-256. Where there is neither, the file is a description of others, and
-        whatever comes is taken.
+        Verified if there is no SHA-256. A file with neither describes other files, and is not verified.
     path : str
-        Where it lies on a mirror; empty where that is its name.
+        Path on a mirror; empty if it is the file name.
     """
 
     sha256: str
@@ -48,27 +47,27 @@ class File:
 
     @property
     def known_hash(self) -> str | None:
-        """The checksum as pooch has it."""
+        """The checksum in pooch's notation."""
         return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}" if self.md5 else None
 
 
 @dataclass(frozen=True)
 class Source:
-    """Files that belong together, and where they are to be had.
+    """Files that belong together, and their mirrors.
 
     Attributes
     ----------
     title : str
-        What they are, for people.
+        The name for people.
     files : mapping of str to File
         By name.
     mirrors : tuple of str
-        Addresses of folders, tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces
-        them; set but empty means none.
+        URLs of folders, tried in turn. ``$BENCHMARK_MIRRORS``, separated by spaces, replaces them; if it is set but
+        empty, there is none.
     put : str
-        What a person can do by hand: "put the four files into data/fashion-mnist".
+        What the user can do by hand: "put the four files into data/fashion-mnist".
     flag : str
-        What else: "name their folder with --data-dir".
+        The alternative: "name their folder with --data-dir".
     """
 
     title: str
@@ -79,27 +78,27 @@ class Source:
 
 
 def download(source: Source, folder: Path) -> None:
-    """Fetch those files into a folder that are not in it yet, each verified, then moved into place.
+    """Download the files that a folder lacks; each is verified, then moved into place.
 
     Parameters
     ----------
     source : Source
     folder : Path
-        Made if need be.
+        Created if it does not exist.
 
     Raises
     ------
     UnavailableError
-        No mirror gave a file (each that was tried is named), or the folder cannot be written.
+        No mirror has a file (the message names each that was tried), or the folder is not writable.
     """
-    given = os.environ.get("BENCHMARK_MIRRORS")
-    mirrors = list(source.mirrors) if given is None else given.split()
+    replaced = os.environ.get("BENCHMARK_MIRRORS")
+    mirrors = list(source.mirrors) if replaced is None else replaced.split()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with scratch.temporary_folder(folder) as place:
+        with scratch.temporary_folder(folder) as temporary:
             for name, file in source.files.items():
-                if not _right(folder / name, file):
-                    _fetch(source, name, mirrors, place).replace(folder / name)
+                if not _verified(folder / name, file):
+                    _fetch(source, name, mirrors, temporary).replace(folder / name)
     except OSError as error:
         raise UnavailableError(
             f"{source.title} is not on this machine, and {folder} cannot be written to download it "
@@ -107,7 +106,7 @@ def download(source: Source, folder: Path) -> None:
         ) from error
 
 
-def _right(path: Path, file: File) -> bool:
+def _verified(path: Path, file: File) -> bool:
     import pooch
 
     if file.sha256:
@@ -115,11 +114,11 @@ def _right(path: Path, file: File) -> bool:
     return path.is_file() and (not file.md5 or pooch.file_hash(str(path), "md5") == file.md5)
 
 
-def _fetch(source: Source, name: str, mirrors: list[str], place: Path) -> Path:
-    """Download one file, verified, from the first mirror that gives it; those that fail go to the end of the list."""
+def _fetch(source: Source, name: str, mirrors: list[str], folder: Path) -> Path:
+    """Download and verify one file from the first mirror that has it; mirrors that fail move to the end of the list."""
     import pooch
 
-    pooch.get_logger().setLevel("CRITICAL")  # a mirror that fails is told below, in our words
+    pooch.get_logger().setLevel("CRITICAL")  # failures are reported below
     http = pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS)
     wanted = source.files[name]
 
@@ -131,13 +130,12 @@ def _fetch(source: Source, name: str, mirrors: list[str], place: Path) -> Path:
     for mirror in tuple(mirrors):
         try:
             url = mirror.rstrip("/") + "/" + (wanted.path or name)
-            found = pooch.retrieve(url, wanted.known_hash, fname=name, path=place, downloader=bounded)
-            return Path(found)
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sum is a ValueError
+            return Path(pooch.retrieve(url, wanted.known_hash, fname=name, path=folder, downloader=bounded))
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
             if isinstance(error, OSError) and error.errno in _OUR_DISK:
                 raise
             failures.append(f"{mirror} ({_cause(error)})")
-            mirrors.append(mirrors.pop(0))  # a dead one is waited for once, not once a file
+            mirrors.append(mirrors.pop(0))  # so that the timeout of a dead mirror is spent once, not for each file
     raise UnavailableError(
         f"{source.title}: {name} is not on this machine and no mirror gave it: {', '.join(failures) or 'none'}; "
         f"{source.put}, or {source.flag}"
@@ -152,11 +150,11 @@ def _cause(error: OSError | ValueError) -> str:
 
 
 class _TooMuchError(OSError):
-    """A mirror sends more than the file holds."""
+    """A mirror sends more than the size of the file."""
 
 
 class _Bounded:
-    """A file that takes so many bytes and no more."""
+    """A file to write to that raises `_TooMuchError` beyond a size."""
 
     def __init__(self, file: BinaryIO, limit: int) -> None:
         self.file, self.limit, self.left = file, limit, limit

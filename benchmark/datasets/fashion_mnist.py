@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): what is known of its files."""
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747): names and checksums of its files."""
 
 from __future__ import annotations
 

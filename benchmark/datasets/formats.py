@@ -1,4 +1,4 @@
-"""Readers of what people have: a folder of IDX files, a pair of CSVs, an ``.npz``."""
+"""Readers of the user's own files: a folder of IDX files, a pair of CSV files, an ``.npz``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NPZ_LIMIT = 4 * idx.LIMIT
-"""Bytes that an ``.npz`` may unpack to: kept as float64, a pixel takes eight."""
+"""Largest unpacked size of an ``.npz``, in bytes: a pixel stored as float64 takes eight."""
 
 
 CSV_LIMIT = idx.LIMIT
-"""Bytes of a CSV: a pixel takes two at least there, and eight once read."""
+"""Largest size of a CSV, in bytes: a pixel takes at least two in the file, and eight in memory."""
 
 LINE_LIMIT = 2**20
-"""Bytes of a line of a CSV: some 260,000 pixels. Without it a line that never ends would be held in memory."""
+"""Longest line of a CSV, in bytes: some 260,000 pixels. Without a limit, an endless line would fill the memory."""
 
 
 def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = None) -> FileDataset:
@@ -41,24 +41,24 @@ def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = No
 
 
 def csv_pair(folder: Path) -> tuple[Path, Path] | None:
-    """Return a folder's training and test CSV by their names, or None where there is no such pair."""
-    found = [sorted(path for path in folder.glob("*.csv") if part in path.stem.lower()) for part in ("train", "test")]
-    for paths in found:
+    """Return the training and the test CSV of a folder by their names, or None if it has no such pair."""
+    matches = [sorted(path for path in folder.glob("*.csv") if part in path.stem.lower()) for part in ("train", "test")]
+    for paths in matches:
         if len(paths) > 1:
             names = ", ".join(path.name for path in paths)
             raise BenchmarkError(f"{folder}: more than one CSV for one part ({names}); leave one training and one test")
-    return (found[0][0], found[1][0]) if all(found) else None
+    return (matches[0][0], matches[1][0]) if all(matches) else None
 
 
 def csv_files(train: Path, test: Path, name: str) -> FileDataset:
-    """Read Kaggle's form: a column ``label``, then a square number of pixel columns (784 for 28 by 28)."""
+    """Read Kaggle's format: a column ``label``, then a square number of pixel columns (784 for 28 by 28)."""
     tables = {path: _csv_table(path) for path in (train, test)}
     columns = tables[train].columns
-    odd = columns.symmetric_difference(tables[test].columns)
-    if len(odd):
-        lacks, has = (test, train) if odd[0] in columns else (train, test)
-        raise BenchmarkError(f"{lacks}: column `{odd[0]}` is missing, {has.name} has it; give both the same columns")
-    # In the training CSV's order: a test CSV with another one would hold scrambled images.
+    extra = columns.symmetric_difference(tables[test].columns)
+    if len(extra):
+        lacks, has = (test, train) if extra[0] in columns else (train, test)
+        raise BenchmarkError(f"{lacks}: column `{extra[0]}` is missing, {has.name} has it; give both the same columns")
+    # Both in the column order of the training CSV, or a test CSV with another order would give scrambled images.
     parts = [_csv_part(path, table[columns]) for path, table in tables.items()]
     return validate.build_dataset(name, str(train.parent), parts[0], parts[1], (train, test))
 
@@ -97,7 +97,7 @@ def _csv_table(path: Path) -> pd.DataFrame:
         raise BenchmarkError(f"{path}: cannot be read as CSV ({cause}); save it again") from error
     if "label" not in table.columns:
         raise BenchmarkError(f"{path}: column `label` is missing; the first column must be called so")
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus cells for an index, silently
+    if not isinstance(table.index, pd.RangeIndex):  # pandas silently uses surplus cells as an index
         raise BenchmarkError(f"{path}: the rows have more cells than the header; is a column's name missing?")
     if table.empty:
         raise BenchmarkError(f"{path}: no rows under its header; give at least two classes with two images each")
@@ -105,7 +105,7 @@ def _csv_table(path: Path) -> pd.DataFrame:
 
 
 def _check_lines(path: Path) -> None:
-    """Refuse what a CSV reader would hold in memory whole: a huge file, a line without an end."""
+    """Refuse what a CSV reader would load into memory at once: a huge file, or an endless line."""
     size = path.stat().st_size
     if size > CSV_LIMIT:
         raise BenchmarkError(f"{path}: {size:,} bytes, more than the {CSV_LIMIT:,} that are read; store it as .npz")
@@ -126,9 +126,11 @@ def _csv_part(path: Path, table: pd.DataFrame) -> RawPart:
         raise BenchmarkError(f"{path}: a pixel column is missing or too many; {count} make no square, {nearest} would")
     for column in table.columns:
         if not pd.api.types.is_numeric_dtype(table[column]):
-            raise BenchmarkError(f"{path}: column `{column}` holds something that is no number; mend it")
+            raise BenchmarkError(f"{path}: column `{column}` holds something that is no number; correct it")
         if table[column].isna().any():
             line = int(table[column].isna().to_numpy().argmax()) + 2
-            raise BenchmarkError(f"{path}: column `{column}` is NaN or empty in line {line}; mend or drop the line")
+            raise BenchmarkError(
+                f"{path}: column `{column}` is NaN or empty in line {line}; correct or remove the line"
+            )
     pixels = table.drop(columns="label").to_numpy()
     return RawPart(pixels, table["label"].to_numpy(), f"{path} (pixels)", f"{path} (label)")

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST and its kin (http://yann.lecun.com/exdb/mnist): big-endian header, raw bytes."""
+"""IDX files, the format of MNIST (http://yann.lecun.com/exdb/mnist): a big-endian header, then raw bytes."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
 
 IMAGES, LABELS = 0x803, 0x801
-"""Magic numbers: unsigned bytes in three dimensions, and in one."""
+"""Magic numbers of unsigned bytes in three dimensions, and in one."""
 
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-"""Images and labels; each name may have ``.gz`` behind it."""
+"""Images and labels; each file name may end in ``.gz``."""
 
 LIMIT = 2**30
-"""Bytes: no file larger than this is read, packed or unpacked, whatever its header says."""
+"""Largest size of a file, packed or unpacked, that is read, in bytes."""
 
 _PIECE = 2**20
-"""Bytes read at once."""
+"""Bytes that are read at once."""
 
 
 def find_files(folder: Path) -> list[Path]:
-    """Return those of the four files that lie in the folder, the gzipped one where there are both."""
+    """Return the IDX files in a folder, at most four; if a file exists packed and unpacked, the packed one."""
     either = [(folder / f"{name}.gz", folder / name) for name in (*TRAIN, *TEST)]
-    # os.path.isfile, unlike Path.is_file, answers False where a folder may not be looked into.
+    # os.path.isfile, unlike Path.is_file, returns False for a folder without read permission.
     return [next(path for path in pair if os.path.isfile(path)) for pair in either if any(map(os.path.isfile, pair))]
 
 
-def missing_files(found: list[Path]) -> list[str]:
-    """Return the names of the four that are not among what `find_files` found."""
-    present = {path.name.removesuffix(".gz") for path in found}
+def missing_files(files: list[Path]) -> list[str]:
+    """Return the names of the four files that are not in a list from `find_files`."""
+    present = {path.name.removesuffix(".gz") for path in files}
     return [name for name in (*TRAIN, *TEST) if name not in present]
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file as it lies on disk, of whatever size, without holding it in memory.
+    """Return the SHA-256 of a file on disk, read in pieces.
 
     Raises
     ------
     BenchmarkError
-        Unreadable.
+        The file is unreadable.
     """
     try:
         return serialization.sha256(path)
@@ -58,16 +58,16 @@ def digest(path: Path) -> str:
 
 
 def read(path: Path, magic: int, limit: int = LIMIT) -> npt.NDArray[np.uint8]:
-    """Read one IDX file, gzipped or not; unpacks no more than its header accounts for.
+    """Read one IDX file, gzipped or not; no more is unpacked than its header states.
 
     Parameters
     ----------
     path : Path
-        If it ends in ``.gz``, the content must be gzip.
+        If the name ends in ``.gz``, the content must be gzip.
     magic : int
         `IMAGES` or `LABELS`.
     limit : int
-        Bytes; a file that is larger, packed or unpacked, is refused before it is read.
+        Largest size in bytes; a larger file, packed or unpacked, is refused before it is read.
 
     Returns
     -------
@@ -76,8 +76,8 @@ def read(path: Path, magic: int, limit: int = LIMIT) -> npt.NDArray[np.uint8]:
     Raises
     ------
     BenchmarkError
-        Unreadable, too large, empty, truncated, not gzip, wrong magic number, or a header that
-        disagrees with the bytes.
+        The file is unreadable, too large, empty, truncated or not gzip, has a wrong magic number, or has another size
+        than its header states.
     """
     try:
         packed = path.open("rb")
@@ -99,13 +99,13 @@ def _decode(packed: BinaryIO, path: Path, magic: int, limit: int) -> npt.NDArray
         raise BenchmarkError(f"{path}: the file is empty; fetch it again")
     zipped = start == b"\x1f\x8b"
     if path.suffix == ".gz" and not zipped:
-        raise BenchmarkError(f"{path}: not gzip, whatever its name says; fetch it again, or drop the .gz")
+        raise BenchmarkError(f"{path}: not gzip, although its name ends in .gz; fetch it again, or drop the .gz")
     try:
         with gzip.GzipFile(fileobj=packed) if zipped else packed as file:
             shape = _shape(file.read(4 + 4 * (magic & 0xFF)), path, magic, limit)
-            body = np.empty(math.prod(shape), dtype=np.uint8)  # takes no memory before it is filled
+            body = np.empty(math.prod(shape), dtype=np.uint8)  # occupies no memory until it is filled
             filled = _fill(file, body.data)
-            surplus = file.read(1)  # reading on to the end also has gzip compare its checksum
+            surplus = file.read(1)  # reading to the end makes gzip verify its checksum
     except (OSError, EOFError, zlib.error) as error:
         raise BenchmarkError(f"{path}: damaged or truncated gzip ({error}); fetch it again") from error
     if filled < body.size or surplus:
@@ -114,11 +114,11 @@ def _decode(packed: BinaryIO, path: Path, magic: int, limit: int) -> npt.NDArray
     return body.reshape(shape)
 
 
-def _fill(file: BinaryIO | gzip.GzipFile, room: memoryview) -> int:
-    """Read until the room is full or the file ends; by pieces, so that nothing is held twice."""
+def _fill(file: BinaryIO | gzip.GzipFile, buffer: memoryview) -> int:
+    """Read until the buffer is full or the file ends; in pieces, so that the data are not in memory twice."""
     filled = 0
-    while filled < len(room) and (piece := file.read(min(_PIECE, len(room) - filled))):
-        room[filled : filled + len(piece)] = piece
+    while filled < len(buffer) and (piece := file.read(min(_PIECE, len(buffer) - filled))):
+        buffer[filled : filled + len(piece)] = piece
         filled += len(piece)
     return filled
 
@@ -129,9 +129,9 @@ def _unreadable(path: Path, error: OSError) -> BenchmarkError:
 
 def _shape(header: bytes, path: Path, magic: int, limit: int) -> tuple[int, ...]:
     kind = "images" if magic == IMAGES else "labels"
-    if len(header) >= 4 and (found := struct.unpack_from(">I", header)[0]) != magic:
+    if len(header) >= 4 and (number := struct.unpack_from(">I", header)[0]) != magic:
         raise BenchmarkError(
-            f"{path}: magic number 0x{found:08x} is not that of IDX {kind} (0x{magic:08x}); is it another file?"
+            f"{path}: magic number 0x{number:08x} is not that of IDX {kind} (0x{magic:08x}); is it another file?"
         )
     if len(header) < 4 + 4 * (magic & 0xFF):
         raise BenchmarkError(f"{path}: ends within its header; fetch it again")

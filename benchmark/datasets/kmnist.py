@@ -1,7 +1,7 @@
-"""KMNIST (Clanuwat et al. 2018, arXiv 1812.01718), ten characters of cursive Japanese: what is known of its files.
+"""KMNIST (Clanuwat et al. 2018, arXiv 1812.01718), ten cursive Japanese characters: names and checksums of its files.
 
-The sums are those that TensorFlow Datasets checks; the MD5s of the same files are torchvision's. Of the unpacked files
-none are published.
+The checksums are those of TensorFlow Datasets; the MD5s of the same files are torchvision's. No checksums of the
+unpacked files are published.
 """
 
 from __future__ import annotations

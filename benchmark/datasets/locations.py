@@ -1,4 +1,4 @@
-"""Where data may lie on this machine."""
+"""The folders on this machine that may hold data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Root:
-    """A folder to look in; `named` says who named it ("--data-dir", "$BENCHMARK_DATA") or is empty.
+    """A folder to search; `named` is how the user named it ("--data-dir", "$BENCHMARK_DATA"), or empty.
 
-    What a person named must be right if it is there; elsewhere a wrong file is passed over.
+    A wrong file in a folder that the user named is an error; in any other folder it is ignored.
     """
 
     folder: Path
@@ -22,18 +22,18 @@ class Root:
 
 
 def data_roots(data_dir: Path | None) -> list[Root]:
-    """Return the folders under which data sets are kept, first choice first."""
-    found = []
+    """Return the folders to search for data sets, in order of preference."""
+    roots = []
     if data_dir is not None:
-        found.append(Root(data_dir.expanduser(), "--data-dir"))
+        roots.append(Root(data_dir.expanduser(), "--data-dir"))
     if os.environ.get("BENCHMARK_DATA"):
-        found.append(Root(Path(os.environ["BENCHMARK_DATA"]).expanduser(), "$BENCHMARK_DATA"))
-    found += [Root(CHECKOUT / "data"), Root(CHECKOUT.parent / "shared" / "data"), Root(Path("data").absolute())]
-    return found
+        roots.append(Root(Path(os.environ["BENCHMARK_DATA"]).expanduser(), "$BENCHMARK_DATA"))
+    roots += [Root(CHECKOUT / "data"), Root(CHECKOUT.parent / "shared" / "data"), Root(Path("data").absolute())]
+    return roots
 
 
 def keras_folder() -> Path:
-    """Return where Keras keeps its downloads."""
+    """Return the folder of Keras's downloads."""
     home = os.environ.get("KERAS_HOME") or "~/.keras"
     return Path(home).expanduser() / "datasets"
 

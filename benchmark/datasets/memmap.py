@@ -1,4 +1,4 @@
-"""The data as ``.npy`` files that worker processes map into memory."""
+"""The data as ``.npy`` files, which worker processes map into memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmark.storage import scratch
 
 @dataclass(frozen=True)
 class ArrayFiles:
-    """Files of a data set's arrays; there is none of the test labels.
+    """The files of a data set's arrays; the test labels are not written, so that no worker can read them.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class ArrayFiles:
     train_y : Path
         int64, (n_train,).
     test_X : Path
-        uint8, (n_test, pixels); in a folder of its own.
+        uint8, (n_test, pixels); in a separate folder.
     """
 
     train_X: Path
@@ -38,7 +38,7 @@ class ArrayFiles:
 
 
 def array_files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
-    """Return where the arrays of a data set lie, or would lie.
+    """Return the paths of a data set's arrays, whether or not they exist.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def array_files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
 
 
 def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
-    """Write the arrays once under ``<cache>/arrays/<sha256>``; any number of processes may do so at once.
+    """Write the arrays to ``<cache>/arrays/<sha256>`` unless they exist; safe for concurrent processes.
 
     Parameters
     ----------
@@ -63,78 +63,78 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     Returns
     -------
     ArrayFiles
-        Whole: reused where shape, type and size are right, else written anew.
+        Existing files are reused if shape, type and size are right, and written again otherwise.
 
     Raises
     ------
     BenchmarkError
-        The folder cannot be written.
+        The folder is not writable.
     """
-    found = array_files(dataset.sha256, cache_dir)
+    paths = array_files(dataset.sha256, cache_dir)
     content: dict[Path, npt.NDArray[Any]] = {
-        found.train_X: dataset.train.X,
-        found.train_y: dataset.train.y,
-        found.test_X: dataset.test.X,
+        paths.train_X: dataset.train.X,
+        paths.train_y: dataset.train.y,
+        paths.test_X: dataset.test.X,
     }
-    return _write(found, content)
+    return _write(paths, content)
 
 
 def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
-    """Write arrays that came over a network, as `materialise` does.
+    """Write arrays that were received over a network; see `materialise`.
 
     Parameters
     ----------
     sha256 : str
         `Dataset.sha256`.
     blobs : mapping of str to bytes
-        The fields of `ArrayFiles` to what their files hold.
+        The content of each file, by field of `ArrayFiles`.
     """
-    found = array_files(sha256)
+    paths = array_files(sha256)
     content: dict[Path, npt.NDArray[Any]] = {}
     for field, blob in blobs.items():
-        content[getattr(found, field)] = np.load(io.BytesIO(blob), allow_pickle=False)
-    return _write(found, content)
+        content[getattr(paths, field)] = np.load(io.BytesIO(blob), allow_pickle=False)
+    return _write(paths, content)
 
 
-def _write(found: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFiles:
-    folder = found.train_X.parent
+def _write(paths: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFiles:
+    folder = paths.train_X.parent
     scratch.remove_abandoned(folder.parent)
-    if _whole(content):
-        return found
+    if _valid(content):
+        return paths
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.temporary_folder(folder.parent) as place:
+        with scratch.temporary_folder(folder.parent) as temporary:
             for path, array in content.items():
-                target = place / "new" / path.relative_to(folder)
+                target = temporary / "new" / path.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 np.save(target, array, allow_pickle=False)
-            _move_in(place, folder, content)
+            _move_in(temporary, folder, content)
     except OSError as error:
         raise BenchmarkError(
-            f"{folder}: cannot be written ({error.strerror or error}); make room, or set BENCHMARK_CACHE"
+            f"{folder}: cannot be written ({error.strerror or error}); free some space, or set BENCHMARK_CACHE"
         ) from error
-    return found
+    return paths
 
 
-def _move_in(place: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
-    # A rename puts the folder there whole or not at all; it fails where one already is.
+def _move_in(temporary: Path, folder: Path, content: dict[Path, npt.NDArray[Any]]) -> None:
+    # A rename is atomic, and fails if the folder exists.
     try:
-        os.rename(place / "new", folder)
+        os.rename(temporary / "new", folder)
     except OSError:
-        if _whole(content):  # another process was first
+        if _valid(content):  # another process was first
             return
-        # Damaged: mended file by file, so that whoever reads one meanwhile finds the old or the new, never none.
+        # The folder is damaged: replace file by file, so that a concurrent reader always finds the old or the new file.
         for path in content:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(place / "new" / path.relative_to(folder), path)
+            os.replace(temporary / "new" / path.relative_to(folder), path)
 
 
-def _whole(content: dict[Path, npt.NDArray[Any]]) -> bool:
+def _valid(content: dict[Path, npt.NDArray[Any]]) -> bool:
     for path, array in content.items():
         try:
-            found = np.load(path, mmap_mode="r", allow_pickle=False)  # mapping fails where the file is too short
+            stored = np.load(path, mmap_mode="r", allow_pickle=False)  # mapping fails where the file is too short
         except (OSError, ValueError, EOFError):
             return False
-        if found.shape != array.shape or found.dtype != array.dtype:
+        if stored.shape != array.shape or stored.dtype != array.dtype:
             return False
     return True

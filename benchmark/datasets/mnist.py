@@ -1,6 +1,6 @@
-"""MNIST (LeCun, Cortes and Burges 1998), handwritten digits: what is known of its files.
+"""MNIST (LeCun, Cortes and Burges 1998), handwritten digits: names and checksums of its files.
 
-The sums of the packed files are those that TensorFlow Datasets checks; the MD5s of the same files are torchvision's.
+The checksums of the packed files are those of TensorFlow Datasets; the MD5s of the same files are torchvision's.
 """
 
 from __future__ import annotations

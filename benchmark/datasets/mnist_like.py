@@ -1,6 +1,6 @@
 """Data sets that are published as MNIST was, in four IDX files: found on this machine, or downloaded.
 
-Every file's SHA-256 is checked before a byte of it is used. What is known of each set lies in a module of its name.
+The SHA-256 of every file is checked before any of it is used. Each data set has a module with its checksums.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
 _LARGEST = 2**26
-"""Bytes: more than any of the files unpacks to."""
+"""Upper limit of the unpacked size of each file, in bytes."""
 
 
 @dataclass(frozen=True)
 class MnistLike:
-    """What is known of one data set.
+    """Names, checksums and mirrors of one data set.
 
     Attributes
     ----------
     name : str
-        By which it is asked for; also of the folders in which it may lie.
+        For ``--dataset``; folders of this name are searched.
     title : str
-        For people.
+        The name for people.
     class_names : tuple of str
     sha256 : mapping of str to str
-        By file name: packed, as published, and unpacked, as torchvision leaves them, where that is known.
+        By file name: of the packed files, as published, and of the unpacked files of torchvision, if known.
     packed_bytes : mapping of str to int
-        What a mirror sends, by file name; one that sends more is cut off.
+        Sizes of the downloads by file name; a download that exceeds its size is stopped.
     mirrors : tuple of str
-        Addresses of folders, tried in turn.
+        URLs of folders, tried in turn.
     torchvision : str
-        The folder that torchvision makes for it.
+        Name of the folder that torchvision creates.
     means : tuple of float
-        Mean grey values of its parts, by which it is known in other packings; empty where they are not known.
+        Mean grey values of the parts, by which the data are recognised in other formats; empty if unknown.
     """
 
     name: str
@@ -55,7 +55,7 @@ class MnistLike:
 
     @property
     def source(self) -> Source:
-        """Where the packed files are downloaded from."""
+        """The packed files and their mirrors."""
         return Source(
             title=self.title,
             files={name: File(self.sha256[name], size) for name, size in self.packed_bytes.items()},
@@ -65,27 +65,27 @@ class MnistLike:
         )
 
     def looks_like(self, X: npt.NDArray[np.uint8]) -> bool:
-        """Tell its images, (n, ...), however they are packed; False where its means are not known."""
+        """Return whether images, (n, ...), have the size and mean of this data set; False if its means are unknown."""
         return len(X) in (60_000, 10_000) and min((abs(X.mean() - mean) for mean in self.means), default=1.0) < 1e-3
 
 
 def load(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None = None) -> FileDataset:
-    """Find, verify and read a data set; download it if it is nowhere.
+    """Find, verify and read a data set; download it if it is not on this machine.
 
     Parameters
     ----------
     which : MnistLike
     catalogue : sequence of MnistLike
-        All that share its file names; none is taken for another.
+        All data sets with these file names, so that none is mistaken for another.
     data_dir : Path, optional
-        Looked at first; a wrong file there is an error, not a reason to look elsewhere.
+        The first folder to search; a wrong file in it is an error, not a reason to search elsewhere.
 
     Raises
     ------
     UnavailableError
-        Nowhere to be had.
+        Not on this machine, and no mirror has it.
     BenchmarkError
-        A wrong file in a named place, or another set of the catalogue in a folder of this one's name.
+        A wrong file in a folder that the user named, or another data set of the catalogue in a folder of this name.
     """
     folder = locate(which, catalogue, data_dir) or _downloaded(which)
     return formats.idx_folder(folder, which.name, which.class_names)
@@ -94,22 +94,21 @@ def load(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None
 def locate(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None = None) -> Path | None:
     """Return the first folder that holds the four files with the right checksums, or None.
 
-    The order: `data_dir`, ``$BENCHMARK_DATA``, ``data/`` here, ``data/`` and ``../shared/data/``
-    beside the checkout, Keras's cache, our own cache; each with the subfolders in which other
-    tools put them.
+    The order of the search: `data_dir`, ``$BENCHMARK_DATA``, ``data/`` and ``../shared/data/`` of the checkout,
+    ``data/`` of the working directory, Keras's cache, our own cache; each with the subfolders that other tools use.
     """
     others = [each for each in catalogue if each is not which]
-    looked = [(root.folder, root.named) for root in locations.data_roots(data_dir)]
-    looked += [(locations.keras_folder(), ""), (locations.cache_folder(), "")]
-    for place, named in looked:
-        for folder in (place, place / which.name, place / which.torchvision / "raw"):
-            if _complete(which, others, folder, named, meant=folder != place or named == "--data-dir"):
+    roots = [(root.folder, root.named) for root in locations.data_roots(data_dir)]
+    roots += [(locations.keras_folder(), ""), (locations.cache_folder(), "")]
+    for root, named in roots:
+        for folder in (root, root / which.name, root / which.torchvision / "raw"):
+            if _complete(which, others, folder, named, meant=folder != root or named == "--data-dir"):
                 return folder
     return None
 
 
 def identify(folder: Path, catalogue: Sequence[MnistLike]) -> MnistLike | None:
-    """Return which set's four files a folder holds, whatever its name."""
+    """Return the data set whose four files a folder holds, by their checksums, or None."""
     sums = file_sums(idx.find_files(folder))
     return next(
         (each for each in catalogue if len(sums) == 4 and all(each.sha256.get(n) == s for n, s in sums.items())), None
@@ -117,29 +116,29 @@ def identify(folder: Path, catalogue: Sequence[MnistLike]) -> MnistLike | None:
 
 
 def file_sums(files: Iterable[Path]) -> dict[str, str]:
-    """Return file name to SHA-256."""
+    """Return a mapping of file name to SHA-256."""
     return {path.name: idx.digest(path) for path in files}
 
 
 def _complete(which: MnistLike, others: Sequence[MnistLike], folder: Path, named: str, *, meant: bool) -> bool:
-    """Tell whether the four files are there and right; refuse what only looks like them.
+    """Return whether a folder holds the four files with the right checksums; raise if it holds wrong ones.
 
-    `meant` says that the folder is this set's, by its own name or by a person's word. Another set's files are an
-    error there, as it would score far too well or too badly; anywhere else they are that set's business.
+    `meant` is True if the folder's name or the user says that it is of this data set. Files of another data set are an
+    error in such a folder, because scores on them would be far too good or too bad, and ignored in any other.
     """
     sums = file_sums(idx.find_files(folder))
-    for name, found in sums.items():
-        right = which.sha256.get(name)
-        if found == right:
+    for name, checksum in sums.items():
+        expected = which.sha256.get(name)
+        if checksum == expected:
             continue
-        other = next((each for each in others if found in each.sha256.values()), None)
+        other = next((each for each in others if checksum in each.sha256.values()), None)
         if other is not None and meant:
             raise BenchmarkError(
                 f"{folder / name}: this is {other.title}, not {which.title}, under the same file name; "
                 f"remove it, or run it as what it is with --dataset {other.name}"
             )
         if named and other is None:
-            # A damaged copy gets its exact cause; any other content its two checksums.
+            # Reading names the exact cause if the file is damaged; any other content is reported by its checksums.
             array = idx.read(folder / name, idx.IMAGES if "images" in name else idx.LABELS, _LARGEST)
             other = next((each for each in others if array.ndim == 3 and each.looks_like(array)), None)
             if other is not None:
@@ -147,10 +146,11 @@ def _complete(which: MnistLike, others: Sequence[MnistLike], folder: Path, named
                     f"{folder / name}: this is {other.title}, not {which.title}, under the same file name; remove it"
                 )
             raise BenchmarkError(
-                f"{folder / name}: SHA-256 is {found}, {which.title}'s is {right or 'known of the packed file alone'}; "
-                "fetch it again, or run other data with --dataset FOLDER"
+                f"{folder / name}: SHA-256 is {checksum}, {which.title}'s is "
+                f"{expected or 'only known of the packed file'}; fetch it again, or run other data with "
+                "--dataset FOLDER"
             )
-    return len(sums) == 4 and all(found == which.sha256.get(name) for name, found in sums.items())
+    return len(sums) == 4 and all(checksum == which.sha256.get(name) for name, checksum in sums.items())
 
 
 def _downloaded(which: MnistLike) -> Path:

@@ -1,8 +1,12 @@
-"""OpenML by number (https://www.openml.org): ``openml:40996``, downloaded once and verified.
+"""Data sets of OpenML by number (https://www.openml.org): ``openml:40996``, downloaded once and verified.
 
-OpenML describes each data set in a JSON, which holds the MD5 of its file; the file must have it before it is used, and
-its SHA-256 is written beside it then and compared from then on. What shape images have OpenML does not say: a row is
-one if its features are a square number of grey values.
+OpenML describes each data set in a JSON that states the MD5 of its file. The MD5 is verified before the file is used;
+the SHA-256 is then written to a file in the same folder and verified from then on. OpenML does not state the shape of
+images, so a row counts as an image if its features are a square number of grey values.
+
+Not `sklearn.datasets.fetch_openml`: it has no time limit, no size limit and no mirrors. In scikit-learn 1.9.1 with
+pandas 3.1.1 its pandas parser raises a TypeError for Fashion-MNIST, whose classes are numbers; its other parser takes
+some 40 s of processor time for the 70,000 rows, `arff.read` takes 6.
 """
 
 from __future__ import annotations
@@ -28,20 +32,20 @@ from benchmark.storage import serialization
 MIRRORS = ("https://www.openml.org/", "https://api.openml.org/")
 
 TRAINING_ROWS = {554: 60_000, 40996: 60_000}
-"""MNIST and Fashion-MNIST, of 70,000 rows: as published, the first train. Others do not say which do."""
+"""Training rows of MNIST and Fashion-MNIST, which come first of 70,000; other data sets do not state a split."""
 
 SMALLEST_SIDE = 8
-"""Pixels: below 64 features a table is no picture, though their number may be a square (iris has 4)."""
+"""Smallest side in pixels: fewer than 64 features are no image, even if their number is a square, as in iris."""
 
 FOLDER_NAME = re.compile(r"openml-(\d+)", re.IGNORECASE)
-"""`Dataset.name` of these, from which a report tells how to ask for them; no other data get such a name."""
+"""`Dataset.name` of these data sets and no other; the report derives the ``--dataset`` flag from it."""
 
 _DESCRIPTION_BYTES = 2**22
 
 
 @dataclass(frozen=True)
 class _About:
-    """What OpenML says of a data set."""
+    """OpenML's description of a data set."""
 
     name: str
     status: str
@@ -52,12 +56,12 @@ class _About:
 
 
 def dataset_number(name: str) -> int | None:
-    """Return 40996 of ``openml:40996``, None of a name that is not of this form.
+    """Return 40996 for ``openml:40996``, and None for a name of another form.
 
     Raises
     ------
     BenchmarkError
-        ``openml:`` and no number.
+        ``openml:`` is not followed by a number.
     """
     scheme, colon, rest = name.partition(":")
     if scheme.lower() != "openml" or not colon:
@@ -73,9 +77,9 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     Parameters
     ----------
     number : int
-        OpenML's.
+        OpenML's number of the data set.
     notify : callable
-        Told in one line each: that OpenML has withdrawn the data, how a test part was split off, what was left out.
+        Called with one line if OpenML has withdrawn the data, if a test part was split off, if classes were left out.
 
     Returns
     -------
@@ -84,9 +88,9 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     Raises
     ------
     UnavailableError
-        Nowhere to be had.
+        Not in the cache, and no mirror has it.
     BenchmarkError
-        Its rows are no square grey images, or its target no class.
+        Its rows are not square grey images, or its target is not a class.
     """
     folder = locations.cache_folder() / "openml" / str(number)
     title = f"OpenML {number}"
@@ -97,7 +101,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     table = arff.read(path, about.target, about.unused)
     side = _side(title, table.X)
     names, y = _classes(title, table)
-    X = table.X.astype(np.float32) if table.X.max() <= 1 else table.X  # whole numbers are fractions of 1 here, too
+    X = table.X.astype(np.float32) if table.X.max() <= 1 else table.X  # 0 and 1 may be stored as whole numbers
     first = TRAINING_ROWS.get(number, 0)
     if 0 < first < len(y):
         train, test = np.arange(first), np.arange(first, len(y))
@@ -111,9 +115,11 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         y = np.unique(y[kept], return_inverse=True)[1].astype(np.int64)
         train, test = split.stratified_holdout(y, split.first_identical(X))
         notify(f"{title} does not say which images test: {split.SPLIT}; {len(train):,} train, {len(test):,} test")
-    one, other = (RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test))
+    train_part, test_part = (
+        RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test)
+    )
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
-    return validate.build_dataset(f"openml-{number}", source, one, other, files=(path,), class_names=names)
+    return validate.build_dataset(f"openml-{number}", source, train_part, test_part, (path,), names)
 
 
 def _describe(title: str, number: int, folder: Path) -> _About:
@@ -122,11 +128,11 @@ def _describe(title: str, number: int, folder: Path) -> _About:
     download(_source(title, {name: file}, MIRRORS), folder)
     path = folder / name
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())["data_set_description"]
-        texts = [found[key] for key in ("name", "format", "url", "md5_checksum")]
-        target, status = found.get("default_target_attribute") or "", found.get("status", "active")
+        description: dict[str, Any] = json.loads(path.read_bytes())["data_set_description"]
+        texts = [description[key] for key in ("name", "format", "url", "md5_checksum")]
+        target, status = description.get("default_target_attribute") or "", description.get("status", "active")
         if not all(isinstance(text, str) for text in (*texts, target, status)):
-            raise ValueError("fields are no texts")
+            raise ValueError("a field is not a text")
         if not re.fullmatch("[0-9a-fA-F]{32}", texts[3]):
             raise ValueError("no MD5")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -138,18 +144,18 @@ def _describe(title: str, number: int, folder: Path) -> _About:
         raise BenchmarkError(
             f"{title} ({texts[0]}): it names no single target; only data with one class an image are read"
         )
-    unused = _names(found.get("ignore_attribute")) | _names(found.get("row_id_attribute"))
+    unused = _names(description.get("ignore_attribute")) | _names(description.get("row_id_attribute"))
     return _About(texts[0], status, texts[2], texts[3].lower(), target, unused)
 
 
 def _names(field: object) -> frozenset[str]:
-    """Return attributes as OpenML lists them: one, several with commas between, or a list."""
+    """Return the attribute names in a field: OpenML writes one name, several separated by commas, or a list."""
     listed = field if isinstance(field, list) else [field]
     return frozenset(name.strip() for text in listed if isinstance(text, str) for name in text.split(","))
 
 
 def _data(title: str, about: _About, folder: Path) -> Path:
-    """Return the file, verified."""
+    """Return the path of the verified data file; download it if necessary."""
     name = "data.arff"
     url = urlsplit(about.url)
     host = url.hostname or ""
@@ -157,7 +163,7 @@ def _data(title: str, about: _About, folder: Path) -> Path:
     file = File("", idx.LIMIT, about.md5, url.path.lstrip("/"))
     download(_source(title, {name: file}, tuple(dict.fromkeys((*theirs, *MIRRORS)))), folder)
     path, record = folder / name, folder / f"{name}.sha256"
-    line = f"{idx.digest(path)}  {name}\n"  # as sha256sum has it
+    line = f"{idx.digest(path)}  {name}\n"  # the format of sha256sum
     try:
         if not record.exists():
             serialization.write_atomically(record, line.encode())
@@ -190,7 +196,7 @@ def _side(title: str, X: npt.NDArray[Any]) -> int:
 
 
 def _classes(title: str, table: arff.Table) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-    """Return the classes that occur, in the header's order or else by number, and each row's."""
+    """Return the names of the classes that occur, in the header's order or by number, and the label of each row."""
     present, codes = np.unique(table.y, return_inverse=True)
     try:
         order = sorted(present.tolist(), key=table.declared.index if table.declared else float)
@@ -202,5 +208,5 @@ def _classes(title: str, table: arff.Table) -> tuple[tuple[str, ...], npt.NDArra
         raise BenchmarkError(
             f"{title}: its target has {len(present):,} values in {len(codes):,} rows; that is no class"
         )
-    rank = {value: place for place, value in enumerate(order)}
+    rank = {value: label for label, value in enumerate(order)}
     return tuple(order), np.asarray([rank[value] for value in present.tolist()], dtype=np.int64)[codes]

@@ -1,6 +1,6 @@
-"""Prepared pictures, kept: a telephone's photo takes 0.4 s to decode and to shrink, and every verb needs all of them.
+"""A cache of prepared pictures: to decode and shrink a phone's photo takes 0.4 s, and every command needs all of them.
 
-A folder's pictures are known again by the name, size and time of change of each file, as make knows what it made.
+The key is the name, size and modification time of each file, as for make.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
 
 VERSION = 1
-"""Raised when pictures are prepared in another way."""
+"""Increased when pictures are prepared in another way."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Prepared:
     shape : tuple of int
         (height, width).
     X : ndarray of uint8, (n, pixels)
-        Of those that can be read, in the order of their files.
+        The readable pictures, in the order of their files.
     broken : dict of int to str
-        Places of the other files, and what is wrong with each.
+        Index of each unreadable file, and what is wrong with it.
     """
 
     shape: tuple[int, int]
@@ -44,12 +44,12 @@ class Prepared:
 
 
 def cache_path(paths: Sequence[Path], asked: tuple[int, int] | None) -> Path:
-    """Return where the pictures of these files, brought to that size, are kept or would be.
+    """Return the cache file for these pictures at this size, whether or not it exists.
 
     Raises
     ------
     OSError
-        One of them is no longer there.
+        One of the files no longer exists.
     """
     digest = hashlib.sha256(repr((VERSION, PIL.__version__, asked)).encode())
     for path in paths:
@@ -59,21 +59,21 @@ def cache_path(paths: Sequence[Path], asked: tuple[int, int] | None) -> Path:
 
 
 def read(path: Path) -> Prepared | None:
-    """Return what is kept; None where nothing is, or it is damaged."""
+    """Return the pictures in a cache file, or None if it does not exist or is damaged."""
     if not path.is_file():
         return None
     try:
-        found = serialization.read_npz(path, LIMIT)
-        height, width = found["shape"].tolist()
-        X, rows, reasons = found["X"], found["rows"].tolist(), found["reasons"].tolist()
-        whole = X.dtype == np.uint8 and X.ndim == 2 and X.shape[1] == height * width
-        return Prepared((height, width), X, dict(zip(rows, reasons, strict=True))) if whole else None
+        arrays = serialization.read_npz(path, LIMIT)
+        height, width = arrays["shape"].tolist()
+        X, rows, reasons = arrays["X"], arrays["rows"].tolist(), arrays["reasons"].tolist()
+        valid = X.dtype == np.uint8 and X.ndim == 2 and X.shape[1] == height * width
+        return Prepared((height, width), X, dict(zip(rows, reasons, strict=True))) if valid else None
     except (BenchmarkError, KeyError, ValueError):
         return None
 
 
 def write(path: Path, prepared: Prepared) -> None:
-    """Keep prepared pictures; where that cannot be done they are prepared again the next time."""
+    """Write prepared pictures to a cache file; errors are ignored, and the pictures are prepared again next time."""
     blob = serialization.to_npz(
         shape=np.asarray(prepared.shape),
         X=prepared.X,

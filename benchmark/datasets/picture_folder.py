@@ -1,8 +1,8 @@
-"""A folder of pictures as a data set: decoded, brought to one size in one stated way, split where it is not.
+"""A folder of pictures as a data set: decoded, resized to one size, and split if it has no test part.
 
-The way: grey (ITU-R 601 luma, white behind transparency), shrunk or grown whole, padded with its border's grey
-(`preprocessing.to_grey`). To which size: the one asked for; or that of the pictures, if all have the same and no
-side is shorter than 8 or longer than 32 pixels; or 28 by 28.
+Pictures become grey (ITU-R 601 luma, on white if transparent), are resized without cropping, and padded with the mean
+grey of their border (`preprocessing.to_grey`). The size is the one asked for; or the size of the pictures, if all have
+the same and each side is 8 to 32 pixels; or 28 by 28.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
 USUAL = (28, 28)
-"""Fashion-MNIST's: what the estimators were made for."""
+"""The size of Fashion-MNIST, for which the estimators were designed."""
 
 SMALLEST, LARGEST_KEPT, LARGEST = 8, 32, 128
-"""Pixels a side: the fewest; the most that pictures keep unasked; the most that may be asked for."""
+"""Side in pixels: the minimum, the maximum of a size that is kept by default, and the maximum that may be asked for."""
 
 FEW = 10
-"""Training pictures of a class below which it is said that there are few."""
+"""Training pictures of a class below which the user is warned that they are few."""
 
 UNEVEN = 5
-"""Times as many pictures in the largest class as in the smallest, from which that is said."""
+"""Ratio of the largest to the smallest class from which the user is warned."""
 
 THREADS = 4
-"""At most: a picture of the largest size takes some 400 MB while it is decoded."""
+"""Most threads: decoding a picture of the largest size takes some 400 MB."""
 
 SLOW = 5.0
-"""Seconds from which prepared pictures are kept for the next time."""
+"""Preparation time in seconds from which the prepared pictures are cached."""
 
 Shape = tuple[int, int]
 Notify = Callable[[str], None]
@@ -53,11 +53,11 @@ class _Picture:
     Attributes
     ----------
     shape : tuple of int
-        Of the file: (height, width).
+        (height, width) of the file.
     grey : ndarray of uint8, (pixels,)
         At the size asked for, or the usual one.
     own : ndarray of uint8, (pixels,) or None
-        At its own size, where that might be kept.
+        At its own size, if that may be kept.
     """
 
     shape: Shape
@@ -67,17 +67,17 @@ class _Picture:
 
 @dataclass(frozen=True)
 class _Labelled:
-    """What is known of the pictures beside their pixels; `n` of them.
+    """Paths and labels of `n` pictures.
 
     Attributes
     ----------
     folder : Path
     paths : list of str, (n,)
-        For people.
+        Relative paths, for messages.
     class_names : list of str
     y : ndarray of int64, (n,)
     tests : ndarray of bool, (n,)
-        Whether it tests; it trains if not.
+        Whether a picture is of the test part; otherwise it is of the training part.
     """
 
     folder: Path
@@ -87,22 +87,22 @@ class _Labelled:
     tests: npt.NDArray[np.bool_]
 
     def counts(self, *, tests: bool) -> npt.NDArray[np.int64]:
-        """Return how many pictures of each class test, or train."""
+        """Return the number of pictures of each class in the test part, or in the training part."""
         return np.bincount(self.y[self.tests == tests], minlength=len(self.class_names)).astype(np.int64)
 
 
 def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) -> FileDataset:
-    """Read a folder of pictures; `benchmark.datasets.picture_files` says how they must lie.
+    """Read a folder of pictures; see `benchmark.datasets.picture_files` for its layout.
 
     Parameters
     ----------
     folder : Path
     name : str
-        Made safe as a folder's name; with the size behind it where one was asked for.
+        Converted to a valid folder name; the size is appended if one was asked for.
     notify : callable
-        Told in one line each what was left out, split off, or is odd.
+        Called with one line for what was left out, split off, or is unusual.
     shape : tuple of int, optional
-        (height, width) asked for.
+        The (height, width) asked for.
 
     Returns
     -------
@@ -112,10 +112,10 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
     Raises
     ------
     BenchmarkError
-        No two classes that can be trained, nothing to test, or no picture that can be read.
+        Fewer than two classes can be trained, there is nothing to test, or no picture is readable.
     """
     if shape is not None and not all(SMALLEST <= side <= LARGEST for side in shape):
-        raise BenchmarkError(f"{folder}: pictures are brought to {SMALLEST} to {LARGEST} pixels a side, not to {shape}")
+        raise BenchmarkError(f"{folder}: pictures can have {SMALLEST} to {LARGEST} pixels a side, not {shape}")
     labelled, prepared = _read(folder, notify, shape)
     (height, width), X = prepared.shape, prepared.X
     rows, labelled = _learnable(labelled, notify)
@@ -146,13 +146,13 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
 
 
 def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled, Prepared]:
-    """Return the pictures that can be read, those that train first; tell of the others."""
-    found = picture_files.find_pictures(folder)
-    for remark in found.remarks:
+    """Return the readable pictures, training part first; report the others."""
+    files = picture_files.find_pictures(folder)
+    for remark in files.remarks:
         notify(remark)
     listed = [
-        (path, name, classes is found.test)
-        for classes in (found.train, found.test)
+        (path, name, classes is files.test)
+        for classes in (files.train, files.test)
         for name, paths in classes.items()
         for path in paths
     ]
@@ -165,34 +165,34 @@ def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled,
         notify(f"{folder}: {len(broken):,} of {len(listed):,} pictures are left out: {_listed(broken)}")
     good = [entry for row, entry in enumerate(listed) if row not in prepared.broken]
     tests = np.asarray([test for _, _, test in good])
-    if found.test and not tests.any():
-        raise BenchmarkError(f"{folder}: no picture of its {TEST} part can be read; mend or remove that part")
+    if files.test and not tests.any():
+        raise BenchmarkError(f"{folder}: no picture of its {TEST} part can be read; correct or remove that part")
     names = sorted({name for _, name, _ in good})
-    label = {name: place for place, name in enumerate(names)}
+    label = {name: index for index, name in enumerate(names)}
     y = np.asarray([label[name] for _, name, _ in good], dtype=np.int64)
     paths = [path.relative_to(folder).as_posix() for path, _, _ in good]
     return _Labelled(folder, paths, names, y, tests), prepared
 
 
 def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
-    """Return the pictures, brought to one size, and what is wrong with those that are none."""
-    kept: Path | None = None
+    """Return the pictures at one size, and what is wrong with the unreadable files."""
+    cache: Path | None = None
     with suppress(OSError):
-        kept = picture_cache.cache_path(paths, asked)
-    found = picture_cache.read(kept) if kept else None
-    if found is not None:
-        return found
+        cache = picture_cache.cache_path(paths, asked)
+    cached = picture_cache.read(cache) if cache else None
+    if cached is not None:
+        return cached
     start = time.monotonic()
-    pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow works outside Python's lock
+    pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow releases Python's global lock
     try:
         every = list(pool.map(lambda path: _prepare(path, asked or USUAL, keep_small=asked is None), paths))
     finally:
         pool.shutdown(cancel_futures=True)
-    good = [one for one in every if isinstance(one, _Picture)]
-    broken = {row: one for row, one in enumerate(every) if isinstance(one, str)}
+    good = [picture for picture in every if isinstance(picture, _Picture)]
+    broken = {row: reason for row, reason in enumerate(every) if isinstance(reason, str)}
     shape, X = _sized(good, asked) if good else (asked or USUAL, np.zeros((0, 0), dtype=np.uint8))
-    if kept and good and time.monotonic() - start > SLOW:
-        picture_cache.write(kept, Prepared(shape, X, broken))
+    if cache and good and time.monotonic() - start > SLOW:
+        picture_cache.write(cache, Prepared(shape, X, broken))
     return Prepared(shape, X, broken)
 
 
@@ -214,23 +214,23 @@ def _prepare(path: Path, shape: Shape, *, keep_small: bool) -> _Picture | str:
 
 def _sized(good: Sequence[_Picture], asked: Shape | None) -> tuple[Shape, npt.NDArray[np.uint8]]:
     """Return the size of all pictures, and their pixels, (n, pixels)."""
-    own = [one.own for one in good if one.own is not None]
-    if len(own) == len(good) and len({one.shape for one in good}) == 1:
+    own = [picture.own for picture in good if picture.own is not None]
+    if len(own) == len(good) and len({picture.shape for picture in good}) == 1:
         return good[0].shape, np.stack(own)
-    return asked or USUAL, np.stack([one.grey for one in good])
+    return asked or USUAL, np.stack([picture.grey for picture in good])
 
 
 def _learnable(labelled: _Labelled, notify: Notify) -> tuple[npt.NDArray[np.int64], _Labelled]:
-    """Return the rows of the classes that can be trained, and what is known of those; tell of the others."""
+    """Return the rows of the classes that can be trained, with their labels; report the others."""
     folder, names = labelled.folder, labelled.class_names
     train, test = labelled.counts(tests=False), labelled.counts(tests=True)
     kept = train >= validate.MIN_TRAINING_IMAGES
     none = [f"{names[i]} ({test[i]:,} to test)" for i in np.flatnonzero(train == 0)]
-    one = [names[i] for i in np.flatnonzero(~kept & (train > 0))]
+    single = [names[i] for i in np.flatnonzero(~kept & (train > 0))]
     if none:
         notify(f"{folder}: classes without a picture to train on are left out: {_listed(none)}")
-    if one:
-        notify(f"{folder}: classes with a single picture to train on are left out: {_listed(one)}")
+    if single:
+        notify(f"{folder}: classes with a single picture to train on are left out: {_listed(single)}")
     if kept.sum() < 2:
         raise BenchmarkError(
             f"{folder}: two classes with {validate.MIN_TRAINING_IMAGES} pictures each are needed to train, it has "
@@ -257,13 +257,13 @@ def _tell_copies(labelled: _Labelled, like: npt.NDArray[np.int64], notify: Notif
         pair = f"{paths[copies[0]]} is {paths[trained[like[copies[0]]]]}"
         notify(
             f"{folder}: {len(copies):,} of {tests.sum():,} test pictures have the pixels of one that trains ({pair}), "
-            "so the scores are not to be trusted; the verb audit lists them, and scores without them"
+            "so the scores are not to be trusted; the command audit lists them, and scores without them"
         )
-    torn = np.flatnonzero(labelled.y != labelled.y[like])
-    if len(torn):
-        pair = f"{paths[torn[0]]} is {paths[like[torn[0]]]}"
-        number = picture_files.counted(len(torn), "picture")
-        notify(f"{folder}: the same pixels are in two classes: {number} ({pair}); mend the labels")
+    conflicts = np.flatnonzero(labelled.y != labelled.y[like])
+    if len(conflicts):
+        pair = f"{paths[conflicts[0]]} is {paths[like[conflicts[0]]]}"
+        number = picture_files.counted(len(conflicts), "picture")
+        notify(f"{folder}: the same pixels are in two classes: {number} ({pair}); correct the labels")
 
 
 def _tell_counts(labelled: _Labelled, notify: Notify) -> None:
@@ -272,7 +272,7 @@ def _tell_counts(labelled: _Labelled, notify: Notify) -> None:
     if counts[most] >= UNEVEN * counts[least]:
         notify(
             f"{folder}: the classes are uneven ({counts[most]:,} pictures of {names[most]} train, {counts[least]:,} of "
-            f"{names[least]}), so accuracy tells of the large ones; look at macro F1 and at the F1 of each class"
+            f"{names[least]}), so accuracy mostly describes the large ones; see macro F1 and the F1 of each class"
         )
     few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < FEW)]
     if few:

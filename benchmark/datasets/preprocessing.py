@@ -1,8 +1,7 @@
-"""A picture file in, grey pixels out: decoded with care, and brought to a data set's size in one stated way.
+"""Decoding of picture files, and their conversion to grey pixels of a data set's size.
 
-Pictures come from strangers. Only PNG and JPEG are decoded; how many bytes and pixels there may be is checked
-before a pixel is decoded, and a file that is something else under a picture's name is refused by what it
-holds, not by what it is called.
+Pictures may come from strangers. Only PNG and JPEG are decoded, recognised by content and not by file name. The number
+of bytes and pixels is checked before any pixel is decoded.
 """
 
 from __future__ import annotations
@@ -20,32 +19,32 @@ FORMATS = ("PNG", "JPEG")
 
 MAX_BYTES = 10 * 2**20
 MAX_PIXELS = 24_000_000
-"""Of a decoded picture: what a telephone's camera makes; three bytes each are held in memory."""
+"""Most pixels of a decoded picture, as of a phone's camera; each takes three bytes of memory."""
 
 BRIGHT = 128
-"""Mean grey of the outermost pixels from which the background counts as white."""
+"""Mean grey of the border pixels from which the background counts as bright."""
 
 TRIMMED = 0.05
-"""Share of the full range by which a pixel may differ from the corner's and still be background."""
+"""Share of the full range by which a background pixel may differ from the corner pixel."""
 
 
 def decode(blob: bytes) -> Image.Image:
-    """Decode a picture, upright, colours as RGB on white where it is transparent.
+    """Decode a picture as RGB, rotated upright, on white where it is transparent.
 
     Parameters
     ----------
     blob : bytes
-        A PNG or JPEG file, whole.
+        The content of a PNG or JPEG file.
 
     Returns
     -------
     PIL.Image.Image
-        Of mode "RGB"; of a file with several frames the first.
+        Mode "RGB"; the first frame if there are several.
 
     Raises
     ------
     BenchmarkError
-        Too many bytes or pixels, another format, or damaged; one sentence without the file's name.
+        Too many bytes or pixels, another format, or damaged. The message does not name the file.
     """
     if len(blob) > MAX_BYTES:
         raise BenchmarkError(
@@ -64,11 +63,11 @@ def decode(blob: bytes) -> Image.Image:
                 upright = ImageOps.exif_transpose(image)
     except BenchmarkError:
         raise
-    except Image.DecompressionBombError as error:  # Pillow's own limit, looked at on opening
+    except Image.DecompressionBombError as error:  # Pillow's own limit, checked on opening
         raise BenchmarkError(f"the picture has more than the {MAX_PIXELS:,} pixels that are decoded") from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error and more on damage
         raise BenchmarkError("this is no PNG or JPEG picture, or a damaged one") from error
-    if upright.mode in ("I;16", "I;16B", "I"):  # 16-bit grey, which convert() would clip
+    if upright.mode in ("I;16", "I;16B", "I"):  # convert() would clip 16-bit grey
         return Image.fromarray((np.asarray(upright).astype(np.int64).clip(0, 65_535) // 257).astype(np.uint8)).convert(
             "RGB"
         )
@@ -78,14 +77,14 @@ def decode(blob: bytes) -> Image.Image:
 
 
 def to_grey(image: Image.Image, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Bring a picture to a data set's size: grey (ITU-R 601 luma), shrunk whole, padded with its border's grey.
+    """Convert a picture to grey (ITU-R 601 luma) at a data set's size, padded with the mean grey of its border.
 
-    Nothing is cropped, stretched or inverted: a wide picture gets bars above and below.
+    Nothing is cropped, stretched or inverted: a wide picture is padded above and below.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        Of mode "RGB".
+        Mode "RGB".
     shape : tuple of int
         (height, width).
 
@@ -98,18 +97,18 @@ def to_grey(image: Image.Image, shape: tuple[int, int]) -> npt.NDArray[np.uint8]
 
 
 def as_fashion_mnist(image: Image.Image, shape: tuple[int, int] = (28, 28)) -> npt.NDArray[np.uint8]:
-    """Prepare a photo as Fashion-MNIST's images were (Xiao, Rasul and Vollgraf 2017, section 2).
+    """Prepare a photo as the images of Fashion-MNIST were prepared (Xiao, Rasul and Vollgraf 2017, section 2).
 
-    Their steps, in their order: edges of the corner's colour trimmed; the longest edge brought to 28 pixels;
-    sharpened with a Gaussian of radius and deviation 1; the shortest edge extended to 28, the article in the
-    middle; intensities negated; 8-bit grey. Two things differ: pixels are averaged where they left out rows and
-    columns, and intensities are negated only where the background is bright, so that an image that is prepared
-    already (light on black) comes out as it was.
+    The steps of the paper, in order: trim edges of the corner's colour; resize the longest edge to 28 pixels; sharpen
+    with a Gaussian of radius and deviation 1; extend the shortest edge to 28 with the article in the centre; negate
+    intensities; convert to 8-bit grey. Two things differ: pixels are averaged where the paper drops rows and columns,
+    and intensities are negated only if the background is bright, so that an image that is already prepared (light on
+    black) is returned unchanged.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        Of mode "RGB".
+        Mode "RGB".
     shape : tuple of int
         (height, width).
 
@@ -146,7 +145,7 @@ def _trimmed(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _centred(
     image: Image.Image, shape: tuple[int, int], resampling: Image.Resampling, fill: int | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Return a grey picture shrunk or grown to fit, in the middle of a canvas of its border's grey."""
+    """Return a grey picture resized to fit, centred on a canvas of its border's mean grey."""
     height, width = shape
     scale = min(width / image.width, height / image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

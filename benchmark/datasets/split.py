@@ -1,4 +1,4 @@
-"""Which images train and which test, where the data do not say."""
+"""The split into a training and a test part, for data that come without one."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 SEED = 0
-"""Of the draw: the same images are split off from the same data, always."""
+"""Random seed of the split: the same data are always split in the same way."""
 
 SPLIT = f"a fifth of each class is split off as the test part (drawn with seed {SEED})"
-"""For people."""
+"""Describes the split to people."""
 
 
 def stratified_holdout(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]:
-    """Return the rows that train and those that test, each ascending.
+    """Return the training rows and the test rows, each ascending.
 
-    Of each class a fifth tests, at least one image where there are three; of one or two all train.
+    A fifth of each class is for testing: at least one image of a class of three, none of a class of one or two.
 
     Parameters
     ----------
     y : ndarray of int64, (n,)
         Labels.
     copies : ndarray of int64, (n,), optional
-        Images of one class with equal numbers are copies of each other and stay on one side.
+        Group of each image. Images of one class and one group are copies and stay in one part.
 
     Returns
     -------
@@ -37,14 +37,14 @@ def stratified_holdout(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]
     random = np.random.default_rng(SEED)
     for label in np.unique(y):
         rows = np.flatnonzero(y == label)
-        different = np.unique(groups[rows])
-        if len(different) >= 3:
-            chosen = random.permutation(different)[: (len(different) + 2) // 5]
+        distinct = np.unique(groups[rows])
+        if len(distinct) >= 3:
+            chosen = random.permutation(distinct)[: (len(distinct) + 2) // 5]
             tests[rows] = np.isin(groups[rows], chosen)
     return np.flatnonzero(~tests).astype(np.int64), np.flatnonzero(tests).astype(np.int64)
 
 
 def first_identical(X: npt.NDArray[Any]) -> Ints:
-    """Return for each image, (n, ...), the first that has the same pixels, itself if there is none before it."""
+    """Return the index of the first image with the same pixels, for each image of ``X``, (n, ...)."""
     seen: dict[bytes, int] = {}
     return np.asarray([seen.setdefault(image.tobytes(), row) for row, image in enumerate(X)], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""From the arrays of any reader to a Dataset: the checks that every format shares."""
+"""Checks that all formats share: from the arrays of a reader to a `Dataset`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from benchmark.datasets.dataset import Dataset, Part
 from benchmark.errors import BenchmarkError
 
 MIN_TRAINING_IMAGES = 2
-"""Of a class: with one alone, either the fit or the validation would never see it."""
+"""Fewest training images of a class: a single one would be missing from either the fit or the validation."""
 
 
 @dataclass(frozen=True)
 class FileDataset(Dataset):
-    """A data set that knows its files.
+    """A data set with the paths of its files.
 
     Attributes
     ----------
     files : tuple of Path
-        What it was read from; empty where it comes with a library, or from more than can be named.
+        The files that it was read from; empty if it comes with a library, or from too many files to name.
     """
 
     files: tuple[Path, ...]
@@ -33,7 +33,7 @@ class FileDataset(Dataset):
 
 @dataclass(frozen=True)
 class RawPart:
-    """Images and labels as a reader found them, unchecked.
+    """Images and labels as a reader returns them, unchecked.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class RawPart:
     y : ndarray, (n,) or (n, 1)
         Whole numbers.
     X_from, y_from : str
-        What to name in an error: a file, or an array or column of it.
+        What an error message names: a file, or an array or a column of a file.
     """
 
     X: npt.NDArray[Any]
@@ -59,17 +59,17 @@ def build_dataset(
     files: tuple[Path, ...] = (),
     class_names: tuple[str, ...] | None = None,
 ) -> FileDataset:
-    """Check images and labels and make a Dataset of them.
+    """Check images and labels, and return them as a data set.
 
     Parameters
     ----------
     name : str
-        Made safe as a folder's name.
+        Converted by `folder_name`.
     source : str
     train, test : RawPart
     files : tuple of Path
     class_names : tuple of str, optional
-        Of labels ``0 .. k - 1``. Without them the training labels, sorted, are the classes.
+        Names of the labels ``0 .. k - 1``. Default: the distinct training labels, sorted.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def build_dataset(
     Raises
     ------
     BenchmarkError
-        Names where, what is wrong, and what to do.
+        The message names the file, what is wrong with it, and what to do.
     """
     parts = (train, test)
     images = [_images(part) for part in parts]
@@ -111,14 +111,14 @@ def build_dataset(
 
 
 def _grey(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
-    if X.dtype == np.uint8:  # as most data are: not copied
+    if X.dtype == np.uint8:  # the common case, without a copy
         return X
     grey: npt.NDArray[np.uint8] = np.rint(X * 255.0 if fractions else X).astype(np.uint8)
     return grey
 
 
 def folder_name(name: str) -> str:
-    """Return `name` as a folder may be called: letters, digits, ``.``, ``_`` and ``-``; not hidden, not empty."""
+    """Return `name` as a valid folder name of letters, digits, ``.``, ``_`` and ``-``; neither hidden nor empty."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:80].strip(".-") or "images"
 
 
@@ -151,7 +151,7 @@ def _images(part: RawPart) -> npt.NDArray[Any]:
         return X
     bad = ~np.isfinite(X).all(axis=(1, 2))
     if bad.any():
-        raise BenchmarkError(f"{where}: image {bad.argmax()} (from 0) holds NaN or infinity; mend or drop it")
+        raise BenchmarkError(f"{where}: image {bad.argmax()} (from 0) holds NaN or infinity; correct or remove it")
     if X.min() < 0 or X.max() > 255:
         raise BenchmarkError(f"{where}: pixel values run from {X.min()} to {X.max()}; scale them to 0..255")
     return X
@@ -163,7 +163,7 @@ def _labels(part: RawPart) -> npt.NDArray[np.int64]:
         y = y[:, 0]
     if y.ndim != 1 or y.dtype.kind not in "uif":
         raise BenchmarkError(f"{where}: labels are {y.dtype} of shape {y.shape}; give whole numbers, one an image")
-    with np.errstate(invalid="ignore"):  # NaN and infinity do not survive the cast, and so differ below
+    with np.errstate(invalid="ignore"):  # the cast changes NaN and infinity, so they differ below
         whole: npt.NDArray[np.int64] = y.astype(np.int64)
     bad = (whole != y) | (whole < 0)
     if bad.any():
@@ -181,7 +181,7 @@ def _check_classes(
         if len(strange):
             raise BenchmarkError(
                 f"{part.y_from}: label {strange[0]} is out of range, the training part has {known[0]}..{known[-1]} "
-                f"in {len(known)} classes; mend the labels, or train on that class too"
+                f"in {len(known)} classes; correct the labels, or add that class to the training part"
             )
     if len(known) < 2:
         raise BenchmarkError(f"{parts[0].y_from}: only one class, all labels are {known[0]}; give two at least")
@@ -189,16 +189,16 @@ def _check_classes(
     if counts.min() < MIN_TRAINING_IMAGES:
         raise BenchmarkError(
             f"{parts[0].y_from}: label {values[counts.argmin()]} has a single training image; "
-            f"give {MIN_TRAINING_IMAGES} at least, or mend the label if it is out of range"
+            f"give at least {MIN_TRAINING_IMAGES}, or correct the label if it is out of range"
         )
 
 
 def _fractions(images: list[npt.NDArray[Any]], parts: tuple[RawPart, RawPart]) -> bool:
-    # Grey values as fractions of 1 are the other common convention; whole-number types never mean it.
+    # Grey values in 0..1 are the other common convention, but only for floating-point types.
     fractions = [X.dtype.kind == "f" and 0 < X.max() <= 1 for X in images]
     if any(fractions) and not all(fractions):
-        one, other = parts if fractions[0] else parts[::-1]
+        scaled, unscaled = parts if fractions[0] else parts[::-1]
         raise BenchmarkError(
-            f"{one.X_from}: pixels lie in 0..1, those of {other.X_from} in 0..255; scale both parts alike"
+            f"{scaled.X_from}: pixels are in 0..1, those of {unscaled.X_from} in 0..255; use one scale for both parts"
         )
     return all(fractions)

@@ -1,15 +1,15 @@
-"""What is on disk: one record per (data set, estimator, seed), and the labels it is scored against.
+"""Records on disk, one per (data set, estimator, seed), and the test labels that they are scored against.
 
 ::
 
     results/<dataset>/records/test-set.json, test-set.npz      the test labels and some pictures
-    results/<dataset>/records/<estimator>/seed-<n>.json        everything known but the predictions
-    results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16, and
-                                                               of the winner's validation rows the same
+    results/<dataset>/records/<estimator>/seed-<n>.json        everything but the predictions
+    results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16, and the
+                                                               same of the winner's validation rows
 
-Files are written to a temporary name, synced, and moved into place; the JSON comes last and
-holds the checksum of its ``.npz``, so a record is whole or known not to be. Nothing here is
-ever unpickled. `benchmark.load` is for notebooks; `read` is for the report.
+Files are written to a temporary name, synced and renamed. The JSON is written last and holds the checksum of its
+``.npz``, so an incomplete record is recognised. Nothing is ever unpickled. `benchmark.load` is for notebooks, `read`
+for the report.
 """
 
 from __future__ import annotations
@@ -60,19 +60,19 @@ __all__ = [
 TEST_SET = "test-set"
 
 NPZ_LIMIT = 2**30
-"""Bytes that the test set's ``.npz`` may unpack to."""
+"""Largest unpacked size of the test set's ``.npz`` that is read, in bytes."""
 
 NPY_HEADER = 2**12
-"""Bytes, at most, that an array takes in an ``.npz`` beside its numbers."""
+"""Upper limit of the bytes that an array in an ``.npz`` takes besides its numbers."""
 
 
 def record_path(folder: Path, estimator: str, seed: int) -> Path:
-    """Return where the record's JSON lies; its ``.npz`` lies beside it.
+    """Return the path of a record's JSON; its ``.npz`` is in the same folder.
 
     Raises
     ------
     BenchmarkError
-        The name is not safe as a folder's.
+        The name is not a valid estimator name.
     """
     if not is_safe_name(estimator):
         raise BenchmarkError(f"{estimator!r} is no estimator's name; use letters, digits, _ and - only")
@@ -82,10 +82,10 @@ def record_path(folder: Path, estimator: str, seed: int) -> Path:
 def write(
     folder: Path, record: Record, proba: npt.NDArray[np.float16] | None, validation: Validation | None = None
 ) -> Record:
-    """Write one record atomically: what was there stays whole until the new one is.
+    """Write one record atomically; an earlier one stays complete until it is replaced.
 
-    The predictions come first and the JSON with their checksum after them, so that a record
-    whose writing was cut off is one whose checksum differs (see `is_intact`).
+    The predictions are written first and the JSON with their checksum second, so the checksum of a record whose
+    writing was interrupted differs (see `is_intact`).
 
     Parameters
     ----------
@@ -105,10 +105,10 @@ def write(
     path = record_path(folder, record.estimator, record.seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = path.with_suffix(".npz")
-    held: dict[str, npt.NDArray[Any]] = {} if proba is None else {"proba": proba}
+    content: dict[str, npt.NDArray[Any]] = {} if proba is None else {"proba": proba}
     if proba is not None and validation is not None:
-        held |= {"validation": validation.proba, "validation_y": validation.y}
-    blob = serialization.to_npz(**held) if held else None
+        content |= {"validation": validation.proba, "validation_y": validation.y}
+    blob = serialization.to_npz(**content) if content else None
     record = dataclasses.replace(record, proba_sha256="" if blob is None else hashlib.sha256(blob).hexdigest())
     if blob is not None:
         serialization.write_atomically(arrays, blob)
@@ -119,14 +119,14 @@ def write(
 
 
 def is_intact(path: Path, record: Record) -> bool:
-    """Tell whether a record's predictions are the ones it was written with.
+    """Return whether a record's predictions have the checksum in its JSON.
 
     Parameters
     ----------
     path : Path
-        Its JSON.
+        The record's JSON.
     record : Record
-        As read from there.
+        The record read from `path`.
     """
     try:
         return record.status != "ok" or serialization.sha256(path.with_suffix(".npz")) == record.proba_sha256
@@ -135,7 +135,7 @@ def is_intact(path: Path, record: Record) -> bool:
 
 
 def write_test_set(folder: Path, test_set: TestSet) -> None:
-    """Write the labels and the kept pictures beside the records."""
+    """Write the test labels and the example pictures to ``records/`` of a results folder."""
     path = folder / "records" / f"{TEST_SET}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     blob = serialization.to_npz(
@@ -147,7 +147,7 @@ def write_test_set(folder: Path, test_set: TestSet) -> None:
 
 
 def read(folder: Path) -> Results:
-    """Read one data set's records strictly: anything odd is an error that names the file.
+    """Read all records of a data set strictly: anything unexpected is an error that names the file.
 
     Parameters
     ----------
@@ -172,24 +172,25 @@ def read(folder: Path) -> Results:
         record = read_record(path)
         if record.dataset_sha256 != test_set.sha256:
             raise BenchmarkError(
-                f"{path}: made on other data than {TEST_SET}.json beside it; run {record.estimator} again"
+                f"{path}: made on other data than {TEST_SET}.json of the same folder; run {record.estimator} again"
             )
         if record.status == "ok":
-            proba[record.estimator, record.seed], found = _read_arrays(path, record, test_set)
-            if found is not None:
-                validation[record.estimator, record.seed] = found
+            proba[record.estimator, record.seed], predictions = _read_arrays(path, record, test_set)
+            if predictions is not None:
+                validation[record.estimator, record.seed] = predictions
         records.append(record)
     records.sort(key=lambda record: (record.estimator, record.seed))
     return Results(folder, test_set, tuple(records), proba, validation)
 
 
 def read_record(path: Path) -> Record:
-    """Read one record's JSON, strictly: each field of its type, in the place that the record names.
+    """Read one record's JSON strictly.
 
     Raises
     ------
     BenchmarkError
-        Unreadable, or a field is missing, unknown, of another type or out of range.
+        The file is unreadable; a field is missing, unknown, of another type or out of range; or the record's estimator
+        and seed are not those of its path.
     """
     data = serialization.read_json(path, SCHEMA)
     try:
@@ -202,19 +203,19 @@ def read_record(path: Path) -> Record:
 
 
 def read_validation(folder: Path, record: Record) -> Validation | None:
-    """Read what a record's winner said of the validation rows, or return None where that was not kept.
+    """Read the winner's validation predictions of a record, or return None if they were not stored.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``, with its test set.
     record : Record
-        As read from there; its status is "ok".
+        Read from that folder, with status "ok".
 
     Raises
     ------
     BenchmarkError
-        As `read`.
+        See `read`.
     """
     test_set = read_test_set(folder)
     if test_set is None:
@@ -223,7 +224,13 @@ def read_validation(folder: Path, record: Record) -> Validation | None:
 
 
 def read_test_set(folder: Path) -> TestSet | None:
-    """Read the labels and pictures, or return None where there are none."""
+    """Read the test labels and pictures of a results folder, or return None if it has none.
+
+    Raises
+    ------
+    BenchmarkError
+        A file is unreadable, or a field or array is missing, unknown, of another type or out of range.
+    """
     path = folder / "records" / f"{TEST_SET}.json"
     if not path.exists():
         return None
@@ -232,7 +239,7 @@ def read_test_set(folder: Path) -> TestSet | None:
     try:
         header = serialization.from_json({name: data[name] for name in data if name != "schema"}, TestSetHeader)
         labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
-        _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are no whole numbers")
+        _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are not whole numbers")
         test_set = TestSet(
             **vars(header),
             y=labels.astype(np.int64),
@@ -251,7 +258,10 @@ def _check_test_set(test_set: TestSet) -> None:
     y, index, images = test_set.y, test_set.example_index, test_set.example_images
     _require(y.ndim == 1 and len(y) > 0, f"labels of shape {y.shape}")
     _require(y.min() >= 0 and y.max() < len(test_set.class_names), f"labels from {y.min()} to {y.max()}")
-    _require(index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()), "pictures of images that it lacks")
+    _require(
+        index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()),
+        "pictures of images that are not in the test set",
+    )
     shape = (len(index), math.prod(test_set.image_shape))
     _require(images.shape == shape and images.dtype == np.uint8, f"pictures of shape {images.shape}, not {shape}")
 
@@ -270,23 +280,23 @@ def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDA
     if checksum != record.proba_sha256:
         raise BenchmarkError(f"{arrays}: its SHA-256 is not the one in {path.name}; delete both and run again")
     n_classes = len(test_set.class_names)
-    bytes_a_row = 2 * n_classes  # of the validation rows, 8 more for the label
+    bytes_a_row = 2 * n_classes  # a validation row takes 8 more for its label
     limit = bytes_a_row * len(test_set.y) + (bytes_a_row + 8) * record.validation_rows + 3 * NPY_HEADER
-    held = serialization.read_npz(arrays, limit)
-    proba = _scores(arrays, held, "proba", (len(test_set.y), n_classes))
-    if "validation" not in held:
+    content = serialization.read_npz(arrays, limit)
+    proba = _scores(arrays, content, "proba", (len(test_set.y), n_classes))
+    if "validation" not in content:
         return proba, None
-    rows = _scores(arrays, held, "validation", (record.validation_rows, n_classes))
-    y = held.get("validation_y")
+    rows = _scores(arrays, content, "validation", (record.validation_rows, n_classes))
+    y = content.get("validation_y")
     if y is None or y.shape != (len(rows),) or y.dtype.kind not in "iu" or not _within(y, n_classes):
         raise BenchmarkError(f"{arrays}: no labels `validation_y` for its {len(rows)} rows; delete it and run again")
     return proba, Validation(y.astype(np.int64), rows)
 
 
 def _scores(
-    arrays: Path, held: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, int]
+    arrays: Path, content: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, int]
 ) -> npt.NDArray[np.float16]:
-    scores = held.get(name)
+    scores = content.get(name)
     if scores is None or scores.shape != shape or scores.dtype != np.float16 or not np.isfinite(scores).all():
         raise BenchmarkError(f"{arrays}: no finite float16 array `{name}` of shape {shape}; delete it and run again")
     return scores

@@ -1,4 +1,4 @@
-"""What a record holds, field by field; records.py writes and reads them."""
+"""The fields of a record and of a test set; `benchmark.storage.records` writes and reads them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msgspec import Meta
 from benchmark.storage.serialization import NonNegativeFloat, NonNegativeInt, Share
 
 SCHEMA = 1
-"""Raised when a field changes its meaning; a record of another schema is refused by name."""
+"""Increased when a field changes its meaning; a record of another schema is refused with its number."""
 
 _SAFE_NAME = r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z"
 
@@ -25,14 +25,14 @@ EstimatorName = Annotated[str, Meta(pattern=_SAFE_NAME)]
 LARGEST_MEASURED = 1e15
 
 Measured = Annotated[float, Meta(ge=-LARGEST_MEASURED, le=LARGEST_MEASURED)]
-"""A number of a training history; a likelihood may well be below zero."""
+"""A number of a training history; a log-likelihood, for example, may be negative."""
 
 Status = Literal["ok", "failed", "timeout", "oom"]
 
 
 @dataclass(frozen=True)
 class RungResult:
-    """One fit of a trial: `rows` training rows, accuracy on the validation rows, seconds."""
+    """One fit of a trial on `rows` training rows: its accuracy on the validation rows, and its times in seconds."""
 
     rows: NonNegativeInt
     accuracy: Share
@@ -42,7 +42,7 @@ class RungResult:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One trial of the study: what was tried, how far it climbed, why it stopped."""
+    """One trial of the study: its parameters, the rungs that it reached, and why it stopped."""
 
     number: NonNegativeInt
     state: Literal["complete", "pruned", "failed", "timeout", "oom"]
@@ -149,13 +149,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Validation:
-    """What the winner of tuning said of the validation rows, which it was not fitted on.
+    """The winner's predictions of the validation rows, which it was not fitted on.
 
     Attributes
     ----------
     y : ndarray of int64, (n_validation,)
     proba : ndarray of float16, (n_validation, n_classes)
-        Of the fit that it was chosen by: on `validation_fit_rows` rows, fewer than the refit's.
+        Scores of the fit that the winner was chosen by, on `validation_fit_rows` rows: fewer than the refit's.
     """
 
     y: npt.NDArray[np.int64]
@@ -227,5 +227,5 @@ class Results:
 
 
 def is_safe_name(estimator: str) -> bool:
-    """Tell whether a name will do for an estimator: as a folder's, in a table's cell, never as a path."""
+    """Return whether a name is a valid estimator name: safe as a folder name and in a table cell, never a path."""
     return re.search(_SAFE_NAME, estimator) is not None

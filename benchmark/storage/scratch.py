@@ -1,4 +1,4 @@
-"""A folder to write in before what is whole is moved into place; those of killed processes are cleared away."""
+"""Temporary folders for files that are moved into place once they are complete, and their removal after a kill."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ import psutil
 _NAME = re.compile(r"\.new-(?P<host>.+)-(?P<process>\d+)-[^-]+")
 
 _DAY = 24 * 3_600.0
-"""Seconds after which a folder of another machine, of whose processes nothing is known here, is taken for left."""
+"""Age in seconds from which another machine's folder counts as abandoned: its processes cannot be checked here."""
 
 
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Give an empty folder under `parent`, on the same file system, and remove it with all that is left in it.
+    """Yield an empty folder in `parent`, so on the same file system, and remove it with its content afterwards.
 
     Parameters
     ----------
     parent : Path
-        Must exist. Folders that killed processes left there are removed first.
+        Must exist. Folders that killed processes left in it are removed first.
 
     Yields
     ------
@@ -36,49 +36,50 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        It cannot be made.
+        The folder cannot be created.
     """
     remove_abandoned(parent)
-    made = make_folder(parent)
+    path = make_folder(parent)
     try:
-        yield made
+        yield path
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def make_folder(parent: Path) -> Path:
-    """Make an empty folder under `parent` that `remove_abandoned` knows for this process's; it is not removed.
+    """Create an empty folder in `parent`; `remove_abandoned` removes it once this process has ended.
 
     Raises
     ------
     OSError
+        The folder cannot be created.
     """
     return Path(tempfile.mkdtemp(dir=parent, prefix=f".new-{socket.gethostname()}-{os.getpid()}-"))
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the scratch folders under `parent` whose process is gone; those of living ones are left alone."""
-    found: list[Path] = []
-    with suppress(OSError):  # no such folder, or one that may not be looked into
-        found = list(parent.glob(".new-*"))
-    for path in found:
-        with suppress(OSError):  # another process may be sweeping, too
+    """Remove the temporary folders in `parent` whose process has ended."""
+    paths: list[Path] = []
+    with suppress(OSError):  # no such folder, or no permission to list it
+        paths = list(parent.glob(".new-*"))
+    for path in paths:
+        with suppress(OSError):  # another process may be removing it at the same time
             if _abandoned(path):
                 shutil.rmtree(path, ignore_errors=True)
 
 
 def _abandoned(path: Path) -> bool:
-    made = path.stat().st_mtime
+    created = path.stat().st_mtime
     name = _NAME.fullmatch(path.name)
-    if name is None:  # not one of ours
+    if name is None:  # not created by `make_folder`
         return False
     if name["host"] != socket.gethostname():
-        return time.time() - made > _DAY
+        return time.time() - created > _DAY
     try:
         process = psutil.Process(int(name["process"]))
-        # A process that began after the folder was made has only inherited the number (common in containers).
-        return process.status() == psutil.STATUS_ZOMBIE or process.create_time() > made + 1
+        # A process that started after the folder was created only reuses the number, as is common in containers.
+        return process.status() == psutil.STATUS_ZOMBIE or process.create_time() > created + 1
     except psutil.NoSuchProcess:
         return True
-    except psutil.Error:  # it lives, and may not be looked at
+    except psutil.Error:  # it is running, and we may not inspect it
         return False

@@ -1,6 +1,6 @@
-"""Files of plain values, JSON and arrays: written atomically, read within bounds, never unpickled.
+"""JSON and ``.npz`` files: written atomically, read with size limits and strict types, never unpickled.
 
-What is read may come from a stranger, so whatever is odd about a file is an error that names it.
+Files may come from strangers, so anything unexpected in a file is an error that names it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from msgspec import Meta
 from benchmark.errors import BenchmarkError
 
 JSON_LIMIT = 2**26
-"""Bytes of a JSON."""
+"""Largest JSON file that is read, in bytes."""
 
 UNREADABLE_NPZ = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What zipfile and NumPy raise on an ``.npz`` that is damaged, or made to harm."""
+"""What zipfile and NumPy raise for an ``.npz`` that is damaged or malicious."""
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ Correlation = Annotated[float, Meta(ge=-1, le=1)]
 
 
 def write_atomically(path: Path, blob: bytes) -> None:
-    """Write beside `path`, sync, and move into place: old or new, never half."""
+    """Write to a temporary file in the same folder, sync it, and rename it to `path`, which is never half-written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -64,9 +64,15 @@ def sha256(path: Path) -> str:
 
 
 def to_json(data: Mapping[str, Any]) -> bytes:
-    """Return values as JSON that a person can read; NaN and infinity are refused."""
+    """Return values as indented JSON in UTF-8.
+
+    Raises
+    ------
+    ValueError
+        A number is NaN or infinite.
+    """
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    # Half a surrogate pair, as a file's name may hold, has no UTF-8; its escape is one that JSON reads back.
+    # A lone surrogate, as a file name may contain, has no UTF-8 encoding; JSON reads its escape back.
     return text.encode(errors="backslashreplace")
 
 
@@ -83,7 +89,7 @@ def read_json(path: Path, schema: int) -> dict[str, Any]:
     Raises
     ------
     BenchmarkError
-        Unreadable, larger than `JSON_LIMIT`, not JSON, or of another schema.
+        The file is unreadable, larger than `JSON_LIMIT`, not JSON, or of another schema.
     """
     try:
         if path.stat().st_size > JSON_LIMIT:
@@ -91,14 +97,14 @@ def read_json(path: Path, schema: int) -> dict[str, Any]:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise BenchmarkError(f"{path}: cannot be read ({error}); delete it and run again") from error
-    found = data.get("schema") if isinstance(data, dict) else None
-    if type(found) is not int or found != schema:
-        raise BenchmarkError(f"{path}: schema {found!r}, this version reads schema {schema}; delete it and run again")
+    version = data.get("schema") if isinstance(data, dict) else None
+    if type(version) is not int or version != schema:
+        raise BenchmarkError(f"{path}: schema {version!r}, this version reads schema {schema}; delete it and run again")
     return dict(data)
 
 
 def unpacked_bytes(path: Path) -> int:
-    """Return what a zip file's directory says that it unpacks to.
+    """Return the unpacked size in bytes that a zip file's directory states.
 
     Raises
     ------
@@ -109,12 +115,20 @@ def unpacked_bytes(path: Path) -> int:
 
 
 def read_npz(path: Path, limit: int, remedy: str = "delete its folder and run again") -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays of an ``.npz`` that unpacks to no more bytes than the limit.
+    """Read the arrays of an ``.npz``.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int
+        Largest unpacked size that is read, in bytes.
+    remedy : str
+        What the user can do; the end of the message.
 
     Raises
     ------
     BenchmarkError
-        Unreadable, too large, or with anything pickled in it.
+        The file is unreadable, too large, or contains pickled objects.
     """
     try:
         size = unpacked_bytes(path)
@@ -153,8 +167,8 @@ def from_json(data: Any, kind: type[T]) -> T:
 def _refuse_unknown_fields(data: Any, found: Any, where: str) -> None:
     """Compare keys with fields: msgspec has ``forbid_unknown_fields`` for its own structs, but not for dataclasses."""
     if isinstance(found, tuple):
-        for place, (item, value) in enumerate(zip(data, found, strict=True)):
-            _refuse_unknown_fields(item, value, f"{where}[{place}]")
+        for index, (item, value) in enumerate(zip(data, found, strict=True)):
+            _refuse_unknown_fields(item, value, f"{where}[{index}]")
     elif dataclasses.is_dataclass(found):
         for name, item in data.items():
             if name not in vars(found):
@@ -163,5 +177,5 @@ def _refuse_unknown_fields(data: Any, found: Any, where: str) -> None:
 
 
 def short_hash(value: Any) -> str:
-    """Return the first 12 hexadecimal digits of the SHA-256 of a plain value."""
+    """Return the first 12 hexadecimal digits of the SHA-256 of a value, serialised as JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=repr).encode()).hexdigest()[:12]

@@ -168,7 +168,7 @@ def test_a_smaller_preset_never_overwrites_a_larger_ones_results(
 
 
 def test_on_a_terminal_there_is_a_live_table(tmp_path: Path) -> None:
-    command = ("run", "logistic_regression", *SMOKE, "--results", str(tmp_path))
+    command = ("run", "logistic_regression", *ALONE, "--no-report", "--results", str(tmp_path))
     status, seen = on_a_terminal(*command, env={"COLUMNS": "120", "LINES": "40"})
     assert status == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)

@@ -144,15 +144,20 @@ def test_the_page_about_estimators_lists_all_of_them() -> None:
     assert sorted(listed) == [(name, each.title, each.family) for name, each in sorted(declared.items())]
 
 
-def test_the_page_about_libraries_names_every_dependency() -> None:
+def test_the_page_about_libraries_names_every_dependency_and_no_other() -> None:
     page = TEXTS["docs/libraries.md"].lower()
     called = {"opencv-python-headless": "opencv", "distributed": "dask", "jinja2": "jinja"}
     with (CHECKOUT / "pyproject.toml").open("rb") as file:
         wanted = tomllib.load(file)["project"]["dependencies"]
-    wanted += [each for extra, members in _extras().items() if extra != "dev" for each in members]
-    for each in wanted:
-        name = re.split(r"[=><;\[ ]", each)[0].lower()
-        assert called.get(name, name) in page, name
+    wanted += [each for members in _extras().values() for each in members]
+    names = {re.split(r"[=><;\[ ]", each)[0].lower() for each in wanted}
+    names = {called.get(name, name) for name in names}
+    tools = {"classical-vs-cnn", "mypy", "pytest", "pytest-regressions", "pytest-xdist", "ruff", "types-psutil"}
+    for name in names - tools:
+        assert name in page, name
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|", page, re.M)
+    listed = {name.split(" (")[0] for row in rows for name in row.split(", ")} - {"library", "---"}
+    assert listed <= names, listed - names
 
 
 def _extras() -> dict[str, list[str]]:

@@ -72,7 +72,7 @@ def facts() -> dict[str, list[str]]:
             f"some {round(images['stored'], -2)} of its images",
         ],
         "SECURITY.md": [
-            f"at most {2 * log_capture.KEPT // 2**20} MiB per estimator",
+            f"at most {2 * log_capture.MAX_BYTES // 2**20} MiB per estimator",
             f"never beyond {idx.LIMIT // 2**30} GiB",
             f"at most {shown} MiB and {megapixels}",
             f"cut off at {shown} MiB",

@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark import report
+from benchmark.cli import main as cli
 from benchmark.datasets import digits, fashion_mnist, idx, memmap
 from benchmark.engine import protocol
 from benchmark.storage import records
@@ -57,8 +59,7 @@ def all_ok(results: Path, dataset: Path, names: Set[str] = THREE) -> records.Res
         assert rows == pytest.approx(np.ones(len(rows)), abs=0.01)
     rows = list(csv.DictReader(io.StringIO((results / dataset.stem / "leaderboard.csv").read_text())))
     assert {row["estimator"] for row in rows if row["status"] == "ok"} == names
-    checked = benchmark("report", "--check", "--results", str(results))
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert report.check(results / dataset.stem) == []
     return found
 
 
@@ -81,13 +82,15 @@ def test_a_class_of_two_images_and_images_of_one_colour(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault(21, "a class absent from a rung's rows")
-def test_a_class_of_one_image_is_refused_before_any_training(tmp_path: Path) -> None:
+def test_a_class_of_one_image_is_refused_before_any_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     X = np.zeros((9, 4, 4), np.uint8)
     path = tmp_path / "single.npz"
     np.savez(path, X_train=X, y_train=[0, 1, 0, 1, 0, 1, 0, 1, 2], X_test=X, y_test=[0, 1, 0, 1, 0, 1, 0, 1, 2])
-    ran = benchmark("run", "--all", "--dataset", str(path), "--preset", "smoke", "--results", str(tmp_path / "r"))
-    assert ran.returncode == 2
-    assert f"{path} (y_train): label 2 has a single training image" in ran.stderr
+    asked = ["run", "--all", "--dataset", str(path), "--preset", "smoke", "--results", str(tmp_path / "r")]
+    assert cli.main(asked) == 2
+    assert f"{path} (y_train): label 2 has a single training image" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
 
 
@@ -261,8 +264,7 @@ RACE = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from benchmark.datasets import digits
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import digits, memmap
 place, ours, theirs = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 data, deadline = digits.load(), time.monotonic() + 30
 for number in range(20):  # each place twice: empty, and with a file that is torn

@@ -16,7 +16,7 @@ import pytest
 from benchmark import datasets
 from benchmark.datasets import openml, split
 from benchmark.errors import BenchmarkError
-from benchmark.report.method import _dataset_flag
+from benchmark.leaderboard.commands import dataset_flag
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (60, 64))
@@ -225,5 +225,5 @@ def test_pixels_from_0_to_1_are_scaled_and_numbers_may_be_classes(server: OpenML
 def test_its_name_is_its_own_and_tells_how_to_ask_for_it_again(tmp_path: Path, server: OpenML) -> None:
     np.savez(tmp_path / "openml-7.npz", X_train=X, y_train=[0, 1] * 30, X_test=X, y_test=[0, 1] * 30)
     assert datasets.load(str(tmp_path / "openml-7.npz")).name.startswith("openml-7-")
-    assert _dataset_flag(load()[0].name) == ["--dataset openml:7"]
-    assert _dataset_flag("openml-7-0123abcd") == ["--dataset PATH"]
+    assert dataset_flag(load()[0].name) == ["--dataset openml:7"]
+    assert dataset_flag("openml-7-0123abcd") == ["--dataset PATH"]

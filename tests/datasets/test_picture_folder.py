@@ -119,7 +119,7 @@ def test_a_size_that_cannot_be(tmp_path: Path) -> None:
         with pytest.raises(BenchmarkError, match="8 to 128 pixels a side"):
             load(f"{folder}@{size}")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BenchmarkError, match="only pictures are brought to a size"):
+    with pytest.raises(BenchmarkError, match="only a folder of pictures can be resized"):
         load(f"{tmp_path}/empty@28")
     np.savez(tmp_path / "a.npz", x=1)
     with pytest.raises(BenchmarkError, match="give a folder"):
@@ -263,7 +263,7 @@ REFUSED = {
         lambda place: (
             draw(place / "photos" / "train", circle=5, square=5) and draw(place / "photos" / "test", circle=5)
         ),
-        r"photos: its pictures lie in folders of their own \(test, train\).*give .*photos as the data set",
+        r"photos: its pictures are in subfolders \(test, train\).*give .*photos as the data set",
     ),
     "all broken": (
         lambda place: [path.write_bytes(b"x") for path in draw(place, circle=4, square=1).glob("*/*")],

@@ -11,9 +11,10 @@ import pytest
 
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.executors.worker_init import THREAD_VARIABLES
-from benchmark.engine.jobs import Describe, TuningJob, WorkerDiedError
+from benchmark.engine.jobs import Describe, Limits, TuningJob, WorkerDiedError
 from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
+from tests.running import eventually
 
 
 @pytest.fixture
@@ -84,3 +85,52 @@ def test_close_leaves_no_process(executor: LocalExecutor) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def no_pickle() -> object:
+    return lambda: None
+
+
+def fork_and_die() -> None:
+    if os.fork():
+        os._exit(7)
+    time.sleep(600)  # it holds the worker's end of the pipe
+
+
+def leave(code: int) -> None:
+    raise SystemExit(code)
+
+
+def test_what_cannot_be_sent_costs_one_call_and_not_the_worker(executor: LocalExecutor) -> None:
+    pid = executor.call("a", 1, os.getpid).result(timeout=60)
+    with pytest.raises(RuntimeError, match="its result cannot be pickled"):
+        executor.call("a", 1, no_pickle).result(timeout=60)
+    with pytest.raises(Exception, match="pickle"):
+        executor.call("a", 1, lambda: None).result(timeout=60)
+    with pytest.raises(SystemExit):
+        executor.call("a", 1, leave, 3).result(timeout=60)
+    assert executor.call("a", 1, os.getpid).result(timeout=60) == pid
+
+
+def test_a_worker_is_missed_even_if_a_child_of_it_holds_the_pipe(executor: LocalExecutor) -> None:
+    pid = executor.call("a", 1, os.getpid).result(timeout=60)
+    with pytest.raises(WorkerDiedError, match="died with exit code 7"):
+        executor.call("a", 1, fork_and_die).result(timeout=60)
+    assert eventually(lambda: not group_exists(pid))
+
+
+def group_exists(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_job_past_its_deadline_or_memory_is_killed(executor: LocalExecutor) -> None:
+    with pytest.raises(WorkerDiedError, match=r"past its deadline of 0\.5 s") as late:
+        executor.call("a", 1, linger, 600.0, limits=Limits(seconds=0.5)).result(timeout=60)
+    assert (late.value.status, late.value.killed_externally) == ("timeout", False)
+    with pytest.raises(WorkerDiedError, match="past its limit of") as large:
+        executor.call("a", 1, linger, 600.0, limits=Limits(memory_bytes=2**20)).result(timeout=60)
+    assert large.value.status == "oom"

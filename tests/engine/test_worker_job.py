@@ -204,9 +204,9 @@ def test_a_job_travels_to_a_worker_whole(job: TuningJob, kind: type) -> None:
 
 
 def test_a_save_job_reads_no_test_image(job: TuningJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = memmap.files(job.dataset)
+    found = memmap.array_files(job.dataset)
     hidden = replace(found, test_X=tmp_path / "hidden.npy")
-    monkeypatch.setattr(worker_job.memmap, "files", lambda sha256: hidden)
+    monkeypatch.setattr(worker_job.memmap, "array_files", lambda sha256: hidden)
     assert worker_job.run(RefitJob(**vars(job))).status == "failed"
     folder = tmp_path / "model"
     folder.mkdir()

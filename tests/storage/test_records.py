@@ -15,7 +15,7 @@ from benchmark.analyses.human_labels.record import People
 from benchmark.analyses.learning_curve.record import Curve
 from benchmark.analyses.robustness.record import Robustness
 from benchmark.analyses.tuning_budget.record import Budget
-from benchmark.engine.saved_models.card import Sheet
+from benchmark.engine.saved_models.card import ModelCard
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records, schema, serialization
 from tests.synthetic_results import write_realistic
@@ -137,7 +137,7 @@ def numbers(kind: object) -> list[tuple[str, object, object]]:
 
 
 @pytest.mark.parametrize(
-    "kind", [records.Record, schema.TestSetHeader, People, Audit, Curve, Budget, Robustness, Sheet]
+    "kind", [records.Record, schema.TestSetHeader, People, Audit, Curve, Budget, Robustness, ModelCard]
 )
 def test_every_number_that_is_read_has_bounds(kind: type) -> None:
     """Without them it might be NaN, or so large that the axes of a figure overflow."""

@@ -1,6 +1,6 @@
-"""What an estimator says of training images that it was not fitted on: five fits, each on four fifths.
+"""Out-of-fold predictions of the training images, by cross-validation with five folds.
 
-Each fit runs in a worker of its estimator, as a run's do. The test images have no part in it.
+Each fit runs in a worker process of its estimator, as in a run. The test images are not used.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from benchmark.estimator import Task
 FOLDS = 5
 
 SEED = 0
-"""Of the draw of the folds."""
+"""Random seed of the folds."""
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Ask for the probabilities of the rows of one fold.
+    """A job: fit on the other folds, and predict the probabilities of this one.
 
     Attributes
     ----------
     estimator : str
-        Its name in the registry; it is fitted with the plugin's own defaults.
+        Name in the registry; it is fitted with the plugin's default parameters.
     task : Task
     dataset : str
-        SHA-256, by which a worker finds the arrays.
+        SHA-256 of the data, by which the worker finds the arrays.
     number : int
-        From 0.
+        Number of the fold, from 0.
     """
 
     estimator: str
@@ -42,7 +42,7 @@ class Fold:
 
 
 def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return each row's fold, each class spread evenly over them.
+    """Return the fold of each row; the folds are stratified by class.
 
     Parameters
     ----------
@@ -51,25 +51,25 @@ def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, (n,)
-        -1 for the rows of a class that has fewer rows than there are folds: some fit would not know it.
+        -1 for rows of a class with fewer rows than folds, which would be missing from some fit.
     """
     from sklearn.model_selection import StratifiedKFold
 
-    out = np.full(len(y), -1, dtype=np.int64)
+    folds = np.full(len(y), -1, dtype=np.int64)
     rows = np.flatnonzero(np.bincount(y)[y] >= FOLDS) if len(y) else np.zeros(0, dtype=np.int64)
     if len(rows):
         parts = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(rows, y[rows])
         for number, (_, held_out) in enumerate(parts):
-            out[rows[held_out]] = number
-    return out
+            folds[rows[held_out]] = number
+    return folds
 
 
 def predict(fold: Fold) -> npt.NDArray[np.float32]:
-    """Run in a worker: fit on the other folds; return a row for each of this one's, in order, (m, n_classes)."""
+    """Run in a worker: fit on the other folds, and return the probabilities of this fold's rows, (m, n_classes)."""
     files = memmap.array_files(fold.dataset)
     X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
-    parts = assign(y)
-    fitted, held_out = np.flatnonzero((parts >= 0) & (parts != fold.number)), np.flatnonzero(parts == fold.number)
+    folds = assign(y)
+    fitted, held_out = np.flatnonzero((folds >= 0) & (folds != fold.number)), np.flatnonzero(folds == fold.number)
     present = replace(fold.task, n_classes=len(np.unique(y[fitted])))
     pipeline = registry.get(fold.estimator).load().build(present)
     classes = pipelines.fit(pipeline, X[fitted], y[fitted])

@@ -1,7 +1,7 @@
 """Audits a data set: duplicates, constant pixels, likely label errors.
 
-Nothing here enters the leaderboard. The one estimator that is fitted sees training rows only, and its predictions are
-used for the audit alone.
+The audit has no effect on the leaderboard: its one estimator is fitted on training rows only, and its predictions are
+used only in the report.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from benchmark.storage import records
 
 @dataclass(frozen=True)
 class Plan:
-    """What `audit` is asked to do.
+    """The settings of an audit.
 
     Attributes
     ----------
     dataset : Dataset
     estimator : str
-        Whose out-of-fold probabilities find label errors.
+        Label errors are searched with its out-of-fold probabilities.
     resources : Resources
-        Those of refits are used, because one fit runs at a time.
+        Its threads, device and limits of a refit are used, one fit at a time.
     folder : Path
         ``results/<dataset>``.
     logs : Path
@@ -59,7 +59,7 @@ class Plan:
 
 
 def run(plan: Plan, say: Callable[[str], None]) -> AuditData:
-    """Audit the data set and write the result into a locked folder.
+    """Audit the data set, and write the audit to its results folder, which is locked.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> AuditData:
     Raises
     ------
     EngineError
-        No more jobs can be run.
+        No more jobs can run.
     """
     dataset = plan.dataset
     train, test = dataset.train.X, dataset.test.X
@@ -81,41 +81,41 @@ def run(plan: Plan, say: Callable[[str], None]) -> AuditData:
             "test": duplicates.within(test),
             "across": duplicates.across(test, train),
         }
-    found = _label_errors(plan, say)
+    search = _label_errors(plan, say)
     audit = Audit(
         schema=audit_schema.SCHEMA,
         dataset=dataset.name,
         dataset_sha256=dataset.sha256,
         near=duplicates.NEAR,
-        pairs={scope: found.n_pairs for scope, found in copies.items()},
-        status=found.status,
-        reason=found.reason,
-        search=found.search,
+        pairs={scope: each.n_pairs for scope, each in copies.items()},
+        status=search.status,
+        reason=search.reason,
+        search=search.search,
         environment=environment(),
     )
-    held = AuditData(
+    data = AuditData(
         audit=audit,
         y_train=dataset.train.y,
         constant={part: constant_pixels(getattr(dataset, part).X) for part in PARTS},
         flat={part: duplicates.flat(getattr(dataset, part).X) for part in PARTS},
         copies=copies,
-        errors=found.errors,
-        pictures=_pictures(dataset, copies, found.errors),
+        errors=search.errors,
+        pictures=_pictures(dataset, copies, search.errors),
     )
-    return audit_record.write(plan.folder, held)
+    return audit_record.write(plan.folder, data)
 
 
 def constant_pixels(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Return the pixels with the same value in all images, (k, 2): flat index and value."""
+    """Return the pixels with the same value in all images, (k, 2): index, row by row, and value."""
     if not len(X):
         return np.zeros((0, 2), dtype=np.int64)
-    places = np.flatnonzero(X.min(axis=0) == X.max(axis=0))
-    return np.column_stack([places, X[0, places]]).astype(np.int64)
+    pixels = np.flatnonzero(X.min(axis=0) == X.max(axis=0))
+    return np.column_stack([pixels, X[0, pixels]]).astype(np.int64)
 
 
 @dataclass(frozen=True)
-class _Found:
-    """Result of the search for label errors; see `Audit`."""
+class _SearchResult:
+    """The outcome of the search for label errors; see `Audit`."""
 
     status: Literal["ok", "skipped", "failed"]
     reason: str = ""
@@ -123,16 +123,16 @@ class _Found:
     errors: LabelErrors = field(default_factory=audit_schema.no_errors)
 
 
-def _label_errors(plan: Plan, say: Callable[[str], None]) -> _Found:
+def _label_errors(plan: Plan, say: Callable[[str], None]) -> _SearchResult:
     y = plan.dataset.train.y
     rows = folds.assign(y)
-    looked_at = np.flatnonzero(rows >= 0)
+    searched = np.flatnonzero(rows >= 0)
     if not label_errors.available():
         return _without_cleanlab(plan, say)
-    if len(np.unique(y[looked_at])) < 2:
+    if len(np.unique(y[searched])) < 2:
         reason = f"fewer than two classes have {folds.FOLDS} training images"
         say(f"label errors: not looked for: {reason}")
-        return _Found("skipped", reason)
+        return _SearchResult("skipped", reason)
     try:
         title, proba = _out_of_fold(plan, rows, say)
     except EngineError:
@@ -140,58 +140,58 @@ def _label_errors(plan: Plan, say: Callable[[str], None]) -> _Found:
     except Exception as error:  # of the plugin or its worker: the rest of the audit is still valid
         reason = f"{plan.estimator}: {failure_reason(error)}"
         say(f"label errors: failed: {reason}")
-        return _Found("failed", reason)
-    errors, share = label_errors.find_label_errors(y[looked_at], proba[looked_at])
+        return _SearchResult("failed", reason)
+    errors, share = label_errors.find_label_errors(y[searched], proba[searched])
     search = Search(
         estimator=plan.estimator,
         title=title,
         folds=folds.FOLDS,
-        images=len(looked_at),
-        accuracy=float((proba[looked_at].argmax(axis=1) == y[looked_at]).mean()),
+        images=len(searched),
+        accuracy=float((proba[searched].argmax(axis=1) == y[searched]).mean()),
         share=share,
         cleanlab=label_errors.cleanlab_version(),
     )
-    return _Found("ok", search=search, errors=replace(errors, index=looked_at[errors.index]))
+    return _SearchResult("ok", search=search, errors=replace(errors, index=searched[errors.index]))
 
 
-def _without_cleanlab(plan: Plan, say: Callable[[str], None]) -> _Found:
-    """Return the label errors of an earlier audit of these data that had cleanlab, or none."""
+def _without_cleanlab(plan: Plan, say: Callable[[str], None]) -> _SearchResult:
+    """Return the result of an earlier audit of these data with cleanlab, or an empty one."""
     with suppress(BenchmarkError):
         test_set = records.read_test_set(plan.folder)
         before = audit_record.read(plan.folder, test_set) if test_set else None
         if before is not None and before.audit.search is not None:
-            say("label errors: kept from the last audit of these data")
-            return _Found("ok", search=before.audit.search, errors=before.errors)
+            say("label errors: those that the last audit of these data found are kept")
+            return _SearchResult("ok", search=before.audit.search, errors=before.errors)
     say(f"label errors: not looked for: {label_errors.MISSING}")
-    return _Found("skipped", label_errors.MISSING)
+    return _SearchResult("skipped", label_errors.MISSING)
 
 
 def _out_of_fold(
     plan: Plan, rows: npt.NDArray[np.int64], say: Callable[[str], None]
 ) -> tuple[str, npt.NDArray[np.float32]]:
-    """Return the estimator's title, and a row of probabilities for each training image that is in a fold."""
-    dataset, given = plan.dataset, plan.resources
+    """Return the estimator's title, and its out-of-fold probabilities of each training image that is in a fold."""
+    dataset, resources = plan.dataset, plan.resources
     materialise(dataset)
     task = Task(
         n_classes=len(dataset.class_names),
         image_shape=dataset.image_shape,
-        threads=given.threads,
-        device=given.device,
+        threads=resources.threads,
+        device=resources.device,
     )
     proba = np.zeros((len(dataset.train.y), len(dataset.class_names)), dtype=np.float32)
     executor = LocalExecutor(plan.logs)
     try:
-        limits = replace(given.refit, seconds=describe_seconds(given.refit.seconds))
+        limits = replace(resources.refit, seconds=describe_seconds(resources.refit.seconds))
         title = executor.describe(Describe(plan.estimator, task, limits)).result().title
         for number in range(folds.FOLDS):
             held_out = np.flatnonzero(rows == number)
             say(f"label errors: fold {number + 1} of {folds.FOLDS}, fitted without {len(held_out):,} images")
             future: Future[Any] = executor.call(
                 plan.estimator,
-                given.threads,
+                resources.threads,
                 folds.predict,
                 Fold(plan.estimator, task, dataset.sha256, number),
-                limits=given.refit,
+                limits=resources.refit,
             )
             proba[held_out] = future.result()
     finally:
@@ -206,7 +206,7 @@ def _pictures(dataset: Dataset, copies: dict[str, Copies], errors: LabelErrors) 
     scope = audit_schema.shown_scope(copies)
     if scope is not None:
         chosen = copies[scope].pairs[audit_schema.pairs_to_show(scope, copies[scope], y)]
-        for part, places in zip(audit_schema.parts_of(scope), chosen.T, strict=True):
-            shown[part] += places.tolist()
-    index = {part: np.unique(np.asarray(places, dtype=np.int64)) for part, places in shown.items()}
-    return {part: Pictures(places, getattr(dataset, part).X[places]) for part, places in index.items()}
+        for part, images in zip(audit_schema.parts_of(scope), chosen.T, strict=True):
+            shown[part] += images.tolist()
+    index = {part: np.unique(np.asarray(images, dtype=np.int64)) for part, images in shown.items()}
+    return {part: Pictures(images, getattr(dataset, part).X[images]) for part, images in index.items()}

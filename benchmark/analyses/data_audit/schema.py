@@ -1,4 +1,4 @@
-"""What an audit holds, field by field; audit_record.py writes and reads it."""
+"""The fields of an audit; `benchmark.analyses.data_audit.record` writes and reads it."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from msgspec import Meta
 from benchmark.storage.serialization import LARGEST, NonNegativeInt, Share
 
 SCHEMA = 1
-"""Raised when a field changes its meaning; an audit of another schema is refused by name."""
+"""Increased when a field changes its meaning; an audit of another schema is refused with its number."""
 
 PARTS = ("train", "test")
 
 SCOPES = ("train", "test", "across")
-"""Where copies are looked for; across: test images that have a copy among the training images."""
+"""Where duplicates are searched; across: test images that have a duplicate among the training images."""
 
 PAIRS_SHOWN, ERRORS_SHOWN = 12, 24
-"""Pairs of near copies, and likely label errors, whose pictures are kept."""
+"""Number of pairs of near duplicates, and of likely label errors, whose pictures are stored."""
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Copies:
-    """Images that have a copy.
+    """Images that have a duplicate.
 
     Attributes
     ----------
     images : ndarray of int64
-        Those that have a near copy, ascending; of test images, across.
+        Images with a near duplicate, ascending; test images if the scope is "across".
     equal : ndarray of int64
-        Those that have a copy equal byte for byte, ascending.
+        Images with an exact duplicate, ascending.
     n_pairs : int
-        Of near copies, equal ones among them.
+        Number of pairs of near duplicates, exact ones included.
     pairs : ndarray of int64, (m, 2)
-        Of these the closest, at most `duplicates.LISTED`; across, a test image and a training image.
+        The closest pairs, at most `duplicates.LISTED`; a test image and a training image if the scope is "across".
     similarity : ndarray of float64, (m,)
         Pearson correlation, descending.
     same : ndarray of bool, (m,)
-        Equal byte for byte.
+        Whether the two are equal byte for byte.
     """
 
     images: Ints
@@ -64,7 +64,7 @@ class LabelErrors:
     suggested : ndarray of int64, (m,)
         The most probable class.
     margin : ndarray of float64, (m,)
-        Probability of the given label less that of the suggested one; below zero.
+        Probability of the given label minus that of the suggested one; negative.
     """
 
     index: Ints
@@ -82,20 +82,20 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Search:
-    """How label errors were looked for.
+    """How label errors were searched.
 
     Attributes
     ----------
     estimator, title : str
     folds : int
     images : int
-        Looked at: those of every class that has as many images as there are folds.
+        Number of images that were searched: those of each class with at least as many images as folds.
     accuracy : float
-        Of the out-of-fold predictions.
+        Accuracy of the out-of-fold predictions.
     share : float
-        Of all labels looked at, estimated to be wrong.
+        Estimated share of wrong labels among these images.
     cleanlab : str
-        Its version.
+        Version of cleanlab.
     """
 
     estimator: str
@@ -109,18 +109,18 @@ class Search:
 
 @dataclass(frozen=True)
 class Audit:
-    """What the JSON holds.
+    """The part of an audit that its JSON holds.
 
     Attributes
     ----------
     schema : int
     dataset, dataset_sha256 : str
     near : float
-        Correlation from which two images are near copies.
+        Correlation from which two images are near duplicates.
     pairs : mapping of str to int
-        Near copies, by scope; more than are listed, if there are very many.
+        Number of pairs of near duplicates by scope, including those that are not listed.
     status : {"ok", "skipped", "failed"}
-        Of the search for label errors; anything but "ok" has a `reason` and no `search`.
+        Status of the search for label errors; anything but "ok" has a `reason` and no `search`.
     reason : str
         One line.
     search : Search or None
@@ -149,9 +149,9 @@ class AuditData:
     audit : Audit
     y_train : ndarray of int64, (n_train,)
     constant : mapping of part to ndarray of int64, (k, 2)
-        Pixels that have one value in every image of the part: place, row by row, and value.
+        Pixels with the same value in every image of the part: index, row by row, and value.
     flat : mapping of part to ndarray of int64
-        Images of one grey value.
+        Images of a single grey value.
     copies : mapping of scope to Copies
     errors : LabelErrors
     pictures : mapping of part to Pictures
@@ -172,31 +172,31 @@ def parts_of(scope: str) -> tuple[str, str]:
 
 
 def shown_scope(copies: Mapping[str, Copies]) -> str | None:
-    """Return the scope whose copies are shown: across, where they matter to the scores, if there are any."""
+    """Return the scope whose duplicates are shown: "across" if it has any, because these affect the scores."""
     return next((scope for scope in ("across", "train", "test") if copies[scope].n_pairs), None)
 
 
 def pairs_to_show(scope: str, copies: Copies, y: Mapping[str, Ints]) -> Ints:
-    """Return places in `copies.pairs`: those of two labels first, then the closest; no image is shown twice.
+    """Return indices into `copies.pairs`: pairs with two labels first, then the closest; no image is shown twice.
 
     Parameters
     ----------
     scope : str
     copies : Copies
-        Of that scope.
+        The duplicates of that scope.
     y : mapping of part to ndarray of int64
         Labels.
     """
     first, second = parts_of(scope)
     same_label = y[first][copies.pairs[:, 0]] == y[second][copies.pairs[:, 1]]
     shown: set[tuple[str, int]] = set()
-    places: list[int] = []
-    for place in np.lexsort((-copies.similarity, same_label)).tolist():
-        images = {(first, int(copies.pairs[place, 0])), (second, int(copies.pairs[place, 1]))}
-        if not images & shown and len(places) < PAIRS_SHOWN:
+    chosen: list[int] = []
+    for pair in np.lexsort((-copies.similarity, same_label)).tolist():
+        images = {(first, int(copies.pairs[pair, 0])), (second, int(copies.pairs[pair, 1]))}
+        if not images & shown and len(chosen) < PAIRS_SHOWN:
             shown |= images
-            places.append(place)
-    return np.array(places, dtype=np.int64)
+            chosen.append(pair)
+    return np.array(chosen, dtype=np.int64)
 
 
 def no_errors() -> LabelErrors:

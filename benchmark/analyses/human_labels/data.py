@@ -1,8 +1,8 @@
-"""Fashion-MNIST-H: what people call the 10,000 test images of Fashion-MNIST.
+"""Fashion-MNIST-H: human labels of the 10,000 test images of Fashion-MNIST.
 
 Ishida et al. 2023, "Is the Performance of My Deep Network Too Good to Be True?" (ICLR;
 https://openreview.net/forum?id=FZdJQgy05rz, repository takashiishida/irreducible). Its licence is
-GPL-3: it is read where it lies or downloaded, never kept with the project or its results.
+GPL-3: the file is read in place or downloaded, and never stored with the project or its results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME = "fashion-mnist-h"
 FILE = "fmh_counts.csv"
 
 COUNTS = File("bec7efff5d6f901a6224758d71caadb436dbd8de1284b0be7089d193be94ddbc", 216_176)
-"""As on the repository's main branch; its first commit has the same numbers written with an exponent (2.5 MB)."""
+"""The file of the repository's main branch; its first commit has the same numbers in exponent notation (2.5 MB)."""
 
 SOURCE = Source(
     title="Fashion-MNIST-H (human labels)",
@@ -38,13 +38,13 @@ SOURCE = Source(
 
 
 def load(data_dir: Path | None = None) -> npt.NDArray[np.int64]:
-    """Find, verify and read the labels; download them if they are nowhere.
+    """Find, verify and read the labels; download them if they are not on this machine.
 
     Parameters
     ----------
     data_dir : Path, optional
-        Looked at first, then ``$BENCHMARK_DATA``, ``data/`` here, ``data/`` and ``../shared/data/``
-        beside the checkout, and our own cache; in each also the subfolder ``fashion-mnist-h``.
+        The first folder to search, before ``$BENCHMARK_DATA``, ``data/`` and ``../shared/data/`` of the checkout,
+        ``data/`` of the working directory, and our own cache; each with its subfolder ``fashion-mnist-h``.
 
     Returns
     -------
@@ -54,34 +54,36 @@ def load(data_dir: Path | None = None) -> npt.NDArray[np.int64]:
     Raises
     ------
     UnavailableError
-        Nowhere to be had.
+        Not on this machine, and no mirror has the file.
     BenchmarkError
-        A wrong file in a place that a person named.
+        A wrong file in a folder that the user named.
     """
     return np.loadtxt(locate(data_dir) or _downloaded(), dtype=np.int64, delimiter=",", ndmin=2)
 
 
 def locate(data_dir: Path | None = None) -> Path | None:
-    """Return the first copy on this machine that is right, or None; see `load` for where it is looked for."""
-    looked = [(root.folder, bool(root.named)) for root in locations.data_roots(data_dir)] + [
+    """Return the first copy with the right checksum, or None; see `load` for the order of the search."""
+    roots = [(root.folder, bool(root.named)) for root in locations.data_roots(data_dir)] + [
         (locations.cache_folder(), False)
     ]
-    found = (folder / under / FILE for folder, named in looked for under in ("", NAME) if _right(folder / under, named))
-    return next(found, None)
+    copies = (
+        folder / below / FILE for folder, named in roots for below in ("", NAME) if _verified(folder / below, named)
+    )
+    return next(copies, None)
 
 
-def _right(folder: Path, named: bool) -> bool:
-    """Tell whether the published file is there; what a person named must be right if it is there."""
+def _verified(folder: Path, named: bool) -> bool:
+    """Return whether a folder holds the published file; raise if a folder that the user named holds another one."""
     path = folder / FILE
-    if not os.path.isfile(path):  # unlike Path.is_file, answers False where a folder may not be looked into
+    if not os.path.isfile(path):  # unlike Path.is_file, returns False for a folder without read permission
         return False
-    found = idx.digest(path)
-    if found != COUNTS.sha256 and named:
+    checksum = idx.digest(path)
+    if checksum != COUNTS.sha256 and named:
         raise BenchmarkError(
-            f"{path}: SHA-256 is {found}, that of the published file is {COUNTS.sha256}; remove it, or fetch it again "
-            f"from {SOURCE.mirrors[0]}{FILE}"
+            f"{path}: SHA-256 is {checksum}, that of the published file is {COUNTS.sha256}; remove it, or fetch it "
+            f"again from {SOURCE.mirrors[0]}{FILE}"
         )
-    return found == COUNTS.sha256
+    return checksum == COUNTS.sha256
 
 
 def _downloaded() -> Path:

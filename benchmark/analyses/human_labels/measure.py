@@ -1,6 +1,6 @@
-"""People beside the estimators: do they stumble over the same test images?
+"""Compares human labels with stored predictions: do people disagree about the images that the estimators misclassify?
 
-Human labels and stored predictions in, `people_record.People` out; pure.
+Pure functions: arrays and records in, `benchmark.analyses.human_labels.record.People` out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from scipy import stats
 
 from benchmark.analyses.human_labels import data as human_labels
 from benchmark.analyses.human_labels.record import FIFTHS, SCHEMA, Compared, Contrast, Group, People
@@ -24,31 +24,31 @@ from benchmark.storage.schema import Results
 SEED = 0
 
 SMALLEST = 10
-"""Missed (or right) images, at least, of which anything is said: fewer tell little, and too much of each one."""
+"""Fewest misclassified (or correct) images for a comparison: fewer would reveal too much about single images."""
 
 _AT_ONCE = 2**19
-"""Numbers of a piece of the bootstrap, so that it stays in the processor's cache."""
+"""Numbers in one piece of the bootstrap, so that it fits into the processor's cache."""
 
 _DIGITS = 4
-"""Decimals that are kept; more would say nothing, and differ between processors."""
+"""Decimals that are stored; more would not be meaningful, and differ between processors."""
 
 Flags = npt.NDArray[np.bool_]
 
 
 def make(results: Results, counts: Ints) -> People:
-    """Compare people with every finished record.
+    """Compare human labels with every finished record.
 
     Parameters
     ----------
     results : Results
-        Of Fashion-MNIST.
+        Results of Fashion-MNIST.
     counts : ndarray of int64, (n, k)
-        How many people gave each test image each class.
+        Number of people who chose each class (column) for each test image (row).
 
     Raises
     ------
     BenchmarkError
-        The labels are not of these test images.
+        The labels are not labels of these test images.
     """
     test_set = results.test_set
     y, k = test_set.y, len(test_set.class_names)
@@ -68,7 +68,7 @@ def make(results: Results, counts: Ints) -> People:
     proba = [results.proba[record.estimator, record.seed] for record in finished]
     predicted = np.array([scores.predicted_labels(rows) for rows in proba], dtype=np.int64).reshape(-1, len(y))
     doubt = np.array([entropy(rows) for rows in proba]).reshape(-1, len(y))
-    found = [
+    compared = [
         _group(
             y[rows], human[rows], majority[rows], predicted[:, rows], doubt[:, rows], np.random.default_rng([SEED, n])
         )
@@ -76,31 +76,31 @@ def make(results: Results, counts: Ints) -> People:
     ]
     most = counts == counts.max(axis=1, keepdims=True)
     tied = most.sum(axis=1) > 1
-    given = counts.sum(axis=1)
+    labels = counts.sum(axis=1)
     return People(
         schema=SCHEMA,
         dataset=test_set.dataset,
         dataset_sha256=test_set.sha256,
         labels_sha256=human_labels.COUNTS.sha256,
-        fewest=int(given.min()),
-        mean=_kept(given.mean()),
-        most=int(given.max()),
+        fewest=int(labels.min()),
+        mean=_rounded(labels.mean()),
+        most=int(labels.max()),
         ties=int(tied.sum()),
         ties_right=int((tied & (majority == y)).sum()),
         ties_with_label=int((tied & most[np.arange(len(y)), y]).sum()),
         confusion=tuple(tuple(row) for row in scores.confusion_matrix(y, majority, k).tolist()),
-        entropy=tuple(_kept(human[rows].mean()) if len(rows) else 0.0 for rows in groups[:k]),
+        entropy=tuple(_rounded(human[rows].mean()) if len(rows) else 0.0 for rows in groups[:k]),
         resamples=RESAMPLES,
         smallest=SMALLEST,
         compared=tuple(
             Compared(record.estimator, record.seed, record.proba_sha256, every, tuple(classes))
-            for record, (*classes, every) in zip(finished, zip(*found, strict=True), strict=True)
+            for record, (*classes, every) in zip(finished, zip(*compared, strict=True), strict=True)
         ),
     )
 
 
 def majority_vote(counts: Ints) -> Ints:
-    """Return each image's most frequent label, (n,); of equally frequent ones the first in the order of the classes."""
+    """Return the most frequent label of each image, (n,); of equally frequent ones, the first in class order."""
     return np.asarray(counts.argmax(axis=1), dtype=np.int64)
 
 
@@ -110,38 +110,38 @@ def entropy(weights: npt.NDArray[Any]) -> Floats:
     Parameters
     ----------
     weights : ndarray, (n, k)
-        Counts or probabilities, not all zero; a row need not sum to one. Less than zero counts as zero.
+        Counts or probabilities; a row need not sum to one. Negative values count as zero; a row of zeros has entropy 0.
 
     Returns
     -------
     ndarray of float64, (n,)
         Rounded so that the same numbers in other columns give the same entropy.
     """
-    shares = np.maximum(weights.astype(np.float64), 0.0)
-    shares /= np.maximum(shares.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
-    return np.asarray(np.maximum(-(shares * logs).sum(axis=1), 0.0).round(9), dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # of a row of zeros: 0 / 0
+        bits = stats.entropy(np.maximum(weights.astype(np.float64), 0.0), base=2, axis=1)
+    return np.asarray(np.nan_to_num(bits).round(9), dtype=np.float64)
 
 
 def auc(values: Floats, chosen: Flags) -> float:
-    """Return the probability that a chosen image's value is above another's, ties half (Mann and Whitney 1947).
+    """Return the probability that a chosen image has a higher value than another one (Mann and Whitney 1947).
 
     Parameters
     ----------
     values : ndarray of float64, (n,)
     chosen : ndarray of bool, (n,)
-        Some, but not all.
+        At least one is True, and at least one is False.
     """
-    m = int(chosen.sum())
-    return float((rankdata(values)[chosen].mean() - (m + 1) / 2) / (len(values) - m))
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(chosen, values))
 
 
 def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
-    """Return the 95 % percentile bootstrap interval of `auc` over images, for several choices at once.
+    """Return the 95 % percentile bootstrap intervals of `auc` over images, for several choices at once.
 
-    Every choice sees the same resamples. A resampled image counts as often as it was drawn. With
-    W of them chosen, the sum of their midranks is the number of pairs that they win, ties half,
-    among all drawn images; W²/2 of these are among themselves.
+    All choices share the same resamples. A resampled image counts as often as it was drawn. If W chosen images were
+    drawn, the sum of their midranks is the number of pairs that they win among all drawn images, ties counting half;
+    W²/2 of these pairs are among the chosen images themselves.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resam
     order = np.argsort(values, kind="stable")
     ranked, marks = values[order], chosen[:, order].T.astype(np.float64)
     below, upto = (np.searchsorted(ranked, ranked, side) for side in ("left", "right"))
-    found = []
+    aucs = []
     for drawn in _resampled(len(values), resamples, rng):
         running = np.zeros((len(drawn), len(values) + 1))
         np.cumsum(drawn, axis=1, out=running[:, 1:])
@@ -165,12 +165,12 @@ def auc_intervals(values: Floats, chosen: Flags, rng: np.random.Generator, resam
         weight = drawn @ marks
         pairs = weight * (len(values) - weight)
         wins = (drawn * midranks) @ marks - weight**2 / 2
-        found.append(np.divide(wins, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0))
-    return np.asarray(np.nanquantile(np.concatenate(found), [0.025, 0.975], axis=0).T)
+        aucs.append(np.divide(wins, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0))
+    return np.asarray(np.nanquantile(np.concatenate(aucs), [0.025, 0.975], axis=0).T)
 
 
 def _resampled(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Give how often each of n images is drawn, n draws a resample, some resamples at a time: (resamples, n)."""
+    """Yield how often each of n images is drawn, some resamples at a time: (resamples, n); each row sums to n."""
     at_once = max(1, _AT_ONCE // n)
     for start in range(0, resamples, at_once):
         count = min(at_once, resamples - start)
@@ -181,48 +181,49 @@ def _resampled(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Flo
 def _group(
     y: Ints, human: Floats, majority: Ints, predicted: Ints, doubt: Floats, rng: np.random.Generator
 ) -> list[Group]:
-    """Compare people with each record on some images.
+    """Compare human labels with each record on some images.
 
     Parameters
     ----------
     y, human, majority : ndarray, (n,)
+        Labels of the data set, entropy of the human labels, majority labels.
     predicted, doubt : ndarray, (records, n)
-        Answers, and the entropy of the scores.
+        Predicted classes, and the entropy of the scores.
     """
     missed = predicted != y
-    told = (missed.sum(axis=1) >= SMALLEST) & ((~missed).sum(axis=1) >= SMALLEST)
+    enough = (missed.sum(axis=1) >= SMALLEST) & ((~missed).sum(axis=1) >= SMALLEST)
     intervals = np.zeros((len(missed), 2))
-    if told.any():
-        intervals[told] = auc_intervals(human, missed[told], rng)
+    if enough.any():
+        intervals[enough] = auc_intervals(human, missed[enough], rng)
     fifth = np.empty(len(y), dtype=np.int64)
-    for place, rows in enumerate(np.array_split(np.argsort(human, kind="stable"), FIFTHS)):
-        fifth[rows] = place
-    out = []
-    for wrong, answers, own, interval, enough in zip(missed, predicted, doubt, intervals, told, strict=True):
+    for number, rows in enumerate(np.array_split(np.argsort(human, kind="stable"), FIFTHS)):
+        fifth[rows] = number
+    groups = []
+    for wrong, answers, own, interval, compared in zip(missed, predicted, doubt, intervals, enough, strict=True):
         contrast = (
             Contrast(
-                entropy_missed=_kept(human[wrong].mean()),
-                entropy_right=_kept(human[~wrong].mean()),
-                auc=_kept(auc(human, wrong)),
-                auc_low=_kept(interval[0]),
-                auc_high=_kept(interval[1]),
+                entropy_missed=_rounded(human[wrong].mean()),
+                entropy_right=_rounded(human[~wrong].mean()),
+                auc=_rounded(auc(human, wrong)),
+                auc_low=_rounded(interval[0]),
+                auc_high=_rounded(interval[1]),
                 same_answer=int((majority[wrong] == answers[wrong]).sum()),
                 label=int((majority[wrong] == y[wrong]).sum()),
                 fifths=tuple(np.bincount(fifth[wrong], minlength=FIFTHS).tolist()),
             )
-            if enough
+            if compared
             else None
         )
-        out.append(Group(len(y), int(wrong.sum()), _spearman(human, own), contrast))
-    return out
+        groups.append(Group(len(y), int(wrong.sum()), _spearman(human, own), contrast))
+    return groups
 
 
 def _spearman(a: Floats, b: Floats) -> float | None:
-    """Return Spearman's rank correlation, ties at their mean rank; None where one is constant or there is nothing."""
+    """Return Spearman's rank correlation; None if either is constant or there are fewer than two images."""
     if len(a) < 2 or not np.ptp(a) or not np.ptp(b):
         return None
-    return _kept(np.clip(np.corrcoef(rankdata(a), rankdata(b))[0, 1], -1.0, 1.0))
+    return _rounded(stats.spearmanr(a, b).statistic)
 
 
-def _kept(value: float) -> float:
+def _rounded(value: float) -> float:
     return round(float(value), _DIGITS)

@@ -1,11 +1,11 @@
-"""What people make of the test images, on disk: their majority, and how it goes with each estimator's errors.
+"""The comparison of human labels with the estimators' errors, on disk.
 
 ::
 
     results/<dataset>/records/people.json
 
-Sums and means over many images only: the labels are under the GPL-3 and stay where they are, and
-nothing here tells what people said of any one image.
+The file holds sums and means over many images only, and no label of a single image: the labels are under the GPL-3 and
+are not copied.
 """
 
 from __future__ import annotations
@@ -24,28 +24,27 @@ from benchmark.storage.schema import EstimatorName, TestSet
 from benchmark.storage.serialization import Correlation, NonNegativeFloat, NonNegativeInt, Share
 
 SCHEMA = 1
-"""Raised when a field changes its meaning; a file of another schema is refused by name."""
+"""Increased when a field changes its meaning; a file of another schema is refused with its number."""
 
 FIFTHS = 5
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Images that an estimator missed beside those that it got right.
+    """The misclassified images of an estimator, compared with the correctly classified ones.
 
     Attributes
     ----------
     entropy_missed, entropy_right : float
-        Mean entropy of an image's human labels, in bits.
+        Mean entropy of the human labels of a misclassified and of a correctly classified image, in bits.
     auc, auc_low, auc_high : float
-        Probability that a missed image has more human entropy than one that was got right, ties
-        half, with its 95 % bootstrap interval over images.
+        Probability that a misclassified image has a higher entropy of human labels than a correctly classified one,
+        ties counting half, with its 95 % bootstrap interval over images.
     same_answer, label : int
-        Missed images of which the people's majority says what the estimator said, and what the
-        data set's label says.
+        Misclassified images whose majority label is the estimator's prediction, and whose majority label is the data
+        set's label.
     fifths : tuple of int
-        Missed images among the fifth of the group that people agree on most, among the next
-        fifth, and so on.
+        Misclassified images in each fifth of the group, by ascending entropy of human labels.
     """
 
     entropy_missed: NonNegativeFloat
@@ -60,16 +59,17 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Group:
-    """An estimator's answers to the images of one class, or to all.
+    """An estimator's predictions of the images of one class, or of all images.
 
     Attributes
     ----------
     images, missed : int
+        Number of images, and of misclassified ones.
     spearman : float or None
-        Spearman's correlation of human entropy with the entropy of the estimator's own scores;
-        None where either is constant.
+        Spearman's correlation of the entropy of human labels with the entropy of the estimator's scores; None if either
+        is constant.
     contrast : Contrast or None
-        None where fewer than `People.smallest` were missed, or got right.
+        None if fewer than `People.smallest` images were misclassified, or classified correctly.
     """
 
     images: NonNegativeInt
@@ -80,7 +80,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Compared:
-    """One record of an estimator beside the people; `proba_sha256` is of the predictions that it was made from."""
+    """The comparison of one record with the human labels; `proba_sha256` is the checksum of its predictions."""
 
     estimator: EstimatorName
     seed: NonNegativeInt
@@ -91,30 +91,31 @@ class Compared:
 
 @dataclass(frozen=True)
 class People:
-    """What people make of a test set.
+    """The human labels of a test set, compared with every record.
 
     Attributes
     ----------
     schema : int
     dataset, dataset_sha256 : str
     labels_sha256 : str
-        Of the file of human labels.
+        SHA-256 of the file of human labels.
     fewest, most : int
-        Labels of an image.
+        Smallest and largest number of labels of an image.
     mean : float
+        Mean number of labels of an image.
     ties, ties_right, ties_with_label : int
-        Images with more than one most frequent label, of which the majority is the first in the
-        order of the classes; those of them where that is the data set's label; where any of them is.
+        Images with several most frequent labels, of which the first in the order of the classes counts as the majority;
+        those of them where the majority is the data set's label; those where any of the most frequent labels is.
     confusion : tuple of tuple of int
-        Images by label (row) and people's majority (column).
+        Images by label (row) and majority label (column).
     entropy : tuple of float
-        Mean entropy of an image's human labels, in bits, of each class.
+        Mean entropy of the human labels of an image of each class, in bits.
     resamples : int
-        Of the bootstrap.
+        Resamples of the bootstrap.
     smallest : int
-        Of fewer missed (or right) images nothing is said.
+        Fewest misclassified (and correctly classified) images for a `Contrast`.
     compared : tuple of Compared
-        By estimator and seed.
+        Sorted by estimator and seed.
     """
 
     schema: NonNegativeInt
@@ -134,47 +135,47 @@ class People:
     compared: tuple[Compared, ...]
 
     def find(self, estimator: str, seed: int) -> Compared | None:
-        """Return what is known of one record."""
-        return next((one for one in self.compared if (one.estimator, one.seed) == (estimator, seed)), None)
+        """Return the comparison of one record, or None if there is none."""
+        return next((each for each in self.compared if (each.estimator, each.seed) == (estimator, seed)), None)
 
 
 def path_of(folder: Path) -> Path:
-    """Return where it lies in ``results/<dataset>``."""
+    """Return the path of the file in ``results/<dataset>``."""
     return folder / "records" / "people.json"
 
 
 def write(folder: Path, people: People) -> Path:
-    """Write it atomically, and return where."""
+    """Write the file atomically, and return its path."""
     path = path_of(folder)
     serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(people)))
     return path
 
 
 def read(folder: Path, test_set: TestSet) -> People | None:
-    """Read it, strictly, or return None where there is none.
+    """Read the file strictly, or return None if there is none.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
     test_set : TestSet
-        Of the same folder.
+        The test set of the same folder.
 
     Raises
     ------
     BenchmarkError
-        Unreadable; a field is missing, unknown, of another type or out of range; made on other
-        data; numbers that do not add up.
+        The file is unreadable; a field is missing, unknown, of another type or out of range; it was made on other data;
+        or its numbers do not add up.
     """
     path = path_of(folder)
     if not path.exists():
         return None
-    again = "delete it, or make it anew with: python -m benchmark people"
+    again = "delete it, or make it again with: python -m benchmark people"
     data = serialization.read_json(path, SCHEMA)
     try:
         people = serialization.from_json(data, People)
         if people.dataset_sha256 != test_set.sha256:
-            raise BenchmarkError(f"{path}: made on other data than the test set beside it; {again}")
+            raise BenchmarkError(f"{path}: made on other data than the test set of the same folder; {again}")
         _check(people, test_set)
     except ValueError as error:
         raise BenchmarkError(f"{path}: not of schema {SCHEMA} ({error}); {again}") from error
@@ -182,23 +183,23 @@ def read(folder: Path, test_set: TestSet) -> People | None:
 
 
 def _check(people: People, test_set: TestSet) -> None:
-    """Raise ValueError where numbers do not add up."""
+    """Raise ValueError if numbers do not add up."""
     images = np.bincount(test_set.y, minlength=len(test_set.class_names)).tolist()
     _require([sum(row) for row in people.confusion] == images, "`confusion` does not count the test images")
     _require({len(row) for row in people.confusion} == {len(images)}, "`confusion` is not square")
     _require(len(people.entropy) == len(images), "`entropy` has not one number a class")
     ties = [0, people.ties_right, people.ties_with_label, people.ties, sum(images)]
     _require(ties == sorted(ties), f"{people.ties} ties, {people.ties_with_label} with the label")
-    found = [(one.estimator, one.seed) for one in people.compared]
-    _require(len(set(found)) == len(found), "two entries are of one estimator and seed")
-    for one in people.compared:
-        counted = [group.images for group in (*one.classes, one.every)]
-        _require(counted == [*images, sum(images)], f"{one.estimator} was given other images")
+    keys = [(each.estimator, each.seed) for each in people.compared]
+    _require(len(set(keys)) == len(keys), "two entries are of one estimator and seed")
+    for each in people.compared:
+        counted = [group.images for group in (*each.classes, each.every)]
+        _require(counted == [*images, sum(images)], f"{each.estimator} was given other images")
         _require(
-            sum(group.missed for group in one.classes) == one.every.missed, f"{one.estimator} misses do not add up"
+            sum(group.missed for group in each.classes) == each.every.missed, f"{each.estimator} misses do not add up"
         )
-        for group in (*one.classes, one.every):
-            _require(group.missed <= group.images, f"{one.estimator} misses {group.missed} of {group.images}")
+        for group in (*each.classes, each.every):
+            _require(group.missed <= group.images, f"{each.estimator} misses {group.missed} of {group.images}")
             if contrast := group.contrast:
                 _require(sum(contrast.fifths) == group.missed, f"fifths {contrast.fifths} of {group.missed} missed")
                 _require(contrast.same_answer + contrast.label <= group.missed, "more answers than missed images")

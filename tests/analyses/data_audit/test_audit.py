@@ -24,6 +24,7 @@ from benchmark.analyses.data_audit import schema as audit_schema
 from benchmark.analyses.data_audit.schema import Audit, AuditData, LabelErrors, Search
 from benchmark.analyses.data_audit.scores import AuditScores, LabelPair, compute
 from benchmark.analyses.data_audit.section import FILE, counts
+from benchmark.cli import main as cli
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight as prepare
 from benchmark.engine import resources
@@ -68,7 +69,7 @@ def planted() -> Dataset:
 
 
 def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> None:
-    """Write the test set and, with `wrong`, an estimator that has so many of the last test images wrong."""
+    """Write the test set and, with `wrong`, an estimator that misclassifies that many of the last test images."""
     test_set = dataclasses.replace(
         synthetic.write_test_set(folder, dataset.test.y, CLASSES, n_train=len(dataset.train.y), dataset="toy"),
         sha256=dataset.sha256,
@@ -172,7 +173,7 @@ def test_confident_learning_finds_planted_flips() -> None:
     flipped = np.arange(0, 900, 30)
     given = truth.copy()
     given[flipped] = truth[flipped] % 3 + 1
-    errors, share = label_errors.find(given, proba)
+    errors, share = label_errors.find_label_errors(given, proba)
     assert len(np.intersect1d(errors.index, flipped)) >= 22  # the rest are less sure than an average image
     assert len(np.setdiff1d(errors.index, flipped)) <= 2
     right = np.isin(errors.index, flipped)
@@ -185,12 +186,13 @@ def test_confident_learning_finds_planted_flips() -> None:
 def test_labels_that_are_right_are_left_alone() -> None:
     pytest.importorskip("cleanlab")
     y = np.arange(60) % 2
-    errors, share = label_errors.find(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
+    errors, share = label_errors.find_label_errors(y, np.where(np.eye(2)[y] > 0, 0.9, 0.1))
     assert (len(errors.index), share) == (0, 0)
 
 
-@pytest.mark.slow
-def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_path: Path) -> None:
+def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("cleanlab")
     dataset = planted()
     path = tmp_path / "toy.npz"
@@ -202,10 +204,10 @@ def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(tmp_p
         y_test=dataset.test.y,
     )
     chosen = ("--estimator", "logistic_regression", "--threads", "1", "--device", "cpu")
-    done = benchmark("audit", "--dataset", str(path), *chosen, "--results", str(tmp_path / "out"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"Images with an exact duplicate +2 +none +1", done.stdout)
-    assert "training images equal to another training image: 4, 40\n" in done.stdout
+    assert cli.main(["audit", "--dataset", str(path), *chosen, "--results", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"Images equal to another, byte for byte +2 +none +1", printed)
+    assert "training images equal to another training image: 4, 40\n" in printed
     folder = tmp_path / "out" / "toy"
     held = audit_record.read(folder, labels(folder))
     assert held is not None
@@ -235,11 +237,10 @@ def test_without_cleanlab_what_an_audit_with_it_found_is_kept(folder: Path) -> N
     held = look(folder, planted())
     assert held.audit.search == SEARCH
     assert held.errors.index.tolist() == FLIPPED.tolist()
-    audit_record.path(folder).with_suffix(".npz").unlink()  # damaged: made anew
+    audit_record.path(folder).with_suffix(".npz").unlink()  # damaged: not used
     assert look(folder, planted()).audit.search is None
 
 
-@pytest.mark.slow
 def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) -> None:
     pytest.importorskip("cleanlab")
     lab = models(tmp_path / "lab", broken=bad("    def fit(self, X, y):\n        raise ValueError('no a|b')"))
@@ -254,10 +255,10 @@ def test_an_estimator_that_fails_costs_the_label_errors_alone(tmp_path: Path) ->
     assert "could not be searched for: broken: ValueError: no a\\|b." in (folder / FILE).read_text()
 
 
-def test_an_estimator_that_is_none_is_named_before_any_work(tmp_path: Path) -> None:
-    done = benchmark("audit", "--dataset", "digits", "--estimator", "hog_logistic", "--results", str(tmp_path))
-    assert done.returncode == 2
-    assert "did you mean hog_logistic_regression?" in done.stderr
+def test_an_estimator_that_is_none_is_named_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["audit", "--dataset", "digits", "--estimator", "hog_logistic", "--results", str(tmp_path)]
+    assert cli.main(asked) == 2
+    assert "did you mean hog_logistic_regression?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -287,7 +288,6 @@ def test_five_images_will_do(tmp_path: Path, classes: int, grey: bool, monkeypat
     assert "None" not in text
 
 
-@pytest.mark.slow
 def test_on_real_images_of_the_digits(tmp_path: Path, no_cleanlab: None) -> None:
     from benchmark.datasets import digits
 
@@ -312,7 +312,7 @@ def changed(**changes: object) -> Callable[[Path], None]:
 
 
 def arrays(**changes: np.ndarray) -> Callable[[Path], None]:
-    """Write other arrays, and their checksum, as a stranger would."""
+    """Write other arrays, and their checksum, as someone else would."""
 
     def change(folder: Path) -> None:
         place = audit_record.path(folder)
@@ -347,14 +347,17 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "labels too few": (arrays(y_train=np.zeros(3, U1)), "`y_train` is of uint8 and shape"),
     "images beyond the last": (arrays(across_images=np.array([60], U1)), "across_images goes up to 60"),
     "images twice": (arrays(train_images=np.array([4, 4], U1)), "does not ascend"),
-    "pairs beyond the last": (arrays(across_pairs=np.array([[8, 100], [60, 0]], U1)), "names images that are not"),
+    "pairs beyond the last": (
+        arrays(across_pairs=np.array([[8, 100], [60, 0]], U1)),
+        "images that do not exist",
+    ),
     "more pairs than there are": (
         arrays(test_pairs=np.array([[0, 1]], U1), test_similarity=np.ones(1), test_same=np.ones(1, bool)),
         "more pairs than 0",
     ),
     "no correlation": (arrays(train_similarity=np.array([np.nan])), "no correlation"),
     "whole numbers that are not": (arrays(train_flat=np.array([0.5])), "`train_flat` is of float64"),
-    "an error with its own label": (arrays(error_suggested=np.zeros(12, U1)), "label errors are none"),
+    "an error with its own label": (arrays(error_suggested=np.zeros(12, U1)), "label errors are not valid"),
     "a pixel that is not there": (arrays(train_constant=np.array([[64, 0]], U1)), "pixels that are not there"),
     "pictures too small": (arrays(test_pictures=np.zeros((2, 9), U1)), "`test_pictures` is of uint8 and shape"),
     "a bomb": (arrays(train_flat=np.zeros(2**26, U1)), "unpacks to"),
@@ -373,7 +376,7 @@ def test_a_damaged_audit_is_refused_with_its_name(folder: Path, damage: Callable
         prepare.for_derived(folder, planted(), ["svm"], "curve", 0, kinds=record_kinds())
 
 
-def test_an_audit_mends_a_damaged_one(folder: Path) -> None:
+def test_an_audit_replaces_a_damaged_one(folder: Path) -> None:
     audit_record.path(folder).write_text("{")
     look(folder, planted())
     report.write(folder)
@@ -547,7 +550,7 @@ def test_the_report_is_whole_with_figures_and_goes_away_with_the_audit(folder: P
     assert not (folder / FILE).exists()
 
 
-def test_nothing_odd_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
+def test_data_without_issues_reads_well(tmp_path: Path, no_cleanlab: None) -> None:
     whole = planted()
     train, test = Part(whole.train.X[41:100], whole.train.y[41:100]), Part(whole.test.X[10:], whole.test.y[10:])
     train.X[0, 0] = test.X[0, 0] = 9

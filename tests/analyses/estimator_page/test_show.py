@@ -420,15 +420,15 @@ def test_the_report_leaves_the_page_alone(tmp_path: Path) -> None:
     assert not set(before) & set(report.write(tmp_path))
     assert {path: path.read_bytes() for path in written} == before
     reported = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path not in written}
-    # The same bytes again; a figure of ours that the page no longer has goes, and a stranger's stays.
-    beside = write.page_path(tmp_path, "one").with_suffix("")
-    (beside / "training.png").write_bytes((beside / "confusion.png").read_bytes())
-    (beside / "mine.png").write_bytes(b"mine")
+    # The same bytes again; a figure of ours that the page no longer has is removed, and another file stays.
+    figures = write.page_path(tmp_path, "one").with_suffix("")
+    (figures / "training.png").write_bytes((figures / "confusion.png").read_bytes())
+    (figures / "mine.png").write_bytes(b"mine")
     write.write(tmp_path, evaluated(tmp_path, "one"))
     assert report.check(tmp_path) == []
     assert {path: path.read_bytes() for path in reported} == reported
     assert {path: path.read_bytes() for path in written} == before
-    assert sorted(path.name for path in beside.glob("*.png")) == sorted(
+    assert sorted(path.name for path in figures.glob("*.png")) == sorted(
         ["mine.png", *(path.name for path in written if path.suffix == ".png")]
     )
 
@@ -476,8 +476,8 @@ def test_the_command_writes_and_prints_and_imports_no_plugin(
     text = (digits / "digits" / "estimators" / "knn.md").read_text()
     assert "Seed 2 was fitted on" in text
     assert "It has 100 rows; all trials have a score there" in text
-    beside = digits / "digits" / "estimators" / "knn"
-    assert sorted(path.name for path in beside.iterdir()) == [
+    figures = digits / "digits" / "estimators" / "knn"
+    assert sorted(path.name for path in figures.iterdir()) == [
         "confusion.csv",
         "confusion.png",
         "images.png",

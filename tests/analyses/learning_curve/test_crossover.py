@@ -263,7 +263,7 @@ def test_seeds_that_disagree_widen_the_interval() -> None:
     assert steady == pytest.approx(one)
     unsteady = metrics.paired_difference_over_seeds(seeds(0.85, 0.75), seeds(0.7, 0.7))
     assert unsteady.estimate == pytest.approx(0.1)
-    assert not steady.holds_zero
-    assert unsteady.holds_zero  # of two seeds little is known: Student's factor is 12.7
+    assert not steady.contains_zero
+    assert unsteady.contains_zero  # of two seeds little is known: Student's factor is 12.7
     # What both seeds gain alike, on rows that they share, is no spread of the difference.
     assert metrics.paired_difference_over_seeds(seeds(0.9, 0.8), seeds(0.8, 0.7)) == pytest.approx(one, abs=0.01)
