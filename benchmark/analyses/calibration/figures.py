@@ -57,14 +57,14 @@ def draw(data: Data) -> Figure:
     drawn = [line for line in (*data.raw, *data.scaled) if line is not None]
     lowest = min(float(min(line.confidence.min(), line.accuracy.min())) for line in drawn)
     low = max(0.0, math.floor(lowest * 5) / 5)
-    for place, axes in enumerate(grid.flat):
-        if place >= len(data.estimators):
+    for index, axes in enumerate(grid.flat):
+        if index >= len(data.estimators):
             axes.set_visible(False)
             continue
         axes.plot([low, 1], [low, 1], color=style.MUTED, linewidth=0.8, linestyle=":")
         for line, colour, dashes, label in (
-            (data.raw[place], style.LINE_COLOURS[1], "--", "unscaled"),
-            (data.scaled[place], style.LINE_COLOURS[0], "-", "temperature-scaled"),
+            (data.raw[index], style.LINE_COLOURS[1], "--", "unscaled"),
+            (data.scaled[index], style.LINE_COLOURS[0], "-", "temperature-scaled"),
         ):
             if line is not None:
                 axes.plot(
@@ -77,12 +77,12 @@ def draw(data: Data) -> Figure:
                     linewidth=1.4,
                     label=label,
                 )
-        axes.set_title(style.short(data.estimators[place], 26), fontsize=9.5)
+        axes.set_title(style.short(data.estimators[index], 26), fontsize=9.5)
         axes.set_xlim(low, 1.0)
         axes.set_ylim(low, 1.0)
         axes.set_xticks(np.linspace(low, 1.0, 3).round(2))
         axes.set_yticks(np.linspace(low, 1.0, 3).round(2))
-        axes.tick_params(labelbottom=place + across >= len(data.estimators), labelsize=9)
+        axes.tick_params(labelbottom=index + across >= len(data.estimators), labelsize=9)
     handles = {label: line for axes in grid.flat for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside upper right", ncols=2, frameon=False)
     figure.supxlabel("Confidence", fontsize=10)

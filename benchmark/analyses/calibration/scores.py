@@ -67,8 +67,8 @@ class CalibrationScores:
             After temperature scaling, or without it.
         """
         eces = [
-            (quality.ece, place)
-            for place, row in enumerate(self.rows)
+            (quality.ece, index)
+            for index, row in enumerate(self.rows)
             if (quality := row.scaled if scaled else row.raw) is not None
         ]
         return (self.rows[min(eces)[1]], self.rows[max(eces)[1]]) if eces else None

@@ -57,38 +57,38 @@ def in_seconds(comparisons: Sequence[FamilyComparison]) -> str:
     comparisons : sequence of FamilyComparison
         `CurveScores.by_seconds`; at least one.
     """
-    found = stretches(comparisons)
-    ends = [comparisons[found[0].last], comparisons[found[1].first]] if len(found) > 1 else [comparisons[-1]]
+    leads = stretches(comparisons)
+    ends = [comparisons[leads[0].last], comparisons[leads[1].first]] if len(leads) > 1 else [comparisons[-1]]
     shown = "; ".join(f"within {md.duration(one.at)}: {_both(one, _accuracy_and_rows)}" for one in ends)
     return f"{_leaders(comparisons, SECONDS)} Accuracy {shown}."
 
 
 def _leaders(comparisons: Sequence[FamilyComparison], axis: Axis) -> str:
-    found = stretches(comparisons)
+    leads = stretches(comparisons)
     low, high = axis.write(comparisons[0].at), axis.write(comparisons[-1].at)
     if len(comparisons) == 1:
-        who = f"{FAMILY[comparisons[0].leader]} wins" if found else "neither family is significantly better"
+        who = f"{FAMILY[comparisons[0].leader]} wins" if leads else "neither family is significantly better"
         return f"**At {low}{axis.unit}, the only {axis.noun} that can be compared, {who}.**"
-    if not found:
+    if not leads:
         return (
             f"**From {low} to {high}{axis.unit}, neither a classical model nor the CNN is significantly better**: at "
             f"no {axis.noun} is the difference larger than what other test images and other seeds could change."
         )
-    leader = found[0].leader
-    if len(found) > 1:
-        parts = [f"{_range(comparisons, found[0].first, found[0].last, axis, axis.unit)} {FAMILY[leader]} wins"]
-        parts += [f"{_range(comparisons, one.first, one.last, axis)} {FAMILY[one.leader]} wins" for one in found[1:]]
+    leader = leads[0].leader
+    if len(leads) > 1:
+        parts = [f"{_range(comparisons, leads[0].first, leads[0].last, axis, axis.unit)} {FAMILY[leader]} wins"]
+        parts += [f"{_range(comparisons, one.first, one.last, axis)} {FAMILY[one.leader]} wins" for one in leads[1:]]
         text = [f"**{_capitalised('; '.join(parts))}.**"]
         for crossover in crossovers(comparisons):
             low = axis.write(comparisons[crossover.before.last].at)
             high = axis.write(comparisons[crossover.after.first].at)
             about = "" if crossover.at is None else f" (at about {axis.write(float(f'{crossover.at:.2g}'))})"
             text.append(f"The curves cross between {low} and {high}{about}.")
-    elif (found[0].first, found[0].last) == (0, len(comparisons) - 1):
+    elif (leads[0].first, leads[0].last) == (0, len(comparisons) - 1):
         where = f"at every {axis.noun} from {low} to {high}{axis.unit}"
         text = [f"**{_capitalised(FAMILY[leader])} wins {where}.**"]
     else:
-        where = _range(comparisons, found[0].first, found[0].last, axis, axis.unit)
+        where = _range(comparisons, leads[0].first, leads[0].last, axis, axis.unit)
         other = OTHER_FAMILY[leader]
         text = [f"**{_capitalised(where)} {FAMILY[leader]} wins; {other} wins at no {axis.noun} measured.**"]
     return " ".join([*text, *_undecided(comparisons, axis)])

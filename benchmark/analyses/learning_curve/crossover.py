@@ -66,15 +66,15 @@ class Undecided:
 
 def stretches(comparisons: Sequence[FamilyComparison]) -> list[Stretch]:
     """Return which family leads where, in order; comparisons without a leader neither begin nor end a stretch."""
-    found: list[Stretch] = []
+    result: list[Stretch] = []
     for index, comparison in enumerate(comparisons):
         if not comparison.leader:
             continue
-        if found and found[-1].leader == comparison.leader:
-            found[-1] = Stretch(comparison.leader, found[-1].first, index)
+        if result and result[-1].leader == comparison.leader:
+            result[-1] = Stretch(comparison.leader, result[-1].first, index)
         else:
-            found.append(Stretch(comparison.leader, index, index))
-    return found
+            result.append(Stretch(comparison.leader, index, index))
+    return result
 
 
 def crossovers(comparisons: Sequence[FamilyComparison]) -> list[Crossover]:
@@ -87,12 +87,12 @@ def crossovers(comparisons: Sequence[FamilyComparison]) -> list[Crossover]:
 
 def undecided(comparisons: Sequence[FamilyComparison]) -> list[Undecided]:
     """Return where neither family leads, in order."""
-    found = []
+    result = []
     for (leader, tied), group in groupby(enumerate(comparisons), key=lambda item: (item[1].leader, item[1].tied)):
         indices = [index for index, _ in group]
         if not leader:
-            found.append(Undecided(indices[0], indices[-1], tied))
-    return found
+            result.append(Undecided(indices[0], indices[-1], tied))
+    return result
 
 
 def _zero(comparisons: Sequence[FamilyComparison]) -> float | None:

@@ -62,9 +62,9 @@ def draw(data: Data) -> Figure:
     """Draw two panels with one scale of accuracy, and one legend above both."""
     figure = style.new(5.0)
     left, right = figure.subplots(1, 2, sharey=True)
-    for place, line in enumerate(data.lines):
-        _draw(left, line, line.rows, place)
-        _draw(right, line, line.seconds, place)
+    for index, line in enumerate(data.lines):
+        _draw(left, line, line.rows, index)
+        _draw(right, line, line.seconds, index)
     rows = _labelled(sorted({rows for line in data.lines for rows in line.rows.tolist()}))
     left.set_xscale("log")
     left.minorticks_off()
@@ -84,9 +84,9 @@ def draw(data: Data) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, line: Line, x: Floats, place: int) -> None:
-    colour = style.LINE_COLOURS[place % len(style.LINE_COLOURS)]
-    dashes = ("-", "--", ":", "-.")[place // len(style.LINE_COLOURS) % 4]
+def _draw(axes: Axes, line: Line, x: Floats, index: int) -> None:
+    colour = style.LINE_COLOURS[index % len(style.LINE_COLOURS)]
+    dashes = ("-", "--", ":", "-.")[index // len(style.LINE_COLOURS) % 4]
     axes.fill_between(x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(
         x,
@@ -106,9 +106,9 @@ def _legend(figure: Figure, axes: Axes) -> None:
     columns = next(
         count
         for count in range(len(names), 0, -1)
-        if count == 1 or sum(LEGEND_INCHES * max(map(len, names[place::count])) + 0.6 for place in range(count)) < 8.8
+        if count == 1 or sum(LEGEND_INCHES * max(map(len, names[index::count])) + 0.6 for index in range(count)) < 8.8
     )
-    order = [number for place in range(columns) for number in range(place, len(names), columns)]
+    order = [number for index in range(columns) for number in range(index, len(names), columns)]
     figure.legend(
         [handles[number] for number in order],
         [names[number] for number in order],
@@ -121,11 +121,11 @@ def _legend(figure: Figure, axes: Axes) -> None:
 def _labelled(rows: list[float]) -> list[float]:
     """Return the sizes whose labels do not overlap, starting from the largest."""
     least = (rows[-1] / rows[0]) ** 0.08
-    found = rows[-1:]
+    labelled = rows[-1:]
     for count in reversed(rows[:-1]):
-        if found[-1] / count > least:
-            found.append(count)
-    return found
+        if labelled[-1] / count > least:
+            labelled.append(count)
+    return labelled
 
 
 def _short(count: float) -> str:

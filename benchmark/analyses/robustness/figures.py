@@ -65,11 +65,11 @@ def draw(data: Data) -> Figure:
     figure = style.new(2.45 * down + 0.2)
     grid = figure.subplots(down, ACROSS, sharey=True, squeeze=False).ravel()
     looks = _looks(data)
-    for place, (axes, panel) in enumerate(zip(grid, data.panels, strict=False)):
+    for index, (axes, panel) in enumerate(zip(grid, data.panels, strict=False)):
         axes.set_title(panel.kind)
         axes.axhline(data.guessing, color=style.MUTED, linestyle=":", linewidth=1)
         for line, look in sorted(zip(data.lines, looks, strict=True), key=lambda pair: pair[1][3]):
-            _draw(axes, panel, line.accuracy[place], look, line.family)
+            _draw(axes, panel, line.accuracy[index], look, line.family)
         axes.set_ylim(0, 1)
         axes.grid(axis="y")
         axes.set_axisbelow(True)
@@ -77,7 +77,7 @@ def draw(data: Data) -> Figure:
         axes.set_xticks(panel.severities, ["as is", panel.kind] if one else [f"{x:g}" for x in panel.severities])
         axes.set_xlim(-0.08 * panel.severities[-1], (1.2 if one else 1.08) * panel.severities[-1])
         axes.set_xlabel("" if one else panel.axis)
-        if place % ACROSS == 0:
+        if index % ACROSS == 0:
             axes.set_ylabel("Test accuracy")
     for axes in grid[len(data.panels) :]:
         axes.set_axis_off()
@@ -92,11 +92,11 @@ Look = tuple[str, float, str, int]
 def _looks(data: Data) -> list[Look]:
     """Return the look of each line: the best CNN and the best classical pipelines have colours, the rest is grey."""
     looks: list[Look] = []
-    colours, nets = list(COLOURS[:NAMED]), ["-"]
+    colours, cnns = list(COLOURS[:NAMED]), ["-"]
     for line in data.lines:
         name = style.short(line.estimator, 26)
-        if line.family == "cnn" and nets:
-            nets.pop()
+        if line.family == "cnn" and cnns:
+            cnns.pop()
             looks.append((style.FAMILY_COLOURS["cnn"], 2.6, name, 3))
         elif line.family != "cnn" and colours:
             looks.append((colours.pop(0), 1.9, name, 2))
@@ -147,10 +147,10 @@ def caption(data: Data) -> str:
         "Test accuracy against severity, one panel for each kind of corruption: clean images on the left, the highest "
         "severity on the right. A line that stays high is robust."
     )
-    nets = sum(line.family == "cnn" for line in data.lines)
-    if nets == 0:
+    cnns = sum(line.family == "cnn" for line in data.lines)
+    if cnns == 0:
         return text
-    which = "the CNN" if nets == 1 else "the best CNN, and grey squares are other CNNs"
+    which = "the CNN" if cnns == 1 else "the best CNN, and grey squares are other CNNs"
     return f"{text} The thick line with squares is {which}."
 
 

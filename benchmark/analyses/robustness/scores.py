@@ -184,11 +184,11 @@ class RobustnessScores:
     def comparisons(self) -> tuple[KindComparison, ...]:
         """One for each of `CORRUPTION_KINDS`."""
         pair = self._families()
-        found = []
+        comparisons = []
         for kind in CORRUPTION_KINDS:
             lead = None if pair is None else metrics.paired_difference(pair[1].correct(kind), pair[0].correct(kind))
-            found.append(KindComparison(kind, best(self.rows, lambda row, kind=kind: row.correct(kind)), lead))  # type: ignore[misc]
-        return tuple(found)
+            comparisons.append(KindComparison(kind, best(self.rows, lambda row, kind=kind: row.correct(kind)), lead))  # type: ignore[misc]
+        return tuple(comparisons)
 
     @property
     def ranking(self) -> FamilyRanking | None:

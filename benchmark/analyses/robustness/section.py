@@ -216,13 +216,14 @@ def _first(scores: RobustnessScores) -> str:
     text = f"{name} is best, or not significantly worse than the best, on {md.listing(still) or 'no'} images."
     if better:
         text += f" More accurate than it: {md.listing(better)}."
-    kept = scores.relative_accuracy
-    if not kept:
+    relative = scores.relative_accuracy
+    if not relative:
         return text
-    worst, mildest = min(kept, key=lambda name: kept[name]), max(kept, key=lambda name: kept[name])
+    worst, mildest = min(relative, key=lambda name: relative[name]), max(relative, key=lambda name: relative[name])
     return (
-        f"{text} On average over the estimators, {KINDS[worst].title} images cost most ({md.percent(kept[worst])} of "
-        f"the accuracy is kept) and {KINDS[mildest].title} images least ({md.percent(kept[mildest])})."
+        f"{text} On average over the estimators, {KINDS[worst].title} images cost most "
+        f"({md.percent(relative[worst])} of the accuracy is kept) and {KINDS[mildest].title} images least "
+        f"({md.percent(relative[mildest])})."
     )
 
 
@@ -250,7 +251,7 @@ def _accuracies(rows: Sequence[RobustnessRow], kinds: Sequence[Kind]) -> Table:
     for _, correct in columns:
         leaders = best(rows, correct)
         cells.append([number(float(correct(row).mean()), md.score, bold=row in leaders) for row in rows])
-    lines = [[words(row.title), *(column[place] for column in cells)] for place, row in enumerate(rows)]
+    lines = [[words(row.title), *(column[index] for column in cells)] for index, row in enumerate(rows)]
     return table(["Estimator", *(title for title, _ in columns)], lines)
 
 
@@ -284,9 +285,9 @@ def _missing(scores: RobustnessScores) -> list[str]:
 def _by_points(comparisons: Sequence[KindComparison]) -> str:
     """Return "shifted (by 12 points) and noisy (by 2.1)"."""
     texts = []
-    for place, one in enumerate(comparisons):
+    for index, one in enumerate(comparisons):
         assert one.lead is not None, "it has a leader"
-        texts.append(f"{one.kind.title} (by {_size(one.lead.estimate)}{' points' if not place else ''})")
+        texts.append(f"{one.kind.title} (by {_size(one.lead.estimate)}{' points' if not index else ''})")
     return md.listing(texts)
 
 

@@ -60,9 +60,9 @@ def draw(data: Data) -> Figure:
     figure = style.new(4.4)
     axes = figure.add_subplot()
     lines, colours = [], []
-    for place, curve in enumerate(data.curves):
-        colour = style.LINE_COLOURS[place % len(style.LINE_COLOURS)]
-        dashes = ("-", "--", ":", "-.")[place // len(style.LINE_COLOURS) % 4]
+    for index, curve in enumerate(data.curves):
+        colour = style.LINE_COLOURS[index % len(style.LINE_COLOURS)]
+        dashes = ("-", "--", ":", "-.")[index // len(style.LINE_COLOURS) % 4]
         x, y = np.append(curve.seconds, curve.end), np.append(curve.best, curve.best[-1])
         axes.step(x, y, where="post", color=colour, linestyle=dashes, linewidth=1.8)
         axes.plot(curve.seconds, curve.best, "o", color=colour, markersize=4.5)

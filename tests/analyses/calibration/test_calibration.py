@@ -56,7 +56,8 @@ def test_the_scores_with_and_without_temperature_scaling(folder: Path) -> None:
     assert decision.temperature == pytest.approx(0.5, rel=0.2)
     assert overconfident.raw is not None
     assert overconfident.scaled is not None
-    proba = proba.astype(float) / proba.sum(axis=1, keepdims=True)
+    proba = proba.astype(np.float64)
+    proba /= proba.sum(axis=1, keepdims=True)
     assert overconfident.raw.log_loss == pytest.approx(log_loss(y, proba), rel=1e-3)
     assert overconfident.scaled.log_loss < overconfident.raw.log_loss
     assert overconfident.raw.ece > 0.05
