@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import memmap
 from benchmark.engine import declaration, refits, worker_job
 from benchmark.engine.jobs import Describe, Limits, Outcome, RefitJob
 from benchmark.engine.refits import RefitPlan
 from benchmark.engine.resources import Resources
 from benchmark.engine.scheduler import StopRequest
 from benchmark.errors import EngineError
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 
 LOGISTIC = "logistic_regression"
 
@@ -57,7 +56,7 @@ def make(
 ) -> dict[str, str]:
     """Do what an analysis that refits winners does, on the digits; return what became of each estimator."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     plan = getattr(verb, "Plan", RefitPlan)(
         plugins=refits.choose(folder, names, warn=pytest.fail),
         dataset=digits,
@@ -84,7 +83,7 @@ class Killed(BaseException):
 
 def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
     """Do something that dies in place of the write after so many."""
-    real, left = plain.write_atomically, [writes]
+    real, left = serialization.write_atomically, [writes]
 
     def dying(path: Path, blob: bytes) -> None:
         left[0] -= 1
@@ -93,6 +92,6 @@ def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch, work: Callable[[]
         real(path, blob)
 
     with monkeypatch.context() as patched:
-        patched.setattr(plain, "write_atomically", dying)
+        patched.setattr(serialization, "write_atomically", dying)
         with pytest.raises(Killed):
             work()

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from benchmark import datasets
-from benchmark.datasets import memmap as arrays
+from benchmark.datasets import memmap
 from benchmark.engine import declaration, registry, runner, worker_job
 from benchmark.engine.jobs import Describe, Limits, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
@@ -44,7 +44,7 @@ def run(
 ) -> tuple[list[TuningJob | RefitJob], list[str]]:
     """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
     digits = datasets.load("digits")
-    arrays.materialise(digits)
+    memmap.materialise(digits)
     folder.mkdir(parents=True, exist_ok=True)
     plan = runner.Plan(
         plugins=[registry.get(name) for name in names],

@@ -31,8 +31,7 @@ from benchmark.engine.jobs import Limits, RefitJob, SaveJob
 from benchmark.engine.saved_models import SavedModel, find, formats
 from benchmark.errors import BenchmarkError
 from benchmark.serving.model_pool import Models
-from benchmark.storage import records
-from benchmark.storage import serialization as plain
+from benchmark.storage import records, serialization
 from models import logistic_regression as plugin
 from tests.again import killed_after
 from tests.conftest import three_clusters
@@ -350,7 +349,7 @@ def test_a_hostile_file_is_refused(tmp_path: Path, hostile: Callable[[Path], Non
     files = formats.save(pipeline().fit(X, y), tmp_path)
     path = tmp_path / "step-3.skops"
     hostile(path)
-    files["step-3.skops"] = plain.sha256(path)  # whoever writes the one can write the other
+    files["step-3.skops"] = serialization.sha256(path)  # whoever writes the one can write the other
     with pytest.raises(BenchmarkError, match=reason):
         formats.load(pipeline(), tmp_path, files, 3)
 
