@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 
 TOP = 3
@@ -86,7 +87,7 @@ def card(
     """
     values = scores.astype(np.float64)
     order = np.argsort(-values, kind="stable")  # ties go to the lowest label, as in `metrics.predict`
-    ranked = tuple(ClassScore(class_names[k], float(values[k]), md.percent(float(values[k]))) for k in order)
+    ranked = tuple(ClassScore(class_names[k], float(values[k]), fmt.percent(float(values[k]))) for k in order)
     correct = None if truth is None else int(order[0]) == truth
     return Card(title, class_names[int(order[0])], ranked, correct, duration, note)
 

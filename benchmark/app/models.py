@@ -18,6 +18,7 @@ from benchmark.datasets import preprocessing
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.saved_models import SavedModel, find_models
 from benchmark.errors import BenchmarkError
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.serving.model_pool import ModelPool
 
@@ -109,7 +110,7 @@ class LoadedModels:
             if prediction.proba is None:
                 answers.append(Card(title, error=cards.sentence(prediction.error)))
             else:
-                duration = md.duration(prediction.seconds)
+                duration = fmt.duration(prediction.seconds)
                 scores = prediction.proba[0]
                 answers.append(cards.card(title, scores, model.class_names, truth, duration, _note(model)))
         return tuple(answers)
@@ -133,7 +134,7 @@ class LoadedModels:
 
 def _note(model: SavedModel) -> str:
     later = " (of its record; this model is a later refit)" if model.refit == "again" else ""
-    notes = [] if model.test_accuracy is None else [f"test accuracy {md.accuracy(model.test_accuracy)}{later}"]
+    notes = [] if model.test_accuracy is None else [f"test accuracy {fmt.accuracy(model.test_accuracy)}{later}"]
     notes += [cards.NOT_PROBABILITIES] if model.scores == "decision_function" else []
     notes += [f"stale: {md.plain(model.stale)}"] if model.stale else []
     return "; ".join(notes)

@@ -28,7 +28,7 @@ from benchmark.datasets.dataset import Part
 from benchmark.datasets.preprocessing import MAX_BYTES, MAX_PIXELS
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.summary import Summary
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.report import html as leaderboard_html
 
 MAX_CONCURRENT_DECODES = 2
@@ -98,7 +98,7 @@ class _Pages:
         self._content = content
         self._templates = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
         self._templates.globals |= {"dataset": content.dataset, "max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS}
-        self._templates.globals |= {"percent": md.percent, "plural": md.plural, "shape": content.image_shape}
+        self._templates.globals |= {"percent": fmt.percent, "plural": fmt.plural, "shape": content.image_shape}
         self._decoding = asyncio.Semaphore(MAX_CONCURRENT_DECODES)
         self._rendered: dict[str, str] = {}
 

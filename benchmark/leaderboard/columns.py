@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmark.leaderboard.reference import Reference
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.scores import Floats, Interval
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import NOTHING, Cell, Value, number
 
 
@@ -67,7 +67,7 @@ COLUMNS: tuple[Column, ...] = (
             "macro_f1_low": row.macro_f1.low,
             "macro_f1_high": row.macro_f1.high,
         },
-        lambda row, _: (number(row.macro_f1, md.score), {"macro_f1": row.macro_f1}),
+        lambda row, _: (number(row.macro_f1, fmt.score), {"macro_f1": row.macro_f1}),
     ),
     Column(
         "F1 of {hardest}",
@@ -77,12 +77,12 @@ COLUMNS: tuple[Column, ...] = (
             "hardest_class_f1_low": float(row.f1_low[_hardest(summary)]),
             "hardest_class_f1_high": float(row.f1_high[_hardest(summary)]),
         },
-        lambda row, summary: (number(float(row.f1[_hardest(summary)]), md.score), _hardest_values(row.f1, summary)),
+        lambda row, summary: (number(float(row.f1[_hardest(summary)]), fmt.score), _hardest_values(row.f1, summary)),
         first_screen="F1 of {hardest}",
     ),
     Column(
         "Validation accuracy",
-        lambda row, _: number(row.record.validation_accuracy, md.accuracy),
+        lambda row, _: number(row.record.validation_accuracy, fmt.accuracy),
         lambda row, _: {
             "validation_accuracy": row.record.validation_accuracy,
             "validation_fit_rows": row.record.validation_fit_rows,
@@ -95,29 +95,29 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "Tuning time",
-        lambda row, _: number(row.record.tuning_seconds, md.duration),
+        lambda row, _: number(row.record.tuning_seconds, fmt.duration),
         lambda row, _: {"tuning_seconds": row.record.tuning_seconds, "trials": len(row.record.trials)},
     ),
     Column(
         "Fit time",
-        lambda row, _: number(row.fit_seconds, md.duration),
+        lambda row, _: number(row.fit_seconds, fmt.duration),
         lambda row, _: {"fit_seconds": row.fit_seconds, "fit_rows": row.record.fit_rows},
         first_screen="Fit",
     ),
     Column(
         "Predict 1,000 images",
-        lambda row, _: number(row.predict_seconds_per_1000, md.duration),
+        lambda row, _: number(row.predict_seconds_per_1000, fmt.duration),
         lambda row, _: {"predict_seconds_per_1000": row.predict_seconds_per_1000},
         first_screen="Predict 1,000",
     ),
     Column(
         "Peak memory",
-        lambda row, _: number(row.peak_memory_bytes, md.size),
+        lambda row, _: number(row.peak_memory_bytes, fmt.size),
         lambda row, _: {"peak_memory_bytes": row.peak_memory_bytes},
     ),
     Column(
         "Model size",
-        lambda row, _: number(row.model_bytes, md.size),
+        lambda row, _: number(row.model_bytes, fmt.size),
         lambda row, _: {"model_bytes": row.model_bytes},
         first_screen="Size",
     ),
@@ -148,7 +148,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def _accuracy(interval: Interval) -> Cell:
     low, high = interval.low, interval.high
-    return Cell(md.accuracy(interval.estimate), interval.estimate, (low, high), f" ({low:.3f}–{high:.3f})")
+    return Cell(fmt.accuracy(interval.estimate), interval.estimate, (low, high), f" ({low:.3f}–{high:.3f})")
 
 
 def _accuracy_values(interval: Interval) -> dict[str, Value]:
@@ -176,10 +176,10 @@ def _f1(row: Scored, label: int) -> Interval:
 
 
 def _score(interval: Interval) -> Cell:
-    cell = number(interval.estimate, md.score)
+    cell = number(interval.estimate, fmt.score)
     if cell is NOTHING:
         return cell
-    ends = f" ({md.score(interval.low)}–{md.score(interval.high)})"
+    ends = f" ({fmt.score(interval.low)}–{fmt.score(interval.high)})"
     return Cell(cell.text, cell.value, (interval.low, interval.high), ends)
 
 
@@ -189,4 +189,4 @@ def _width(row: Scored) -> float:
 
 def _half(interval: Interval | None) -> str:
     """Return half of an interval's width, in points."""
-    return md.NONE if interval is None else f"{(interval.high - interval.low) * 50:.2f}"
+    return fmt.NONE if interval is None else f"{(interval.high - interval.low) * 50:.2f}"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.leaderboard.summary import Failed, Scored, Summary
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.storage.records import Record
 
@@ -101,7 +102,7 @@ def _left_out(row: Scored) -> list[str]:
 def _seeds(row: Scored, usual: int) -> list[str]:
     texts = _left_out(row)
     if len(row.records) < usual:
-        texts.append(f"{md.plural(len(row.records), 'seed')}; other rows have up to {usual}.")
+        texts.append(f"{fmt.plural(len(row.records), 'seed')}; other rows have up to {usual}.")
     return texts
 
 
@@ -125,7 +126,7 @@ def _conditions(row: Scored, usual: Mapping[str, str]) -> list[str]:
     values = seen_values([_condition(record) for record in row.records])
     # Seeds of one row may have been made on several machines: all of them are named.
     text = [
-        f"{md.escape(key)} {md.escape(md.listing(sorted(found)))} (elsewhere {md.escape(usual[key])})"
+        f"{md.escape(key)} {md.escape(fmt.listing(sorted(found)))} (elsewhere {md.escape(usual[key])})"
         for key, found in values.items()
         if found != {usual[key]}
     ]
@@ -184,7 +185,7 @@ def missing(
         f"*{md.escape(row.title)}*" for row in summary.scored if row.name not in there and row.title not in left_out
     ]
     if none:
-        out.append(f"{nothing}: {md.listing(none)}.")
+        out.append(f"{nothing}: {fmt.listing(none)}.")
     if not out:
         return []
     names = " ".join(row.name for row in summary.scored if row.name not in there)

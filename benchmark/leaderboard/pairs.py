@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.significance import Pair
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Figures, Section, Table, number, pictures
 from benchmark.render.document import table as make_table
@@ -25,7 +26,7 @@ def section(summary: Summary, figures: Figures) -> Section | None:
     if not summary.pairs:
         return None
     apart = sum(pair.significant for pair in summary.pairs)
-    of = md.plural(len(summary.pairs), "pair")
+    of = fmt.plural(len(summary.pairs), "pair")
     text = f"Of {of} of estimators, {apart:,} differ significantly on {summary.n_test:,} test images"
     same = [pair for pair in summary.pairs if not pair.significant]
     blocks: list[Block] = [f"{text}: all of them."]
@@ -39,15 +40,15 @@ def _table(summary: Summary, pairs: list[Pair]) -> Table:
     rows = []
     for pair in pairs:
         first, second = (summary.scored[place].title for place in (pair.first, pair.second))
-        estimate, low, high = md.points(pair.difference)
+        estimate, low, high = fmt.points(pair.difference)
         rows.append(
             [
                 Cell(f"*{md.escape(first)}*", first),
                 Cell(f"*{md.escape(second)}*", second),
                 Cell(f"{estimate} ({low} to {high})", pair.difference.estimate),
                 Cell(f"{pair.only_first:,} / {pair.only_second:,}", pair.only_first),
-                number(pair.p, md.p_value),
-                number(pair.p_holm, md.p_value),
+                number(pair.p, fmt.p_value),
+                number(pair.p_holm, fmt.p_value),
             ]
         )
     header = ["First", "Second", "Lead of the first, points", "Right only under one / the other"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.leaderboard.summary import Summary
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Table, number, words
 from benchmark.render.document import table as make_table
@@ -35,18 +36,18 @@ def blocks(summary: Summary) -> list[Block]:
 def table(summary: Summary) -> Table:
     """Return F1, estimators by classes, the best of each class bold; references last."""
     scores = np.stack([row.f1 for row in summary.scored])
-    best = [None if np.isnan(column).all() else md.score(float(np.nanmax(column))) for column in scores.T]
+    best = [None if np.isnan(column).all() else fmt.score(float(np.nanmax(column))) for column in scores.T]
     rows: list[list[Cell]] = []
     for row in summary.scored:
-        bold = [md.score(value) == most for value, most in zip(row.f1, best, strict=True)]
+        bold = [fmt.score(value) == most for value, most in zip(row.f1, best, strict=True)]
         ends = zip(row.f1, row.f1_low, row.f1_high, bold, strict=True)
         rows.append([words(row.title), *(_cell(*each) for each in ends)])
     for reference in summary.references:
-        cells = [number(float(value), md.score) for value in reference.f1]
+        cells = [number(float(value), fmt.score) for value in reference.f1]
         rows.append([Cell(f"*{md.escape(reference.title)}*", reference.title), *cells])
     return make_table(["Estimator", *map(md.escape, summary.class_names)], rows)
 
 
 def _cell(value: float, low: float, high: float, bold: bool) -> Cell:
-    cell = number(float(value), md.score, bold=bold)
+    cell = number(float(value), fmt.score, bold=bold)
     return Cell(cell.text, cell.value, None if cell.value is None else (float(low), float(high)))

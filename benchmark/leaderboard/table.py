@@ -14,6 +14,7 @@ from benchmark.leaderboard.columns import COLUMNS, Column
 from benchmark.leaderboard.footnotes import Notes, failure
 from benchmark.leaderboard.reference import STATUS
 from benchmark.leaderboard.summary import Scored, Summary
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Cell, Table, words
 from benchmark.render.document import table as make_table
@@ -107,7 +108,7 @@ def _legend(summary: Summary) -> str:
     if not any(row.alike for row in summary.scored):
         return ""
     return (
-        f"Rows that share a capital letter do not differ significantly on {md.plural(summary.n_test, 'test image')}; "
+        f"Rows that share a capital letter do not differ significantly on {fmt.plural(summary.n_test, 'test image')}; "
         "rows that share none do. Ties are transitive for the rank; the letters show which pairs tie."
     )
 

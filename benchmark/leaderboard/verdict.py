@@ -11,6 +11,7 @@ from benchmark.leaderboard.footnotes import conditions_differ, failure
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics import significance as inference
 from benchmark.metrics.significance import Pair
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Bullets, Quote
 
@@ -163,7 +164,7 @@ def blocks(summary: Summary) -> list[Block]:
     if verdict.outcome == "none finished":
         return [
             *warning,
-            f"No estimator finished: {md.plural(len(summary.failed), 'row')} below, each with its reason.",
+            f"No estimator finished: {fmt.plural(len(summary.failed), 'row')} below, each with its reason.",
         ]
     bullets = [_accuracy(summary, verdict), _cost(summary, verdict), _pick(verdict)]
     return [*warning, Bullets(tuple(filter(None, bullets))), _uneven(summary)]
@@ -179,7 +180,7 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
         return _one_family(summary, verdict)
     assert classical is not None, "a lead is of one over the other"
     assert cnn is not None, "a lead is of one over the other"
-    estimate, low, high = md.points(pair.difference)
+    estimate, low, high = fmt.points(pair.difference)
     interval = f"95 % interval {low} to {high}"
     rows = f"The best CNN is {_named(cnn)}; the best classical pipeline is {_named(classical)}."
     leader = "CNN" if summary.scored[pair.first] is cnn else "classical pipeline"
@@ -188,8 +189,8 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
     if verdict.outcome == "classical":
         return f"**no CNN needed: a classical pipeline is ahead of it by {estimate} points** ({interval}). {rows}"
     corrected = (
-        f"McNemar's p = {md.p_value(pair.p)}, or {md.p_value(pair.p_holm)} after Holm's correction for "
-        f"{md.plural(len(summary.pairs), 'comparison')}"
+        f"McNemar's p = {fmt.p_value(pair.p)}, or {fmt.p_value(pair.p_holm)} after Holm's correction for "
+        f"{fmt.plural(len(summary.pairs), 'comparison')}"
     )
     if verdict.outcome == "undecided":
         return (
@@ -222,8 +223,8 @@ def _cost(summary: Summary, verdict: Verdict) -> str:
     if verdict.cnn is None or verdict.classical is None:
         row = summary.scored[0]
         return (
-            f"**Cost**: {_title(row)} took {md.duration(row.fit_seconds)} to fit, "
-            f"{md.duration(row.record.tuning_seconds)} to tune and {md.duration(row.predict_seconds_per_1000)} to "
+            f"**Cost**: {_title(row)} took {fmt.duration(row.fit_seconds)} to fit, "
+            f"{fmt.duration(row.record.tuning_seconds)} to tune and {fmt.duration(row.predict_seconds_per_1000)} to "
             "predict 1,000 images."
         )
     cnn, cheapest, parts = verdict.cnn, verdict.cheapest, []
@@ -232,20 +233,21 @@ def _cost(summary: Summary, verdict: Verdict) -> str:
     elif verdict.outcome == "cnn":
         classical = verdict.classical
         parts.append(
-            f"the CNN's lead over {_title(classical)} costs {md.duration(cnn.fit_seconds)} of fitting instead of "
-            f"{md.duration(classical.fit_seconds)}, {md.duration(cnn.record.tuning_seconds)} of tuning instead of "
-            f"{md.duration(classical.record.tuning_seconds)}, and {md.duration(cnn.predict_seconds_per_1000)} instead "
-            f"of {md.duration(classical.predict_seconds_per_1000)} to predict 1,000 images."
+            f"the CNN's lead over {_title(classical)} costs {fmt.duration(cnn.fit_seconds)} of fitting instead of "
+            f"{fmt.duration(classical.fit_seconds)}, {fmt.duration(cnn.record.tuning_seconds)} of tuning instead of "
+            f"{fmt.duration(classical.record.tuning_seconds)}, and {fmt.duration(cnn.predict_seconds_per_1000)} "
+            "instead "
+            f"of {fmt.duration(classical.predict_seconds_per_1000)} to predict 1,000 images."
         )
     else:
-        parts.append(f"no cheaper row ties with {_title(cnn)}, which fits in {md.duration(cnn.fit_seconds)}.")
+        parts.append(f"no cheaper row ties with {_title(cnn)}, which fits in {fmt.duration(cnn.fit_seconds)}.")
     best = summary.scored[0]
     if best is not cnn and verdict.outcome != "cnn":
         of_best = verdict.cheapest_of_best
         if of_best is None:
             parts.append(
-                f"No cheaper row ties with the most accurate one, {_title(best)}: {md.duration(best.fit_seconds)} to "
-                f"fit, {md.duration(best.predict_seconds_per_1000)} to predict 1,000 images."
+                f"No cheaper row ties with the most accurate one, {_title(best)}: {fmt.duration(best.fit_seconds)} to "
+                f"fit, {fmt.duration(best.predict_seconds_per_1000)} to predict 1,000 images."
             )
         elif cheapest is None or of_best.row is not cheapest.row:
             parts.append(_start(_beside(of_best)))
@@ -258,7 +260,7 @@ def _cost(summary: Summary, verdict: Verdict) -> str:
 def _beside(cheapest: Cheapest) -> str:
     """Say what the cheapest row saves beside the one that it ties with."""
     row, rival = cheapest.row, cheapest.rival
-    estimate, low, high = md.points(cheapest.lead.difference)
+    estimate, low, high = fmt.points(cheapest.lead.difference)
     ratios = [
         (cheapest.fit_ratio, "to fit", rival.fit_seconds, row.fit_seconds),
         (cheapest.tuning_ratio, "to tune", rival.record.tuning_seconds, row.record.tuning_seconds),
@@ -267,12 +269,12 @@ def _beside(cheapest: Cheapest) -> str:
     costs = [_ratio(ratio, what, theirs, own) for ratio, what, theirs, own in ratios if ratio is not None]
     return (
         f"**{_title(row)} ties with {_title(rival)}** ({estimate} points behind, 95 % interval {low} to {high}) and is "
-        f"cheaper: {md.listing(costs)}."
+        f"cheaper: {fmt.listing(costs)}."
     )
 
 
 def _ratio(ratio: float, what: str, theirs: float, own: float) -> str:
-    times = f"{md.duration(own)} instead of {md.duration(theirs)}"
+    times = f"{fmt.duration(own)} instead of {fmt.duration(theirs)}"
     if 0.95 < ratio < 1.05:
         return f"as fast {what}"
     factor = max(ratio, 1 / ratio)
@@ -285,15 +287,18 @@ def _pick(verdict: Verdict) -> str:
     assert picks is not None, "there is a row"
     reasons: dict[str, tuple[Scored, list[str]]] = {}
     for row, reason in (
-        (picks.most_accurate, f"the highest accuracy ({md.accuracy(picks.most_accurate.accuracy.estimate)})"),
-        (picks.cheapest, f"the shortest fit ({md.duration(picks.cheapest.fit_seconds)})"),
-        (picks.fastest, f"the fastest answer ({md.duration(picks.fastest.predict_seconds_per_1000)} for 1,000 images)"),
-        (picks.smallest, f"the smallest file ({md.size(picks.smallest.model_bytes)})"),
+        (picks.most_accurate, f"the highest accuracy ({fmt.accuracy(picks.most_accurate.accuracy.estimate)})"),
+        (picks.cheapest, f"the shortest fit ({fmt.duration(picks.cheapest.fit_seconds)})"),
+        (
+            picks.fastest,
+            f"the fastest answer ({fmt.duration(picks.fastest.predict_seconds_per_1000)} for 1,000 images)",
+        ),
+        (picks.smallest, f"the smallest file ({fmt.size(picks.smallest.model_bytes)})"),
     ):
         reasons.setdefault(row.name, (row, []))[1].append(reason)
     if len(reasons) == 1:
         return f"**Pick**: {_title(picks.most_accurate)}, the best of the first rank in accuracy, time and size."
-    parts = [f"{_title(row)} for {md.listing(why)}" for row, why in reasons.values()]
+    parts = [f"{_title(row)} for {fmt.listing(why)}" for row, why in reasons.values()]
     return f"**Pick**, among the rows of the first rank: {'; '.join(parts)}."
 
 
@@ -307,7 +312,7 @@ def _title(row: Scored) -> str:
 
 def _named(row: Scored) -> str:
     low, high = row.accuracy.low, row.accuracy.high
-    return f"{_title(row)}, {md.accuracy(row.accuracy.estimate)} ({low:.3f}–{high:.3f})"
+    return f"{_title(row)}, {fmt.accuracy(row.accuracy.estimate)} ({low:.3f}–{high:.3f})"
 
 
 def _uneven(summary: Summary) -> str:
@@ -318,7 +323,7 @@ def _uneven(summary: Summary) -> str:
     largest = md.escape(summary.class_names[int(images.argmax())])
     return (
         f"The classes are uneven: a model that always answers “{largest}” has an accuracy of "
-        f"{md.accuracy(images.max() / summary.n_test)} here. Macro F1 gives every class the same weight."
+        f"{fmt.accuracy(images.max() / summary.n_test)} here. Macro F1 gives every class the same weight."
     )
 
 
@@ -327,13 +332,13 @@ def _preview(summary: Summary) -> str:
     if not previews:
         return ""
     rows = sorted({row.record.fit_rows for row in previews})
-    part = md.listing([f"{n:,}" for n in rows])
+    part = fmt.listing([f"{n:,}" for n in rows])
     text = f"trained on {part} of the {summary.test_set.n_train:,} rows"
     if any(row.record.preset.get("tiny") for row in previews):
         every = rows == [summary.test_set.n_train]  # fewer than the preset takes
         text = f"{f'trained on all {part} rows' if every else text}, with models made tiny to test the program"
-    presets = md.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
+    presets = fmt.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
     if len(previews) == len(summary.scored):
         return f"**A preview, not the result**: {text} (preset {presets})."
-    titles = md.listing([_title(row) for row in previews])
+    titles = fmt.listing([_title(row) for row in previews])
     return f"**In part a preview, not the result**: {titles} {text} (preset {presets})."

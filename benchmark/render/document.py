@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Cell:
     ends: str = ""
 
 
-NOTHING = Cell(md.NONE)
+NOTHING = Cell(fmt.NONE)
 """A cell that has nothing to say."""
 
 

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from benchmark.metrics.scores import Floats
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 
 DPI = 150
 WIDTH = 9.0
@@ -93,7 +93,7 @@ def time_axis(axes: Axes, low: float, high: float) -> None:
     axes.set_xlim(low, high)
     axes.minorticks_off()
     ticks = _round_times(low, high)
-    axes.set_xticks(ticks, [md.duration(seconds).replace(".0 ", " ") for seconds in ticks])
+    axes.set_xticks(ticks, [fmt.duration(seconds).replace(".0 ", " ") for seconds in ticks])
 
 
 def _round_times(low: float, high: float) -> list[float]:

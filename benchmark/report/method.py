@@ -10,6 +10,7 @@ from benchmark.leaderboard.footnotes import conditions_differ, notes
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.leaderboard.table import every_number
 from benchmark.metrics import significance as inference
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Bullets, Code, Heading, Section
 
@@ -59,7 +60,7 @@ def _tuning(summary: Summary) -> str:
     rungs = sorted({rung.rows for row in summary.scored for trial in row.record.trials for rung in trial.rungs})
     text = f"**Tuning** sees training rows only: {trials} trials per estimator"
     if rungs:
-        text += f", the best of which climb from {md.listing([f'{rows:,}' for rows in rungs])} rows"
+        text += f", the best of which climb from {fmt.listing([f'{rows:,}' for rows in rungs])} rows"
         text = text.replace("climb from", "climb through") if len(rungs) > 1 else text.replace("climb from", "fit")
     text += f", scored on {record.validation_rows:,} other training rows, the same split for every estimator."
     return f"{text} Trial 0 is the plugin's own defaults."
@@ -81,7 +82,7 @@ def _times(summary: Summary) -> str:
     threads = _range([record.threads for row in summary.scored for record in row.records])
     parallel = _range([row.record.tuning_parallel for row in summary.scored])
     workers = _range([row.record.tuning_threads for row in summary.scored])
-    devices = md.listing(sorted({md.escape(record.device) for row in summary.scored for record in row.records}))
+    devices = fmt.listing(sorted({md.escape(record.device) for row in summary.scored for record in row.records}))
     return (
         f"**Times**: fit and predict are measured alone on the machine after a warm-up, on {devices} with {threads} "
         f"{'thread' if threads == '1' else 'threads'}, as means over seeds. Tuning time is added up over the workers, "
@@ -99,14 +100,14 @@ def _statistics(summary: Summary) -> str:
     elif len(one_seed) == len(summary.scored):
         seeds = "Of one seed each, nothing here shows how much another training run would change."
     else:
-        seeds = f"Of {md.listing([f'*{md.escape(row.title)}*' for row in one_seed])} there is one seed only, so their "
+        seeds = f"Of {fmt.listing([f'*{md.escape(row.title)}*' for row in one_seed])} there is one seed only, so their "
         seeds += "intervals do not cover what another training run would change."
     text = (
         f"**Intervals** are at 95 %, from {inference.RESAMPLES:,} bootstrap resamples of the test images and, within "
         "each row, of its seeds; all rows meet the same images. *Other images* is half the width of the interval over "
         f"test images alone, *other seeds* that of Student's interval over seeds alone. {seeds} **Ranks**: two rows "
         f"are told apart if McNemar's exact test on their first seeds, Holm-corrected over all "
-        f"{md.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
+        f"{fmt.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
         "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them. Their "
         "letters say which of those are alike: two rows share one if, and only if, they cannot be told apart."
     )

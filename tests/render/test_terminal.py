@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmark.render import fmt, terminal
 from benchmark.render import markdown as md
-from benchmark.render import terminal
 from benchmark.render.document import NOTHING, Bullets, Code, Heading, Quote, number, table, words
 
 HOSTILE = "[red]**a|b*_`<b>&amp;\x1b[1m"
@@ -26,7 +26,7 @@ def test_inline_markdown_becomes_words_and_bold(text: str, expected: str) -> Non
 
 
 def test_every_kind_of_block_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    numbers = table(["Name", "*F1*"], [[words(HOSTILE), number(0.5, md.score, bold=True)], [words("b"), NOTHING]])
+    numbers = table(["Name", "*F1*"], [[words(HOSTILE), number(0.5, fmt.score, bold=True)], [words("b"), NOTHING]])
     for block in ("**a** b", Heading("Top"), Bullets(("one", "two")), Quote("said"), Code(("run --all [x]",)), numbers):
         terminal.show(terminal.console(), block)
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]

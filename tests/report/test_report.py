@@ -20,7 +20,7 @@ from pytest_regressions.file_regression import FileRegressionFixture
 from benchmark import load, report
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.summary import summarise
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
 
@@ -274,16 +274,16 @@ def test_no_records(tmp_path: Path) -> None:
     ],
 )
 def test_duration(seconds: float, text: str) -> None:
-    assert md.duration(seconds) == text
+    assert fmt.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("n_bytes", "text"), [(12, "12 B"), (4_200, "4.2 kB"), (999_900, "1.0 MB"), (5.0e6, "5.0 MB"), (1.23e9, "1.2 GB")]
 )
 def test_size(n_bytes: float, text: str) -> None:
-    assert md.size(n_bytes) == text
+    assert fmt.size(n_bytes) == text
 
 
 def test_points() -> None:
-    assert md.points([0.0291, 0.0241, 0.0341]) == ["2.9", "2.4", "3.4"]
-    assert md.points([-0.002, -0.00001, 0.004]) == ["−0.20", "0.00", "0.40"]
+    assert fmt.points([0.0291, 0.0241, 0.0341]) == ["2.9", "2.4", "3.4"]
+    assert fmt.points([-0.002, -0.00001, 0.004]) == ["−0.20", "0.00", "0.40"]

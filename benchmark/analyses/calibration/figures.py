@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.calibration.scores import CalibrationScores
 from benchmark.metrics.calibration import BINS, Reliability
 from benchmark.metrics.scores import Floats
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 ACROSS = 4
 
@@ -95,7 +94,7 @@ def caption(data: Data) -> str:
     return (
         f"Accuracy against confidence, in {BINS} bins of confidence. On the dotted line an estimator is perfectly "
         "calibrated; below it, overconfident; above it, underconfident. Bins with fewer than "
-        f"{md.percent(FEWEST)} of the images are left out."
+        f"{fmt.percent(FEWEST)} of the images are left out."
     )
 
 
@@ -106,7 +105,7 @@ def alt(data: Data) -> str:
         for title, value in zip(data.estimators, data.temperatures, strict=True)
         if value is not None
     ]
-    text = f"Reliability diagrams of {md.plural(len(data.estimators), 'estimator')}"
+    text = f"Reliability diagrams of {fmt.plural(len(data.estimators), 'estimator')}"
     return f"{text}: {', '.join(temperatures)}." if temperatures else f"{text}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.analyses.calibration.scores import CalibrationScores
 from benchmark.metrics import calibration
 from benchmark.metrics.calibration import Quality
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Cell, Figures, Section, Table, number, pictures, table, words
 
@@ -31,7 +32,7 @@ def _range(scores: CalibrationScores) -> str:
         for row in ends if ends[0] is not ends[1] else ends[:1]:
             quality = row.scaled if scaled else row.raw
             assert quality is not None, "its ECE is one of the ends"
-            named.append(f"{md.percent(quality.ece)} (*{md.escape(row.title)}*)")
+            named.append(f"{fmt.percent(quality.ece)} (*{md.escape(row.title)}*)")
         how = "with it" if texts else f"{'with' if scaled else 'without'} temperature scaling"
         texts.append(f"by {' to '.join(named)} {how}")
     return f"**On average, confidence differs from accuracy {', and '.join(texts)}.**"
@@ -41,8 +42,8 @@ def _best(scores: CalibrationScores) -> str:
     row, quality = scores.best
     how = " after temperature scaling" if row.scaled else ""
     return (
-        f"The best probabilities are those of *{md.escape(row.title)}*{how}: log loss {md.score(quality.log_loss)}, "
-        f"ECE {md.percent(quality.ece)}."
+        f"The best probabilities are those of *{md.escape(row.title)}*{how}: log loss {fmt.score(quality.log_loss)}, "
+        f"ECE {fmt.percent(quality.ece)}."
     )
 
 
@@ -72,7 +73,7 @@ def _table(scores: CalibrationScores) -> Table:
 def _cells(quality: Quality | None) -> list[Cell]:
     if quality is None:
         return [NOTHING] * 3
-    return [number(quality.log_loss, md.score), number(quality.brier, md.score), number(quality.ece, md.percent)]
+    return [number(quality.log_loss, fmt.score), number(quality.brier, fmt.score), number(quality.ece, fmt.percent)]
 
 
 def _measured(scores: CalibrationScores) -> str:

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, AuditData, Ints, pairs_to_show, parts_of, shown_scope
 from benchmark.analyses.data_audit.scores import AuditScores, differing
 from benchmark.metrics.scores import Floats
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 from benchmark.render.sheet import Sheet
 
 PAIRS_ACROSS = 4
@@ -179,7 +178,7 @@ def copies_alt(data: Copies) -> str:
     """Return the figure's content in words."""
     first_part, second_part = (_NAMES[part] for part in data.parts)
     pairs = [f"{first_part} {a} with {second_part} {b}" for a, b in data.index[:3].tolist()]
-    return f"{md.plural(len(data.index), 'pair')} of near duplicates, first {md.listing(pairs)}."
+    return f"{fmt.plural(len(data.index), 'pair')} of near duplicates, first {fmt.listing(pairs)}."
 
 
 def errors_caption(data: Errors) -> str:
@@ -195,7 +194,7 @@ def errors_caption(data: Errors) -> str:
 def errors_alt(data: Errors) -> str:
     """Return the figure's content in words."""
     words = [f"#{i} {g} or {s}" for i, g, s in zip(data.index[:3], data.given, data.suggested, strict=False)]
-    return f"{md.plural(len(data.index), 'image')} with a likely label error, first {md.listing(words)}."
+    return f"{fmt.plural(len(data.index), 'image')} with a likely label error, first {fmt.listing(words)}."
 
 
 def _pixels(scores: AuditScores, held: AuditData, part: str, index: Ints) -> Floats:

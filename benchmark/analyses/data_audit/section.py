@@ -8,6 +8,7 @@ from benchmark.analyses.data_audit import scores as audit_scores
 from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.leaderboard.commands import dataset_flag, word
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import (
     NOTHING,
@@ -77,7 +78,7 @@ def counts(audit: AuditData, y_test: Ints, n_classes: int) -> Table:
     copies = [audit.copies[scope] for scope in SCOPES]
     two_labels = [int(audit_scores.differing(audit, scope, y).sum()) for scope in SCOPES]
     rows = [
-        [words("Images"), *(number(len(y[part]), md.count) for part in PARTS), NOTHING],
+        [words("Images"), *(number(len(y[part]), fmt.count) for part in PARTS), NOTHING],
         [words("Images of each class"), *(_range(y[part], n_classes) for part in PARTS), NOTHING],
         [words("Images with an exact duplicate"), *(_count(len(found.equal)) for found in copies)],
         [words("Images with a near duplicate"), *(_count(len(found.images)) for found in copies)],
@@ -104,7 +105,7 @@ def _errors(audit: AuditData) -> Cell:
     if audit.audit.search is None:
         return Cell("not searched for")
     n = len(audit.errors.index)
-    return Cell(f"{_some(n)} ({md.percent(n / audit.audit.search.images)})", n)
+    return Cell(f"{_some(n)} ({fmt.percent(n / audit.audit.search.images)})", n)
 
 
 def _under(heading: str, blocks: list[Block]) -> list[Block]:
@@ -115,11 +116,11 @@ def _under(heading: str, blocks: list[Block]) -> list[Block]:
 def _duplicates(audit: AuditData) -> str:
     copies = audit.copies
     if any(len(copies[scope].equal) for scope in SCOPES):
-        exact = md.listing([_has(len(copies[scope].equal), scope, "an exact duplicate") for scope in SCOPES])
+        exact = fmt.listing([_has(len(copies[scope].equal), scope, "an exact duplicate") for scope in SCOPES])
     else:
         exact = "there are no exact duplicates"
     if any(len(copies[scope].images) for scope in SCOPES):
-        near = md.listing([_has(len(copies[scope].images), scope, "a near duplicate") for scope in SCOPES])
+        near = fmt.listing([_has(len(copies[scope].images), scope, "a near duplicate") for scope in SCOPES])
     else:
         near = "no image has a near duplicate"
     return f"**Duplicates**: {exact}. {near[0].upper()}{near[1:]}."
@@ -127,7 +128,7 @@ def _duplicates(audit: AuditData) -> str:
 
 def _has(images: int, scope: str, what: str) -> str:
     first, second = (NAMES[part] for part in parts_of(scope))
-    subject = md.plural(images, f"{first} image") if images else f"no {first} image"
+    subject = fmt.plural(images, f"{first} image") if images else f"no {first} image"
     verb, object_ = "have" if images > 1 else "has", what if scope == SCOPES[0] else "one"
     return f"{subject} {verb} {object_} among the {second} images"
 
@@ -145,7 +146,7 @@ def _effect(scores: AuditScores) -> str:
     changes = [row.change for row in scores.rescored if row.change]
     if not changes:
         return f"{without} no accuracy changes."
-    low, high = md.signed_points(min(changes)), md.signed_points(max(changes))
+    low, high = fmt.signed_points(min(changes)), fmt.signed_points(max(changes))
     span = f"by {low} points" if low == high else f"by {low} to {high} points"
     which = "accuracies change" if len(changes) > 1 else "one accuracy changes"
     rest = len(scores.rescored) - len(changes)
@@ -159,7 +160,7 @@ def _order(scores: AuditScores) -> str:
         return "the order of the estimators stays the same"
     if len(pairs) > 2:
         return f"{len(pairs)} pairs of estimators change places"
-    return md.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in pairs])
+    return fmt.listing([f"{ahead} comes out ahead of {behind}" for ahead, behind in pairs])
 
 
 def _labels(scores: AuditScores) -> str:
@@ -170,10 +171,10 @@ def _labels(scores: AuditScores) -> str:
     n, images = len(scores.audit.errors.index), audit.search.images
     if not n:
         return "**Labels**: confident learning suspects no label to be wrong."
-    text = f"**Labels**: confident learning suspects {n:,} of {images:,} training labels ({md.percent(n / images)})."
+    text = f"**Labels**: confident learning suspects {n:,} of {images:,} training labels ({fmt.percent(n / images)})."
     if scores.summary.hardest is not None:
         name = md.escape(scores.summary.class_names[scores.summary.hardest])
-        text += f" Of these, {_some(scores.hardest)} ({md.percent(scores.hardest / n)}) "
+        text += f" Of these, {_some(scores.hardest)} ({fmt.percent(scores.hardest / n)}) "
         text += f"{'is' if scores.hardest == 1 else 'are'} labelled {name}, or {name} is suggested."
     return f"{text} This is not a count of mistakes: a model that confuses two classes suspects correct labels, too."
 
@@ -205,7 +206,7 @@ def _pixels(scores: AuditScores) -> str:
         pixels, values = len(constant[part]), {int(value) for value in constant[part][:, 1]}
         value = f" (value {min(values)})" if len(values) == 1 else ""
         parts.append(f"{_some(pixels)} {'is' if pixels == 1 else 'are'} constant in the {NAMES[part]} images{value}")
-    return f"**Pixels**: of {height * width:,}, {md.listing(parts)}."
+    return f"**Pixels**: of {height * width:,}, {fmt.listing(parts)}."
 
 
 def _two_labels(scores: AuditScores) -> str:
@@ -217,9 +218,8 @@ def _two_labels(scores: AuditScores) -> str:
     differing = sum(sum(each.pairs) for each in scores.label_pairs)
     if differing:
         verb = "has" if differing == 1 else "have"
-        text = (
-            f"{md.plural(differing, 'pair')} {verb} two different labels: one of them is wrong, or the classes overlap."
-        )
+        pairs = fmt.plural(differing, "pair")
+        text = f"{pairs} {verb} two different labels: one of them is wrong, or the classes overlap."
     else:
         text = f"Both images of {'the pair' if total == 1 else 'each pair'} have the same label."
     return text if listed == total else f"{text} Only the {listed:,} closest of {total:,} pairs were compared for this."
@@ -239,10 +239,10 @@ def _rescored(scores: AuditScores) -> list[Block]:
     rows = [
         [
             words(row.title),
-            Cell(md.accuracy(row.accuracy.estimate), row.accuracy.estimate, (row.accuracy.low, row.accuracy.high)),
-            number(row.without, md.accuracy),
-            number(row.change, md.signed_points),
-            number(row.on_duplicates, md.percent),
+            Cell(fmt.accuracy(row.accuracy.estimate), row.accuracy.estimate, (row.accuracy.low, row.accuracy.high)),
+            number(row.without, fmt.accuracy),
+            number(row.change, fmt.signed_points),
+            number(row.on_duplicates, fmt.percent),
         ]
         for row in scores.rescored
         if row.change
@@ -258,9 +258,9 @@ def _suggestions(scores: AuditScores) -> list[Block]:
         [
             words(names[found.label]),
             words(names[found.suggested]),
-            number(found.images, md.count),
-            number(found.share, md.percent),
-            number(found.share_of_label, md.percent),
+            number(found.images, fmt.count),
+            number(found.share, fmt.percent),
+            number(found.share_of_label, fmt.percent),
         ]
         for found in scores.suggestions[:TOP]
     ]
@@ -277,8 +277,8 @@ def _class_sizes(scores: AuditScores) -> list[Block]:
         cells = [words(name)]
         for sizes in (train, test):
             cells += [
-                number(int(sizes[label]), md.count),
-                number(float(sizes[label] / max(1, sizes.sum())), md.percent),
+                number(int(sizes[label]), fmt.count),
+                number(float(sizes[label] / max(1, sizes.sum())), fmt.percent),
             ]
         rows.append(cells)
     return [table(["Class", "Training images", "Share", "Test images", "Share"], rows)]
@@ -293,12 +293,12 @@ def _method(scores: AuditScores) -> list[str]:
     ]
     if search := audit.search:
         left_out = len(scores.audit.y_train) - search.images
-        without = f" {md.plural(left_out, 'image')} of classes with fewer than {search.folds} images were left out."
+        without = f" {fmt.plural(left_out, 'image')} of classes with fewer than {search.folds} images were left out."
         items.append(
             f"**Likely label errors** are found by confident learning (Northcutt, Jiang and Chuang 2021; cleanlab "
             f"{md.escape(search.cleanlab)}, prune by noise rate), from out-of-fold probabilities of "
             f"*{md.escape(search.title)}* with its default parameters: {search.folds} folds, accuracy "
-            f"{md.percent(search.accuracy)}. It estimates that {md.percent(search.share)} of the labels are "
+            f"{fmt.percent(search.accuracy)}. It estimates that {fmt.percent(search.share)} of the labels are "
             f"wrong.{without * bool(left_out)}"
         )
     cut = any(len(copies[scope].pairs) < copies[scope].n_pairs for scope in SCOPES)

@@ -83,12 +83,13 @@ def _print(console: Console, estimator: EvaluatedEstimator, written: list[Path])
 
 
 def _confusion_matrix(estimator: EvaluatedEstimator) -> Table:
+    from benchmark.render import fmt
     from benchmark.render import markdown as md
     from benchmark.render.document import number, table, words
 
     names = estimator.test_set.class_names
     rows = [
-        [words(name), *(number(count, md.count, bold=label == place) for place, count in enumerate(counts))]
+        [words(name), *(number(count, fmt.count, bold=label == place) for place, count in enumerate(counts))]
         for label, (name, counts) in enumerate(zip(names, estimator.confusion.tolist(), strict=True))
     ]
     return table([r"true class \\ predicted", *map(md.escape, names)], rows)
@@ -97,7 +98,7 @@ def _confusion_matrix(estimator: EvaluatedEstimator) -> Table:
 def _mistakes(estimator: EvaluatedEstimator) -> Table:
     """Return the wrong predictions with the highest scores."""
     from benchmark.analyses.estimator_page.predictions import confident_mistakes
-    from benchmark.render import markdown as md
+    from benchmark.render import fmt
     from benchmark.render.document import number, table, words
 
     names, y = estimator.test_set.class_names, estimator.test_set.y
@@ -106,7 +107,7 @@ def _mistakes(estimator: EvaluatedEstimator) -> Table:
             words(f"#{index}"),
             words(names[y[index]]),
             words(names[estimator.predicted[index]]),
-            number(float(estimator.confidence[index]), md.score),
+            number(float(estimator.confidence[index]), fmt.score),
         ]
         for index in confident_mistakes(estimator, MISTAKES).tolist()
     ]

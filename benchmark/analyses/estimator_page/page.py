@@ -11,6 +11,7 @@ from benchmark.analyses.estimator_page import predictions, scores, tuning
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.leaderboard.commands import run_command
 from benchmark.metrics.scores import macro_f1, per_class, wilson_interval
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Heading, Quote, markdown_of, number, pictures, table, words
 
@@ -74,21 +75,21 @@ def opening(estimator: EvaluatedEstimator) -> list[Block]:
     interval = wilson_interval(correct / n, n)
     f1 = per_class(estimator.confusion).f1
     text = (
-        f"**Accuracy {md.accuracy(correct / n)}** (95 % interval over test images {md.score(interval.low)} to "
-        f"{md.score(interval.high)}): {correct:,} of {md.plural(n, 'test image')} are classified correctly. Macro F1 "
-        f"is {md.score(macro_f1(estimator.confusion))}."
+        f"**Accuracy {fmt.accuracy(correct / n)}** (95 % interval over test images {fmt.score(interval.low)} to "
+        f"{fmt.score(interval.high)}): {correct:,} of {fmt.plural(n, 'test image')} are classified correctly. Macro F1 "
+        f"is {fmt.score(macro_f1(estimator.confusion))}."
     )
     if np.isfinite(f1).sum() > 1:
         worst, best = int(np.nanargmin(f1)), int(np.nanargmax(f1))
-        text += f" The hardest class is {_class(estimator, worst)} (F1 {md.score(f1[worst])}), the easiest "
-        text += f"{_class(estimator, best)} ({md.score(f1[best])})."
+        text += f" The hardest class is {_class(estimator, worst)} (F1 {fmt.score(f1[worst])}), the easiest "
+        text += f"{_class(estimator, best)} ({fmt.score(f1[best])})."
     text += (
-        f" Seed {record.seed} was fitted on {_fitted(estimator)} in {md.duration(record.fit_seconds)} and predicted "
-        f"the test images in {md.duration(record.predict_seconds)}, on {md.escape(record.device)} with "
-        f"{md.plural(record.threads, 'thread')}."
+        f" Seed {record.seed} was fitted on {_fitted(estimator)} in {fmt.duration(record.fit_seconds)} and predicted "
+        f"the test images in {fmt.duration(record.predict_seconds)}, on {md.escape(record.device)} with "
+        f"{fmt.plural(record.threads, 'thread')}."
     )
     if len(estimator.seeds) > 1:
-        listed = md.listing([str(seed) for seed in estimator.seeds])
+        listed = fmt.listing([str(seed) for seed in estimator.seeds])
         text += f" There are records of seeds {listed}; `--seed` shows another one."
     if record.augmentation:
         text += f" It was trained on augmented images: {md.escape(record.augmentation)}."
@@ -111,7 +112,7 @@ def class_scores(estimator: EvaluatedEstimator) -> list[Block]:
         scores.report_table(estimator),
         "This is scikit-learn's `classification_report` of the stored predictions. Precision is the share of the "
         "images predicted to be of a class that are of it; recall is the share of a class's images that are predicted "
-        f"to be of it; F1 is their harmonic mean. “{md.NONE}” means undefined.",
+        f"to be of it; F1 is their harmonic mean. “{fmt.NONE}” means undefined.",
     ]
 
 
@@ -141,9 +142,9 @@ def _confusions(estimator: EvaluatedEstimator) -> list[Block]:
         [
             words(names[confusion.label]),
             words(names[confusion.predicted]),
-            number(confusion.images, md.count),
-            number(float(confusion.images / images[confusion.label]), md.percent),
-            number(confusion.images / errors, md.percent),
+            number(confusion.images, fmt.count),
+            number(float(confusion.images / images[confusion.label]), fmt.percent),
+            number(confusion.images / errors, fmt.percent),
         ]
         for confusion in found
     ]

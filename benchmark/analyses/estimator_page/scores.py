@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import Cell, Table, number, table, words
 
 HEADER = ("", "Precision", "Recall", "F1", "Images")
@@ -67,7 +67,7 @@ def report_table(estimator: EvaluatedEstimator) -> Table:
     rows = []
     for row in report(estimator):
         name = Cell(f"*{row.name}*", row.name) if row.is_total else words(row.name)
-        rows.append([name, *(number(score, md.score) for score in row.scores), number(row.images, md.count)])
+        rows.append([name, *(number(score, fmt.score) for score in row.scores), number(row.images, fmt.count)])
     return table(HEADER, rows)
 
 

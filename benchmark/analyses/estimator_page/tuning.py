@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.importance import FOLDS, PERMUTATIONS, Importance
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Cell, number, table, words
 from benchmark.storage.schema import TrialResult
@@ -20,9 +21,10 @@ def history(estimator: EvaluatedEstimator) -> str:
     if not record.trials:
         return "No trial is on record."
     counts = {state: sum(trial.state == state for trial in record.trials) for state in _STATES}
-    states = md.listing([f"{count} {_STATES[state]}" for state, count in counts.items() if count])
+    states = fmt.listing([f"{count} {_STATES[state]}" for state, count in counts.items() if count])
     text = (
-        f"{md.plural(len(record.trials), 'trial')} ({states}) took {md.duration(record.tuning_seconds)} of fitting and "
+        f"{fmt.plural(len(record.trials), 'trial')} ({states}) took {fmt.duration(record.tuning_seconds)} "
+        "of fitting and "
         f"predicting, summed over workers. "
     )
     rungs = sorted({rung.rows for trial in record.trials for rung in trial.rungs})
@@ -31,10 +33,10 @@ def history(estimator: EvaluatedEstimator) -> str:
         fits = [
             f"{n} {'was' if n == 1 else 'were'} fitted on {rows:,} rows" for n, rows in zip(reached, rungs, strict=True)
         ]
-        text += f"The worst trials are pruned at each rung: {md.listing(fits)}. "
+        text += f"The worst trials are pruned at each rung: {fmt.listing(fits)}. "
     if record.validation_accuracy is not None:
         text += (
-            f"The best trial has a validation accuracy of {md.accuracy(record.validation_accuracy)}, fitted on "
+            f"The best trial has a validation accuracy of {fmt.accuracy(record.validation_accuracy)}, fitted on "
             f"{record.validation_fit_rows:,} rows."
         )
     return text.strip()
@@ -48,10 +50,10 @@ def importance(estimator: EvaluatedEstimator) -> list[Block]:
     rows = [
         [
             _parameter(name),
-            number(float(found.share[place]), md.score),
+            number(float(found.share[place]), fmt.score),
             _range(found.low[place], found.high[place]),
             _range(found.subset_low[place], found.subset_high[place]),
-            number(float(found.chance[place]), md.score),
+            number(float(found.chance[place]), fmt.score),
         ]
         for place, name in enumerate(found.parameters)
     ]
@@ -61,7 +63,7 @@ def importance(estimator: EvaluatedEstimator) -> list[Block]:
 
 def conclusion(found: Importance) -> str:
     """Return which parameters have a larger share than by chance, and how sure that is."""
-    few = f"{md.plural(found.trials, 'trial')} of {md.plural(len(found.parameters), 'parameter')}"
+    few = f"{fmt.plural(found.trials, 'trial')} of {fmt.plural(len(found.parameters), 'parameter')}"
     weak = [name for name in found.above_chance if name not in found.robust]
     parts = []
     for names, trials in (
@@ -69,7 +71,7 @@ def conclusion(found: Importance) -> str:
         (weak, "but not if some trials are left out"),
     ):
         if names:
-            listed = md.listing([f"`{_code(name)}`" for name in names])
+            listed = fmt.listing([f"`{_code(name)}`" for name in names])
             verb = "matters" if len(names) == 1 else "matter"
             parts.append(f"**{listed} {verb}**: more than in each of {PERMUTATIONS} random permutations, {trials}. ")
     if not parts:
@@ -89,8 +91,8 @@ def _method(found: Importance) -> str:
     out = "each trial" if found.trials <= FOLDS else "each tenth of the trials"
     return (
         f"How it was computed: scores on different rungs cannot be compared, so only the rung that most trials reached "
-        f"is used. It has {found.rows:,} rows; {which} trials have a score there, from {md.accuracy(found.worst)} to "
-        f"{md.accuracy(found.best)}. fANOVA (Hutter et al. 2014, in Optuna) fits a random forest to these scores and "
+        f"is used. It has {found.rows:,} rows; {which} trials have a score there, from {fmt.accuracy(found.worst)} to "
+        f"{fmt.accuracy(found.best)}. fANOVA (Hutter et al. 2014, in Optuna) fits a random forest to these scores and "
         "decomposes its variance. *Share* is what a parameter explains alone, averaged over forests with different "
         "seeds; interactions of parameters make up the rest. *Over forests* is its range over these seeds, *Without "
         f"some trials* its range when {out} is left out once, and *Highest by chance* the largest share after the "
@@ -114,8 +116,8 @@ def trials(estimator: EvaluatedEstimator) -> list[Block]:
             [
                 number(trial.number, str, bold=_is_best(estimator, trial)),
                 words(_STATES[trial.state]),
-                *(number(by_rows.get(rung), md.accuracy) for rung in rungs),
-                number(seconds, md.duration),
+                *(number(by_rows.get(rung), fmt.accuracy) for rung in rungs),
+                number(seconds, fmt.duration),
                 *(_value(trial.params[name]) if name in trial.params else NOTHING for name in names),
             ]
         )

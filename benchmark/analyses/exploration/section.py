@@ -9,6 +9,7 @@ import numpy as np
 from benchmark.analyses.exploration import pca
 from benchmark.analyses.exploration.eda import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Exploration
 from benchmark.analyses.exploration.figures import classes, intensity, means
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import (
     NOTHING,
@@ -76,7 +77,7 @@ def _opening(exploration: Exploration) -> str:
     height, width = exploration.image_shape
     train, test, k = int(exploration.train.sum()), int(exploration.test.sum()), len(exploration.class_names)
     text = (
-        f"{train:,} training and {md.plural(test, 'test image')} of {height} by {width} grey pixels, in {k} classes. "
+        f"{train:,} training and {fmt.plural(test, 'test image')} of {height} by {width} grey pixels, in {k} classes. "
         "**Test images are only counted**: everything else is from training images, so nothing that is learned here "
         "leaks from the test set. Images are drawn as ink: 0 is white, the largest value is black."
     )
@@ -96,7 +97,7 @@ def _reduced(exploration: Exploration) -> str:
         )
     if components.fitted < int(exploration.train.sum()):
         parts.append(f"the components are fitted on {components.fitted:,} training images, drawn at random")
-    return f"For everything that is measured in components, {md.listing(parts)}." if parts else ""
+    return f"For everything that is measured in components, {fmt.listing(parts)}." if parts else ""
 
 
 def _embedding(exploration: Exploration, figures: Figures) -> list[Block]:
@@ -124,13 +125,14 @@ def _neighbours(exploration: Exploration) -> str:
     if same[least] < 1:
         name, (other, share) = md.escape(exploration.class_names[least]), _most_common_other(exploration, least)
         text = (
-            f"**{name} is the least separate class**: {md.percent(same[least])} of its images' nearest neighbours are "
-            f"{name}, {md.percent(share)} are {md.escape(exploration.class_names[other])}. "
+            f"**{name} is the least separate class**: {fmt.percent(same[least])} of its images' nearest neighbours are "
+            f"{name}, {fmt.percent(share)} are {md.escape(exploration.class_names[other])}. "
         )
     text += (
-        f"Over all classes, {md.percent(exploration.same_class_share['all'])} of the {min(NEIGHBOURS, n - 1)} nearest "
+        f"Over all classes, {fmt.percent(exploration.same_class_share['all'])} of the {min(NEIGHBOURS, n - 1)} nearest "
         f"neighbours are of the same class, among {n:,}{' sampled' if sampled else ''} training images and in "
-        f"{md.plural(exploration.components.points.shape[1], 'component')}. Neighbours complement the distance between "
+        f"{fmt.plural(exploration.components.points.shape[1], 'component')}. Neighbours complement the "
+        "distance between "
         "means, which says little about a class with several kinds of images."
     )
     few = int((np.bincount(exploration.labels, minlength=k)[exploration.train > 0] <= NEIGHBOURS).sum())
@@ -158,8 +160,8 @@ def table(exploration: Exploration) -> Table:
     rows = [
         (
             words(name),
-            number(int(exploration.train[label]), md.count),
-            number(int(exploration.test[label]), md.count),
+            number(int(exploration.train[label]), fmt.count),
+            number(int(exploration.test[label]), fmt.count),
             *(_of_images(exploration, label, brightness[label], deviation[label]) if exploration.train[label] else ()),
         )
         for label, name in enumerate(exploration.class_names)
@@ -191,9 +193,9 @@ def _of_images(exploration: Exploration, label: int, brightness: float, deviatio
         number(float(deviation), _whole),
         words(exploration.class_names[nearest]) if known else NOTHING,
         number(float(distances[nearest]) if known else None, lambda distance: f"{distance:.2f}"),
-        number(float(exploration.neighbour_classes[label, label]), md.percent),
+        number(float(exploration.neighbour_classes[label, label]), fmt.percent),
         words(exploration.class_names[other]) if share > 0 else NOTHING,
-        number(share if share > 0 else None, md.percent),
+        number(share if share > 0 else None, fmt.percent),
     ]
 
 

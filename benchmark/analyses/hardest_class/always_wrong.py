@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.analyses.hardest_class.hits import Bools, most_common_labels
 from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.metrics.scores import Ints
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import Block, Cell, Table, number, table, words
 
 
@@ -47,11 +47,11 @@ def blocks(hardest: HardestClass) -> list[Block]:
     if not n:
         by = f"at least one of the {wrong.estimators} estimators" if several else "the only estimator"
         return [
-            f"**Each of the {md.plural(hardest.n_images, f'{hardest.name} image')} is classified correctly by {by}.**"
+            f"**Each of the {fmt.plural(hardest.n_images, f'{hardest.name} image')} is classified correctly by {by}.**"
         ]
     who = f"all {wrong.estimators} estimators" if several else "the only estimator"
     lead = (
-        f"**{n:,} of the {hardest.n_images:,} {hardest.name} images ({md.percent(n / hardest.n_images)}) "
+        f"**{n:,} of the {hardest.n_images:,} {hardest.name} images ({fmt.percent(n / hardest.n_images)}) "
         f"{'is' if n == 1 else 'are'} misclassified by {who}**"
     )
     lead += ", with every seed." if hardest.several_seeds else "."
@@ -59,7 +59,7 @@ def blocks(hardest: HardestClass) -> list[Block]:
         return [lead, _answers(hardest, wrong)]
     same = int(wrong.same_answer.sum())
     lead += (
-        f" On {same:,} of them ({md.percent(same / n)}), all estimators give the same wrong answer. If many different "
+        f" On {same:,} of them ({fmt.percent(same / n)}), all estimators give the same wrong answer. If many different "
         "methods agree on another class, the label may be wrong, or the image may look like that class. If they "
         "disagree, the image may show too little to decide."
     )
@@ -67,7 +67,7 @@ def blocks(hardest: HardestClass) -> list[Block]:
         lead += " Answers are those of each estimator's lowest seed."
     levels, images = np.unique(wrong.votes, return_counts=True)
     rows = [
-        [Cell(f"{level} of {wrong.estimators}", int(level)), number(int(count), md.count)]
+        [Cell(f"{level} of {wrong.estimators}", int(level)), number(int(count), fmt.count)]
         for level, count in zip(levels[::-1], images[::-1], strict=True)
     ]
     agreement = table(["Estimators that give the most common wrong answer", "Images"], rows)
@@ -81,8 +81,8 @@ def _answers(hardest: HardestClass, wrong: AlwaysWrong) -> Table:
     for place in np.argsort(-images, kind="stable"):
         label, count = int(labels[place]), int(images[place])
         same = int(wrong.same_answer[wrong.labels == label].sum())
-        cells = [words(hardest.summary.class_names[label]), number(count, md.count)]
-        cells += [number(count / len(wrong.labels), md.percent), number(same, md.count)]
+        cells = [words(hardest.summary.class_names[label]), number(count, fmt.count)]
+        cells += [number(count / len(wrong.labels), fmt.percent), number(same, fmt.count)]
         rows.append(cells if wrong.estimators > 1 else cells[:3])
     header = ["Most common wrong answer", "Images", "Share", "Same answer from every estimator"]
     return table(header[: len(rows[0])], rows)

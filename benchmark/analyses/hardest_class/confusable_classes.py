@@ -11,7 +11,7 @@ import numpy.typing as npt
 from benchmark.analyses.hardest_class.scores import CONFUSABLE_SHARE, HardestClass, title_of
 from benchmark.leaderboard.summary import Scored
 from benchmark.metrics.scores import Floats, Interval, Ints, confusion_matrix, per_class, wilson_interval
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import Block, Cell, number, table, words
 
 
@@ -99,22 +99,23 @@ def blocks(hardest: HardestClass) -> list[Block]:
         return []
     names, size = [hardest.class_name(label) for label in group.labels], len(group.labels)
     gained = [each.accuracy.estimate - each.all_answers for each in group.by_row]
-    gain = " to ".join(dict.fromkeys(md.signed_points(end) for end in (min(gained), max(gained))))
+    gain = " to ".join(dict.fromkeys(fmt.signed_points(end) for end in (min(gained), max(gained))))
     best = max(range(len(group.by_row)), key=lambda place: group.by_row[place].accuracy.estimate)
-    share = md.NONE if np.isnan(group.error_share) else md.percent(group.error_share)
+    share = fmt.NONE if np.isnan(group.error_share) else fmt.percent(group.error_share)
     text = (
-        f"**{share} of all errors on the test set are between these {size} classes**: {md.listing(names)}. If only "
+        f"**{share} of all errors on the test set are between these {size} classes**: {fmt.listing(names)}. If only "
         f"these {size} answers are allowed, {title_of(hardest.rows[best])} is the most accurate on their "
-        f"{group.n_images:,} test images, with {md.accuracy(group.by_row[best].accuracy.estimate)}; a random answer is "
-        f"right for {md.percent(1 / size)}. The restriction changes accuracy on these images by {gain} points. The "
+        f"{group.n_images:,} test images, with {fmt.accuracy(group.by_row[best].accuracy.estimate)}; a "
+        "random answer is "
+        f"right for {fmt.percent(1 / size)}. The restriction changes accuracy on these images by {gain} points. The "
         f"group is {hardest.name} and every class that has at least {CONFUSABLE_SHARE * 100:.0f} % of its confusions, "
         "in both directions and on average over the estimators."
     )
     rows = []
     for row, each in zip(hardest.rows, group.by_row, strict=True):
         estimate, low, high = each.accuracy
-        accuracy = Cell(md.accuracy(estimate), estimate, (low, high), f" ({low:.3f}–{high:.3f})")
-        f1 = [number(float(value), md.score) for value in each.f1]
-        rows.append([words(row.title), accuracy, number(each.all_answers, md.accuracy), *f1])
+        accuracy = Cell(fmt.accuracy(estimate), estimate, (low, high), f" ({low:.3f}–{high:.3f})")
+        f1 = [number(float(value), fmt.score) for value in each.f1]
+        rows.append([words(row.title), accuracy, number(each.all_answers, fmt.accuracy), *f1])
     header = ["Estimator", "Accuracy (95 % interval)", f"With all {len(hardest.summary.class_names)} answers allowed"]
     return [text, table([*header, *(f"F1 of {name}" for name in names)], rows)]

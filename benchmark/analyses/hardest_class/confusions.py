@@ -9,6 +9,7 @@ import numpy as np
 from benchmark.analyses.hardest_class.hits import Bools
 from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Column, Table, number, table, words
 
@@ -110,17 +111,17 @@ def blocks(hardest: HardestClass) -> list[Block]:
 
 def _summary(hardest: HardestClass, found: Errors, incoming: bool) -> str:
     name, first = hardest.name, hardest.class_name(found.top[0])
-    estimators = f"for {found.leads_for} of {md.plural(len(hardest.rows), 'estimator')}"
+    estimators = f"for {found.leads_for} of {fmt.plural(len(hardest.rows), 'estimator')}"
     if incoming:
         text = (
             f"**Images of other classes that are classified as {name}**: most often {first}, with "
-            f"{md.percent(found.share)} of these errors on average. It is the largest source {estimators}."
+            f"{fmt.percent(found.share)} of these errors on average. It is the largest source {estimators}."
         )
         counted = "these images, with their share of their own class"
         fewest = f"mistakes the fewest images for {name}"
     else:
         text = (
-            f"**Wrong answers to {name} images**: most often {first}, with {md.percent(found.share)} of these errors "
+            f"**Wrong answers to {name} images**: most often {first}, with {fmt.percent(found.share)} of these errors "
             f"on average. It is the most common wrong answer {estimators}."
         )
         counted = f"{name} images by their wrong answer, with their share of all {hardest.n_images:,}"
@@ -129,9 +130,9 @@ def _summary(hardest: HardestClass, found: Errors, incoming: bool) -> str:
     if low < high:
         label, images = found.largest_difference
         text += (
-            f" {title_of(hardest.rows[found.fewest])} {fewest}, {md.count(low)}, and "
-            f"{title_of(hardest.rows[found.most])} the most, {md.count(high)}; the largest part of the difference is "
-            f"{hardest.class_name(label)} ({md.count(images)} images)."
+            f" {title_of(hardest.rows[found.fewest])} {fewest}, {fmt.count(low)}, and "
+            f"{title_of(hardest.rows[found.most])} the most, {fmt.count(high)}; the largest part of the difference is "
+            f"{hardest.class_name(label)} ({fmt.count(images)} images)."
         )
     text += f" The table counts {counted}."
     return text + (" The lowest count of each column is bold." if len(hardest.rows) > 1 else "")
@@ -143,8 +144,8 @@ def _table(hardest: HardestClass, found: Errors, incoming: bool) -> Table:
         cells = [words(row.title)]
         for label in found.top:
             bold = len(hardest.rows) > 1 and counts[label] == found.counts[:, label].min()
-            cell = number(float(counts[label]), md.count, bold=bold)
-            share = md.percent(counts[label] / hardest.n_images_of(label if incoming else hardest.label))
+            cell = number(float(counts[label]), fmt.count, bold=bold)
+            share = fmt.percent(counts[label] / hardest.n_images_of(label if incoming else hardest.label))
             cells.append(Cell(f"{cell.text} ({share})", cell.value))
         rows.append(cells)
     return table(["Estimator", *map(hardest.class_name, found.top)], rows)
@@ -163,17 +164,17 @@ def _pairs(hardest: HardestClass) -> list[Block]:
             (
                 words(f"{hardest.summary.class_names[hardest.label]} ↔ {hardest.summary.class_names[label]}"),
                 _titles(hardest, counts == fewest),
-                number(fewest, md.count),
+                number(fewest, fmt.count),
                 _titles(hardest, counts == most),
-                number(most, md.count),
-                number(1 - fewest / most if most > fewest else None, md.percent),
+                number(most, fmt.count),
+                number(1 - fewest / most if most > fewest else None, fmt.percent),
             )
         )
     wins = (found.counts[:, found.top] == found.counts[:, found.top].min(axis=0)).sum(axis=1)
     best = int(wins.argmax())
     text = (
         f"**Which estimator confuses which pair least**: {title_of(hardest.rows[best])} makes the fewest errors in "
-        f"{wins[best]} of {md.plural(len(found.top), 'pair')}. Errors are counted in both directions: answering "
+        f"{wins[best]} of {fmt.plural(len(found.top), 'pair')}. Errors are counted in both directions: answering "
         f"“{hardest.name}” more often lowers one count and raises the other."
     )
     header = ["Pair", "Fewest errors", "Errors", "Most errors", "Errors", "Difference"]
@@ -183,4 +184,4 @@ def _pairs(hardest: HardestClass) -> list[Block]:
 
 def _titles(hardest: HardestClass, chosen: Bools) -> Cell:
     titles = [row.title for row, yes in zip(hardest.rows, chosen, strict=True) if yes]
-    return Cell(md.listing([md.escape(title) for title in titles]), md.listing(titles))
+    return Cell(fmt.listing([md.escape(title) for title in titles]), fmt.listing(titles))

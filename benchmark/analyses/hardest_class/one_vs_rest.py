@@ -14,6 +14,7 @@ from benchmark.analyses.hardest_class.hits import Bools
 from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.leaderboard.summary import Scored
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, number, table
 
@@ -117,21 +118,22 @@ def blocks(hardest: HardestClass) -> list[Block]:
         which = "all estimators" if len(fair) == len(hardest.rows) else "the estimators with probabilities"
         text = (
             f"Of {which}, {title_of(hardest.rows[best])} has the highest average precision, "
-            f"**{md.score(found[best].average_precision)}**; the lowest is {md.score(found[worst].average_precision)}. "
-            f"Their areas under the ROC curve are between {md.score(min(auc))} and {md.score(max(auc))}. "
+            f"**{fmt.score(found[best].average_precision)}**; the lowest is "
+            f"{fmt.score(found[worst].average_precision)}. "
+            f"Their areas under the ROC curve are between {fmt.score(min(auc))} and {fmt.score(max(auc))}. "
         )
     text += (
         f"The question is whether a {name} image gets a higher score for {name} than an image of another class, "
         "whatever the threshold is. The area under the ROC curve is the probability that it does, for one image of "
         "each kind. Average precision is the area under the precision-recall curve; it says more here, because only "
-        f"{md.percent(hardest.of_class.mean())} of the images are {name}."
+        f"{fmt.percent(hardest.of_class.mean())} of the images are {name}."
     )
     rows = [
         [
             Cell(md.escape(f"{row.title} {SOFTMAX}" if is_softmax(row) else row.title), row.title),
-            number(values.auc, md.score),
-            number(values.average_precision, md.score),
-            number(values.recall_at_precision, md.percent),
+            number(values.auc, fmt.score),
+            number(values.average_precision, fmt.score),
+            number(values.recall_at_precision, fmt.percent),
         ]
         for row, values in zip(hardest.rows, found, strict=True)
     ]

@@ -11,6 +11,7 @@ from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.leaderboard.summary import Scored
 from benchmark.leaderboard.verdict import CNN
 from benchmark.metrics.scores import Interval, Ints, paired_difference
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Cell, Table, number, table, words
 
@@ -58,7 +59,7 @@ def blocks(hardest: HardestClass) -> list[Block]:
     only_cnn, only_others = hardest.categories.only_cnn_correct, hardest.categories.only_others_correct
     who, no_one = ("the CNN", "not by the CNN") if cnns == 1 else ("CNNs", "not by any CNN")
     text = (
-        f"**{md.plural(len(only_cnn), f'{hardest.name} image')} {'is' if len(only_cnn) == 1 else 'are'} classified "
+        f"**{fmt.plural(len(only_cnn), f'{hardest.name} image')} {'is' if len(only_cnn) == 1 else 'are'} classified "
         f"correctly only by {who}**{_mostly(hardest, only_cnn, cnn=False)}; **{len(only_others):,} by other estimators "
         f"but {no_one}**{_mostly(hardest, only_others, cnn=True)}."
     )
@@ -99,7 +100,7 @@ def _head_to_head(hardest: HardestClass) -> str:
     classical, cnn = hardest.compared
     gap = result.recall_difference
     leader = cnn if gap.estimate >= 0 else classical
-    estimate, low, high = md.points(gap if gap.estimate >= 0 else Interval(-gap.estimate, -gap.high, -gap.low))
+    estimate, low, high = fmt.points(gap if gap.estimate >= 0 else Interval(-gap.estimate, -gap.high, -gap.low))
     text = (
         f"**The best classical pipeline against the best CNN**: the recall of {title_of(leader)} is {estimate} points "
         f"higher (95 % interval {low} to {high})"
@@ -114,9 +115,9 @@ def _head_to_head(hardest: HardestClass) -> str:
     missed = result.only_classical + result.neither
     if missed:
         text += (
-            f" The classical pipeline is right on {md.percent(result.only_classical / missed)} of the images that "
+            f" The classical pipeline is right on {fmt.percent(result.only_classical / missed)} of the images that "
             "the CNN misclassifies; at least one of the two is right on "
-            f"{md.percent(1 - result.neither / hardest.n_images)} of all."
+            f"{fmt.percent(1 - result.neither / hardest.n_images)} of all."
         )
     return text
 
@@ -128,8 +129,8 @@ def _table(hardest: HardestClass) -> Table:
         alone = correct[place] & (correct.sum(axis=0) == 1)
         cells = [
             words(row.title),
-            number(float(hardest.hits.hit_rate[place, hardest.of_class].sum()), md.count),
-            number(int(alone.sum()), md.count),
+            number(float(hardest.hits.hit_rate[place, hardest.of_class].sum()), fmt.count),
+            number(int(alone.sum()), fmt.count),
         ]
         rows.append([*cells, *(_correct_where_wrong(hardest, row, other) for other in hardest.compared)])
     header = ["Estimator", f"{hardest.name} images correct", "Correct only here"]
@@ -139,4 +140,4 @@ def _table(hardest: HardestClass) -> Table:
 def _correct_where_wrong(hardest: HardestClass, row: Scored, other: Scored) -> Cell:
     if row is other:
         return NOTHING
-    return number(int(((row.correct > 0) & (other.correct == 0))[hardest.of_class].sum()), md.count)
+    return number(int(((row.correct > 0) & (other.correct == 0))[hardest.of_class].sum()), fmt.count)

@@ -12,7 +12,7 @@ from benchmark.analyses.hardest_class import (
     upper_bounds,
 )
 from benchmark.analyses.hardest_class.scores import HardestClass, title_of
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import Block, Cell, Figures, Heading, Section, Table, number, pictures, table, words
 from benchmark.render.pages import class_page
 
@@ -53,23 +53,24 @@ def _lead(hardest: HardestClass) -> str:
     name, everyone = hardest.name, int(hardest.summary.wrong_under_all.sum())
     here = len(hardest.categories.always_wrong)
     who = f"all {len(hardest.rows)} estimators" if len(hardest.rows) > 1 else "the only estimator"
-    share = f"{md.percent(here / everyone)} of them and " if everyone else ""
+    share = f"{fmt.percent(here / everyone)} of them and " if everyone else ""
     seeds = " with every seed" if hardest.several_seeds else ""
     return (
-        f"{name} is the class with the lowest F1, {md.score(hardest.mean_f1)} on average over the estimators. "
-        f"{everyone:,} of {md.plural(hardest.summary.n_test, 'test image')} "
-        f"({md.percent(everyone / hardest.summary.n_test)}) {'is' if everyone == 1 else 'are'} misclassified by {who}"
+        f"{name} is the class with the lowest F1, {fmt.score(hardest.mean_f1)} on average over the estimators. "
+        f"{everyone:,} of {fmt.plural(hardest.summary.n_test, 'test image')} "
+        f"({fmt.percent(everyone / hardest.summary.n_test)}) {'is' if everyone == 1 else 'are'} misclassified by {who}"
         f"{seeds}. Of these, {here:,} are {name}: {share}"
-        f"{md.percent(here / hardest.n_images)} of all {name} images."
+        f"{fmt.percent(here / hardest.n_images)} of all {name} images."
     )
 
 
 def _introduction(hardest: HardestClass) -> str:
     name, best, always = hardest.name, hardest.best, len(hardest.categories.always_wrong)
     text = (
-        f"**{name} has the lowest F1 of the {len(hardest.summary.class_names)} classes**: {md.score(hardest.mean_f1)} "
-        f"on average over {md.plural(len(hardest.rows), 'estimator')}, {md.score(best.f1[hardest.label])} for the best "
-        f"({title_of(best)}). {always:,} of its {md.plural(hardest.n_images, 'test image')} "
+        f"**{name} has the lowest F1 of the {len(hardest.summary.class_names)} classes**: {fmt.score(hardest.mean_f1)} "
+        f"on average over {fmt.plural(len(hardest.rows), 'estimator')}, {fmt.score(best.f1[hardest.label])} "
+        "for the best "
+        f"({title_of(best)}). {always:,} of its {fmt.plural(hardest.n_images, 'test image')} "
         f"{'is' if always == 1 else 'are'} misclassified by every estimator."
     )
     f1 = [estimate.bound.f1 for estimate in upper_bounds.estimates(hardest)]
@@ -91,11 +92,11 @@ def _recall_table(hardest: HardestClass) -> Table:
         rows.append(
             [
                 words(row.title),
-                number(float(row.recall[label]), md.score),
-                number(float(row.precision[label]), md.score),
-                Cell(md.score(f1), f1, (low, high), f" ({md.score(low)}–{md.score(high)})"),
-                number(float(missed[place]), md.count),
-                number(float(mistaken[place]), md.count),
+                number(float(row.recall[label]), fmt.score),
+                number(float(row.precision[label]), fmt.score),
+                Cell(fmt.score(f1), f1, (low, high), f" ({fmt.score(low)}–{fmt.score(high)})"),
+                number(float(missed[place]), fmt.count),
+                number(float(mistaken[place]), fmt.count),
             ]
         )
     name = hardest.name

@@ -17,7 +17,7 @@ from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.leaderboard.summary import Scored
 from benchmark.metrics import scores, significance
 from benchmark.metrics.scores import Floats, Interval, Ints
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import NOTHING, Block, Cell, Table, number, table, words
 
 FACTORS: Floats = np.logspace(-1, 1, 81)
@@ -215,7 +215,7 @@ def blocks(hardest: HardestClass) -> list[Block]:
     )
     missing = [title_of(row) for row, change in zip(hardest.rows, own.by_row, strict=True) if change is None]
     if missing:
-        method += f" No validation scores are stored for {md.listing(missing)}."
+        method += f" No validation scores are stored for {fmt.listing(missing)}."
     return [_for_class(hardest, own), _table(hardest, own), _for_macro(macro), _macro_table(hardest, macro), method]
 
 
@@ -225,8 +225,8 @@ def _for_class(hardest: HardestClass, changes: Changes) -> str:
     verdict = "often helps" if changes.help else "does not help most estimators"
     text = (
         f"**Another threshold {verdict}.** With the factor that is best for F1 of {name}, this F1 changes by "
-        f"{md.signed(gains.min())} to {md.signed(gains.max())}, {md.signed(gains.mean())} on average. The gain is "
-        f"significant for {changes.better} of {md.plural(len(known), 'estimator')}"
+        f"{fmt.signed(gains.min())} to {fmt.signed(gains.max())}, {fmt.signed(gains.mean())} on average. The gain is "
+        f"significant for {changes.better} of {fmt.plural(len(known), 'estimator')}"
         f"{f', a loss for {changes.worse}' if changes.worse else ''}."
     )
     if hardest.confusable:
@@ -234,8 +234,8 @@ def _for_class(hardest: HardestClass, changes: Changes) -> str:
         worst, accuracy = int(costs.argmin()), float(np.mean([change.accuracy for change in known]))
         text += (
             " The least favourable change among the classes that it is confused with is that of "
-            f"{hardest.class_name(hardest.confusable[worst])}: {md.signed(costs[worst])} of F1 on average. Accuracy "
-            f"changes by {md.signed_points(accuracy)} points on average."
+            f"{hardest.class_name(hardest.confusable[worst])}: {fmt.signed(costs[worst])} of F1 on average. Accuracy "
+            f"changes by {fmt.signed_points(accuracy)} points on average."
         )
     return text
 
@@ -245,8 +245,8 @@ def _for_macro(changes: Changes) -> str:
     unchanged = sum(all(factor == 1 for factor in change.factors) for change in changes.known)
     return (
         "**With the factor that is best for the mean F1 of all classes**, macro F1 changes by "
-        f"{md.signed(gains.min(), 4)} to {md.signed(gains.max(), 4)}, {md.signed(gains.mean(), 4)} on average. For "
-        f"{unchanged} of {md.plural(len(gains), 'estimator')} the best factor is 1, which changes nothing."
+        f"{fmt.signed(gains.min(), 4)} to {fmt.signed(gains.max(), 4)}, {fmt.signed(gains.mean(), 4)} on average. For "
+        f"{unchanged} of {fmt.plural(len(gains), 'estimator')} the best factor is 1, which changes nothing."
     )
 
 
@@ -263,10 +263,10 @@ def _table(hardest: HardestClass, changes: Changes) -> Table:
             [
                 words(row.title),
                 _factor(change),
-                number(float(row.f1[hardest.label]), md.score),
-                Cell(md.signed(gain), gain, (low, high), f" ({md.signed(low)} to {md.signed(high)})"),
-                *(number(float(change.f1[label]), md.signed) for label in hardest.confusable),
-                number(change.accuracy, md.signed_points),
+                number(float(row.f1[hardest.label]), fmt.score),
+                Cell(fmt.signed(gain), gain, (low, high), f" ({fmt.signed(low)} to {fmt.signed(high)})"),
+                *(number(float(change.f1[label]), fmt.signed) for label in hardest.confusable),
+                number(change.accuracy, fmt.signed_points),
             ]
         )
     return table([*header, "Change of accuracy, points"], rows)
@@ -279,9 +279,9 @@ def _macro_table(hardest: HardestClass, changes: Changes) -> Table:
         if change is not None:
             cells = [
                 _factor(change),
-                Cell(md.signed(change.gain.estimate), change.gain.estimate, (change.gain.low, change.gain.high)),
-                number(change.macro_f1, lambda value: md.signed(value, 4)),
-                number(change.accuracy, md.signed_points),
+                Cell(fmt.signed(change.gain.estimate), change.gain.estimate, (change.gain.low, change.gain.high)),
+                number(change.macro_f1, lambda value: fmt.signed(value, 4)),
+                number(change.accuracy, fmt.signed_points),
             ]
         rows.append([words(row.title), *cells])
     header = ["Estimator", "Factor", f"Change of F1 of {hardest.name}", "Change of macro F1"]

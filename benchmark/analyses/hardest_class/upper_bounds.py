@@ -14,7 +14,7 @@ import numpy as np
 from benchmark.analyses.hardest_class.hits import Bools, most_common_labels
 from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.metrics.scores import Ints
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 from benchmark.render.document import Block, Cell, number, table
 
 
@@ -140,7 +140,7 @@ def estimates(hardest: HardestClass) -> tuple[Estimate, ...]:
         Estimate(
             "Unanimous errors",
             "an image cannot be learned if the better half of the estimators "
-            f"({md.listing([title_of(row) for row in good])}) give it the same wrong answer. This assumes that such "
+            f"({fmt.listing([title_of(row) for row in good])}) give it the same wrong answer. This assumes that such "
             "images are mislabelled or ambiguous, and that all others can be learned. Similar estimators may also just "
             "share a weakness.",
             unanimous_errors(y, label, np.concatenate([row.predicted for row in good])),
@@ -170,7 +170,7 @@ def blocks(hardest: HardestClass) -> list[Block]:
     )
     lead = (
         f"**F1 of {name} could reach about {min(f1):.2f} to {max(f1):.2f}, recall {min(recall):.2f} to "
-        f"{max(recall):.2f}.** {title_of(best)} has {md.score(now)} and {md.score(best.recall[hardest.label])}, so "
+        f"{max(recall):.2f}.** {title_of(best)} has {fmt.score(now)} and {fmt.score(best.recall[hardest.label])}, so "
         f"{gain}. This is the range of three estimates with different assumptions, not a confidence interval."
     )
     rows = [
@@ -178,8 +178,8 @@ def blocks(hardest: HardestClass) -> list[Block]:
             Cell(f"**{estimate.name}**: {estimate.assumption}", estimate.name),
             number(estimate.bound.missed, _whole),
             number(estimate.bound.mistaken, _whole),
-            number(estimate.bound.recall, md.score),
-            number(estimate.bound.f1, md.score),
+            number(estimate.bound.recall, fmt.score),
+            number(estimate.bound.f1, fmt.score),
         ]
         for estimate in found
     ]

@@ -13,8 +13,8 @@ from matplotlib.ticker import PercentFormatter
 from benchmark.analyses.human_labels.record import FIFTHS
 from benchmark.analyses.human_labels.scores import HumanScores
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 ACROSS = 4
 
@@ -119,8 +119,8 @@ def caption(data: Data) -> str:
     if not np.isnan(ends).any():
         (low, high), (first, last) = ends
         text += (
-            f" Averaged over the estimators, the share goes from {md.percent(low)} to {md.percent(high)} over all "
-            f"classes, and from {md.percent(first)} to {md.percent(last)} in {md.escape(data.groups[1])}."
+            f" Averaged over the estimators, the share goes from {fmt.percent(low)} to {fmt.percent(high)} over all "
+            f"classes, and from {fmt.percent(first)} to {fmt.percent(last)} in {md.escape(data.groups[1])}."
         )
     return text
 

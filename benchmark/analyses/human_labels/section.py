@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.analyses.human_labels.record import Contrast
 from benchmark.analyses.human_labels.scores import Disagreement, HumanScores, Relation
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import (
     NOTHING,
@@ -102,7 +103,7 @@ def _hardest_class(scores: HumanScores) -> str:
         f"{_span([contrast.entropy_right for contrast in contrasts], _two)} bits for correctly classified ones. "
         f"People's majority vote gives the model's answer for {same_answer} of the missed images, and the data set's "
         f"label for {label} of them. Of all {name} images it calls "
-        f"{md.percent(float(scores.baseline.recall[scores.hardest]))} {name}."
+        f"{fmt.percent(float(scores.baseline.recall[scores.hardest]))} {name}."
     )
 
 
@@ -119,7 +120,7 @@ def _table(scores: HumanScores, label: int | None) -> Table:
         group = comparison.group(label)
         cells = [NOTHING] * 5 if group.contrast is None else _cells(group.contrast, group.missed)
         rows.append(
-            [words(comparison.title), number(group.missed, md.count), *cells, number(group.spearman, _two)],
+            [words(comparison.title), number(group.missed, fmt.count), *cells, number(group.spearman, _two)],
         )
     header = [
         "Estimator",
@@ -140,14 +141,14 @@ def _cells(contrast: Contrast, missed: int) -> list[Cell]:
         number(contrast.entropy_missed, _two),
         number(contrast.entropy_right, _two),
         Cell(_two(contrast.auc), contrast.auc, (low, high), f" ({low:.2f}–{high:.2f})"),
-        number(contrast.same_answer / missed, md.percent),
-        number(contrast.label / missed, md.percent),
+        number(contrast.same_answer / missed, fmt.percent),
+        number(contrast.label / missed, fmt.percent),
     ]
 
 
 def _method(scores: HumanScores) -> list[str]:
     people = scores.baseline.people
-    low, high = map(md.accuracy, scores.baseline.ties_broken)
+    low, high = map(fmt.accuracy, scores.baseline.ties_broken)
     seeds = any(len(row.records) > 1 for row in scores.summary.scored)
     return [
         "**Human labels**: Fashion-MNIST-H (Ishida et al. 2023, *Is the Performance of My Deep Network Too Good to Be "
@@ -159,11 +160,11 @@ def _method(scores: HumanScores) -> list[str]:
         f"counted half (area under the ROC curve). Its interval comes from {people.resamples:,} bootstrap resamples of "
         "the images.",
         "**Majority**: the most frequent label; both columns are shares of the missed images. The most frequent labels "
-        f"tie on {md.plural(people.ties, 'image')}, and the first in the order of the classes counts there. Depending "
+        f"tie on {fmt.plural(people.ties, 'image')}, and the first in the order of the classes counts there. Depending "
         f"on how ties are broken, the accuracy of the majority vote is between {low} and {high}.",
         "**Correlation of entropies**: Spearman's rank correlation between the entropy of the human labels and that of "
         "the estimator's scores.",
-        f"“{md.NONE}” means that fewer than {people.smallest} images were missed, or classified correctly; as a "
+        f"“{fmt.NONE}” means that fewer than {people.smallest} images were missed, or classified correctly; as a "
         "correlation, that all entropies are equal." + " Of several seeds the first is shown." * seeds,
     ]
 
@@ -171,7 +172,7 @@ def _method(scores: HumanScores) -> list[str]:
 def _left_out(scores: HumanScores) -> str:
     if not scores.left_out:
         return ""
-    titles = md.listing([f"*{md.escape(title)}*" for title in scores.left_out])
+    titles = fmt.listing([f"*{md.escape(title)}*" for title in scores.left_out])
     return f"The current predictions of {titles} were not compared with human labels; `{COMMAND}` does that."
 
 
@@ -183,8 +184,8 @@ def _intervals(found: Disagreement) -> str:
     """Return how many of the intervals are below 0.50, above it, and around it."""
     counts = {"is below 0.50": found.below, "is above 0.50": found.above, "contains 0.50": found.around}
     parts = [f"{where} for {count}" for where, count in counts.items() if count]
-    of = md.plural(len(found.contrasts), "estimator")
-    return f"the 95 % interval {md.listing(parts)} of {of}"
+    of = fmt.plural(len(found.contrasts), "estimator")
+    return f"the 95 % interval {fmt.listing(parts)} of {of}"
 
 
 def _auc(found: Disagreement) -> str:
@@ -192,7 +193,7 @@ def _auc(found: Disagreement) -> str:
 
 
 def _shares(counts: Sequence[int], of: Sequence[int]) -> str:
-    return _span([count / total for count, total in zip(counts, of, strict=True)], md.percent)
+    return _span([count / total for count, total in zip(counts, of, strict=True)], fmt.percent)
 
 
 def _span(values: Sequence[float], form: Callable[[float], str]) -> str:
@@ -202,7 +203,7 @@ def _span(values: Sequence[float], form: Callable[[float], str]) -> str:
 
 def _classes(scores: HumanScores, labels: Sequence[int]) -> str:
     names, entropy = scores.summary.class_names, scores.baseline.people.entropy
-    return md.listing([f"{md.escape(names[label])} ({_two(entropy[label])} bits)" for label in labels])
+    return fmt.listing([f"{md.escape(names[label])} ({_two(entropy[label])} bits)" for label in labels])
 
 
 def _two(value: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmark.analyses.learning_curve.crossover import crossovers, stretches, undecided
 from benchmark.analyses.learning_curve.scores import CurvePoint, FamilyComparison
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 
 FAMILY = {"classical": "a classical model", "cnn": "the CNN"}
@@ -33,7 +34,7 @@ class Axis:
 
 
 ROWS = Axis(lambda at: f"{at:,.0f}", " training images", "size")
-SECONDS = Axis(md.duration, " of fitting", "time")
+SECONDS = Axis(fmt.duration, " of fitting", "time")
 
 
 def in_images(comparisons: Sequence[FamilyComparison]) -> str:
@@ -59,7 +60,7 @@ def in_seconds(comparisons: Sequence[FamilyComparison]) -> str:
     """
     leads = stretches(comparisons)
     ends = [comparisons[leads[0].last], comparisons[leads[1].first]] if len(leads) > 1 else [comparisons[-1]]
-    shown = "; ".join(f"within {md.duration(one.at)}: {_both(one, _accuracy_and_rows)}" for one in ends)
+    shown = "; ".join(f"within {fmt.duration(one.at)}: {_both(one, _accuracy_and_rows)}" for one in ends)
     return f"{_leaders(comparisons, SECONDS)} Accuracy {shown}."
 
 
@@ -113,7 +114,7 @@ def _undecided(comparisons: Sequence[FamilyComparison], axis: Axis) -> list[str]
         False: "the difference is within what other test images and other seeds could change",
         True: "the difference is not significant on the leaderboard, whose tests are corrected for all its pairs",
     }
-    return [f"{_capitalised(md.listing(ranges))}, {why[tied]}." for tied, ranges in where.items() if ranges]
+    return [f"{_capitalised(fmt.listing(ranges))}, {why[tied]}." for tied, ranges in where.items() if ranges]
 
 
 def _both(comparison: FamilyComparison, write: Callable[[CurvePoint], str]) -> str:

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analyses.learning_curve.scores import CurveScores
 from benchmark.metrics.scores import Floats
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 MOST_TICKS = 6
 """Most ticks that fit on the axis of seconds; with more, only those of `DECADES` are labelled."""
@@ -75,7 +74,7 @@ def draw(data: Data) -> Figure:
     style.time_axis(right, seconds.min() / 1.5, seconds.max() * 1.5)
     if len(right.get_xticks()) > MOST_TICKS:
         decades = [tick for tick in right.get_xticks() if tick in DECADES]
-        right.set_xticks(decades, [md.duration(tick).replace(".0 ", " ") for tick in decades])
+        right.set_xticks(decades, [fmt.duration(tick).replace(".0 ", " ") for tick in decades])
     right.set_xlabel("Time of the fit (log scale)")
     for axes in (left, right):
         axes.grid(axis="y")

@@ -11,6 +11,7 @@ from benchmark.analyses.learning_curve.scores import CurvePoint, CurveScores, Fi
 from benchmark.engine import protocol
 from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.footnotes import missing, seen_values
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Bullets, Cell, Figures, Section, Table, pictures, table, words
 
@@ -79,7 +80,7 @@ def tables(scores: CurveScores) -> list[Block]:
         "The best of each size is bold.",
         _table(scores, accuracy),
         "**Fit time**, the mean over the same seeds.",
-        _table(scores, lambda point: Cell(md.duration(point.fit_seconds), point.fit_seconds)),
+        _table(scores, lambda point: Cell(fmt.duration(point.fit_seconds), point.fit_seconds)),
         *_failures(scores),
     ]
 
@@ -151,14 +152,14 @@ def _seeds(scores: CurveScores) -> str:
     for size in scores.sizes:
         count = max((len(point.seeds) for curve in scores.curves if (point := curve.at(size))), default=0)
         by_count.setdefault(count, []).append(f"{size:,}")
-    several = [f"{count} at {md.listing(sizes)}" for count, sizes in by_count.items() if count > 1]
+    several = [f"{count} at {fmt.listing(sizes)}" for count, sizes in by_count.items() if count > 1]
     return f"seeds ({'; '.join(several)})" if several else "seeds"
 
 
 def _conditions(scores: CurveScores) -> list[str]:
     seen = seen_values([fit.condition for curve in scores.curves for fit in curve.fits])
     differing = [
-        f"{md.escape(key)} {md.escape(md.listing(sorted(values)))}" for key, values in seen.items() if len(values) > 1
+        f"{md.escape(key)} {md.escape(fmt.listing(sorted(values)))}" for key, values in seen.items() if len(values) > 1
     ]
     if not differing:
         return []
@@ -177,7 +178,7 @@ def _one_family(scores: CurveScores) -> str:
 def _missing(scores: CurveScores) -> list[str]:
     left_out = {
         title: f"The curve of *{md.escape(title)}* is left out: it was made from another record "
-        f"({md.escape(md.listing(changed))} changed)."
+        f"({md.escape(fmt.listing(changed))} changed)."
         for title, changed in scores.outdated
     }
     return missing(scores.summary, {curve.name for curve in scores.curves}, left_out, "No curve yet", "curve")
@@ -192,5 +193,5 @@ def _failures(scores: CurveScores) -> list[Block]:
                 reason = md.escape(fit.reason) or "no reason given"
                 text = f"**{_FAILURE[fit.status]}**: {reason}"
                 where.setdefault((md.escape(curve.title), text), []).append(f"{fit.rows:,} (seed {fit.seed})")
-    lines = [f"*{title}* at {md.listing(places)} {text}" for (title, text), places in where.items()]
+    lines = [f"*{title}* at {fmt.listing(places)} {text}" for (title, text), places in where.items()]
     return ["Fits that failed and are left out:", Bullets(tuple(lines))] if lines else []

@@ -49,6 +49,7 @@ def _run(names: Sequence[str]) -> str:
 def _missing(scores: PublishedScores) -> str:
     """Return which published nets are not on record, why, and the command that makes them."""
     from benchmark.analyses.published_nets.scores import PUBLISHED
+    from benchmark.render import fmt
     from benchmark.render import markdown as md
 
     there = {net.net.name for net in scores.nets}
@@ -58,7 +59,7 @@ def _missing(scores: PublishedScores) -> str:
         row.name: f"ended as {row.record.status} ({md.plain(row.record.reason)})" for row in scores.summary.failed
     }
     reasons |= dict.fromkeys(rows, "has no training accuracy on record")
-    found = md.listing([f"{name} {reasons.get(name, 'has no record')}" for name in names])
+    found = fmt.listing([f"{name} {reasons.get(name, 'has no record')}" for name in names])
     force = " --force" * any(name in rows for name in names)  # or the record would be left as it is
     return f"{found}; make what is missing with: {_run(names)}{force}"
 

@@ -13,6 +13,7 @@ from benchmark.analyses.published_nets.scores import (
     training_accuracy,
 )
 from benchmark.leaderboard.summary import Scored, is_preview
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Figures, Heading, Section, Table, number, table, words
 
@@ -49,7 +50,7 @@ def nets(scores: PublishedScores) -> list[Block]:
 def _verdict(scores: PublishedScores) -> str:
     worse = [f"*{md.escape(net.row.title)}*" for net in scores.nets if net.is_worse]
     if worse:
-        answer = f"No, not all of them: {md.listing(worse)} {'scores' if len(worse) == 1 else 'score'} less"
+        answer = f"No, not all of them: {fmt.listing(worse)} {'scores' if len(worse) == 1 else 'score'} less"
     else:
         answer = "Yes, as far as the test images can tell"
     text = (
@@ -60,7 +61,7 @@ def _verdict(scores: PublishedScores) -> str:
     test_set = scores.summary.test_set
     previews = {net.row.record.fit_rows for net in scores.nets if is_preview(net.row.record, test_set)}
     if previews:
-        rows = md.listing([f"{n:,}" for n in sorted(previews)])
+        rows = fmt.listing([f"{n:,}" for n in sorted(previews)])
         text += f" **This is a preview, which compares nothing**: trained on {rows} of the {test_set.n_train:,} rows."
     return text
 
@@ -72,8 +73,8 @@ def _other_author(scores: PublishedScores) -> str:
     same = f"{OTHER_WORST}, too" if worst == OTHER_WORST else md.escape(worst)
     return (
         f"Another author's net reaches {OTHER_TEST:g}, and its worst class is {OTHER_WORST}. The best of these nets, "
-        f"*{md.escape(best.row.title)}*, reaches {md.accuracy(test.measured)} ({md.signed(test.difference, 4)}), and "
-        f"its worst class is {same} (F1 {md.score(best.row.f1[best.worst_class])})."
+        f"*{md.escape(best.row.title)}*, reaches {fmt.accuracy(test.measured)} ({fmt.signed(test.difference, 4)}), and "
+        f"its worst class is {same} (F1 {fmt.score(best.row.f1[best.worst_class])})."
     )
 
 
@@ -86,9 +87,9 @@ def _accuracies(scores: PublishedScores) -> Table:
 
 def _cells(comparison: Comparison) -> list[Cell]:
     low, high = comparison.published
-    difference = md.signed(comparison.difference, 4)
+    difference = fmt.signed(comparison.difference, 4)
     return [
-        Cell(md.accuracy(comparison.measured), comparison.measured, comparison.interval),
+        Cell(fmt.accuracy(comparison.measured), comparison.measured, comparison.interval),
         Cell(f"{low:g}" if low == high else f"{low:g}–{high:g}", low),
         Cell("within" if comparison.within else difference, comparison.difference),
     ]
@@ -100,7 +101,7 @@ def _f1(scores: PublishedScores) -> Table:
         ends = zip(net.row.f1.tolist(), net.row.f1_low.tolist(), net.row.f1_high.tolist(), strict=True)
         cells = []
         for label, (f1, low, high) in enumerate(ends):
-            cell = number(f1, md.score, bold=label == net.worst_class)
+            cell = number(f1, fmt.score, bold=label == net.worst_class)
             cells.append(Cell(cell.text, cell.value, None if cell.value is None else (low, high)))
         rows.append([words(net.row.title), *cells])
     return table(["Net", *map(md.escape, scores.summary.class_names)], rows)
@@ -111,16 +112,17 @@ def augmentation(scores: PublishedScores) -> list[Block]:
     found = scores.augmentation
     if found is None:
         return []
-    estimate, low, high = map(md.signed_points, found.lead.difference)
+    estimate, low, high = map(fmt.signed_points, found.lead.difference)
     row, plain = found.augmented, found.unaugmented
     return [
         Heading("The effect of augmentation alone"),
         f"**{estimate} points** (95 % interval {low} to {high}): {_effect(scores, found)}.",
-        f"*{md.escape(plain.title)}* reaches {md.accuracy(plain.accuracy.estimate)} after {_training(plain)}. "
+        f"*{md.escape(plain.title)}* reaches {fmt.accuracy(plain.accuracy.estimate)} after {_training(plain)}. "
         f"*{md.escape(row.title)}* is the same net, trained on images that are {md.escape(row.record.augmentation)}; "
-        f"it reaches {md.accuracy(row.accuracy.estimate)} after {_training(row)}. Both were tuned with the same effort "
+        f"it reaches {fmt.accuracy(row.accuracy.estimate)} after {_training(row)}. Both were tuned with the "
+        "same effort "
         "over the same search space, and stopped early by the loss on held-out training rows. The published accuracy "
-        f"with augmentation is {found.test.published[0]:g} ({md.signed(found.test.difference, 4)}).",
+        f"with augmentation is {found.test.published[0]:g} ({fmt.signed(found.test.difference, 4)}).",
     ]
 
 
@@ -128,9 +130,9 @@ def _effect(scores: PublishedScores, found: Augmentation) -> str:
     return {
         "better": "augmentation makes this net better",
         "worse": "augmentation makes this net worse",
-        "within noise": f"not significant on {md.plural(scores.summary.n_test, 'test image')}",
+        "within noise": f"not significant on {fmt.plural(scores.summary.n_test, 'test image')}",
         "not after correction": "not significant after Holm's correction for "
-        f"{md.plural(len(scores.summary.pairs), 'comparison')}",
+        f"{fmt.plural(len(scores.summary.pairs), 'comparison')}",
     }[found.effect]
 
 
@@ -142,6 +144,6 @@ def _training(row: Scored) -> str:
         for name, value in sorted(row.record.params.items())
     ]
     return (
-        f"{md.plural(mean_epochs(row), 'epoch')} ({', '.join(map(md.escape, tuned)) or 'nothing tuned'}; training "
-        f"accuracy {md.accuracy(training_accuracy(row))}{last})"
+        f"{fmt.plural(mean_epochs(row), 'epoch')} ({', '.join(map(md.escape, tuned)) or 'nothing tuned'}; training "
+        f"accuracy {fmt.accuracy(training_accuracy(row))}{last})"
     )

@@ -18,7 +18,7 @@ from benchmark.engine.fingerprint import stale
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Interval, Ints
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.summary import Scored
@@ -287,7 +287,7 @@ def _names(kind: Kind) -> list[str]:
 def _unusable(row: Scored, data: RobustnessData) -> str:
     changed = stale(data.robustness.depends_on, robustness_record.depends_on(row.record))
     if changed:
-        return f"they were made from another record ({md.listing(changed)} changed)"
+        return f"they were made from another record ({fmt.listing(changed)} changed)"
     if data.predicted is None:
         return f"{FAILURE[data.robustness.status]}: {data.robustness.reason}"
     return ""

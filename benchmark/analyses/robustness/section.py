@@ -22,6 +22,7 @@ from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.footnotes import missing
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Figures, Section, Table, number, pictures, table, words
 
@@ -78,8 +79,8 @@ def tables(scores: RobustnessScores) -> list[Block]:
             [
                 [
                     words(row.title),
-                    *(number(row.relative_accuracy(kind), md.percent) for kind in CORRUPTION_KINDS),
-                    number(row.mean_relative_accuracy, md.percent),
+                    *(number(row.relative_accuracy(kind), fmt.percent) for kind in CORRUPTION_KINDS),
+                    number(row.mean_relative_accuracy, fmt.percent),
                 ]
                 for row in rows
             ],
@@ -100,7 +101,7 @@ def method(scores: RobustnessScores) -> str:
     saved = [f"*{md.escape(row.title)}*" for row in rows if row.is_saved_model]
     models = "the tuned parameters are refitted with the rows of the record of the lowest seed"
     if saved:
-        models += f", or that record's saved model is used ({md.listing(saved)})"
+        models += f", or that record's saved model is used ({fmt.listing(saved)})"
     agreement = (
         "Refits agree with the recorded models on every clean image"
         if farthest.n_differing == 0
@@ -180,7 +181,7 @@ def _ranking(scores: RobustnessScores) -> str:
         if ranking.kinds[family]
     ]
     if ranking.kinds[""]:
-        kinds = md.listing([one.kind.title for one in ranking.kinds[""]])
+        kinds = fmt.listing([one.kind.title for one in ranking.kinds[""]])
         sentences.append(f"On {kinds} images the difference is not significant.")
     return " ".join(sentences)
 
@@ -213,17 +214,17 @@ def _first(scores: RobustnessScores) -> str:
         if first not in one.best
     ]
     name = f"*{md.escape(first.title)}*, the first {_among(scores)}on the leaderboard,"
-    text = f"{name} is best, or not significantly worse than the best, on {md.listing(still) or 'no'} images."
+    text = f"{name} is best, or not significantly worse than the best, on {fmt.listing(still) or 'no'} images."
     if better:
-        text += f" More accurate than it: {md.listing(better)}."
+        text += f" More accurate than it: {fmt.listing(better)}."
     relative = scores.relative_accuracy
     if not relative:
         return text
     worst, mildest = min(relative, key=lambda name: relative[name]), max(relative, key=lambda name: relative[name])
     return (
         f"{text} On average over the estimators, {KINDS[worst].title} images cost most "
-        f"({md.percent(relative[worst])} of the accuracy is kept) and {KINDS[mildest].title} images least "
-        f"({md.percent(relative[mildest])})."
+        f"({fmt.percent(relative[worst])} of the accuracy is kept) and {KINDS[mildest].title} images least "
+        f"({fmt.percent(relative[mildest])})."
     )
 
 
@@ -250,7 +251,7 @@ def _accuracies(rows: Sequence[RobustnessRow], kinds: Sequence[Kind]) -> Table:
     cells = []
     for _, correct in columns:
         leaders = best(rows, correct)
-        cells.append([number(float(correct(row).mean()), md.score, bold=row in leaders) for row in rows])
+        cells.append([number(float(correct(row).mean()), fmt.score, bold=row in leaders) for row in rows])
     lines = [[words(row.title), *(column[index] for column in cells)] for index, row in enumerate(rows)]
     return table(["Estimator", *(title for title, _ in columns)], lines)
 
@@ -263,10 +264,10 @@ def _leads(scores: RobustnessScores) -> list[Block]:
     lines = []
     for one in scores.comparisons:
         assert one.lead is not None, "both families are there"
-        lead, low, high = md.points(one.lead)
+        lead, low, high = fmt.points(one.lead)
         text = f"**{lead}**" if one.leader else lead
         kind = Cell(f"{_capitalised(one.kind.title)}{_severities(one.kind)}", one.kind.title)
-        accuracies = [number(row.accuracy_under(one.kind), md.score) for row in (ranking.classical, ranking.cnn)]
+        accuracies = [number(row.accuracy_under(one.kind), fmt.score) for row in (ranking.classical, ranking.cnn)]
         interval = (one.lead.low, one.lead.high)
         lines.append([kind, *accuracies, Cell(text, one.lead.estimate, interval, f" ({low} to {high})")])
     title = "**The CNN's lead** in points, with its 95 % interval. Leads whose interval excludes zero are bold."
@@ -288,18 +289,18 @@ def _by_points(comparisons: Sequence[KindComparison]) -> str:
     for index, one in enumerate(comparisons):
         assert one.lead is not None, "it has a leader"
         texts.append(f"{one.kind.title} (by {_size(one.lead.estimate)}{' points' if not index else ''})")
-    return md.listing(texts)
+    return fmt.listing(texts)
 
 
 def _severities(kind: Kind) -> str:
     """Return " (1, 2 and 3 px)"; empty for a kind with one severity."""
     if len(kind.severities) == 1:
         return ""
-    return f" ({md.listing([f'{severity:g}' for severity in kind.severities])}{kind.unit})"
+    return f" ({fmt.listing([f'{severity:g}' for severity in kind.severities])}{kind.unit})"
 
 
 def _size(difference: float) -> str:
-    return md.points([abs(difference)])[0]
+    return fmt.points([abs(difference)])[0]
 
 
 def _capitalised(text: str) -> str:

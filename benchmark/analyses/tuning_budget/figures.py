@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 from benchmark.analyses.tuning_budget.scores import BudgetScores
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt, style
 from benchmark.render import label_placement as labels
-from benchmark.render import markdown as md
-from benchmark.render import style
 from benchmark.storage.records import Record
 
 
@@ -91,7 +90,7 @@ def caption(data: Data) -> str:
 def alt(data: Data) -> str:
     """Return the text for readers who cannot see the figure."""
     ends = "; ".join(
-        f"{curve.estimator} from {curve.best[0]:.3f} to {curve.best[-1]:.3f} in {md.duration(curve.end)}"
+        f"{curve.estimator} from {curve.best[0]:.3f} to {curve.best[-1]:.3f} in {fmt.duration(curve.end)}"
         for curve in data.curves
     )
     return f"Best validation accuracy against tuning time: {ends}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.analyses.tuning_budget.early_stopping import BUDGETS
 from benchmark.analyses.tuning_budget.scores import BudgetScores, EarlyChoice, Pick
 from benchmark.leaderboard.commands import refit_command
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Cell, Figures, Section, Table, number, pictures, table, words
 
@@ -35,7 +36,7 @@ def _same(scores: BudgetScores) -> str:
         f"after {_minutes(budget)} for {count}" for budget, count in zip(scores.budgets[1:], counts[1:], strict=True)
     ]
     same = f"stopped after {_minutes(first)}, tuning would have chosen the same parameters for {counts[0]} of "
-    return f"**{answer}: {same}{md.listing([md.plural(of, 'estimator'), *later])}.**"
+    return f"**{answer}: {same}{fmt.listing([fmt.plural(of, 'estimator'), *later])}.**"
 
 
 def _gains(scores: BudgetScores) -> list[str]:
@@ -44,15 +45,14 @@ def _gains(scores: BudgetScores) -> list[str]:
     if not changed:
         return []
     for row, gain in scores.gains(0):
-        estimate, low, high = (md.signed_points(value) for value in gain)
+        estimate, low, high = (fmt.signed_points(value) for value in gain)
         texts.append(f"*{md.escape(row.title)}* {estimate} ({low} to {high})")
-    text = (
-        f"Tuning for longer than {_minutes(scores.budgets[0])} changed the choice for {md.plural(changed, 'estimator')}"
-    )
+    estimators = fmt.plural(changed, "estimator")
+    text = f"Tuning for longer than {_minutes(scores.budgets[0])} changed the choice for {estimators}"
     if not texts:
         return [f"{text}, but no earlier choice was refitted, so the gain in test accuracy is not known."]
     known = f", known for {len(texts)}" if len(texts) < changed else ""
-    return [f"{text}. The gain in test accuracy{known}, in points with 95 % intervals: {md.listing(texts)}."]
+    return [f"{text}. The gain in test accuracy{known}, in points with 95 % intervals: {fmt.listing(texts)}."]
 
 
 def _picks(scores: BudgetScores) -> list[str]:
@@ -60,7 +60,7 @@ def _picks(scores: BudgetScores) -> list[str]:
     times: dict[str, list[str]] = {}
     for index, budget in enumerate(scores.budgets):
         times.setdefault(_pick(scores.pick(index)), []).append(_minutes(budget))
-    return [f"After {md.listing(budgets)}, {pick}." for pick, budgets in times.items()]
+    return [f"After {fmt.listing(budgets)}, {pick}." for pick, budgets in times.items()]
 
 
 def _pick(pick: Pick | None) -> str:
@@ -68,7 +68,7 @@ def _pick(pick: Pick | None) -> str:
         return "no estimator has a validation score"
     text = f"*{md.escape(pick.title)}* has the best validation accuracy"
     if pick.early.accuracy is not None:
-        return f"{text}; its test accuracy is {md.accuracy(pick.early.accuracy)}"
+        return f"{text}; its test accuracy is {fmt.accuracy(pick.early.accuracy)}"
     rung = pick.early.choice.rung
     return f"{text} ({rung.accuracy:.4f} with {rung.rows:,} rows); that trial was not refitted"
 
@@ -95,8 +95,8 @@ def _table(scores: BudgetScores) -> Table:
         [
             words(row.title),
             *map(_cell, row.early),
-            number(row.accuracy, md.accuracy),
-            number(row.tuning_seconds, md.duration),
+            number(row.accuracy, fmt.accuracy),
+            number(row.tuning_seconds, fmt.duration),
         ]
         for row in scores.rows
     ]
@@ -107,7 +107,7 @@ def _cell(early: EarlyChoice | None) -> Cell:
     if early is None:
         return NOTHING
     if early.accuracy is not None:
-        return number(early.accuracy, md.accuracy)
+        return number(early.accuracy, fmt.accuracy)
     rung = early.choice.rung
     return Cell(f"({rung.accuracy:.4f} on {rung.rows:,})", rung.accuracy)
 

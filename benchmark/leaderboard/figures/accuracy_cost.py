@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt, style
 from benchmark.render import label_placement as labels
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ def caption(data: Data) -> str:
     """Say what to see."""
     front = metrics.pareto_front(data.fit_seconds, data.accuracy)
     titles = [f"*{md.escape(title)}*" for title, yes in zip(data.estimators, front, strict=True) if yes]
-    text = f"Up is better, left is cheaper; bars are 95 % intervals. On the dashed Pareto front {md.listing(titles)}: "
+    text = f"Up is better, left is cheaper; bars are 95 % intervals. On the dashed Pareto front {fmt.listing(titles)}: "
     return text + "nothing here is both more accurate and faster to fit."
 
 
 def alt(data: Data) -> str:
     """Say it without the picture."""
     rows = zip(data.estimators, data.accuracy, data.fit_seconds, strict=True)
-    points = "; ".join(f"{title} {accuracy:.3f} in {md.duration(seconds)}" for title, accuracy, seconds in rows)
+    points = "; ".join(f"{title} {accuracy:.3f} in {fmt.duration(seconds)}" for title, accuracy, seconds in rows)
     return f"Test accuracy against fit time: {points}."

@@ -13,8 +13,7 @@ from matplotlib.image import AxesImage
 
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 MANY_CLASSES = 12
 """Beyond it a cell is too small for a number."""
@@ -89,7 +88,7 @@ def caption(data: Data) -> str:
     text = "Of each true class (row), the percentage that got each answer (column); the darker, the more often that "
     text += "error is made; right answers have no colour."
     if len(data.classes) <= MANY_CLASSES:
-        return f"{text} Errors below {md.percent(SHOWN_FROM)} have no number."
+        return f"{text} Errors below {fmt.percent(SHOWN_FROM)} have no number."
     return text if len(data.classes) <= MOST_NAMED else f"{text} Classes run in the order of their labels."
 
 
@@ -98,6 +97,6 @@ def alt(data: Data) -> str:
     off = np.where(np.eye(len(data.classes), dtype=bool), 0, data.shares).mean(axis=0)
     true, answer = np.unravel_index(int(off.argmax()), off.shape)
     return (
-        f"Confusion matrices of {md.plural(len(data.estimators), 'estimator')}. The most common error is "
+        f"Confusion matrices of {fmt.plural(len(data.estimators), 'estimator')}. The most common error is "
         f"{data.classes[true]} called {data.classes[answer]}."
     )

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 MOST = 20
 """Estimators; beyond it a cell is too small for a number."""
@@ -85,6 +84,6 @@ def alt(data: Data) -> str:
     count = len(data.estimators)
     apart = int(data.significant.sum()) // 2
     return (
-        f"Matrix of accuracy differences of {md.plural(count, 'estimator')}: {apart} of "
+        f"Matrix of accuracy differences of {fmt.plural(count, 'estimator')}: {apart} of "
         f"{count * (count - 1) // 2} pairs can be told apart."
     )

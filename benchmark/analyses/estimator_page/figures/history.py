@@ -13,8 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.engine.trials import in_order
 from benchmark.metrics.scores import Floats, Ints
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 MARKS = ("o", "s", "D", "^", "v", "P")
 BEST = "#000000"
@@ -184,9 +183,9 @@ def caption(data: Data) -> str:
 def alt(data: Data) -> str:
     """Return the figure's content in words."""
     if not len(data.seconds):
-        return f"Tuning history of {md.plural(len(data.numbers), 'trial')}, none of which reached the top rung."
+        return f"Tuning history of {fmt.plural(len(data.numbers), 'trial')}, none of which reached the top rung."
     return (
-        f"Tuning history of {md.plural(len(data.numbers), 'trial')}: the best score on {data.rungs[-1]:,} rows rose "
+        f"Tuning history of {fmt.plural(len(data.numbers), 'trial')}: the best score on {data.rungs[-1]:,} rows rose "
         f"from {data.best_then[0]:.4f} to {data.best_then[-1]:.4f}, the last time after "
-        f"{md.duration(float(data.seconds[-1]))} of {md.duration(float(data.ends[-1]))}."
+        f"{fmt.duration(float(data.seconds[-1]))} of {fmt.duration(float(data.ends[-1]))}."
     )

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.predictions import confident_mistakes, correct_sample
 from benchmark.metrics.scores import Floats, Ints
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 ACROSS = 7
 MOST = 14
@@ -157,7 +156,7 @@ def caption(data: Data) -> str:
     if wrong:
         text += (
             f"{WRONG_MARK} and a dashed frame mark the {wrong} wrong predictions with the highest {score}, of "
-            f"{md.count(data.wrong)}. "
+            f"{fmt.count(data.wrong)}. "
         )
     if wrong < len(data.index):
         correct = len(data.index) - wrong

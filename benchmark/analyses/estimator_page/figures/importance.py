@@ -8,8 +8,7 @@ from matplotlib.patches import Patch
 
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.importance import FORESTS, PERMUTATIONS, Importance
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 BAND, LINE = "#D5D8DC", "#0072B2"
 
@@ -63,4 +62,4 @@ def alt(found: Importance) -> str:
             found.parameters, found.share, found.subset_low, found.subset_high, found.chance, strict=True
         )
     ]
-    return f"Importance of {md.plural(len(words), 'parameter')}: {'; '.join(words)}."
+    return f"Importance of {fmt.plural(len(words), 'parameter')}: {'; '.join(words)}."

@@ -14,8 +14,7 @@ from matplotlib.image import AxesImage
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.predictions import confusions
 from benchmark.metrics.scores import Ints
-from benchmark.render import markdown as md
-from benchmark.render import style
+from benchmark.render import fmt, style
 
 MOST_SHARES, MOST_COUNTS, MOST_NAMED = 12, 25, 60
 """Classes beyond which a cell is too small for its share, then for its count, and a row for its name."""
@@ -77,7 +76,7 @@ def _numbers(axes: Axes, data: Data, drawn: AxesImage) -> None:
         weight, size = ("bold" if correct else "normal"), (9 if both else 7)
         axes.text(predicted, true - 0.14 * both, f"{count:,}", weight=weight, fontsize=size, **look)
         if both:
-            axes.text(predicted, true + 0.24, md.percent(share), fontsize=7.5, **look)
+            axes.text(predicted, true + 0.24, fmt.percent(share), fontsize=7.5, **look)
 
 
 def caption(data: Data) -> str:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Ints
+from benchmark.render import fmt, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 
 @dataclass(frozen=True)
@@ -65,24 +65,24 @@ def caption(data: Data) -> str:
     """Return the caption, as inline markdown."""
     train, test, names = data.all_train, data.all_test, data.all_classes
     if train.min() == train.max() and test.min() == test.max():
-        images = f"{train[0]:,} training and {md.plural(int(test[0]), 'test image')}"
+        images = f"{train[0]:,} training and {fmt.plural(int(test[0]), 'test image')}"
         return f"Balanced: each of the {len(train)} classes has {images}, so accuracy gives every class equal weight."
     most, least = int(train.argmax()), int(np.where(train > 0, train, train.max()).argmin())
     if train[most] == train[least]:
-        text = f"Each class has {md.plural(int(train[most]), 'training image')}."
+        text = f"Each class has {fmt.plural(int(train[most]), 'training image')}."
     else:
         text = (
-            f"The largest class, {md.escape(names[most])}, has {md.plural(int(train[most]), 'training image')}, "
+            f"The largest class, {md.escape(names[most])}, has {fmt.plural(int(train[most]), 'training image')}, "
             f"{train[most] / train[least]:.2g} times as many as the smallest, {md.escape(names[least])}, with "
             f"{train[least]:,}."
         )
     for part, counts in (("training", train), ("test", test)):
         missing = [md.escape(name) for name, number in zip(names, counts, strict=True) if not number]
-        text += f" There are no {part} images of {md.listing(missing)}." if missing else ""
+        text += f" There are no {part} images of {fmt.listing(missing)}." if missing else ""
     if test.sum():
         text += (
             f" A model that always answers {md.escape(names[most])} is right on "
-            f"{md.percent(test[most] / test.sum())} of the test images: an accuracy below that is worthless."
+            f"{fmt.percent(test[most] / test.sum())} of the test images: an accuracy below that is worthless."
         )
     return text
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 WITH_NUMBERS = 16
 """The most classes for which cells have numbers; the cells of more are too small."""
@@ -79,7 +79,7 @@ def caption(data: Data) -> str:
     if len(values) == 1:
         return f"{pair(0)}. {method}"
     near = order[:NEAREST] if len(order) > NEAREST else order[:1]
-    then = f", then {md.listing([pair(place) for place in near[1:]])}" if len(near) > 1 else ""
+    then = f", then {fmt.listing([pair(place) for place in near[1:]])}" if len(near) > 1 else ""
     return f"**The nearest two classes are {pair(near[0])}**{then}; the farthest are {pair(order[-1])}. {method}"
 
 

@@ -10,7 +10,7 @@ from benchmark.analyses.exploration.eda import SEED, Exploration
 from benchmark.analyses.exploration.figures import classes, image_grid
 from benchmark.analyses.exploration.figures.image_grid import ImageGrid
 from benchmark.analyses.exploration.prototypes import NO_IMAGE
-from benchmark.render import markdown as md
+from benchmark.render import fmt
 
 
 @dataclass(frozen=True)
@@ -54,4 +54,4 @@ def caption(data: Data) -> str:
 
 def alt(data: Data) -> str:
     """Return the alternative text."""
-    return f"{md.plural(int(data.grid.present.sum()), 'training image')} by class: {', '.join(data.grid.classes)}."
+    return f"{fmt.plural(int(data.grid.present.sum()), 'training image')} by class: {', '.join(data.grid.classes)}."

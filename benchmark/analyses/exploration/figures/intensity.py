@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Floats
+from benchmark.render import fmt, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 BINS = 32
 """The number of bins, each of eight grey values."""
@@ -117,7 +117,8 @@ def caption(data: Data) -> str:
             f"{md.escape(data.classes[low])} the lowest, {data.brightness[low]:.0f}."
         )
     return (
-        f"{text} {md.percent(data.greys[common])} of all training pixels are {common}, the most common grey value; the "
+        f"{text} {fmt.percent(data.greys[common])} of all training pixels are {common}, the most common "
+        "grey value; the "
         f"median of the others is {median}. A bin holds eight grey values. The scale of the upper plot is logarithmic. "
         "In the lower plot, the bin of the most common value has its percentage written; all other bins are coloured."
     )

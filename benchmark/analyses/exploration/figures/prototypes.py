@@ -12,6 +12,7 @@ from benchmark.analyses.exploration.figures import classes, image_grid
 from benchmark.analyses.exploration.figures.image_grid import ImageGrid
 from benchmark.analyses.exploration.prototypes import COMPARED, NEIGHBOURS, NO_IMAGE, SHOWN
 from benchmark.metrics.scores import Floats, Ints
+from benchmark.render import fmt
 from benchmark.render import markdown as md
 
 
@@ -84,7 +85,7 @@ def caption(data: Data) -> str:
         f"From top to bottom: the {'most typical image' if n == 1 else f'{n} most typical images'} of each class, then "
         f"the {'least typical one' if n == 1 else f'{n} least typical, the least typical last'}; the numbers are "
         f"indices in the training set. An image is typical if its mean distance to the {NEIGHBOURS} nearest images of "
-        f"its class is small, in {md.plural(data.components, 'principal component')}."
+        f"its class is small, in {fmt.plural(data.components, 'principal component')}."
     )
     if data.sampled:
         text += f" Of a class with more than {COMPARED:,} images, {COMPARED:,} drawn at random are compared."

@@ -13,9 +13,8 @@ from matplotlib.patheffects import withStroke
 from benchmark.analyses.exploration.eda import NEIGHBOURS, Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Floats, Ints
+from benchmark.render import fmt, style
 from benchmark.render import label_placement as labels
-from benchmark.render import markdown as md
-from benchmark.render import style
 
 COLOURS = (
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
@@ -114,8 +113,8 @@ def draw_pca(data: Data) -> Figure:
     axes, variance = figure.subplots(1, 2, width_ratios=(2.6, 1))
     _points(axes, data)
     share = [*data.ratio[:2], 0.0][:2]
-    axes.set_xlabel(f"First component ({md.percent(share[0])} of the variance)")
-    axes.set_ylabel(f"Second component ({md.percent(share[1])})")
+    axes.set_xlabel(f"First component ({fmt.percent(share[0])} of the variance)")
+    axes.set_ylabel(f"Second component ({fmt.percent(share[1])})")
     count = np.arange(1, len(data.ratio) + 1)
     variance.plot(count, 100 * data.ratio.cumsum(), color=style.LINE_COLOURS[0])
     variance.plot(count[:2], 100 * data.ratio.cumsum()[:2], "o", color=style.LINE_COLOURS[0])
@@ -189,10 +188,10 @@ def _mark(label: int) -> str:
 def caption_pca(data: Data) -> str:
     """Return the caption, as inline markdown."""
     explained = data.ratio.cumsum()
-    shares = md.listing([f"{share * 100:.0f}" for share in SHARES])
-    needed = md.listing([f"{int(np.searchsorted(explained, share - 1e-12)) + 1:,}" for share in SHARES])
+    shares = fmt.listing([f"{share * 100:.0f}" for share in SHARES])
+    needed = fmt.listing([f"{int(np.searchsorted(explained, share - 1e-12)) + 1:,}" for share in SHARES])
     return (
-        f"{_neighbours(data)} The first two components explain {md.percent(explained[:2][-1])} of the variance; "
+        f"{_neighbours(data)} The first two components explain {fmt.percent(explained[:2][-1])} of the variance; "
         f"{shares} % need {needed} of the {len(explained):,} components. The map shows {_which(data)}; a large mark is "
         "the median of its class."
     )
@@ -202,7 +201,7 @@ def caption_embedding(data: Data) -> str:
     """Return the caption, as inline markdown."""
     return (
         f"{_neighbours(data)} The map shows {_which(data)}, placed so that neighbours in "
-        f"{md.plural(data.kept, 'principal component')} stay neighbours ({data.settings}, initialised with the first "
+        f"{fmt.plural(data.kept, 'principal component')} stay neighbours ({data.settings}, initialised with the first "
         "two components, seeded). Labels are not used. The size of a group and the distance between groups mean little."
     )
 
@@ -214,14 +213,14 @@ def _which(data: Data) -> str:
 
 def _neighbours(data: Data) -> str:
     return (
-        f"{md.percent(data.same_class_share)} of the {NEIGHBOURS} nearest images on this map are of the same class, "
-        f"against {md.percent(data.in_all_components)} in {md.plural(data.kept, 'component')}."
+        f"{fmt.percent(data.same_class_share)} of the {NEIGHBOURS} nearest images on this map are of the same class, "
+        f"against {fmt.percent(data.in_all_components)} in {fmt.plural(data.kept, 'component')}."
     )
 
 
 def alt(data: Data) -> str:
     """Return the alternative text."""
     return (
-        f"Map of {md.plural(len(data.points), 'training image')} by {data.kind}: {md.percent(data.same_class_share)} "
+        f"Map of {fmt.plural(len(data.points), 'training image')} by {data.kind}: {fmt.percent(data.same_class_share)} "
         f"of the {NEIGHBOURS} nearest images are of the same class."
     )

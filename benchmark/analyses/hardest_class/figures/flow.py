@@ -15,8 +15,8 @@ from matplotlib.path import Path
 from benchmark.analyses.hardest_class.confusions import errors_of, top
 from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.leaderboard.summary import Scored
+from benchmark.render import fmt, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 HEIGHT = 6.4
 """Inches."""
@@ -157,7 +157,7 @@ def _bands(axes: Axes, hardest: str, panel: Panel, scale: float, colours: dict[s
     _band(axes, left, right, correct, "#9AA0A6")
     if panel.correct:
         middle = (left + right - correct) / 2
-        axes.text(0.5, middle, f"{md.count(panel.correct)} right", ha="center", va="center", weight="bold")
+        axes.text(0.5, middle, f"{fmt.count(panel.correct)} right", ha="center", va="center", weight="bold")
     left, right = left - correct, right - correct
     for (name, images), start in zip(panel.missed, places.destinations, strict=True):
         _band(axes, left, start, images * scale, colours[name])
@@ -168,7 +168,7 @@ def _bands(axes: Axes, hardest: str, panel: Panel, scale: float, colours: dict[s
         (RIGHT, TOP, right, panel.correct + _total(panel.mistaken), "left"),
     ):
         axes.add_patch(Rectangle((x - NODE * (x == LEFT), end), NODE, start - end, color="#3C4043", linewidth=0))
-        label = f"{style.short(hardest, NAME)}\n{md.count(count)}"
+        label = f"{style.short(hardest, NAME)}\n{fmt.count(count)}"
         axes.text(x + NAME_X[side], (start + end) / 2, label, ha=side, va="center", weight="bold")
 
 
@@ -200,7 +200,7 @@ def _end(axes: Axes, x: float, start: float, images: float, scale: float, name: 
     side, back = ("right", "left") if left else ("left", "right")
     middle = start - height / 2
     axes.text(x + NAME_X[side], middle, style.short(name, NAME), ha=side, va="center_baseline")
-    axes.text(x + (0.02 if left else -0.02), middle, md.count(images), ha=back, va="center_baseline")
+    axes.text(x + (0.02 if left else -0.02), middle, fmt.count(images), ha=back, va="center_baseline")
 
 
 def _total(side: Sequence[tuple[str, float]]) -> float:
@@ -212,8 +212,8 @@ def caption(data: Data) -> str:
     name, text = md.escape(data.hardest), ""
     if len(data.panels) == 2:
         a, b = (
-            f"*{md.escape(panel.estimator)}* misses {md.count(_total(panel.missed))} {name} images and mistakes "
-            f"{md.count(_total(panel.mistaken))} others for {name}"
+            f"*{md.escape(panel.estimator)}* misses {fmt.count(_total(panel.missed))} {name} images and mistakes "
+            f"{fmt.count(_total(panel.mistaken))} others for {name}"
             for panel in data.panels
         )
         text = f"{a}; {b}. "
@@ -228,9 +228,9 @@ def alt(data: Data) -> str:
     """Return the alternative text."""
     parts = []
     for panel in data.panels:
-        missed = ", ".join(f"{name} {md.count(images)}" for name, images in panel.missed) or "nothing"
-        mistaken = ", ".join(f"{name} {md.count(images)}" for name, images in panel.mistaken) or "nothing"
+        missed = ", ".join(f"{name} {fmt.count(images)}" for name, images in panel.missed) or "nothing"
+        mistaken = ", ".join(f"{name} {fmt.count(images)}" for name, images in panel.mistaken) or "nothing"
         parts.append(
-            f"{panel.estimator}: {md.count(panel.correct)} correct, mistaken for {missed}; mistaken for it: {mistaken}"
+            f"{panel.estimator}: {fmt.count(panel.correct)} correct, mistaken for {missed}; mistaken for it: {mistaken}"
         )
     return f"Confusions of {data.hardest} images. {'. '.join(parts)}."
