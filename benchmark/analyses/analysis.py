@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from benchmark.render.document import Figures, Section
     from benchmark.render.figure import Figure
     from benchmark.storage.record_kind import RecordKind
+    from benchmark.storage.records import Results
 
 
 class RefitSession(Protocol):
@@ -142,6 +143,9 @@ class Analysis:
         ``section(scores, figures)``: its page.
     figures : callable, optional
         ``figures()``: its figures, each drawn from `scores`.
+    example_images : callable, optional
+        ``example_images(results)``: indices of the test images whose pixels `figures` need. They are stored with the
+        records, because a report is made without the data.
     csv : Csv, optional
         The file that its section's `csv` goes to.
     measure : callable, optional
@@ -156,6 +160,7 @@ class Analysis:
     reference: Callable[[Any], Reference | None] | None = None
     section: Callable[[Any, Figures], Section | None] | None = None
     figures: Callable[[], Sequence[Figure]] | None = None
+    example_images: Callable[[Results], Sequence[int]] | None = None
     csv: Csv | None = None
     measure: Callable[[argparse.Namespace, Session], int] | None = None
     command: Command | None = None

@@ -116,11 +116,11 @@ def session(
         The run was stopped by Ctrl-C.
     """
     from benchmark import datasets, report
-    from benchmark.analyses.hardest_class import examples
     from benchmark.cli import console as view
     from benchmark.engine.interrupts import handle_sigint
     from benchmark.engine.resources import share
     from benchmark.engine.scheduler import StopRequest
+    from benchmark.report import example_images
     from benchmark.storage import lock
 
     device = device_of(arguments.device, bool(arguments.cluster))
@@ -143,7 +143,7 @@ def session(
         if failure is None or list(folder.glob("records/*/seed-*.json")):
             # After a failure, an error of the report is not the news.
             with suppress(*(BenchmarkError,) if failure else ()), lock.os_errors_as_engine_errors(folder):
-                examples.update(folder, dataset)
+                example_images.store(folder, dataset)
                 if arguments.report:
                     report.write(folder)
                     view.conclude(console, folder, page)

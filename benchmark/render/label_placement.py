@@ -1,4 +1,8 @@
-"""Names beside points, placed so that none covers another name, a point or a line."""
+"""Names of points, placed so that none covers another name, a point or a line.
+
+adjustText 1.4 was tried in its place: on the published results it put names onto markers and intervals, and the same
+figure came out otherwise the second time, since it stops by the clock.
+"""
 
 from __future__ import annotations
 

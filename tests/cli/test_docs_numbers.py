@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from benchmark.analyses.data_audit import duplicates
-from benchmark.analyses.exploration import measure, typicality
+from benchmark.analyses.exploration import eda, prototypes
 from benchmark.analyses.tuning_budget import early_stopping
 from benchmark.app import pages, server
 from benchmark.cli.commands import predict, serve
@@ -136,7 +136,7 @@ def fashion_mnist_images() -> dict[str, int]:
         test, stored = len(arrays["y"]), len(arrays["example_images"])
     with np.load(RESULTS / "records" / "audit.npz") as arrays:
         stored += len(arrays["train_pictures"]) + len(arrays["test_pictures"])
-    drawn = len(fashion_mnist.CLASS_NAMES) * (measure.EXAMPLES + 2 * typicality.SHOWN)
+    drawn = len(fashion_mnist.CLASS_NAMES) * (eda.EXAMPLES + 2 * prototypes.SHOWN)
     train = int(pd.read_csv(RESULTS / "leaderboard.csv")["fit_rows"].max())
     return {"train": train, "test": test, "stored": stored + drawn}
 

@@ -1,4 +1,4 @@
-"""A first look at the data: pictures, balance, means, grey values, maps and distances. It needs no record."""
+"""Exploratory data analysis: example images, class balance, means, grey values, maps, distances; without records."""
 
 from benchmark.analyses.analysis import Analysis
 from benchmark.analyses.exploration import command

@@ -16,46 +16,44 @@ if TYPE_CHECKING:
 
 
 def measure(arguments: argparse.Namespace, session: Session) -> int:
-    """Look at a data set and write the page."""
-    from benchmark.analyses.exploration import measure as exploring
-    from benchmark.analyses.exploration import write as explored
-    from benchmark.engine import preflight as prepare
-    from benchmark.render import terminal as live
+    """Explore a data set and write the page."""
+    from benchmark.analyses.exploration import eda, write
+    from benchmark.engine import preflight
+    from benchmark.render import terminal
     from benchmark.storage import lock
 
     console = session.console
     dataset = session.dataset()
     folder = arguments.results / dataset.name
     with lock.locked(folder):
-        prepare.for_explore(folder, dataset)
+        preflight.for_explore(folder, dataset)
         _announce(console, dataset, folder)
-        found = exploring.look(dataset, say=lambda text: live.step(console, text))
-        live.step(console, "figures and page")
-        written = explored.write(folder, found)
-        if found.embedding.reason:
-            live.warn(console, f"{found.embedding.reason}; see the page")
-        console.print(f"[bold]{live.escape(str(written[-1]))}[/], with {len(written) - 1} figures beside it")
+        exploration = eda.explore(dataset, announce=lambda step: terminal.step(console, step))
+        terminal.step(console, "figures and page")
+        written = write.write(folder, exploration)
+        if exploration.embedding.reason:
+            terminal.warn(console, f"{exploration.embedding.reason}; see the page")
+        console.print(f"[bold]{terminal.escape(str(written[-1]))}[/], with {len(written) - 1} figures")
     return 0
 
 
 def _announce(console: Console, dataset: Dataset, folder: Path) -> None:
-    """Say what `explore` is about to do."""
-    from benchmark.render import terminal as live
+    """Print what `explore` is about to do."""
+    from benchmark.render import terminal
 
     console.print(
-        f"{live.escape(dataset.name)}: {len(dataset.train.y):,} training and {len(dataset.test.y):,} test images from "
-        f"{live.escape(dataset.source)}"
+        f"{terminal.escape(dataset.name)}: {len(dataset.train.y):,} training and {len(dataset.test.y):,} test images "
+        f"from {terminal.escape(dataset.source)}"
     )
-    console.print("explore, on one thread; of the test part only labels are counted")
-    console.print(f"results: {live.escape(str(folder))}")
+    console.print("explore, on one thread; test images are only counted")
+    console.print(f"results: {terminal.escape(str(folder))}")
 
 
 COMMAND = Command(
     name="explore",
-    help="look at the data: images by class, balance, means, grey values, typical and odd images, maps, distances",
-    description="Draws what a good first notebook shows of a data set and says in words what the figures say: "
-    "results/<dataset>/explore.md, figures in results/<dataset>/explore/. Only training images are used for "
-    "anything but the counts. No record is needed, and none is read. The map is UMAP's with the extra [explore], "
-    "else t-SNE's.",
+    help="explore the data: example images, class balance, means, grey values, typical images, maps, distances",
+    description="Draws what a good first notebook shows of a data set, with a sentence on each figure. Writes "
+    "results/<dataset>/explore.md, and figures to results/<dataset>/explore/. Test images are only counted. "
+    "No record is needed or read. UMAP draws a map if the extra [explore] is installed, otherwise t-SNE does.",
     flags=("data", "results"),
 )

@@ -1,7 +1,7 @@
-"""Principal components of images: where each image lies, in few coordinates, and how much of the variance each holds.
+"""Principal components of images.
 
-The products of pixels are added up as whole numbers, which float64 holds exactly, so neither the
-order of the rows nor the number of threads changes a sum.
+The products of pixels are added up as whole numbers, which float64 represents exactly, so neither the order of the rows
+nor the number of threads changes a sum.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ import scipy.linalg
 from benchmark.metrics.scores import Floats
 
 KEPT = 50
-"""Coordinates of an image, at most."""
+"""The most components of an image."""
 
 MOST_PIXELS = 1_024
-"""Pixels of an image, 32 by 32; a larger one is averaged down, or the matrix of all products would grow without end."""
+"""The most pixels of an image, 32 by 32; a larger one is averaged down, or the covariance matrix would be too large."""
 
 FITTED = 60_000
-"""Images that the components are worked out from; of more, a sample."""
+"""The most images that the components are fitted on; a larger set is sampled."""
 
 ROWS = 2_048
-"""Images to a block."""
+"""Images in a block."""
 
 NEGLIGIBLE = 1e-9
-"""Share of the first component's variance, below which a component is rounding and no direction."""
+"""Share of the first component's variance below which a component is rounding error."""
 
 
 @dataclass(frozen=True)
 class Components:
-    """Images in few coordinates.
+    """Images in principal components.
 
     Attributes
     ----------
     points : ndarray of float32, (n, d)
-        In grey levels; `d` is `KEPT` or, where they vary in fewer directions, less; 0 where all images are one.
+        In grey levels; `d` is at most `KEPT`, less if the images vary in fewer directions, 0 if all are equal.
     ratio : ndarray of float64, (pixels,)
-        Share of the variance that each component holds, largest first; empty where all images are one.
+        Share of the variance that each component explains, largest first; empty if all images are equal.
     image_shape : tuple of int
         (height, width) that images were averaged down to.
     fitted : int
-        Images that the components were worked out from.
+        Number of images that the components were fitted on.
     """
 
     points: npt.NDArray[np.float32]
@@ -54,7 +54,7 @@ class Components:
 
 
 def shrink(images: npt.NDArray[Any], most: int) -> npt.NDArray[Any]:
-    """Return images, (n, height, width), averaged down to at most `most` pixels each; small ones as they are."""
+    """Return images, (n, height, width), averaged down to at most `most` pixels each; small ones unchanged."""
     height, width = images.shape[1:]
     if height * width <= most:
         return images
@@ -68,7 +68,7 @@ def shrink(images: npt.NDArray[Any], most: int) -> npt.NDArray[Any]:
     )
 
 
-def find(X: npt.NDArray[np.uint8], image_shape: tuple[int, int], seed: int) -> Components:
+def principal_components(X: npt.NDArray[np.uint8], image_shape: tuple[int, int], seed: int) -> Components:
     """Return the principal components of images, and the images in them.
 
     Parameters
@@ -78,7 +78,7 @@ def find(X: npt.NDArray[np.uint8], image_shape: tuple[int, int], seed: int) -> C
     image_shape : tuple of int
         (height, width).
     seed : int
-        Of the sample, where there are more than `FITTED`.
+        For the sample, if there are more than `FITTED` images.
     """
     n = len(X)
     small = shrink(X.reshape(n, *image_shape), MOST_PIXELS)

@@ -1,165 +1,201 @@
-"""explore.md: what a data set looks like, in the order in which one looks."""
+"""explore.md: what a data set looks like."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.analyses.exploration import pca as components
+from benchmark.analyses.exploration import pca
+from benchmark.analyses.exploration.eda import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Exploration
 from benchmark.analyses.exploration.figures import classes, intensity, means
-from benchmark.analyses.exploration.measure import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Explored
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Heading, Table, markdown_of, pictures, table
-
-if TYPE_CHECKING:
-    from benchmark.render.document import Figures
+from benchmark.render.document import (
+    NOTHING,
+    Block,
+    Cell,
+    Column,
+    Figures,
+    Heading,
+    Table,
+    markdown_of,
+    number,
+    pictures,
+    words,
+)
 
 PAGE = "explore.md"
 
 MARK = f"<!-- {PAGE}: written by python -m benchmark explore -->"
-"""First line of the page, not seen on GitHub."""
+"""First line of the page, which GitHub does not show."""
 
-ALIKE = "All training images are equal, so there is nothing to tell them apart by."
+ALL_EQUAL = "All training images are equal, so there is nothing to compare."
 
 
-def page(explored: Explored, figures: Figures) -> str:
+def page(exploration: Exploration, figures: Figures) -> str:
     """Return explore.md.
 
     Parameters
     ----------
-    explored : Explored
+    exploration : Exploration
     figures : mapping of str to PlannedFigure
-        Those that there is something for.
+        By name; a figure without data is missing.
     """
-    varies = explored.components.points.shape[1] > 0
-    method = explored.embedding.method
+    return markdown_of([MARK, *blocks(exploration, figures)]) + "\n"
+
+
+def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
+    """Return the blocks of explore.md."""
+    varies = exploration.components.points.shape[1] > 0
+    method = exploration.embedding.method
     sections: list[tuple[str, Sequence[Block]]] = [
         ("What the images look like", pictures(figures, "examples")),
-        ("How many there are of each class", pictures(figures, "class-balance")),
-        ("The mean image, and what varies", pictures(figures, "mean-images")),
+        ("How many images each class has", pictures(figures, "class-balance")),
+        ("Mean and standard deviation", pictures(figures, "mean-images")),
         ("Grey values", pictures(figures, "grey-values")),
-        ("Typical and odd images", pictures(figures, "typical") if varies else [ALIKE]),
-        ("A map by principal components", [*pictures(figures, "pca"), *_averaged(explored)] if varies else [ALIKE]),
-        (f"A map by {method}" if method else "A map that unfolds more", _unfolded(explored, figures)),
-        ("Which classes are alike", [*pictures(figures, "class-distances"), *_neighbours(explored)]),
-        ("Class by class", [_table(explored)]),
+        ("Most and least typical images", pictures(figures, "typical") if varies else [ALL_EQUAL]),
+        (
+            "Map by principal components",
+            [*pictures(figures, "pca"), _reduced(exploration)] if varies else [ALL_EQUAL],
+        ),
+        (f"Map by {method}" if method else "Map by an embedding", _embedding(exploration, figures)),
+        ("Which classes are similar", [*pictures(figures, "class-distances"), _neighbours(exploration)]),
+        ("Class by class", [table(exploration)]),
     ]
-    parts: list[Block] = [MARK, Heading(f"Looking at the data: {md.escape(explored.dataset)}", 1), _opening(explored)]
-    for heading, paragraphs in sections:
-        parts += [Heading(heading), *paragraphs]
-    parts.append(
-        f"*Written by `python -m benchmark explore`. What is drawn by lot has seed {SEED}, so the same data give the "
-        f"same page on the same machine. SHA-256 of the data: {explored.sha256}.*"
+    page: list[Block] = [Heading(f"Looking at the data: {md.escape(exploration.dataset)}", 1), _opening(exploration)]
+    for heading, content in sections:
+        page += [Heading(heading), *content]
+    page.append(
+        f"*Written by `python -m benchmark explore`. Random draws have seed {SEED}, so the same data give the same "
+        f"page on the same machine. SHA-256 of the data: {exploration.sha256}.*"
     )
-    return markdown_of(parts) + "\n"
+    return page
 
 
-def _opening(explored: Explored) -> str:
-    height, width = explored.image_shape
-    train, test, k = int(explored.train.sum()), int(explored.test.sum()), len(explored.class_names)
+def _opening(exploration: Exploration) -> str:
+    height, width = exploration.image_shape
+    train, test, k = int(exploration.train.sum()), int(exploration.test.sum()), len(exploration.class_names)
     text = (
         f"{train:,} training and {md.plural(test, 'test image')} of {height} by {width} grey pixels, in {k} classes. "
-        "**Only training images are used for anything but the counts**: no pixel of a test image was read, so "
-        "nothing that is learned here can leak from it. Pictures are drawn as ink: 0 is white, the largest value black."
+        "**Test images are only counted**: everything else is from training images, so nothing that is learned here "
+        "leaks from the test set. Images are drawn as ink: 0 is white, the largest value is black."
     )
-    drawn = len(classes.shown(explored))
-    if drawn < int((explored.train > 0).sum()):
+    drawn = len(classes.shown(exploration))
+    if drawn < int((exploration.train > 0).sum()):
         text += f" Figures show the {drawn} classes with the most training images, the table at the end all {k}."
     return text
 
 
-def _averaged(explored: Explored) -> list[str]:
-    """Say what was done to large images and to many."""
-    found = explored.components
-    parts = []
-    if found.image_shape != explored.image_shape:
-        height, width = found.image_shape
+def _reduced(exploration: Exploration) -> str:
+    """Say how large images, and large numbers of images, are reduced."""
+    components, parts = exploration.components, []
+    if components.image_shape != exploration.image_shape:
+        height, width = components.image_shape
         parts.append(
-            f"images of more than {components.MOST_PIXELS:,} pixels are averaged down, here to {height} by {width}"
+            f"images of more than {pca.MOST_PIXELS:,} pixels are averaged down, here to {height} by {width} pixels"
         )
-    if found.fitted < int(explored.train.sum()):
-        parts.append(f"the components are those of {found.fitted:,} training images, by lot")
-    return [f"For this and all that is measured in components, {md.listing(parts)}."] if parts else []
+    if components.fitted < int(exploration.train.sum()):
+        parts.append(f"the components are fitted on {components.fitted:,} training images, drawn at random")
+    return f"For everything that is measured in components, {md.listing(parts)}." if parts else ""
 
 
-def _unfolded(explored: Explored, figures: Figures) -> list[Block]:
-    """Return the embedding, or why there is none, or not the one that was wished for."""
-    one = explored.embedding
-    if not one.method:
-        return [f"There is none here: {md.escape(one.reason)}."]
-    found: list[Block] = [*pictures(figures, "embedding")]
-    if one.reason:
-        found.append(
-            f"{md.escape(one.reason)}; t-SNE, which comes with scikit-learn, stands in. It keeps neighbours as well, "
-            "and less of how groups lie to each other."
+def _embedding(exploration: Exploration, figures: Figures) -> list[Block]:
+    """Return the embedding, and the reason if there is none or if it is not UMAP."""
+    embedding = exploration.embedding
+    reason = md.escape(embedding.reason)
+    if not embedding.method:
+        return [f"There is no such map: {reason}."]
+    if reason:
+        reason += (
+            "; t-SNE, which is part of scikit-learn, is used instead. It keeps neighbours as well as UMAP does, but "
+            "less of the distances between groups."
         )
-    return found
+    return [*pictures(figures, "embedding"), reason]
 
 
-def _neighbours(explored: Explored) -> list[str]:
-    """Say whose images lie next to whose: in words, of all classes and of the least separate one."""
-    if not explored.agreement:
-        return []
-    n, k = len(explored.sample), len(explored.class_names)
-    which = f"{n:,} sampled training images" if n < int(explored.train.sum()) else f"{n:,} training images"
-    space = md.plural(explored.components.points.shape[1], "component")
-    own, names = np.diag(explored.mixed), [md.escape(name) for name in explored.class_names]
-    text = (
-        "The distance of means says little of classes that have several kinds of images, so the other view: of the "
-        f"{min(NEIGHBOURS, n - 1)} nearest among {which}, in {space}, "
-        f"{md.percent(explored.agreement['all'])} have an image's own label."
+def _neighbours(exploration: Exploration) -> str:
+    """Say of which classes the nearest neighbours are: for the class with the most others, and for all classes."""
+    if not exploration.same_class_share:
+        return ""
+    n, k = len(exploration.sample), len(exploration.class_names)
+    sampled = n < int(exploration.train.sum())
+    same, text = np.diag(exploration.neighbour_classes), ""
+    least = int(np.nanargmin(same))
+    if same[least] < 1:
+        name, (other, share) = md.escape(exploration.class_names[least]), _most_common_other(exploration, least)
+        text = (
+            f"**{name} is the least separate class**: {md.percent(same[least])} of its images' nearest neighbours are "
+            f"{name}, {md.percent(share)} are {md.escape(exploration.class_names[other])}. "
+        )
+    text += (
+        f"Over all classes, {md.percent(exploration.same_class_share['all'])} of the {min(NEIGHBOURS, n - 1)} nearest "
+        f"neighbours are of the same class, among {n:,}{' sampled' if sampled else ''} training images and in "
+        f"{md.plural(exploration.components.points.shape[1], 'component')}. Neighbours complement the distance between "
+        "means, which says little about a class with several kinds of images."
     )
-    least = int(np.nanargmin(own))
-    if own[least] < 1:
-        others = np.where(np.arange(k) == least, -1.0, np.nan_to_num(explored.mixed[least]))
-        rival = int(others.argmax())
-        text += (
-            f" **{names[least]} is the least separate**: {md.percent(own[least])} of its "
-            f"images' neighbours are of its own, {md.percent(others[rival])} are {names[rival]}."
-        )
-    few = int((np.bincount(explored.labels, minlength=k)[explored.train > 0] <= NEIGHBOURS).sum())
+    few = int((np.bincount(exploration.labels, minlength=k)[exploration.train > 0] <= NEIGHBOURS).sum())
     if few:
         which = f"{few} classes have" if few > 1 else "One class has"
-        text += f" {which} no more than {NEIGHBOURS} images there, and so neighbours of other classes in any case."
-    sampled = (
-        f" The sample is of about {SAMPLED:,}: each class by its share, but {FEWEST_SAMPLED} images at least, or all "
-        "that it has; the maps show the same images."
-    )
-    return [text + (sampled if n < int(explored.train.sum()) else "")]
+        text += f" {which} no more than {NEIGHBOURS} images there, and so always neighbours of other classes."
+    if sampled:
+        text += (
+            f" The sample has about {SAMPLED:,} images: each class by its share, but at least {FEWEST_SAMPLED} or all "
+            "of its images. The maps show the same images."
+        )
+    return text
 
 
-def _table(explored: Explored) -> Table:
-    k = len(explored.class_names)
-    brightness, spread = intensity.brightness(explored), means.spread(explored)
-    rows = []
-    for label, name in enumerate(explored.class_names):
-        cells = [md.escape(name), f"{explored.train[label]:,}", f"{explored.test[label]:,}"]
-        if not explored.train[label]:
-            rows.append([*cells, *[md.NONE] * 6])
-            continue
-        away = np.where(np.arange(k) == label, np.inf, np.nan_to_num(explored.distances[label], nan=np.inf))
-        nearest = int(away.argmin())
-        shares = explored.mixed[label]
-        others = np.where(np.arange(k) == label, -1.0, np.nan_to_num(shares))
-        rival = int(others.argmax())
-        cells += [f"{brightness[label]:.0f}", f"{spread[label]:.0f}"]
-        known = np.isfinite(away[nearest])
-        cells += [md.escape(explored.class_names[nearest]), f"{away[nearest]:.2f}"] if known else [md.NONE] * 2
-        cells.append(md.NONE if np.isnan(shares[label]) else md.percent(shares[label]))
-        some = others[rival] > 0
-        cells.append(f"{md.escape(explored.class_names[rival])} {md.percent(others[rival])}" if some else md.NONE)
-        rows.append(cells)
-    header = [
-        "Class",
-        "Training images",
-        "Test images",
-        "Mean grey value",
-        "Variation of a pixel",
-        "Nearest class",
-        "Distance",
-        "Own among the neighbours",
-        "Next among them",
+def _most_common_other(exploration: Exploration, label: int) -> tuple[int, float]:
+    """Return the other class that has most of a class's nearest neighbours, and its share."""
+    shares = np.nan_to_num(exploration.neighbour_classes[label])
+    shares[label] = -1.0
+    return int(shares.argmax()), float(shares.max())
+
+
+def table(exploration: Exploration) -> Table:
+    """Return the numbers of each class."""
+    brightness, deviation = intensity.brightness(exploration), means.deviation(exploration)
+    rows = [
+        (
+            words(name),
+            number(int(exploration.train[label]), md.count),
+            number(int(exploration.test[label]), md.count),
+            *(_of_images(exploration, label, brightness[label], deviation[label]) if exploration.train[label] else ()),
+        )
+        for label, name in enumerate(exploration.class_names)
     ]
-    return table(header, rows)
+    columns = (
+        Column("Class", numeric=False),
+        Column("Training images"),
+        Column("Test images"),
+        Column("Mean grey value"),
+        Column("Standard deviation of a pixel"),
+        Column("Nearest class", numeric=False),
+        Column("Distance"),
+        Column("Neighbours of the same class"),
+        Column("Most common other class", numeric=False),
+        Column("Its share of the neighbours"),
+    )
+    return Table(columns, tuple((*row, *[NOTHING] * (len(columns) - len(row))) for row in rows))
+
+
+def _of_images(exploration: Exploration, label: int, brightness: float, deviation: float) -> list[Cell]:
+    """Return the cells of a class that has training images."""
+    distances = np.nan_to_num(exploration.mean_distances[label], nan=np.inf)
+    distances[label] = np.inf
+    nearest = int(distances.argmin())
+    known = np.isfinite(distances[nearest])
+    other, share = _most_common_other(exploration, label)
+    return [
+        number(float(brightness), _whole),
+        number(float(deviation), _whole),
+        words(exploration.class_names[nearest]) if known else NOTHING,
+        number(float(distances[nearest]) if known else None, lambda distance: f"{distance:.2f}"),
+        number(float(exploration.neighbour_classes[label, label]), md.percent),
+        words(exploration.class_names[other]) if share > 0 else NOTHING,
+        number(share if share > 0 else None, md.percent),
+    ]
+
+
+def _whole(grey: float) -> str:
+    return f"{grey:.0f}"

@@ -1,50 +1,49 @@
-"""A look at a data set in; explore.md and its figures out. No record is read, and `report` leaves these files alone."""
+"""Writes explore.md and its figures. `report` leaves these files alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.analyses.exploration import section as explore_page
+from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import FIGURES
-from benchmark.analyses.exploration.measure import Explored
+from benchmark.analyses.exploration.section import PAGE, page
 from benchmark.render import png
 from benchmark.render.figure import plan
 from benchmark.storage import serialization
 
 FOLDER = "explore"
-"""Where its figures go, relative to the data set's results."""
+"""The folder of its figures, relative to the data set's results."""
 
 
-def render(explored: Explored) -> dict[str, bytes]:
-    """Return the page and its figures: the same look gives the same bytes.
+def render(exploration: Exploration) -> dict[str, bytes]:
+    """Return the page and its figures: the same exploration gives the same bytes.
 
     Returns
     -------
     dict of str to bytes
         By path relative to ``results/<dataset>``, with forward slashes; the page last.
     """
-    figures = plan(FIGURES, explored, folder=FOLDER)
-    files = {one.path: one.png() for one in figures.values()}
-    return files | {explore_page.PAGE: explore_page.page(explored, figures).encode()}
+    figures = plan(FIGURES, exploration, folder=FOLDER)
+    files = {figure.path: figure.png() for figure in figures.values()}
+    return files | {PAGE: page(exploration, figures).encode()}
 
 
-def write(folder: Path, explored: Explored) -> list[Path]:
-    """Write page and figures into a locked folder, each atomically; remove figures of ours that are no longer made.
+def write(folder: Path, exploration: Exploration) -> list[Path]:
+    """Write page and figures into a locked folder, each atomically; remove our figures that are no longer made.
 
     Parameters
     ----------
     folder : Path
         ``results/<dataset>``.
-    explored : Explored
+    exploration : Exploration
 
     Returns
     -------
     list of Path
-        What was written, the page last.
+        The written files, the page last.
     """
-    files = render(explored)
     written = []
-    for name, blob in files.items():
+    for name, blob in render(exploration).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         serialization.write_atomically(path, blob)

@@ -1,4 +1,4 @@
-"""Where the hardest class fails: what it is taken for, who finds it, and how far it could go."""
+"""Where the hardest class fails: what it is mistaken for, who gets it right, and how high its F1 could go."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def _figures() -> Sequence[Figure]:
     return [
         Figure("hardest-images", hardest_images.data, hardest_images.draw, hardest_images.caption, hardest_images.alt),
         Figure("hardest-flow", flow.data, flow.draw, flow.caption, flow.alt),
-        Figure("hard-core", examples.core, *grid),
-        Figure("found-by-cnn-only", examples.cnn, *grid),
-        Figure("found-by-others-only", examples.others, *grid),
-        Figure("hardest-ranking", roc_pr.data, roc_pr.draw, roc_pr.caption, roc_pr.alt),
+        Figure("always-misclassified", examples.always_wrong, *grid),
+        Figure("found-by-cnn-only", examples.only_cnn_correct, *grid),
+        Figure("found-by-others-only", examples.only_others_correct, *grid),
+        Figure("hardest-ranking", roc_pr.data, roc_pr.draw, roc_pr.caption, roc_pr.alt, version=2),
     ]
 
 
@@ -32,4 +32,5 @@ ANALYSIS = Analysis(
     scores=lazy("benchmark.analyses.hardest_class.scores", "compute"),
     section=lazy("benchmark.analyses.hardest_class.section", "section"),
     figures=_figures,
+    example_images=lazy("benchmark.analyses.hardest_class.example_images", "choose"),
 )

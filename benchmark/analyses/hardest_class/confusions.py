@@ -1,125 +1,186 @@
-"""Where the hardest class's images go, whose images come to it, and who confuses which pair least."""
+"""What the hardest class is mistaken for, what is mistaken for it, and which estimator confuses which pair least."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from benchmark.analyses.hardest_class.measure import Bools
-from benchmark.analyses.hardest_class.scores import Subject, titled
+from benchmark.analyses.hardest_class.hits import Bools
+from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Table, table
+from benchmark.render.document import Block, Cell, Column, Table, number, table, words
 
 TOP = 5
-"""How many neighbours of the hardest class are shown each way."""
+"""The number of other classes that are shown in each direction."""
 
 
-def section(one: Subject) -> list[Block]:
-    """Return the section's paragraphs and tables, without its heading and figures."""
-    out: list[Block] = []
+@dataclass(frozen=True)
+class Errors:
+    """Errors by the other class, in one direction or in both.
+
+    Attributes
+    ----------
+    counts : ndarray of float64, (estimators, n_classes)
+        Images, mean over seeds.
+    """
+
+    counts: Floats
+
+    @property
+    def totals(self) -> Floats:
+        """Errors of each estimator, (estimators,)."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @property
+    def top(self) -> list[int]:
+        """The classes with the most errors on average, at most `TOP` and none without errors."""
+        return top(self.counts.mean(axis=0))
+
+    @property
+    def share(self) -> float:
+        """Share of the errors, on average over the estimators, that the first of `top` has."""
+        return float(self.counts.mean(axis=0)[self.top[0]] / self.totals.mean())
+
+    @property
+    def leads_for(self) -> int:
+        """The number of estimators for which the first of `top` has the most errors."""
+        return int(((self.counts[:, self.top[0]] == self.counts.max(axis=1)) & (self.totals > 0)).sum())
+
+    @property
+    def fewest(self) -> int:
+        """The estimator with the fewest errors."""
+        return int(self.totals.argmin())
+
+    @property
+    def most(self) -> int:
+        """The estimator with the most errors."""
+        return int(self.totals.argmax())
+
+    @property
+    def largest_difference(self) -> tuple[int, float]:
+        """The class in which the estimators with the fewest and the most errors differ most, and by how many images."""
+        difference = self.counts[self.most] - self.counts[self.fewest]
+        return int(difference.argmax()), float(difference.max())
+
+
+def errors(hardest: HardestClass, *, incoming: bool) -> Errors:
+    """Return images of the class by their wrong answer or, incoming, images of others that are mistaken for it."""
+    return Errors(np.stack([errors_of(row.confusion, hardest.label, incoming=incoming) for row in hardest.rows]))
+
+
+def errors_in_both_directions(hardest: HardestClass) -> Errors:
+    """Return the errors of each pair of the class and another one."""
+    return Errors(errors(hardest, incoming=False).counts + errors(hardest, incoming=True).counts)
+
+
+def errors_of(confusion: Floats, label: int, *, incoming: bool) -> Floats:
+    """Return a class's errors by the other class, (n_classes,).
+
+    Parameters
+    ----------
+    confusion : ndarray of float64, (n_classes, n_classes)
+        Images by true class (row) and predicted class (column).
+    label : int
+    incoming : bool
+        Whether images of other classes that are mistaken for this one are counted; else its own images.
+    """
+    counts = (confusion[:, label] if incoming else confusion[label]).copy()
+    counts[label] = 0
+    return counts
+
+
+def top(counts: Floats) -> list[int]:
+    """Return the classes with the most errors, at most `TOP` and none without errors."""
+    order = np.argsort(-counts, kind="stable")[:TOP]
+    return [int(label) for label in order if counts[label] > 0]
+
+
+def blocks(hardest: HardestClass) -> list[Block]:
+    """Return paragraphs and tables, without heading and figure."""
+    content: list[Block] = []
     for incoming in (False, True):
-        flows = np.stack([flow(row.confusion, one.label, incoming=incoming) for row in one.rows])
-        found = top(flows.mean(axis=0))
-        if found:
-            out += [_say(one, flows, incoming), _table(one, flows, found, incoming)]
-    return [*out, *_fixes(one)] or [f"No estimator takes another class for {one.name}, nor {one.name} for another."]
+        found = errors(hardest, incoming=incoming)
+        if found.top:
+            content += [_summary(hardest, found, incoming), _table(hardest, found, incoming)]
+    name = hardest.name
+    return [*content, *_pairs(hardest)] or [f"No {name} image is mistaken for another class, nor any other for {name}."]
 
 
-def flow(confusion: Floats, label: int, *, incoming: bool) -> Floats:
-    """Return a class's errors by the other class: what it was called, or what was called it; (n_classes,)."""
-    found = (confusion[:, label] if incoming else confusion[label]).copy()
-    found[label] = 0
-    return found
-
-
-def top(errors: Floats) -> list[int]:
-    """Return the classes with the most errors, at most `TOP` and none without."""
-    order = np.argsort(-errors, kind="stable")[:TOP]
-    return [int(place) for place in order if errors[place] > 0]
-
-
-def _say(one: Subject, flows: Floats, incoming: bool) -> str:
-    """Say which neighbour matters most, and to whom it matters least."""
-    first = int(flows.mean(axis=0).argmax())
-    totals = flows.sum(axis=1)
-    leading = int(((flows[:, first] == flows.max(axis=1)) & (totals > 0)).sum())
-    share = md.percent(flows.mean(axis=0)[first] / totals.mean())
-    estimators = f"{leading} of {md.plural(len(one.rows), 'estimator')}"
+def _summary(hardest: HardestClass, found: Errors, incoming: bool) -> str:
+    name, first = hardest.name, hardest.class_name(found.top[0])
+    estimators = f"for {found.leads_for} of {md.plural(len(hardest.rows), 'estimator')}"
     if incoming:
         text = (
-            f"**Whose images come to it**: images of other classes that were called {one.name}, and their share of "
-            f"that class. The largest source is {one.named(first)}: {share} of them on average, and more than from any "
-            f"other class under {estimators}."
+            f"**Images of other classes that are classified as {name}**: most often {first}, with "
+            f"{md.percent(found.share)} of these errors on average. It is the largest source {estimators}."
         )
+        counted = "these images, with their share of their own class"
+        fewest = f"mistakes the fewest images for {name}"
     else:
         text = (
-            f"**Where its images go**: {one.name} images by the answer they got instead, and their share of all "
-            f"{one.size:,}. The commonest is {one.named(first)}: {share} of the misses on average, and more than "
-            f"any other under {estimators}."
+            f"**Wrong answers to {name} images**: most often {first}, with {md.percent(found.share)} of these errors "
+            f"on average. It is the most common wrong answer {estimators}."
         )
-    low, high = int(totals.argmin()), int(totals.argmax())
-    if totals[low] < totals[high]:
-        apart = flows[high] - flows[low]
+        counted = f"{name} images by their wrong answer, with their share of all {hardest.n_images:,}"
+        fewest = f"misclassifies the fewest {name} images"
+    low, high = found.totals[found.fewest], found.totals[found.most]
+    if low < high:
+        label, images = found.largest_difference
         text += (
-            f" {titled(one.rows[low])} has the fewest, {md.count(totals[low])} against {md.count(totals[high])} of "
-            f"{titled(one.rows[high])}; the largest part of the difference is {one.named(int(apart.argmax()))} "
-            f"({md.count(apart.max())} images)."
+            f" {title_of(hardest.rows[found.fewest])} {fewest}, {md.count(low)}, and "
+            f"{title_of(hardest.rows[found.most])} the most, {md.count(high)}; the largest part of the difference is "
+            f"{hardest.class_name(label)} ({md.count(images)} images)."
         )
-    return text + (" The fewest of each row are bold." if len(one.rows) > 1 else "")
+    text += f" The table counts {counted}."
+    return text + (" The lowest count of each column is bold." if len(hardest.rows) > 1 else "")
 
 
-def _table(one: Subject, flows: Floats, found: list[int], incoming: bool) -> Table:
+def _table(hardest: HardestClass, found: Errors, incoming: bool) -> Table:
     rows = []
-    for neighbour in found:
-        images = one.images(neighbour if incoming else one.label)
-        fewest = flows[:, neighbour].min()
-        cells = [
-            f"{md.count(value)} ({md.percent(value / images)})"
-            if value != fewest or len(one.rows) == 1
-            else f"**{md.count(value)}** ({md.percent(value / images)})"
-            for value in flows[:, neighbour]
-        ]
-        rows.append([one.named(neighbour), *cells])
-    first = f"Called {one.name}, but is" if incoming else f"{one.name} called"
-    return table([first, *(md.escape(row.title) for row in one.rows)], rows)
+    for row, counts in zip(hardest.rows, found.counts, strict=True):
+        cells = [words(row.title)]
+        for label in found.top:
+            bold = len(hardest.rows) > 1 and counts[label] == found.counts[:, label].min()
+            cell = number(float(counts[label]), md.count, bold=bold)
+            share = md.percent(counts[label] / hardest.n_images_of(label if incoming else hardest.label))
+            cells.append(Cell(f"{cell.text} ({share})", cell.value))
+        rows.append(cells)
+    return table(["Estimator", *map(hardest.class_name, found.top)], rows)
 
 
-def _fixes(one: Subject) -> list[Block]:
-    """Return, per pair of classes, who confuses it least: both ways, since one way can be bought with the other."""
-    pairs = np.stack(
-        [
-            flow(row.confusion, one.label, incoming=False) + flow(row.confusion, one.label, incoming=True)
-            for row in one.rows
-        ]
-    )
-    found = top(pairs.mean(axis=0))
-    if len(one.rows) < 2 or not found:
+def _pairs(hardest: HardestClass) -> list[Block]:
+    """Return which estimator confuses which pair of classes least."""
+    found = errors_in_both_directions(hardest)
+    if len(hardest.rows) < 2 or not found.top:
         return []
     rows = []
-    for neighbour in found:
-        errors = pairs[:, neighbour]
-        fewest, most = errors.min(), errors.max()
-        saved = f"{md.percent(1 - fewest / most)}" if most > fewest else md.NONE
+    for label in found.top:
+        counts = found.counts[:, label]
+        fewest, most = float(counts.min()), float(counts.max())
         rows.append(
-            [
-                f"{one.name} ↔ {one.named(neighbour)}",
-                _who(one, errors == fewest),
-                md.count(fewest),
-                _who(one, errors == most),
-                md.count(most),
-                saved,
-            ]
+            (
+                words(f"{hardest.summary.class_names[hardest.label]} ↔ {hardest.summary.class_names[label]}"),
+                _titles(hardest, counts == fewest),
+                number(fewest, md.count),
+                _titles(hardest, counts == most),
+                number(most, md.count),
+                number(1 - fewest / most if most > fewest else None, md.percent),
+            )
         )
+    wins = (found.counts[:, found.top] == found.counts[:, found.top].min(axis=0)).sum(axis=1)
+    best = int(wins.argmax())
     text = (
-        f"**Who fixes which confusion**: errors of each pair counted both ways, since saying “{one.name}” more often "
-        "lowers one way and raises the other."
+        f"**Which estimator confuses which pair least**: {title_of(hardest.rows[best])} makes the fewest errors in "
+        f"{wins[best]} of {md.plural(len(found.top), 'pair')}. Errors are counted in both directions: answering "
+        f"“{hardest.name}” more often lowers one count and raises the other."
     )
-    firsts = [sum(pairs[place, n] == pairs[:, n].min() for n in found) for place in range(len(pairs))]
-    best = int(np.argmax(firsts))
-    text += f" {md.escape(one.rows[best].title)} makes the fewest in {firsts[best]} of {len(found)}."
-    header = ["Confusion", "Fewest errors", "Errors", "Most errors", "Errors", "Avoided"]
-    return [text, table(header, rows, left=2)]
+    header = ["Pair", "Fewest errors", "Errors", "Most errors", "Errors", "Difference"]
+    columns = tuple(Column(name, numeric=place in (2, 4, 5)) for place, name in enumerate(header))
+    return [text, Table(columns, tuple(rows))]
 
 
-def _who(one: Subject, chosen: Bools) -> str:
-    return md.listing([md.escape(row.title) for row, yes in zip(one.rows, chosen, strict=True) if yes])
+def _titles(hardest: HardestClass, chosen: Bools) -> Cell:
+    titles = [row.title for row, yes in zip(hardest.rows, chosen, strict=True) if yes]
+    return Cell(md.listing([md.escape(title) for title in titles]), md.listing(titles))

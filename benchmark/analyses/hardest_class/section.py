@@ -1,101 +1,103 @@
-"""Where the hardest class fails: the essentials on the leaderboard, the whole on a page of its own."""
+"""Where the hardest class fails: a paragraph and a picture on the leaderboard, and a page of its own."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from benchmark.analyses.hardest_class import always_wrong as rescues
-from benchmark.analyses.hardest_class import confusable as neighbours
-from benchmark.analyses.hardest_class import confusions as flows
-from benchmark.analyses.hardest_class import thresholds
-from benchmark.analyses.hardest_class import upper_bound as limits
-from benchmark.analyses.hardest_class.confusions import flow
-from benchmark.analyses.hardest_class.scores import Subject, titled
+from benchmark.analyses.hardest_class import (
+    always_wrong,
+    confusable_classes,
+    confusions,
+    one_vs_rest,
+    only_cnn_correct,
+    thresholds,
+    upper_bounds,
+)
+from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Figures, Heading, Section, Table, number, pictures, table, words
+from benchmark.render.document import Block, Cell, Figures, Heading, Section, Table, number, pictures, table, words
 from benchmark.render.pages import class_page
 
 
-def section(one: Subject, figures: Figures) -> Section:
+def section(hardest: HardestClass, figures: Figures) -> Section:
     """Return the section; its page is named after the class."""
-    file = class_page(one.summary.class_names[one.label], one.label)
+    name = hardest.name
     parts: list[tuple[str, list[Block]]] = [
-        ("What it is taken for, and what for it", [*pictures(figures, "hardest-flow"), *flows.section(one)]),
-        ("The hard core", [*rescues.core(one), *pictures(figures, "hard-core")]),
+        (f"What {name} is mistaken for", [*pictures(figures, "hardest-flow"), *confusions.blocks(hardest)]),
         (
-            "What the CNN finds, and what it misses",
-            [*rescues.rescues(one), *pictures(figures, "found-by-cnn-only", "found-by-others-only")],
+            "Images that every model misclassifies",
+            [*always_wrong.blocks(hardest), *pictures(figures, "always-misclassified")],
         ),
-        (f"{one.name} against the rest", [*thresholds.ranking(one), *pictures(figures, "hardest-ranking")]),
-        ("What another threshold would buy", thresholds.shifts(one)),
-        (f"{one.name} and its neighbours alone", neighbours.section(one)),
-        ("How far it could go", limits.section(one)),
+        (
+            "What only the CNN gets right",
+            [*only_cnn_correct.blocks(hardest), *pictures(figures, "found-by-cnn-only", "found-by-others-only")],
+        ),
+        (f"{name} against all other classes", [*one_vs_rest.blocks(hardest), *pictures(figures, "hardest-ranking")]),
+        ("Would another threshold help?", thresholds.blocks(hardest)),
+        (f"{name} and the classes it is confused with", confusable_classes.blocks(hardest)),
+        ("How high could F1 go?", upper_bounds.blocks(hardest)),
     ]
-    blocks: list[Block] = [_introduction(one), _recall_table(one)]
+    blocks: list[Block] = [_introduction(hardest), _recall_table(hardest)]
     for title, content in parts:
         if content:
             blocks += [Heading(title), *content]
-    about = f"What {one.name} is taken for, which images every model misses, and how far it could go."
+    about = f"What {name} is mistaken for, which images every model misclassifies, and how high its F1 could go."
     return Section(
-        file,
-        f"Where {one.name} fails",
+        class_page(hardest.summary.class_names[hardest.label], hardest.label),
+        f"Where {name} fails",
         about,
         blocks,
-        on_leaderboard=[_opening(one), _wrong_under_all(one), *pictures(figures, "hardest-images")],
+        on_leaderboard=[_lead(hardest), *pictures(figures, "hardest-images")],
     )
 
 
-def _opening(one: Subject) -> str:
-    mean = float(np.mean([row.f1[one.label] for row in one.rows]))
-    text = f"{one.name} is the class with the lowest F1, {md.score(mean)} on average over the estimators. "
-    text += (
-        f"Recall is the share of the {md.plural(one.size, f'{one.name} image')} that were found, "
-        f"precision the share of the answers “{one.name}” that were right."
-    )
-    return text + (" Counts are means over seeds." if one.several_seeds else "")
-
-
-def _recall_table(one: Subject) -> Table:
-    rows = [
-        [
-            words(row.title),
-            number(float(row.recall[one.label]), md.score),
-            number(float(row.precision[one.label]), md.score),
-            number(float(row.f1[one.label]), md.score),
-            number(float(flow(row.confusion, one.label, incoming=False).sum()), md.count),
-            number(float(flow(row.confusion, one.label, incoming=True).sum()), md.count),
-        ]
-        for row in one.rows
-    ]
-    header = ["Estimator", "Recall", "Precision", "F1", f"{one.name} images missed", f"Others taken for {one.name}"]
-    return table(header, rows)
-
-
-def _wrong_under_all(one: Subject) -> str:
-    everyone = int(one.summary.wrong_under_all.sum())
-    here = int((one.summary.wrong_under_all & one.of_class).sum())
-    seeds = " with every seed" if one.several_seeds else ""
-    who = f"all {len(one.rows)} estimators" if len(one.rows) > 1 else "the one estimator"
-    share = f"{md.percent(here / everyone)} of them, " if everyone else ""
+def _lead(hardest: HardestClass) -> str:
+    name, everyone = hardest.name, int(hardest.summary.wrong_under_all.sum())
+    here = len(hardest.categories.always_wrong)
+    who = f"all {len(hardest.rows)} estimators" if len(hardest.rows) > 1 else "the only estimator"
+    share = f"{md.percent(here / everyone)} of them and " if everyone else ""
+    seeds = " with every seed" if hardest.several_seeds else ""
     return (
-        f"**The hard core**: {md.plural(everyone, 'test image')} of {one.summary.n_test:,} "
-        f"({md.percent(everyone / one.summary.n_test)}) {'is' if everyone == 1 else 'are'} wrong under {who}{seeds}; "
-        f"{here:,} of these are {one.name} ({share}and {md.percent(here / one.size)} of all {one.name} images)."
+        f"{name} is the class with the lowest F1, {md.score(hardest.mean_f1)} on average over the estimators. "
+        f"{everyone:,} of {md.plural(hardest.summary.n_test, 'test image')} "
+        f"({md.percent(everyone / hardest.summary.n_test)}) {'is' if everyone == 1 else 'are'} misclassified by {who}"
+        f"{seeds}. Of these, {here:,} are {name}: {share}"
+        f"{md.percent(here / hardest.n_images)} of all {name} images."
     )
 
 
-def _introduction(one: Subject) -> str:
-    mean = float(np.mean([row.f1[one.label] for row in one.rows]))
-    best = max(one.rows, key=lambda row: float(row.f1[one.label]))
-    core = len(one.kinds["core"])
+def _introduction(hardest: HardestClass) -> str:
+    name, best, always = hardest.name, hardest.best, len(hardest.categories.always_wrong)
     text = (
-        f"Of the {len(one.summary.class_names)} classes of [the leaderboard](leaderboard.md), {one.name} has the "
-        f"lowest F1: {md.score(mean)} on average over {md.plural(len(one.rows), 'estimator')}, "
-        f"{md.score(best.f1[one.label])} at best ({titled(best)}). {core:,} of its {md.plural(one.size, 'test image')} "
-        f"{'is' if core == 1 else 'are'} wrong under every estimator."
+        f"**{name} has the lowest F1 of the {len(hardest.summary.class_names)} classes**: {md.score(hardest.mean_f1)} "
+        f"on average over {md.plural(len(hardest.rows), 'estimator')}, {md.score(best.f1[hardest.label])} for the best "
+        f"({title_of(best)}). {always:,} of its {md.plural(hardest.n_images, 'test image')} "
+        f"{'is' if always == 1 else 'are'} misclassified by every estimator."
     )
-    found = limits.estimates(one)
-    if found:
-        f1 = [each.ceiling.f1 for each in found]
-        text += f" By the estimates at the end of this page, F1 could reach some {min(f1):.2f} to {max(f1):.2f}."
-    return text + (" Counts are means over seeds, unless said otherwise." if one.several_seeds else "")
+    f1 = [estimate.bound.f1 for estimate in upper_bounds.estimates(hardest)]
+    if f1:
+        text += f" F1 could reach about {min(f1):.2f} to {max(f1):.2f}, by the estimates at the end of this page."
+    text += (
+        f" In the table, recall is the share of the {name} images that are classified as {name}; precision is the "
+        f"share of the answers “{name}” that are right."
+    )
+    return text + (" Counts are means over seeds, unless a line says otherwise." if hardest.several_seeds else "")
+
+
+def _recall_table(hardest: HardestClass) -> Table:
+    label = hardest.label
+    missed, mistaken = (confusions.errors(hardest, incoming=incoming).totals for incoming in (False, True))
+    rows = []
+    for place, row in enumerate(hardest.rows):
+        f1, low, high = (float(ends[label]) for ends in (row.f1, row.f1_low, row.f1_high))
+        rows.append(
+            [
+                words(row.title),
+                number(float(row.recall[label]), md.score),
+                number(float(row.precision[label]), md.score),
+                Cell(md.score(f1), f1, (low, high), f" ({md.score(low)}–{md.score(high)})"),
+                number(float(missed[place]), md.count),
+                number(float(mistaken[place]), md.count),
+            ]
+        )
+    name = hardest.name
+    header = ["Estimator", "Recall", "Precision", "F1 (95 % interval)", f"{name} images missed", f"Mistaken for {name}"]
+    return table(header, rows)

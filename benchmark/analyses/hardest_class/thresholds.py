@@ -1,28 +1,32 @@
-"""How the hardest class's score ranks the images, and what moving its threshold would buy and cost."""
+"""Whether another threshold on the hardest class's score would help.
+
+Arrays in, numbers out: `n` is the number of images, `k` of classes, `s` of seeds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmark.analyses.hardest_class import measure as anatomy
-from benchmark.analyses.hardest_class.measure import FACTORS, PRECISION, Ranking
-from benchmark.analyses.hardest_class.scores import Subject, titled
+from benchmark.analyses.hardest_class.hits import Bools
+from benchmark.analyses.hardest_class.scores import HardestClass, title_of
 from benchmark.leaderboard.summary import Scored
-from benchmark.metrics import scores
+from benchmark.metrics import scores, significance
 from benchmark.metrics.scores import Floats, Interval, Ints
 from benchmark.render import markdown as md
-from benchmark.render.document import Block, Table, table
+from benchmark.render.document import NOTHING, Block, Cell, Table, number, table, words
 
-SOFTMAX = "~"
-"""Marks scores that are a softmax of a decision function."""
+FACTORS: Floats = np.logspace(-1, 1, 81)
+"""Factors that are tried on the class's score: from a tenth to ten times, in steps of 6 %."""
 
 
 @dataclass(frozen=True)
-class Shift:
-    """What one factor on the class's score does to the test answers; means over the seeds that have one.
+class Change:
+    """What a factor on the class's score changes on test images; means over the seeds with validation scores.
 
     Attributes
     ----------
@@ -30,10 +34,10 @@ class Shift:
         One for each seed, chosen on validation rows.
     gain : Interval
         Of the class's F1.
-    f1 : ndarray of float64, (n_classes,)
-        Change.
+    f1 : ndarray of float64, (k,)
+        Change of each class's F1.
     macro_f1, accuracy : float
-        Change.
+        Changes.
     """
 
     factors: tuple[float, ...]
@@ -43,169 +47,248 @@ class Shift:
     accuracy: float
 
 
-def ranking(one: Subject) -> list[Block]:
-    """Return how well the class's score ranks, without heading and figure."""
-    found = [_ranking(one, row) for row in one.rows]
-    if any(np.isnan(values.auc) for values in found):
-        return []
-    auc, precision = (np.array([values[place] for values in found]) for place in (0, 1))
-    text = (
-        f"The score of {one.name} taken alone, {one.name} against the rest: does it put {one.name} images above "
-        "others, wherever the threshold is? The area under the ROC curve is the chance that it does for one image of "
-        f"each kind; as only {md.percent(one.of_class.mean())} of the images are {one.name}, average precision, the "
-        "area under the precision-recall curve, tells more."
-    )
-    fair = [place for place, row in enumerate(one.rows) if not is_softmax(row)]
-    if len(fair) > 1:
-        first = max(fair, key=lambda place: float(precision[place]))
-        which = "all" if len(fair) == len(one.rows) else "the estimators with probabilities"
-        text += (
-            f" Of {which}, {titled(one.rows[first])} has the highest, {md.score(precision[first])}, against "
-            f"{md.score(precision[fair].min())} at worst; their areas under the ROC curve all lie between "
-            f"{md.score(auc[fair].min())} and {md.score(auc[fair].max())}."
-        )
-    rows = [
-        [
-            md.escape(row.title) + (f" {md.escape(SOFTMAX)}" if is_softmax(row) else ""),
-            md.score(values.auc),
-            md.score(values.average_precision),
-            md.percent(values.recall_at_precision),
-        ]
-        for row, values in zip(one.rows, found, strict=True)
-    ]
-    header = ["Estimator", "Area under ROC", "Average precision", f"Recall at a precision of {PRECISION:g}"]
-    return [text, table(header, rows), *_softmax_note(one)]
+@dataclass(frozen=True)
+class Changes:
+    """The changes of all estimators, for one score that the factor is chosen for.
+
+    Attributes
+    ----------
+    by_row : tuple of Change or None
+        One for each estimator; None without validation scores.
+    """
+
+    by_row: tuple[Change | None, ...]
+
+    @property
+    def known(self) -> list[Change]:
+        """Those of the estimators with validation scores."""
+        return [change for change in self.by_row if change is not None]
+
+    @property
+    def better(self) -> int:
+        """The number of estimators whose gain of the class's F1 is significant."""
+        return sum(change.gain.low > 0 for change in self.known)
+
+    @property
+    def worse(self) -> int:
+        """The number of estimators whose loss of the class's F1 is significant."""
+        return sum(change.gain.high < 0 for change in self.known)
+
+    @property
+    def help(self) -> bool:
+        """Whether at least half of the estimators gain significantly."""
+        return self.better * 2 >= len(self.known)
 
 
-def is_softmax(row: Scored) -> bool:
-    """Tell whether an estimator's scores only rank the classes."""
-    return any(record.scores == "decision_function" for record in row.records)
+def compute(hardest: HardestClass, score: Callable[[Ints], float]) -> Changes:
+    """Return what the factors change that are best for a score.
+
+    Parameters
+    ----------
+    hardest : HardestClass
+    score : callable
+        ``score(confusion)``, of a confusion matrix, (k, k).
+    """
+    return Changes(tuple(_change(hardest, row, score) for row in hardest.rows))
 
 
-def _ranking(one: Subject, row: Scored) -> Ranking:
-    each = [anatomy.ranking(one.of_class, seed[:, one.label]) for seed in row.proba]
-    return Ranking(*(float(value) for value in np.mean(each, axis=0)))
+def class_f1(hardest: HardestClass) -> Callable[[Ints], float]:
+    """Return the score that is the F1 of the hardest class."""
+    return lambda counts: float(scores.per_class(counts).f1[hardest.label])
 
 
-def _softmax_note(one: Subject) -> list[str]:
-    if not any(is_softmax(row) for row in one.rows):
-        return []
-    return [
-        f"{md.escape(SOFTMAX)} Its scores are a softmax of `decision_function`: they rank the classes of one image and "
-        "are no probabilities. What is ranked here is images, across which such scores are pressed together at the "
-        "top, so low numbers in these rows are the softmax's fault as much as the estimator's."
-    ]
+def scaled_labels(proba: npt.NDArray[np.float16], label: int, factor: float) -> Ints:
+    """Return the answers after a class's score is multiplied: another prior, or another threshold, for that class.
+
+    Parameters
+    ----------
+    proba : ndarray of float16, (n, k)
+    label : int
+    factor : float
+
+    Returns
+    -------
+    ndarray of int64, (n,)
+        With a factor of 1, `predicted_labels`.
+    """
+    scaled = proba.astype(np.float64)
+    scaled[:, label] *= factor
+    return scores.predicted_labels(scaled)
 
 
-def shifts(one: Subject) -> list[Block]:
-    """Return what a factor chosen on validation rows would buy; empty without validation predictions."""
-    if not any(known for row in one.rows for known in row.validation):
-        return []
+def confusion_by_factor(y: Ints, proba: npt.NDArray[np.float16], label: int) -> Ints:
+    """Return the confusion matrix for each of `FACTORS`, (factors, k, k).
 
-    def class_f1(counts: Ints) -> float:
-        return float(scores.per_class(counts).f1[one.label])
-
-    own = [_shift(one, row, class_f1) for row in one.rows]
-    macro = [_shift(one, row, scores.macro_f1) for row in one.rows]
-    how = (
-        f"An estimator could be told to say “{one.name}” more readily, or less: its score is multiplied by a factor, "
-        "which is another prior for the class, or another threshold. The factor is chosen on the validation rows out "
-        f"of {len(FACTORS)} from {FACTORS[0]:g} to {FACTORS[-1]:g}, then frozen and applied to the stored test scores. "
-        "Validation scores come from a fit on fewer rows than the one tested, so the best factor need not carry over."
-    )
-    missing = [titled(row) for row, shift in zip(one.rows, own, strict=True) if shift is None]
-    if missing:
-        how += f" No validation scores are stored for {md.listing(missing)}."
-    return [
-        how,
-        f"**If F1 of {one.name} is what counts**: {_verdict(one, own)}",
-        _table(one, own),
-        f"**If the mean F1 of all classes is what counts**: {_macro_verdict(macro)}",
-        _macro_table(one, macro),
-    ]
+    Parameters
+    ----------
+    y : ndarray of int64, (n,)
+        Of validation rows: a factor must not be chosen on test rows.
+    proba : ndarray of float16, (n, k)
+    label : int
+    """
+    own, rest = proba[:, label].astype(np.float64), proba.astype(np.float64)
+    rest[:, label] = -1.0
+    second = rest.argmax(axis=1)
+    most = rest[np.arange(len(y)), second]
+    counts = []
+    for factor in FACTORS:
+        ahead = (own * factor > most) | ((own * factor == most) & (label < second))
+        counts.append(scores.confusion_matrix(y, np.where(ahead, label, second), proba.shape[1]))
+    return np.stack(counts)
 
 
-def _shift(one: Subject, row: Scored, score: Callable[[Ints], float]) -> Shift | None:
-    y, k = one.summary.test_set.y, len(one.summary.class_names)
+def best_factor(counts: Ints, score: Callable[[Ints], float]) -> float:
+    """Return the factor with the best score, the nearest to 1 among equals.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, (factors, k, k)
+        From `confusion_by_factor`.
+    score : callable
+        ``score(confusion)``; NaN counts as worst.
+    """
+    order = np.argsort(np.abs(np.log(FACTORS)), kind="stable")
+    values = np.nan_to_num([score(counts[place]) for place in order], nan=-1.0)
+    return float(FACTORS[order[int(np.argmax(values))]])
+
+
+def f1_gain(of_class: Bools, before: Bools, after: Bools) -> Interval:
+    """Return the gain of F1, with a 95 % interval by bootstrap over test images.
+
+    Images with the same answers are drawn together, from a multinomial distribution: the same as drawing each image.
+
+    Parameters
+    ----------
+    of_class : ndarray of bool, (n,)
+    before, after : ndarray of bool, (s, n)
+        Whether each seed answered with the class.
+    """
+    outcomes, counts = np.unique(np.vstack([of_class, before, after]), axis=1, return_counts=True)
+    truth, old, new = outcomes[0], outcomes[1 : 1 + len(before)], outcomes[1 + len(before) :]
+
+    def gain(images: npt.NDArray[Any]) -> Floats:
+        def f1(answers: Bools) -> Floats:
+            hits = images @ (answers & truth).T
+            return np.asarray(2 * hits / np.maximum(images @ answers.T + (images @ truth)[:, None], 1))
+
+        return np.asarray((f1(new) - f1(old)).mean(axis=1))
+
+    resamples = np.random.default_rng(0).multinomial(counts.sum(), counts / counts.sum(), size=significance.RESAMPLES)
+    low, high = np.quantile(gain(resamples), (0.025, 0.975))
+    return Interval(float(gain(counts[None])[0]), float(low), float(high))
+
+
+def _change(hardest: HardestClass, row: Scored, score: Callable[[Ints], float]) -> Change | None:
+    y, k = hardest.summary.test_set.y, len(hardest.summary.class_names)
     factors, before, after = [], [], []
-    for known, predicted, proba in zip(row.validation, row.predicted, row.proba, strict=True):
-        if known is not None:
-            factors.append(anatomy.best_factor(anatomy.confusions(known.y, known.proba, one.label), score))
+    for validation, predicted, proba in zip(row.validation, row.predicted, row.proba, strict=True):
+        if validation is not None:
+            counts = confusion_by_factor(validation.y, validation.proba, hardest.label)
+            factors.append(best_factor(counts, score))
             before.append(predicted)
-            after.append(anatomy.shifted(proba, one.label, factors[-1]))
+            after.append(scaled_labels(proba, hardest.label, factors[-1]))
     if not factors:
         return None
-    counts = [[scores.confusion_matrix(y, answers, k) for answers in part] for part in (before, after)]
-    old, new = (np.nan_to_num([scores.per_class(count).f1 for count in part]).mean(axis=0) for part in counts)
-    old_macro, new_macro = (float(np.mean([scores.macro_f1(count) for count in part])) for part in counts)
+    matrices = [[scores.confusion_matrix(y, labels, k) for labels in part] for part in (before, after)]
+    old, new = (np.nan_to_num([scores.per_class(matrix).f1 for matrix in part]).mean(axis=0) for part in matrices)
+    old_macro, new_macro = (float(np.mean([scores.macro_f1(matrix) for matrix in part])) for part in matrices)
     a, b = np.stack(before), np.stack(after)
-    return Shift(
+    return Change(
         factors=tuple(factors),
-        gain=anatomy.f1_gain(one.of_class, a == one.label, b == one.label),
+        gain=f1_gain(hardest.of_class, a == hardest.label, b == hardest.label),
         f1=new - old,
         macro_f1=new_macro - old_macro,
         accuracy=float((b == y).mean() - (a == y).mean()),
     )
 
 
-def _verdict(one: Subject, found: Sequence[Shift | None]) -> str:
-    there = [shift for shift in found if shift is not None]
-    gains = np.array([shift.gain.estimate for shift in there])
-    sure, worse = sum(shift.gain.low > 0 for shift in there), sum(shift.gain.high < 0 for shift in there)
+def blocks(hardest: HardestClass) -> list[Block]:
+    """Return what the best factors change, without heading; empty without validation scores."""
+    if not any(validation for row in hardest.rows for validation in row.validation):
+        return []
+    own, macro = compute(hardest, class_f1(hardest)), compute(hardest, scores.macro_f1)
+    method = (
+        f"**How it is tested**: the score of {hardest.name} is multiplied by a factor, which is another prior for the "
+        f"class, or another threshold. The factor is chosen on the validation rows from {len(FACTORS)} values between "
+        f"{FACTORS[0]:g} and {FACTORS[-1]:g}, then frozen and applied to the stored test scores. The validation scores "
+        "come from a fit on fewer rows than the tested one, so the best factor may not carry over."
+    )
+    missing = [title_of(row) for row, change in zip(hardest.rows, own.by_row, strict=True) if change is None]
+    if missing:
+        method += f" No validation scores are stored for {md.listing(missing)}."
+    return [_for_class(hardest, own), _table(hardest, own), _for_macro(macro), _macro_table(hardest, macro), method]
+
+
+def _for_class(hardest: HardestClass, changes: Changes) -> str:
+    known, name = changes.known, hardest.name
+    gains = np.array([change.gain.estimate for change in known])
+    verdict = "often helps" if changes.help else "does not help most estimators"
     text = (
-        f"the change of F1 runs from {md.signed(gains.min())} to {md.signed(gains.max())}, {md.signed(gains.mean())} "
-        f"on average; {sure} of {md.plural(len(there), 'estimator')} gain{'s' if sure == 1 else ''} more than the test "
-        f"images could show by chance{f', {worse} lose' if worse else ''}."
+        f"**Another threshold {verdict}.** With the factor that is best for F1 of {name}, this F1 changes by "
+        f"{md.signed(gains.min())} to {md.signed(gains.max())}, {md.signed(gains.mean())} on average. The gain is "
+        f"significant for {changes.better} of {md.plural(len(known), 'estimator')}"
+        f"{f', a loss for {changes.worse}' if changes.worse else ''}."
     )
-    if one.neighbours:
-        costs = np.mean([shift.f1[list(one.neighbours)] for shift in there], axis=0)
-        worst, accuracy = int(costs.argmin()), float(np.mean([shift.accuracy for shift in there]))
+    if hardest.confusable:
+        costs = np.mean([change.f1[list(hardest.confusable)] for change in known], axis=0)
+        worst, accuracy = int(costs.argmin()), float(np.mean([change.accuracy for change in known]))
         text += (
-            f" Of the neighbours, {one.named(one.neighbours[worst])} fares worst: {md.signed(costs[worst])} on "
-            f"average; accuracy changes by {md.signed_points(accuracy)} points on average."
+            " The least favourable change among the classes that it is confused with is that of "
+            f"{hardest.class_name(hardest.confusable[worst])}: {md.signed(costs[worst])} of F1 on average. Accuracy "
+            f"changes by {md.signed_points(accuracy)} points on average."
         )
-    if sure * 2 < len(there):
-        return f"{text} So {one.name} is not lost for want of a better threshold."
-    return f"{text} So part of what {one.name} loses is a matter of where the threshold stands."
+    return text
 
 
-def _macro_verdict(found: Sequence[Shift | None]) -> str:
-    there = [shift for shift in found if shift is not None]
-    still = sum(all(factor == 1 for factor in shift.factors) for shift in there)
-    gains = np.array([shift.macro_f1 for shift in there])
+def _for_macro(changes: Changes) -> str:
+    gains = np.array([change.macro_f1 for change in changes.known])
+    unchanged = sum(all(factor == 1 for factor in change.factors) for change in changes.known)
     return (
-        f"macro F1 changes by {md.signed(gains.min(), 4)} to {md.signed(gains.max(), 4)}, "
-        f"{md.signed(gains.mean(), 4)} on average; for {still} of {md.plural(len(there), 'estimator')} the best factor "
-        "is 1, no shift at all."
+        "**With the factor that is best for the mean F1 of all classes**, macro F1 changes by "
+        f"{md.signed(gains.min(), 4)} to {md.signed(gains.max(), 4)}, {md.signed(gains.mean(), 4)} on average. For "
+        f"{unchanged} of {md.plural(len(gains), 'estimator')} the best factor is 1, which changes nothing."
     )
 
 
-def _table(one: Subject, found: Sequence[Shift | None]) -> Table:
-    header = ["Estimator", "Factor", f"F1 of {one.name}", "Change (95 % interval)"]
-    header += [f"Change of {one.named(label)}" for label in one.neighbours]
+def _table(hardest: HardestClass, changes: Changes) -> Table:
+    header = ["Estimator", "Factor", f"F1 of {hardest.name}", "Change (95 % interval)"]
+    header += [f"Change of F1 of {hardest.class_name(label)}" for label in hardest.confusable]
     rows = []
-    for row, shift in zip(one.rows, found, strict=True):
-        if shift is None:
-            rows.append([md.escape(row.title), *[md.NONE] * (len(header))])
+    for row, change in zip(hardest.rows, changes.by_row, strict=True):
+        if change is None:
+            rows.append([words(row.title), *[NOTHING] * len(header)])
             continue
-        low, high = md.signed(shift.gain.low), md.signed(shift.gain.high)
-        cells = [_factor(shift), md.score(row.f1[one.label]), f"{md.signed(shift.gain.estimate)} ({low} to {high})"]
-        cells += [md.signed(shift.f1[label]) for label in one.neighbours]
-        rows.append([md.escape(row.title), *cells, md.signed_points(shift.accuracy)])
-    return table([*header, "Accuracy, points"], rows)
+        gain, low, high = change.gain
+        rows.append(
+            [
+                words(row.title),
+                _factor(change),
+                number(float(row.f1[hardest.label]), md.score),
+                Cell(md.signed(gain), gain, (low, high), f" ({md.signed(low)} to {md.signed(high)})"),
+                *(number(float(change.f1[label]), md.signed) for label in hardest.confusable),
+                number(change.accuracy, md.signed_points),
+            ]
+        )
+    return table([*header, "Change of accuracy, points"], rows)
 
 
-def _macro_table(one: Subject, found: Sequence[Shift | None]) -> Table:
+def _macro_table(hardest: HardestClass, changes: Changes) -> Table:
     rows = []
-    for row, shift in zip(one.rows, found, strict=True):
-        cells = [md.NONE] * 4
-        if shift is not None:
-            cells = [_factor(shift), md.signed(shift.gain.estimate), md.signed(shift.macro_f1, 4)]
-            cells.append(md.signed_points(shift.accuracy))
-        rows.append([md.escape(row.title), *cells])
-    return table(["Estimator", "Factor", f"Change of {one.name}", "Change of macro F1", "Accuracy, points"], rows)
+    for row, change in zip(hardest.rows, changes.by_row, strict=True):
+        cells = [NOTHING] * 4
+        if change is not None:
+            cells = [
+                _factor(change),
+                Cell(md.signed(change.gain.estimate), change.gain.estimate, (change.gain.low, change.gain.high)),
+                number(change.macro_f1, lambda value: md.signed(value, 4)),
+                number(change.accuracy, md.signed_points),
+            ]
+        rows.append([words(row.title), *cells])
+    header = ["Estimator", "Factor", f"Change of F1 of {hardest.name}", "Change of macro F1"]
+    return table([*header, "Change of accuracy, points"], rows)
 
 
-def _factor(shift: Shift) -> str:
-    texts = dict.fromkeys(f"{factor:.2f}" for factor in sorted(shift.factors))
-    return "–".join([next(iter(texts)), *list(texts)[1:][-1:]])
+def _factor(change: Change) -> Cell:
+    """Return the factor, or the lowest and the highest of several seeds; sorted by their geometric mean."""
+    low, high = (f"{end:.2f}" for end in (min(change.factors), max(change.factors)))
+    return Cell(low if low == high else f"{low}–{high}", float(np.exp(np.log(change.factors).mean())))

@@ -358,7 +358,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no correlation": (arrays(train_similarity=np.array([np.nan])), "no correlation"),
     "whole numbers that are not": (arrays(train_flat=np.array([0.5])), "`train_flat` is of float64"),
     "an error with its own label": (arrays(error_suggested=np.zeros(12, U1)), "label errors are not valid"),
-    "a pixel that is not there": (arrays(train_constant=np.array([[64, 0]], U1)), "pixels that are not there"),
+    "a pixel that is not there": (arrays(train_constant=np.array([[64, 0]], U1)), "pixels that do not exist"),
     "pictures too small": (arrays(test_pictures=np.zeros((2, 9), U1)), "`test_pictures` is of uint8 and shape"),
     "a bomb": (arrays(train_flat=np.zeros(2**26, U1)), "unpacks to"),
 }

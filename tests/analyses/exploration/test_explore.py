@@ -1,4 +1,4 @@
-"""A first look at a data set: its numbers, its page, and how it keeps out of the report's way."""
+"""Exploratory data analysis: its numbers, its page, and that the report leaves its files alone."""
 
 from __future__ import annotations
 
@@ -11,25 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmark.report.figures import planned
 from PIL import Image
+from pytest_regressions.file_regression import FileRegressionFixture
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from benchmark.analyses.exploration import class_distance as closeness
-from benchmark.analyses.exploration import embedding, typicality
-from benchmark.analyses.exploration import measure as exploring
-from benchmark.analyses.exploration import pca as components
-from benchmark.analyses.exploration import section as explore_page
-from benchmark.analyses.exploration import write as explored
-from benchmark.analyses.exploration.figures import FIGURES
-from benchmark.analyses.exploration.figures import classes as shown_classes
-from benchmark.analyses.exploration.measure import Explored
+from benchmark.analyses.exploration import class_distances, eda, embedding, pca, prototypes, section, write
+from benchmark.analyses.exploration.eda import Exploration
+from benchmark.analyses.exploration.figures import FIGURES, classes
 from benchmark.cli.main import main
 from benchmark.datasets.dataset import Dataset, Part
-from benchmark.engine import preflight as prepare
+from benchmark.engine import preflight
 from benchmark.errors import BenchmarkError
-from benchmark.render import pages, png
+from benchmark.render import markdown, pages, png
+from benchmark.render.document import Heading, Value
+from benchmark.render.figure import PlannedFigure, plan
 from benchmark.storage import lock, records
 from tests import synthetic_results as synthetic
 
@@ -46,7 +42,7 @@ EIGHT = [
 
 
 def bands(counts: tuple[int, ...], test: tuple[int, ...], side: int = 8, seed: int = 0) -> tuple[Part, Part]:
-    """Return noisy images with a bright band, the farther right the higher the class; the last two classes overlap."""
+    """Return noisy images with a bright band, farther to the right for a higher class; the last two classes overlap."""
     rng = np.random.default_rng(seed)
 
     def part(numbers: tuple[int, ...]) -> Part:
@@ -62,6 +58,19 @@ def bands(counts: tuple[int, ...], test: tuple[int, ...], side: int = 8, seed: i
     return part(counts), part(test)
 
 
+def explore(dataset: Dataset) -> Exploration:
+    return eda.explore(dataset, lambda step: None)
+
+
+def figures_of(exploration: Exploration) -> dict[str, PlannedFigure]:
+    return plan(FIGURES, exploration, folder=write.FOLDER)
+
+
+def page_of(exploration: Exploration) -> str:
+    """Return the page; no figure is drawn."""
+    return section.page(exploration, figures_of(exploration))
+
+
 @pytest.fixture(scope="module")
 def toy() -> Dataset:
     """120 and 30 images of three classes; training image 7 is a negative, unlike all others."""
@@ -71,8 +80,8 @@ def toy() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def looked(toy: Dataset) -> Explored:
-    return exploring.look(toy, lambda text: None)
+def explored(toy: Dataset) -> Exploration:
+    return explore(toy)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +94,7 @@ def archive(toy: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def results(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of the verb, as a user types it."""
+    """Results of the command, as a user types it."""
     folder = tmp_path_factory.mktemp("results")
     assert main(["explore", "--dataset", str(archive), "--results", str(folder)]) == 0
     return folder
@@ -96,10 +105,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def page_of(dataset: Dataset) -> tuple[Explored, str]:
-    """Return a look and its page, not drawn."""
-    found = exploring.look(dataset, lambda text: None)
-    return found, explore_page.page(found, planned(FIGURES, found))
+def headings(exploration: Exploration) -> list[str]:
+    return [block.text for block in section.blocks(exploration, figures_of(exploration)) if isinstance(block, Heading)]
+
+
+def rows_of(exploration: Exploration) -> dict[Value, list[Value]]:
+    """Return the values of the table's rows, by class."""
+    return {row[0].value: [cell.value for cell in row[1:]] for row in section.table(exploration).rows}
 
 
 # The numbers
@@ -107,7 +119,7 @@ def page_of(dataset: Dataset) -> tuple[Explored, str]:
 
 def test_components_are_those_of_pca() -> None:
     X = np.rint(load_digits().data[:300] * 255 / 16).astype(np.uint8)
-    found = components.find(X, (8, 8), 0)
+    found = pca.principal_components(X, (8, 8), 0)
     theirs = PCA(50, svd_solver="full").fit(X.astype(np.float64))
     np.testing.assert_allclose(found.ratio[:50], theirs.explained_variance_ratio_, atol=1e-9)
     np.testing.assert_allclose(np.abs(found.points[:, :5]), np.abs(theirs.transform(X)[:, :5]), atol=0.01)
@@ -117,90 +129,88 @@ def test_components_are_those_of_pca() -> None:
 
 def test_large_images_are_averaged_down_whatever_their_shape() -> None:
     image = np.repeat(np.repeat(np.arange(16, dtype=np.uint8).reshape(4, 4) * 10, 16, 0), 16, 1)
-    assert components.shrink(np.stack([image] * 2), 16).tolist() == [(np.arange(16).reshape(4, 4) * 10).tolist()] * 2
+    assert pca.shrink(np.stack([image] * 2), 16).tolist() == [(np.arange(16).reshape(4, 4) * 10).tolist()] * 2
     for shape in [(1, 5000), (5000, 1), (33, 32), (200, 10)]:
-        small = components.shrink(np.ones((3, *shape), dtype=np.uint8), 1024)
+        small = pca.shrink(np.ones((3, *shape), dtype=np.uint8), 1024)
         assert len(small) == 3
         assert small[0].size <= 1024
         assert (small == 1).all()
 
 
-def test_distances_are_in_units_of_the_spread() -> None:
+def test_distances_are_relative_to_the_scatter() -> None:
     means = np.array([[0.0] * 4, [10.0] * 4, [10.0] * 4, [0.0] * 4])
-    spreads = np.array([[5.0] * 4, [5.0] * 4, [0.0] * 4, [0.0] * 4])
-    found = closeness.distances(means, spreads, np.array([9, 9, 9, 0]))
-    assert found[0, 1] == pytest.approx(2)  # 20 apart, each image 10 from its mean
+    deviations = np.array([[5.0] * 4, [5.0] * 4, [0.0] * 4, [0.0] * 4])
+    found = class_distances.mean_distances(means, deviations, np.array([9, 9, 9, 0]))
+    assert found[0, 1] == pytest.approx(2)  # the means differ by 20, an image from its mean by 10
     assert found[1, 2] == 0
     assert np.isfinite(found[:3, :3]).all()
     assert np.isnan(found[3]).all()
     assert np.isnan(found[:, 3]).all()
 
 
-def test_neighbours_labels_are_counted() -> None:
+def test_classes_of_neighbours_are_counted() -> None:
     y = np.array([0, 0, 2])
     neighbours = np.array([[1, 2], [0, 2], [0, 1]])
-    mixed = closeness.mixing(y, neighbours, 3)
-    assert mixed[0].tolist() == [0.5, 0, 0.5]
-    assert np.isnan(mixed[1]).all()
-    assert mixed[2].tolist() == [1, 0, 0]
-    assert closeness.agreement(y, neighbours) == pytest.approx(1 / 3)
+    shares = class_distances.neighbour_classes(y, neighbours, 3)
+    assert shares[0].tolist() == [0.5, 0, 0.5]
+    assert np.isnan(shares[1]).all()
+    assert shares[2].tolist() == [1, 0, 0]
+    assert class_distances.same_class_share(y, neighbours) == pytest.approx(1 / 3)
 
 
-def test_the_odd_one_is_the_least_typical(toy: Dataset, looked: Explored) -> None:
+def test_the_odd_image_is_the_least_typical(toy: Dataset, explored: Exploration) -> None:
     label = toy.train.y[7]
-    assert looked.least.index[label, 0] == 7
-    np.testing.assert_array_equal(looked.least.pixels[label, 0].ravel(), toy.train.X[7])
+    assert explored.least_typical.index[label, 0] == 7
+    np.testing.assert_array_equal(explored.least_typical.pixels[label, 0].ravel(), toy.train.X[7])
     rows = np.flatnonzero(toy.train.y == label)
-    points = looked.components.points[rows].astype(np.float64)
-    apart = np.sort(np.sqrt(((points[:, None] - points) ** 2).sum(axis=2)), axis=1)[:, 1:11].mean(axis=1)
-    assert looked.most.index[label].tolist() == rows[np.argsort(apart)[:3]].tolist()
-    assert looked.typicality.farthest[label] == pytest.approx(apart.max(), rel=1e-4)
+    points = explored.components.points[rows].astype(np.float64)
+    distance = np.sort(np.sqrt(((points[:, None] - points) ** 2).sum(axis=2)), axis=1)[:, 1:11].mean(axis=1)
+    assert explored.most_typical.index[label].tolist() == rows[np.argsort(distance)[:3]].tolist()
+    assert explored.prototypes.farthest[label] == pytest.approx(distance.max(), rel=1e-4)
 
 
-def test_no_image_is_at_both_ends() -> None:
+def test_no_image_is_both_most_and_least_typical() -> None:
     points, y = np.arange(9, dtype=np.float32)[:, None], np.array([0, 1, 1, 2, 2, 2, 2, 2, 4])
-    found = typicality.find(points, y, 5, 0)
-    assert [sum(row != -1) for row in found.most] == [1, 1, 3, 0, 1]
-    assert [sum(row != -1) for row in found.least] == [0, 1, 2, 0, 0]
+    found = prototypes.find_prototypes(points, y, 5, 0)
+    assert [sum(row != prototypes.NO_IMAGE) for row in found.most] == [1, 1, 3, 0, 1]
+    assert [sum(row != prototypes.NO_IMAGE) for row in found.least] == [0, 1, 2, 0, 0]
     for most, least in zip(found.most, found.least, strict=True):
         assert not set(most[most >= 0]) & set(least[least >= 0])
 
 
-def test_means_spreads_and_greys_are_the_training_partss(toy: Dataset, looked: Explored) -> None:
+def test_means_deviations_and_grey_values_are_of_training_images(toy: Dataset, explored: Exploration) -> None:
     X, y = toy.train.X.astype(np.float64), toy.train.y
     for label in range(3):
-        np.testing.assert_allclose(looked.means[label], X[y == label].mean(axis=0))
-        np.testing.assert_allclose(looked.spreads[label], X[y == label].std(axis=0), atol=1e-6)
-        assert looked.greys[label].tolist() == np.bincount(toy.train.X[y == label].ravel(), minlength=256).tolist()
+        np.testing.assert_allclose(explored.means[label], X[y == label].mean(axis=0))
+        np.testing.assert_allclose(explored.deviations[label], X[y == label].std(axis=0), atol=1e-6)
+        assert explored.greys[label].tolist() == np.bincount(toy.train.X[y == label].ravel(), minlength=256).tolist()
 
 
-def test_a_sample_leaves_no_small_class_out() -> None:
+def test_a_sample_has_images_of_a_small_class() -> None:
     y = np.random.default_rng(1).permutation(np.repeat([0, 1, 2], [900, 95, 5]))
-    rows = exploring.sample(y, 3, 100, 0)
+    rows = eda.stratified_sample(y, 3, 100, 0)
     assert np.bincount(y[rows]).tolist() == [90, 20, 5]
     assert (np.diff(rows) > 0).all()
-    assert exploring.sample(y, 3, 1000, 0).tolist() == list(range(1000))
+    assert eda.stratified_sample(y, 3, 1000, 0).tolist() == list(range(1000))
 
 
 # The page
 
 
-def test_the_verb_leaves_a_page_with_its_figures(toy: Dataset, looked: Explored, results: Path) -> None:
+def test_the_command_writes_a_page_with_its_figures(toy: Dataset, explored: Exploration, results: Path) -> None:
     folder = results / "toy"
     assert sorted(contents(folder)) == sorted(["explore.md", *(f"explore/{name}" for name in EIGHT)])
     text = (folder / "explore.md").read_text(encoding="utf-8")
-    assert text.startswith(explore_page.MARK)
+    assert text.startswith(section.MARK)
     assert sorted(re.findall(r"\]\(explore/(.*?)\)", text)) == EIGHT
-    # Below each figure stand sentences, and below them no figure yet.
+    # Each figure is followed by sentences.
     after = re.findall(r"^!\[.*?\]\(explore/.*?\)\n\n(.*)", text, re.M)
     assert len(after) == 8
     assert all(paragraph.endswith(".") and paragraph[0] not in "!#|" for paragraph in after)
-    assert "120 training and 30 test images of 8 by 8 grey pixels, in 3 classes" in text
-    assert "Balanced: each of the 3 classes has 40 training and 10 test images" in text
-    assert "#7 of" in text
-    pairs = sorted((looked.distances[a, b], a, b) for a, b in ((0, 1), (0, 2), (1, 2)))
-    assert pairs[0][1:] == (1, 2)
-    assert f"**The nearest two classes are 1 and 2 ({pairs[0][0]:.2f})**" in text
+    assert (explored.train.tolist(), explored.test.tolist(), explored.image_shape) == ([40] * 3, [10] * 3, (8, 8))
+    assert min(((0, 1), (0, 2), (1, 2)), key=lambda pair: explored.mean_distances[pair]) == (1, 2)
+    data = figures_of(explored)["typical"].data
+    assert data.least_typical[np.argmax(data.farthest / data.median)] == 7
     for name in EIGHT:
         blob = (folder / "explore" / name).read_bytes()
         assert png.stated_inputs(blob)
@@ -210,39 +220,45 @@ def test_the_verb_leaves_a_page_with_its_figures(toy: Dataset, looked: Explored,
 
 
 def test_the_same_data_give_the_same_bytes_and_no_test_pixel_is_read(
-    toy: Dataset, looked: Explored, results: Path
+    toy: Dataset, explored: Exploration, results: Path
 ) -> None:
     other = dataclasses.replace(toy, class_names=("0", "1", "2"), test=Part(255 - toy.test.X, toy.test.y))
-    again = dataclasses.replace(exploring.look(other, lambda text: None), dataset="toy")
+    again = dataclasses.replace(explore(other), dataset="toy")
     written = contents(results / "toy")
     stated = re.search(rb"SHA-256 of the data: ([0-9a-f]+)", written["explore.md"])
     assert stated is not None
     assert again.sha256 != stated[1].decode()
-    assert explored.render(dataclasses.replace(again, sha256=stated[1].decode())) == written
+    assert write.render(dataclasses.replace(again, sha256=stated[1].decode())) == written
 
 
-def test_the_table_says_what_the_neighbours_are(looked: Explored) -> None:
-    text = explore_page.page(looked, [])
-    rows = {row.split(" | ")[0].strip("| "): row.split(" | ") for row in text.splitlines() if row.startswith("| ")}
-    assert rows["left"][1:3] == ["40", "10"]
-    assert rows["mid"][5] == "right"
-    assert rows["mid"][6] == f"{looked.distances[1, 2]:.2f}"
-    assert rows["mid"][7] == f"{100 * looked.mixed[1, 1]:.1f} %"
-    assert rows["mid"][8] == f"right {100 * looked.mixed[1, 2]:.1f} % |"
+def test_the_table_has_a_value_for_every_number(explored: Exploration) -> None:
+    rows = rows_of(explored)
+    assert rows["left"][:2] == [40, 10]
+    assert rows["mid"][2:4] == pytest.approx([explored.means[1].mean(), np.sqrt((explored.deviations[1] ** 2).mean())])
+    assert rows["mid"][4:6] == ["right", explored.mean_distances[1, 2]]
+    assert rows["mid"][6:] == [explored.neighbour_classes[1, 1], "right", explored.neighbour_classes[1, 2]]
+
+
+def test_the_words_of_the_page(toy: Dataset, explored: Exploration, file_regression: FileRegressionFixture) -> None:
+    # A map is not the same on another machine, and its method may not be installed.
+    embedded = dataclasses.replace(explored.embedding, method="UMAP", settings="its version", reason="")
+    shares = explored.same_class_share | {"embedding": 0.75}
+    steady = dataclasses.replace(explored, embedding=embedded, same_class_share=shares)
+    file_regression.check(page_of(steady), basename="explore", extension=".md", encoding="utf-8")
 
 
 # The map
 
 
 def test_without_umap_tsne_draws_the_map_and_the_page_says_so(toy: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "umap" else there(name))
-    found, text = page_of(toy)
-    assert found.embedding.method == "t-SNE"
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "umap" else find_spec(name))
+    found = explore(toy)
+    assert (found.embedding.method, found.embedding.reason) == ("t-SNE", embedding.MISSING)
     assert found.embedding.points.shape == (120, 2)
-    assert found.agreement["embedding"] > 0.6
-    assert "## A map by t-SNE" in text
-    assert r"UMAP is not installed (pip install -e '.\[explore\]'); t-SNE" in text
+    assert found.same_class_share["embedding"] > 0.6
+    assert "Map by t-SNE" in headings(found)
+    assert markdown.escape(embedding.MISSING) in page_of(found)
 
 
 def test_a_umap_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -254,13 +270,13 @@ def test_a_umap_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch, 
     assert reason == "UMAP cannot be loaded (Numba needs NumPy 2.3 or less. Got NumPy 2.4.)"
 
 
-def test_umap_draws_the_map_where_it_is_installed(toy: Dataset, looked: Explored) -> None:
+def test_umap_draws_the_map_where_it_is_installed(toy: Dataset, explored: Exploration) -> None:
     pytest.importorskip("umap", reason="the extra [explore] is not installed")
-    assert looked.embedding.method == "UMAP"
-    assert looked.embedding.reason == ""
-    assert np.isfinite(looked.embedding.points).all()
-    assert looked.agreement["embedding"] > 0.6
-    assert "## A map by UMAP" in explore_page.page(looked, planned(FIGURES, looked))
+    assert explored.embedding.method == "UMAP"
+    assert explored.embedding.reason == ""
+    assert np.isfinite(explored.embedding.points).all()
+    assert explored.same_class_share["embedding"] > 0.6
+    assert "Map by UMAP" in headings(explored)
 
 
 # Any data set
@@ -268,34 +284,32 @@ def test_umap_draws_the_map_where_it_is_installed(toy: Dataset, looked: Explored
 
 def test_two_classes_of_five_images_one_missing_in_test() -> None:
     train, test = bands((5, 5), (4, 0))
-    found, text = page_of(Dataset("few", ("a", "b"), (8, 8), train, test, "a test"))
-    assert "Each class has 5 training images. No test image is of b." in text
-    assert "right on 100.0 % of the test images" in text
-    assert "for fewer than 30 images two principal components will do" in text
-    assert "2 classes have no more than 10 images there" in text
-    assert not found.embedding.method
+    found = explore(Dataset("few", ("a", "b"), (8, 8), train, test, "a test"))
+    text = page_of(found)
+    assert "Each class has 5 training images. There are no test images of b." in text
+    assert "always answers a is right on 100.0 % of the test images" in text
+    assert "2 classes have no more than 10 images" in text
+    assert (found.embedding.method, len(found.embedding.points)) == ("", 0)
+    assert found.embedding.reason in text
+    assert {name: values[:2] for name, values in rows_of(found).items()} == {"a": [5, 4], "b": [5, 0]}
     assert "nan" not in text.lower()
 
 
 def test_fifty_classes_of_64_by_64_are_drawn() -> None:
     train, test = bands((4,) * 51 + (2,), (1,) * 52, side=64)
-    found = exploring.look(
-        Dataset("many", tuple("abcdefghij"[n % 10] * (n + 1) for n in range(52)), (64, 64), train, test, "a test"),
-        lambda text: None,
-    )
+    names = tuple("abcdefghij"[n % 10] * (n + 1) for n in range(52))
+    found = explore(Dataset("many", names, (64, 64), train, test, "a test"))
     assert found.components.image_shape == (32, 32)
-    figures = planned(FIGURES, found)
-    text = explore_page.page(found, figures)
+    figures, text = figures_of(found), page_of(found)
     assert "Figures show the 50 classes with the most training images, the table at the end all 52" in text
     assert "averaged down, here to 32 by 32" in text
-    assert len(shown_classes.shown(found)) == 50
-    assert len(re.findall(r"^\| [a-j]+ \|", text, re.M)) == 52
-    assert sorted(one.path for one in figures) == [f"explore/{name}" for name in EIGHT]
-    for one in figures:
-        if one.figure.name in ("pca", "class-distances"):
-            drawn = Image.open(io.BytesIO(one.png()))
-            assert drawn.width <= 1400
-            assert drawn.height > 1000
+    assert len(classes.shown(found)) == 50
+    assert len(rows_of(found)) == 52
+    assert sorted(figure.path for figure in figures.values()) == [f"explore/{name}" for name in EIGHT]
+    for name in ("pca", "class-distances"):
+        drawn = Image.open(io.BytesIO(figures[name].png()))
+        assert drawn.width <= 1400
+        assert drawn.height > 1000
 
 
 @pytest.mark.parametrize("black", [True, False])
@@ -308,39 +322,40 @@ def test_images_of_one_grey_value(black: bool, tmp_path: Path) -> None:
     Image.new("L", (2, 2)).save(buffer, format="png")
     (figures / "mine.png").write_bytes(buffer.getvalue())
     (figures / "embedding.png").write_bytes(png.encode(Image.new("L", (2, 2)), "ab"))
-    found = exploring.look(Dataset("flat", ("a", "b"), (8, 8), Part(X, y), Part(X, y), "a test"), lambda text: None)
-    written = [path.name for path in explored.write(tmp_path, found)]
+    found = explore(Dataset("flat", ("a", "b"), (8, 8), Part(X, y), Part(X, y), "a test"))
+    written = [path.name for path in write.write(tmp_path, found)]
     text = (tmp_path / "explore.md").read_text(encoding="utf-8")
     assert "nan" not in text.lower()
-    # A figure of ours that is no longer made goes, a stranger's stays.
+    # A figure of ours that is no longer made is removed, another file is not.
     assert sorted(path.name for path in figures.iterdir()) == sorted({*written, "mine.png"} - {"explore.md"})
     assert "embedding.png" not in written
     if black:
-        assert "Every pixel of every training image is 0" in text
-        assert "All training images are equal" in text
+        assert found.greys[:, 0].sum() == X.size
+        assert text.count(section.ALL_EQUAL) == 2
+        assert found.same_class_share == {}
         assert not {"pca.png", "typical.png"} & set(written)
     else:
-        assert "the images vary in fewer than two directions" in text
-        assert "100.0 % have an image's own label" in text
+        assert found.components.points.shape == (40, 1)
+        assert (found.embedding.method, found.same_class_share["all"]) == ("", 1.0)
+        assert found.embedding.reason in text
         assert "pca.png" in written
 
 
-def test_hostile_names_stay_text(looked: Explored) -> None:
+def test_hostile_names_stay_text(explored: Exploration) -> None:
     hostile = ("](x) ![y](http://evil) <script>|", "$x$ \x1b[31m `tick`\n# heading", "Шлёпанцы" * 40)
-    found = dataclasses.replace(looked, class_names=hostile)
-    text = explore_page.page(found, planned(FIGURES, found))
+    found = dataclasses.replace(explored, class_names=hostile)
+    text = page_of(found)
     assert "<script" not in text
     assert "\x1b" not in text
     assert "\n# heading" not in text
     assert len(re.findall(r"(?<!\\)!\[", text)) == 8
     table = text[text.index("## Class by class") :].strip().split("\n\n")[1].splitlines()
     assert len(table) == 5
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in table} == {10}
-    examples = planned(FIGURES, found)[0]
-    assert examples.png().startswith(b"\x89PNG")
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in table} == {11}
+    assert figures_of(found)["examples"].png().startswith(b"\x89PNG")
 
 
-# Beside the report
+# The report
 
 
 def test_report_neither_counts_nor_touches_the_page(
@@ -356,8 +371,8 @@ def test_report_neither_counts_nor_touches_the_page(
     assert "no results here" in capsys.readouterr().err
     test_set = synthetic.write_test_set(folder, toy.test.y, toy.class_names, n_train=120, dataset="toy")
     synthetic.write_predictions(folder, test_set, "svm", test_set.y, title="SVM", fit_rows=120)
-    (tmp_path / "looked-at-only" / "explore").mkdir(parents=True)
-    (tmp_path / "looked-at-only" / "explore.md").write_bytes(explore_only["explore.md"])
+    (tmp_path / "explored-at-only" / "explore").mkdir(parents=True)
+    (tmp_path / "explored-at-only" / "explore.md").write_bytes(explore_only["explore.md"])
     assert main(command) == 0
     assert main([*command, "--check"]) == 0
     now = contents(folder)
@@ -365,19 +380,19 @@ def test_report_neither_counts_nor_touches_the_page(
 
 
 def test_a_class_called_explore_does_not_take_its_page() -> None:
-    assert pages.anatomy_file("Explore", 3) == "class-explore.md"
-    assert not pages.is_anatomy("explore.md", explore_page.MARK.encode())
+    assert pages.class_page("Explore", 3) == "class-explore.md"
+    assert not pages.is_ours("explore.md", section.MARK.encode())
 
 
 def test_results_on_other_data_are_left_alone(toy: Dataset, tmp_path: Path) -> None:
     synthetic.write_test_set(tmp_path, toy.test.y, toy.class_names, n_train=120, dataset="toy")
     with lock.locked(tmp_path), pytest.raises(BenchmarkError, match="other data of the same name"):
-        prepare.for_explore(tmp_path, toy)
-    there = records.read_test_set(tmp_path)
-    assert there is not None
-    records.write_test_set(tmp_path, dataclasses.replace(there, sha256=toy.sha256))
+        preflight.for_explore(tmp_path, toy)
+    test_set = records.read_test_set(tmp_path)
+    assert test_set is not None
+    records.write_test_set(tmp_path, dataclasses.replace(test_set, sha256=toy.sha256))
     with lock.locked(tmp_path):
-        prepare.for_explore(tmp_path, toy)
+        preflight.for_explore(tmp_path, toy)
 
 
 def test_a_folder_that_another_run_holds_is_left_alone(

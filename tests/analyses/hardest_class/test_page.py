@@ -1,4 +1,4 @@
-"""The page of the hardest class: what it says, what it is called, and that it stands for any data set."""
+"""The hardest class: its numbers, its page and its figures, on any data set."""
 
 from __future__ import annotations
 
@@ -11,33 +11,41 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytest_regressions.file_regression import FileRegressionFixture
 
 from benchmark import report
-from benchmark.analyses.hardest_class import examples as gallery
-from benchmark.analyses.hardest_class import page as anatomy_page
-from benchmark.analyses.hardest_class.figures import examples as grids
-from benchmark.analyses.hardest_class.figures import flow
-from benchmark.analyses.hardest_class.figures import roc_pr as ranking
+from benchmark.analyses.hardest_class import (
+    ANALYSIS,
+    always_wrong,
+    confusable_classes,
+    confusions,
+    example_images,
+    only_cnn_correct,
+    thresholds,
+    upper_bounds,
+)
+from benchmark.analyses.hardest_class.figures import examples, flow, roc_pr
+from benchmark.analyses.hardest_class.scores import HardestClass, compute
+from benchmark.analyses.hardest_class.section import section
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.leaderboard.summary import Summary, summarise
 from benchmark.render import pages
-from benchmark.report import figures
+from benchmark.render.document import Block, Heading, Section, Table, Value, markdown_of
+from benchmark.render.figure import Figure, PlannedFigure, plan
+from benchmark.report import assemble
+from benchmark.report.example_images import store
 from benchmark.storage import records
 from benchmark.storage.schema import Validation
 from tests import synthetic_results as synthetic
-from tests.report.test_report import cells, page, tables
-
-ONE = [figure for figure in figures.FIGURES if figure.name == "per-class-f1"]
 
 SECTIONS = [
-    "Where Shirt fails: fashion-mnist",
-    "What it is taken for, and what for it",
-    "The hard core",
-    "What the CNN finds, and what it misses",
-    "Shirt against the rest",
-    "What another threshold would buy",
-    "Shirt and its neighbours alone",
-    "How far it could go",
+    "What Shirt is mistaken for",
+    "Images that every model misclassifies",
+    "What only the CNN gets right",
+    "Shirt against all other classes",
+    "Would another threshold help?",
+    "Shirt and the classes it is confused with",
+    "How high could F1 go?",
 ]
 
 
@@ -58,36 +66,65 @@ def scores(y: np.ndarray, seed: int, biased: int, scale: float) -> np.ndarray:
     return (raw / raw.sum(axis=1, keepdims=True)).astype(np.float16)
 
 
-def with_validation(folder: Path, names: Sequence[str], biased: int, scale: float = 0.4) -> Summary:
+def with_validation(folder: Path, names: Sequence[str], biased: int, scale: float = 0.4) -> HardestClass:
     y = np.arange(1500) % 10
     results = records.read(folder)
-    known = {
-        (name, 0): Validation(y, scores(y, place, biased, scale)) for place, name in enumerate(("svm", "trees", "cnn"))
+    validation = {
+        (name, 0): Validation(y, scores(y, place, biased, scale))
+        for place, name in enumerate(("svm", "trees", "cnn"))
+        if name in names
     }
-    kept = {key: value for key, value in known.items() if key[0] in names}
-    return summarise(dataclasses.replace(results, validation=kept))
+    return hardest_of(summarise(dataclasses.replace(results, validation=validation)))
 
 
-def drawn(folder: Path) -> tuple[str, list[str]]:
-    """Return the page, and which of its figures there are, once they have been drawn."""
-    summary = summary_of(folder)
-    planned = [one for one in figures.plan(summary) if one.figure.page == "anatomy"]
-    for one in planned:
-        assert len(one.png()) > 5_000
-    return anatomy_of(summary), [one.figure.name for one in planned]
+def summary_of(folder: Path) -> Summary:
+    return summarise(records.read(folder))
 
 
-def anatomy_of(summary: Summary) -> str:
-    found = anatomy_page.page(summary, figures.plan(summary))
-    assert found is not None
-    return found[1]
+def hardest_of(summary: Summary) -> HardestClass:
+    hardest = compute(summary)
+    assert hardest is not None
+    return hardest
+
+
+def figures_of(hardest: HardestClass) -> dict[str, PlannedFigure]:
+    assert ANALYSIS.figures is not None
+    return plan(ANALYSIS.figures(), hardest)
+
+
+def page_of(hardest: HardestClass) -> Section:
+    return section(hardest, figures_of(hardest))
+
+
+def headings(blocks: Sequence[Block]) -> list[str]:
+    return [block.text for block in blocks if isinstance(block, Heading)]
+
+
+def values(blocks: Sequence[Block]) -> list[dict[Value, list[Value]]]:
+    """Return the values of each table's rows, by that of their first cell."""
+    tables = [block for block in blocks if isinstance(block, Table)]
+    return [{row[0].value: [cell.value for cell in row[1:]] for row in table.rows} for table in tables]
+
+
+def drawn(hardest: HardestClass) -> list[str]:
+    """Draw every figure of the page; return their names."""
+    figures = figures_of(hardest)
+    figures.pop("hardest-images", None)  # which is on the leaderboard
+    for figure in figures.values():
+        assert len(figure.png()) > 5_000
+    return list(figures)
+
+
+def one_figure(figures: Sequence[Figure], scores: Any) -> dict[str, PlannedFigure]:
+    """Plan one figure of the report's: as many as a test of files needs."""
+    return plan([figure for figure in figures if figure.name == "per-class-f1"], scores)
 
 
 @pytest.fixture(scope="module")
-def realistic(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("anatomy")
+def realistic(tmp_path_factory: pytest.TempPathFactory) -> HardestClass:
+    folder = tmp_path_factory.mktemp("hardest")
     synthetic.write_realistic(folder, seeds=2, examples=range(2_000))
-    return folder
+    return hardest_of(summary_of(folder))
 
 
 @pytest.fixture
@@ -104,60 +141,95 @@ def known(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_where_images_go_and_come_from(known: Path) -> None:
-    text = page(known, "mid.md")
-    assert cells(text, 0) == {
-        "right": ["**7** (7.0 %)", "30 (30.0 %)"],
-        "left": ["**10** (10.0 %)", "20 (20.0 %)"],
-    }
-    assert cells(text, 1) == {"right": ["25 (25.0 %)", "**0** (0.0 %)"], "left": ["**0** (0.0 %)", "10 (10.0 %)"]}
-    assert cells(text, 2) == {
-        "mid ↔ right": ["A", "30", "B", "32", "6.2 %"],
-        "mid ↔ left": ["B", "10", "A", "30", "66.7 %"],
-    }
-    assert "The commonest is right: 55.2 % of the misses on average, and more than any other under 1 of 2" in text
-    assert "*B* has the fewest, 17 against 50 of *A*; the largest part of the difference is right (23 images)." in text
+def test_confusions_by_the_other_class(known: Path) -> None:
+    hardest = hardest_of(summary_of(known))
+    assert hardest.name == "mid"
+    assert [row.title for row in hardest.rows] == ["B", "A"]
+    wrong, mistaken = (confusions.errors(hardest, incoming=incoming) for incoming in (False, True))
+    assert wrong.counts.tolist() == [[10, 0, 7], [20, 0, 30]]
+    assert mistaken.counts.tolist() == [[0, 0, 25], [10, 0, 0]]
+    assert wrong.top == mistaken.top == [2, 0]
+    assert wrong.share == pytest.approx(0.552, abs=5e-4)
+    assert wrong.leads_for == 1
+    assert wrong.totals.tolist() == [17, 50]
+    assert (wrong.fewest, wrong.most) == (0, 1)
+    assert wrong.largest_difference == (2, 23)
+    blocks = confusions.blocks(hardest)
+    wrong_table, mistaken_table, pairs = values(blocks)
+    assert wrong_table == {"B": [7, 10], "A": [30, 20]}
+    assert mistaken_table == {"B": [25, 0], "A": [0, 10]}
+    assert pairs == {"mid ↔ right": ["A", 30, "B", 32, 1 - 30 / 32], "mid ↔ left": ["B", 10, "A", 30, 1 - 10 / 30]}
+    table = next(block for block in blocks if isinstance(block, Table))
+    assert [cell.text for cell in table.rows[0][1:]] == ["**7** (7.0 %)", "**10** (10.0 %)"]
+    assert [cell.text for cell in table.rows[1][1:]] == ["30 (30.0 %)", "20 (20.0 %)"]
 
 
-def test_the_core_and_the_rescues(known: Path) -> None:
-    text = page(known, "mid.md")
-    # Both miss 100 to 109, as left, and 120 to 123, as right; b alone misses 150 to 152, a alone 36.
-    assert "**14 of the 100 mid images (14.0 %) are wrong under all 2 estimators**." in text
-    assert "14 of them (100.0 %) get one and the same wrong answer" in text
-    assert cells(text, 3) == {"left": ["10", "71.4 %", "10"], "right": ["4", "28.6 %", "4"]}
-    assert cells(text, 4) == {"2 of 2": ["14"]}
-    assert "**36 mid images are found by the CNN only** (26 of them most often called right)" in text
-    assert "**3 by others and not by the CNN** (3 of them most often called right)" in text
-    assert (
-        "47 mid images are found by both, 36 by the CNN only, 3 by the classical pipeline only, 14 by neither" in text
-    )
-    assert "The recall of *B* is 33.0 points higher (95 % interval" in text
-    assert "Of what the CNN misses, the classical pipeline finds 17.6 %; together they would find 86.0 %." in text
-    assert cells(text, 5) == {"B": ["83", "36", "36", "—"], "A": ["50", "3", "—", "3"]}
+def test_images_that_every_estimator_misclassifies(known: Path) -> None:
+    hardest = hardest_of(summary_of(known))
+    # Both misclassify 100 to 109, as left, and 120 to 123, as right.
+    assert set(hardest.categories.always_wrong.tolist()) == {*range(100, 110), *range(120, 124)}
+    wrong = always_wrong.compute(hardest)
+    assert np.bincount(wrong.labels).tolist() == [10, 0, 4]
+    assert wrong.same_answer.all()
+    answers, agreement = values(always_wrong.blocks(hardest))
+    assert answers == {"left": [10, 10 / 14, 10], "right": [4, 4 / 14, 4]}
+    assert agreement == {2: [14]}
 
 
-def test_all_sections_in_order_and_linked(realistic: Path) -> None:
-    text = page(realistic, "shirt.md")
-    found = re.findall(r"^#+ (.*)$", text, flags=re.M)
-    assert found == [heading for heading in SECTIONS if "threshold" not in heading]  # no validation scores here
+def test_images_that_only_the_cnn_gets_right(known: Path) -> None:
+    hardest = hardest_of(summary_of(known))
+    # B alone misclassifies 150 to 152, A alone 36 others.
+    only_cnn, only_others = hardest.categories.only_cnn_correct, hardest.categories.only_others_correct
+    assert (len(only_cnn), only_others.tolist()) == (36, [150, 151, 152])
+    assert only_cnn_correct.most_common_error(hardest, only_cnn, cnn=False) == (2, 26)
+    assert only_cnn_correct.most_common_error(hardest, only_others, cnn=True) == (2, 3)
+    result = only_cnn_correct.head_to_head(hardest)
+    assert result is not None
+    assert (result.both, result.only_cnn, result.only_classical, result.neither) == (47, 36, 3, 14)
+    assert result.recall_difference.estimate == pytest.approx(0.33)
+    assert result.recall_difference.low > 0
+    (table,) = values(only_cnn_correct.blocks(hardest))
+    assert table == {"B": [83, 36, 36, None], "A": [50, 3, None, 3]}
+
+
+def test_the_page_has_all_sections_and_figures(realistic: HardestClass) -> None:
+    page = page_of(realistic)
+    assert (page.file, page.title) == ("shirt.md", "Where Shirt fails")
+    assert headings(page.blocks) == [text for text in SECTIONS if "threshold" not in text]  # no validation scores here
+    assert list(figures_of(realistic)) == [
+        "hardest-images",
+        "hardest-flow",
+        "always-misclassified",
+        "found-by-cnn-only",
+        "found-by-others-only",
+        "hardest-ranking",
+    ]
+    text = markdown_of(page.blocks)
     assert len(re.findall(r"^!\[.{30,}\]\(figures/.+\.png\)$", text, flags=re.M)) == 5
-    assert "**[shirt.md](shirt.md)**" in page(realistic)
-    assert "[leaderboard.md](leaderboard.md)" in text
     assert "nan" not in text.lower().split()
-    assert "Counts are means over seeds" in text
-    planned = [one.figure for one in figures.plan(summary_of(realistic))]
-    names = [figure.name for figure in planned if figure.page == "anatomy"]
-    assert names == ["hardest-flow", "hard-core", "found-by-cnn-only", "found-by-others-only", "hardest-ranking"]
 
 
-def summary_of(folder: Path) -> Summary:
-    return summarise(records.read(folder))
+def test_every_number_in_a_table_is_a_value(realistic: HardestClass, tmp_path: Path) -> None:
+    write_scores(tmp_path, np.arange(1000) % 10, biased=6)
+    hardest = with_validation(tmp_path, ("svm", "trees", "cnn"), biased=6)
+    tables = [block for block in page_of(realistic).blocks if isinstance(block, Table)]
+    tables += [block for block in thresholds.blocks(hardest) if isinstance(block, Table)]
+    assert len(tables) == 12
+    for table in tables:
+        for row in table.rows:
+            for column, cell in zip(table.columns, row, strict=True):
+                assert isinstance(cell.value, int | float if column.numeric else str | int) or cell.text == "—"
+                if column.header.endswith("interval)"):
+                    assert cell.interval is not None
+                    assert cell.interval[0] <= cell.value <= cell.interval[1]
 
 
 def test_the_page_is_checked_and_a_stale_one_is_removed(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "FIGURES", ONE)  # is enough here
+    monkeypatch.setattr(assemble, "plan", one_figure)
     report.write(known)
     assert report.check(known) == []
+    ours = {path.name for path in known.glob("*.md")}
+    assert "mid.md" in ours
     (known / "mid.md").write_text((known / "mid.md").read_text().replace("47", "48"))
     (known / "notes.md").write_text(pages.mark("mid.md") + "\nmy copy")
     (known / "trouser.md").write_text(pages.mark("trouser.md") + "\n\n# Where Trouser fails")
@@ -165,7 +237,7 @@ def test_the_page_is_checked_and_a_stale_one_is_removed(known: Path, monkeypatch
     assert report.check(known) == ["mid.md", "trouser.md"]
     report.write(known)
     assert report.check(known) == []
-    assert {path.name for path in known.glob("*.md")} == {"leaderboard.md", "mid.md", "notes.md", "coat.md"}
+    assert {path.name for path in known.glob("*.md")} == ours | {"notes.md", "coat.md"}
 
 
 @pytest.mark.parametrize(
@@ -190,86 +262,91 @@ def test_the_page_is_checked_and_a_stale_one_is_removed(known: Path, monkeypatch
     ],
 )
 def test_any_class_name_gives_a_safe_file(name: str, file: str) -> None:
-    assert pages.anatomy_file(name, 6) == file
+    assert pages.class_page(name, 6) == file
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}\.md", file)
-    assert pages.is_anatomy(file, pages.mark(file).encode() + b"\n")
-    assert not pages.is_anatomy("other.md", pages.mark(file).encode())
+    assert pages.is_ours(file, pages.mark(file).encode() + b"\n")
+    assert not pages.is_ours("other.md", pages.mark(file).encode())
 
 
 @pytest.mark.parametrize("name", ["../x", "leaderboard", "", "漢"])
 def test_a_hostile_class_stays_in_the_folder(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "FIGURES", ONE)  # is enough here
+    monkeypatch.setattr(assemble, "plan", one_figure)
     folder = tmp_path / "a" / "results"
     y = np.arange(90) % 3
     test_set = synthetic.write_test_set(folder, y, ["ok", name, "fine"])
     synthetic.write_predictions(folder, test_set, "x", np.where((y == 1) & (np.arange(90) < 40), 2, y))
     written = report.write(folder)
-    assert len({path for path in written if path.suffix == ".md"}) == 2
+    assert pages.class_page(name, 1) in {path.name for path in written}
     assert {path.parent for path in written} == {folder, folder / "figures"}
     assert report.check(folder) == []
 
 
-def test_a_threshold_that_was_wrong_is_mended_on_validation_rows(tmp_path: Path) -> None:
+def test_a_wrong_threshold_is_corrected_on_validation_rows(
+    tmp_path: Path, file_regression: FileRegressionFixture
+) -> None:
     write_scores(tmp_path, np.arange(1000) % 10, biased=6)
-    assert "another threshold" not in page(tmp_path, "shirt.md")
-    text = anatomy_of(with_validation(tmp_path, ("svm", "cnn"), biased=6))
-    assert "## What another threshold would buy" in text
-    assert "No validation scores are stored for *TREES*." in text
-    assert "2 of 2 estimators gain more than the test images could show by chance" in text
-    assert "So part of what Shirt loses is a matter of where the threshold stands." in text
-    (place,) = (n for n, table in enumerate(tables(text)) if "Change (95 % interval)" in " ".join(table[0]))
-    shifts = cells(text, place)
-    assert set(shifts["TREES"]) == {"—"}
-    summary = with_validation(tmp_path, ("svm", "cnn"), biased=6)
-    row = next(row for row in summary.scored if row.name == "svm")
-    factor, f1, change, *_ = shifts["SVM"]
-    assert 2.0 < float(factor) < 3.2  # 0.4 is undone by 2.5
+    assert thresholds.blocks(hardest_of(summary_of(tmp_path))) == []
+    hardest = with_validation(tmp_path, ("svm", "cnn"), biased=6)
+    assert "Would another threshold help?" in headings(page_of(hardest).blocks)
+    changes = thresholds.compute(hardest, thresholds.class_f1(hardest))
+    by_name = dict(zip([row.name for row in hardest.rows], changes.by_row, strict=True))
+    assert by_name["trees"] is None  # whose validation scores are not stored
+    assert (changes.better, changes.worse, len(changes.known), changes.help) == (2, 0, 2, True)
+    change, row = by_name["svm"], next(row for row in hardest.rows if row.name == "svm")
+    assert change is not None
+    (factor,) = change.factors
+    assert 2.0 < factor < 3.2  # 0.4 is undone by 2.5
     raw = row.proba[0].astype(float)
-    raw[:, 6] *= float(factor)
-    said, is_shirt = raw.argmax(axis=1) == 6, summary.test_set.y == 6
-    after = 2 * (said & is_shirt).sum() / (said.sum() + is_shirt.sum())
-    assert float(f1) == pytest.approx(row.f1[6], abs=5e-4)
-    assert float(change.split()[0]) == pytest.approx(after - row.f1[6], abs=0.02)
-    assert after - row.f1[6] > 0.1
+    raw[:, 6] *= factor
+    positive, is_shirt = raw.argmax(axis=1) == 6, hardest.summary.test_set.y == 6
+    after = 2 * (positive & is_shirt).sum() / (positive.sum() + is_shirt.sum())
+    assert change.gain.estimate == pytest.approx(after - row.f1[6])
+    assert change.gain.estimate > 0.1
+    blocks = thresholds.blocks(hardest)
+    table, _ = values(blocks)
+    assert set(table["TREES"]) == {None}
+    assert table["SVM"][:3] == pytest.approx([factor, row.f1[6], change.gain.estimate])
+    file_regression.check(markdown_of(blocks) + "\n", basename="thresholds", extension=".md", encoding="utf-8")
 
 
-def test_a_threshold_that_was_right_is_left_alone(tmp_path: Path) -> None:
+def test_a_right_threshold_is_not_changed(tmp_path: Path) -> None:
     write_scores(tmp_path, np.arange(1000) % 10, biased=6, scale=0.9)
-    text = anatomy_of(with_validation(tmp_path, ("svm", "trees", "cnn"), biased=6, scale=0.9))
-    assert "So Shirt is not lost for want of a better threshold." in text
-    assert "No validation scores" not in text
+    hardest = with_validation(tmp_path, ("svm", "trees", "cnn"), biased=6, scale=0.9)
+    changes = thresholds.compute(hardest, thresholds.class_f1(hardest))
+    assert len(changes.known) == 3
+    assert not changes.help
 
 
-def test_the_neighbours_as_a_benchmark_of_their_own(known: Path, realistic: Path) -> None:
-    assert "alone" not in " ".join(re.findall("^## .*", page(known, "mid.md"), flags=re.M))  # all three classes
-    text = page(realistic, "shirt.md")
-    assert "Top, Pullover, Dress, Coat and Shirt: the class itself and every other" in text
-    (place,) = (n for n, table in enumerate(tables(text)) if "With all 10 answers allowed" in " ".join(table[0]))
-    summary = summary_of(realistic)
-    y = summary.test_set.y
-    group = [0, 2, 3, 4, 6]
-    inside = np.isin(y, group)
-    for row in summary.scored:
-        answers = np.array(group)[row.proba[:, inside][:, :, group].argmax(axis=2)]
-        found = cells(text, place)[row.title]
-        assert found[0].startswith(f"{(answers == y[inside]).mean():.4f} (")
-        assert found[1] == f"{row.correct[inside].mean():.4f}"
-        said, shirt = answers == 6, y[inside] == 6
-        f1 = np.mean([2 * (one & shirt).sum() / (one.sum() + shirt.sum()) for one in said])
-        assert found[-1] == f"{f1:.3f}"
+def test_the_confusable_classes_as_a_smaller_problem(known: Path, realistic: HardestClass) -> None:
+    assert confusable_classes.compute(hardest_of(summary_of(known))) is None  # they are all three classes
+    group = confusable_classes.compute(realistic)
+    assert group is not None
+    assert group.labels == (0, 2, 3, 4, 6)
+    y = realistic.summary.test_set.y
+    inside = np.isin(y, group.labels)
+    assert group.n_images == inside.sum()
+    for row, restricted in zip(realistic.rows, group.by_row, strict=True):
+        answers = np.array(group.labels)[row.proba[:, inside][:, :, group.labels].argmax(axis=2)]
+        assert restricted.accuracy.estimate == pytest.approx((answers == y[inside]).mean())
+        assert restricted.all_answers == pytest.approx(row.correct[inside].mean())
+        positive, shirt = answers == 6, y[inside] == 6
+        f1 = np.mean([2 * (seed & shirt).sum() / (seed.sum() + shirt.sum()) for seed in positive])
+        assert restricted.f1[-1] == pytest.approx(f1)
 
 
-def test_the_range_of_the_ceiling(known: Path) -> None:
-    text = page(known, "mid.md")
-    found = cells(text, len(tables(text)) - 1)
-    oracle, alike, shared = found.values()
-    assert oracle == ["14", "0", "0.860", f"{2 * 86 / 186:.3f}"]
+def test_the_upper_bounds(known: Path) -> None:
+    hardest = hardest_of(summary_of(known))
+    oracle, unanimous, shared = (estimate.bound for estimate in upper_bounds.estimates(hardest))
+    assert oracle == (100, 14, 0)
+    assert (oracle.recall, oracle.f1) == pytest.approx((0.86, 2 * 86 / 186))
     # The better half of two is B alone: what it misses and mistakes.
-    assert alike == ["17", "25", "0.830", f"{2 * 83 / (200 - 17 + 25):.3f}"]
-    lost = 14 - 36 * 3 / 47
-    assert shared == ["12", "0", f"{1 - lost / 100:.3f}", f"{2 * (100 - lost) / (200 - lost):.3f}"]
-    low, high = f"{2 * 83 / 208:.2f}", f"{2 * (100 - lost) / (200 - lost):.2f}"
-    assert f"**F1 of mid could reach some {low} to {high}, recall 0.83 to 0.88**, where *B* stands at 0.798" in text
+    assert unanimous == (100, 17, 25)
+    assert (unanimous.recall, unanimous.f1) == pytest.approx((0.83, 2 * 83 / (200 - 17 + 25)))
+    missed = 14 - 36 * 3 / 47
+    assert shared == (100, pytest.approx(missed), 0)
+    assert (shared.recall, shared.f1) == pytest.approx((1 - missed / 100, 2 * (100 - missed) / (200 - missed)))
+    assert hardest.best.title == "B"
+    assert hardest.best.f1[1] == pytest.approx(0.798, abs=5e-4)
 
 
 @pytest.mark.parametrize("family", ["classical", "cnn", "other"])
@@ -277,10 +354,11 @@ def test_one_estimator_and_two_classes(tmp_path: Path, family: str) -> None:
     y = np.arange(60) % 2
     test_set = synthetic.write_test_set(tmp_path, y, ["no", "yes"], dataset="digits")
     synthetic.write_predictions(tmp_path, test_set, "one", np.where(np.arange(60) < 5, 1 - y, y), family=family)
-    text, names = drawn(tmp_path)
-    assert "are wrong under the one estimator that there is" in text
-    assert re.findall("^## (.*)", text, flags=re.M) == [*SECTIONS[1:3], "no against the rest"]
-    assert names == ["hardest-flow", "hard-core", "hardest-ranking"]
+    hardest = hardest_of(summary_of(tmp_path))
+    assert len(hardest.categories.always_wrong) == 3
+    assert upper_bounds.estimates(hardest) == ()
+    assert headings(page_of(hardest).blocks) == [text.replace("Shirt", "no") for text in (*SECTIONS[:2], SECTIONS[3])]
+    assert drawn(hardest) == ["hardest-flow", "always-misclassified", "hardest-ranking"]
 
 
 def test_no_errors_at_all(tmp_path: Path) -> None:
@@ -288,74 +366,79 @@ def test_no_errors_at_all(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, y, ["a", "b", "c"])
     for name, family in (("x", "classical"), ("y", "cnn")):
         synthetic.write_predictions(tmp_path, test_set, name, y, family=family)
-    text, names = drawn(tmp_path)
-    assert names == ["hardest-ranking"]
-    assert "No estimator takes another class for a, nor a for another." in text
-    assert "**0 of the 20 a images (0.0 %) are wrong under all 2 estimators**." in text
-    assert "By none of them is anything left to win." in text
-    assert "nan" not in text.lower().split()
+    hardest = hardest_of(summary_of(tmp_path))
+    assert drawn(hardest) == ["hardest-ranking"]
+    assert not confusions.errors_in_both_directions(hardest).counts.any()
+    assert [type(block) for block in confusions.blocks(hardest)] == [str]
+    assert len(hardest.categories.always_wrong) == 0
+    assert [type(block) for block in always_wrong.blocks(hardest)] == [str]
+    assert {estimate.bound.f1 for estimate in upper_bounds.estimates(hardest)} == {1.0}
+    assert "nan" not in markdown_of(page_of(hardest).blocks).lower().split()
 
 
 def test_one_class_alone_in_the_test_set(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, np.zeros(20, dtype=int), ["a", "b"])
     for name, family in (("x", "classical"), ("y", "cnn")):
         synthetic.write_predictions(tmp_path, test_set, name, np.arange(20) % 3 // 2, family=family)
-    text, names = drawn(tmp_path)
-    assert names == ["hardest-flow", "hard-core"]
-    assert "against the rest" not in text
-    assert "nan" not in text.lower().split()
+    hardest = hardest_of(summary_of(tmp_path))
+    page = page_of(hardest)
+    assert drawn(hardest) == ["hardest-flow", "always-misclassified"]
+    assert "a against all other classes" not in headings(page.blocks)
+    assert "nan" not in markdown_of(page.blocks).lower().split()
 
 
 def test_nothing_finished(tmp_path: Path) -> None:
     synthetic.write_test_set(tmp_path, np.arange(10))
     synthetic.write_failure(tmp_path, "cnn")
-    assert anatomy_page.page(summary_of(tmp_path), []) is None
+    assert compute(summary_of(tmp_path)) is None
 
 
 def test_short_names_differ() -> None:
     titles = ["SVM on learned patches", "CNN (residual)", "LightGBM on HOG", "Random forest", "k nearest neighbours"]
-    assert grids.abbreviate(titles) == ("SVM-LP", "CNN-R", "LGBM-HOG", "RF", "KNN")
-    odd = grids.abbreviate(["Random forest", "Rotated flips", "", "!", "漢字", "A" * 30, "A" * 30, "x" * 30, "x"])
+    assert examples.abbreviate(titles) == ("SVM-LP", "CNN-R", "LGBM-HOG", "RF", "KNN")
+    odd = examples.abbreviate(["Random forest", "Rotated flips", "", "!", "漢字", "A" * 30, "A" * 30, "x" * 30, "x"])
     assert len(set(odd)) == 9
-    assert max(map(len, odd)) <= grids.ABBREVIATION
+    assert max(map(len, odd)) <= examples.ABBREVIATION
 
 
-def test_grids_show_kept_pictures_only(known: Path) -> None:
-    summary = summary_of(known)
-    core, cnn, others = grids.core(summary), grids.cnn(summary), grids.others(summary)
-    assert core is not None
+def test_grids_show_only_images_with_stored_pixels(known: Path) -> None:
+    hardest = hardest_of(summary_of(known))
+    wrong, cnn, others = (
+        choose(hardest) for choose in (examples.always_wrong, examples.only_cnn_correct, examples.only_others_correct)
+    )
+    assert wrong is not None
     assert cnn is not None
     assert others is not None
-    assert (core.images, core.kept, len(core.index)) == (14, 14, 12)
-    assert set(core.index.tolist()) <= {*range(100, 110), *range(120, 124)}
+    assert (wrong.images, wrong.stored, len(wrong.index)) == (14, 14, 12)
+    assert set(wrong.index.tolist()) <= {*range(100, 110), *range(120, 124)}
     assert others.index.tolist() == [150, 151, 152]
     assert others.answers.tolist() == [[2, 2, 2], [1, 1, 1]]  # best first: the CNN, then A
     assert others.scores == pytest.approx(0.9, abs=1e-3)
-    kept = records.read_test_set(known)
-    assert kept is not None
+    test_set = records.read_test_set(known)
+    assert test_set is not None
     for place, index in enumerate(others.index):
-        assert others.pixels[place].ravel() * 255 == pytest.approx(kept.example_images[index - 90])
-    assert (
-        grids.cnn(summarise(dataclasses.replace(records.read(known), records=records.read(known).records[:1]))) is None
-    )
+        assert others.pixels[place].ravel() * 255 == pytest.approx(test_set.example_images[index - 90])
+    results = records.read(known)
+    alone = summarise(dataclasses.replace(results, records=results.records[:1]))
+    assert examples.only_cnn_correct(hardest_of(alone)) is None
 
 
-def test_bands_are_to_scale_and_leave_room_for_their_numbers(realistic: Path) -> None:
-    data = flow.data(summary_of(realistic))
+def test_bands_are_to_scale_and_leave_room_for_their_numbers(realistic: HardestClass) -> None:
+    data = flow.data(realistic)
     assert data is not None
     assert [panel.estimator for panel in data.panels] == ["SVM on PCA", "CNN (residual)"]
     for panel in data.panels:
-        assert panel.found + sum(images for _, images in panel.lost) == pytest.approx(200)
+        assert panel.correct + sum(images for _, images in panel.missed) == pytest.approx(200)
         scale = flow._scale(panel)
         places = flow._places(panel, scale)
         assert places.bottom == pytest.approx(0.01, abs=1e-3)
-        for starts, side in ((places.sources, panel.gained), (places.destinations, panel.lost)):
+        for starts, side in ((places.sources, panel.mistaken), (places.destinations, panel.missed)):
             middles = [start - images * scale / 2 for start, (_, images) in zip(starts, side, strict=True)]
             assert all(a - b >= flow.LINE for a, b in pairwise(middles))
 
 
-def test_lines_pass_where_the_scores_do(realistic: Path) -> None:
-    data = ranking.data(summary_of(realistic))
+def test_curves_agree_with_the_scores(realistic: HardestClass) -> None:
+    data = roc_pr.data(realistic)
     assert data is not None
     assert len(data.lines) == 5
     assert sum(line.estimator.endswith("~") for line in data.lines) == 1
@@ -365,26 +448,26 @@ def test_lines_pass_where_the_scores_do(realistic: Path) -> None:
         assert line.precision[-1] == pytest.approx(data.share, abs=0.2)
 
 
-def test_the_gallery_keeps_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pixels_of_shown_images_are_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.arange(3_000) % 10
     pixels = np.random.default_rng(0).integers(0, 256, (len(y), 64), dtype=np.uint8)
     part = Part(pixels, y)
     data = Dataset("fashion-mnist", synthetic.CLASSES, (8, 8), part, part, "made up")
     write_scores(tmp_path, y, biased=6, scale=0.8)
-    monkeypatch.setattr(gallery, "SIZE", 20)
-    gallery.update(tmp_path, data)
+    monkeypatch.setattr(example_images, "SIZE", 20)
+    store(tmp_path, data)
     before = records.read_test_set(tmp_path)
     assert before is not None
-    summary = summary_of(tmp_path)
-    for collect in (grids.core, grids.cnn, grids.others):
-        found = collect(summary)
-        assert found is not None
-        assert len(found.index) == min(found.images, 12)
-        assert found.images > 2
-    monkeypatch.setattr(gallery, "OF_A_KIND", 0)
-    gallery.update(tmp_path, data)
+    hardest = hardest_of(summary_of(tmp_path))
+    for choose in (examples.always_wrong, examples.only_cnn_correct, examples.only_others_correct):
+        shown = choose(hardest)
+        assert shown is not None
+        assert len(shown.index) == min(shown.images, 12)
+        assert shown.images > 2
+    monkeypatch.setattr(example_images, "PER_CATEGORY", 0)
+    store(tmp_path, data)
     after = records.read_test_set(tmp_path)
     assert after is not None
-    assert len(after.example_index) == gallery.SIZE
+    assert len(after.example_index) == example_images.SIZE
     assert set(after.example_index) < set(before.example_index)
     assert (before.example_images == pixels[before.example_index]).all()

@@ -1,4 +1,4 @@
-"""How many images each class has, in training and in test."""
+"""The number of training and test images of each class."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
-from benchmark.analyses.exploration.measure import Explored
 from benchmark.metrics.scores import Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -16,7 +16,7 @@ from benchmark.render import style
 
 @dataclass(frozen=True)
 class Data:
-    """Images of each class that is shown, (k,), and of each that there is."""
+    """Number of images of each class that is shown, (k,), and of all classes."""
 
     classes: tuple[str, ...]
     train: Ints
@@ -26,21 +26,21 @@ class Data:
     all_test: Ints
 
 
-def data(explored: Explored) -> Data:
+def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
-    which = classes.shown(explored)
+    which = classes.shown(exploration)
     return Data(
-        classes.names(explored),
-        explored.train[which],
-        explored.test[which],
-        explored.class_names,
-        explored.train,
-        explored.test,
+        classes.names(exploration),
+        exploration.train[which],
+        exploration.test[which],
+        exploration.class_names,
+        exploration.train,
+        exploration.test,
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw two bars a class, each with its number."""
+    """Draw two bars for each class, each with its number."""
     k = len(data.classes)
     figure = style.new(1.1 + 0.4 * k)
     axes = figure.add_subplot()
@@ -62,12 +62,11 @@ def draw(data: Data) -> Figure:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    train, test = data.all_train, data.all_test
+    """Return the caption, as inline markdown."""
+    train, test, names = data.all_train, data.all_test, data.all_classes
     if train.min() == train.max() and test.min() == test.max():
-        each = f"{train[0]:,} training and {md.plural(int(test[0]), 'test image')}"
-        return f"Balanced: each of the {len(train)} classes has {each}, so accuracy counts every class alike."
-    names = data.all_classes
+        images = f"{train[0]:,} training and {md.plural(int(test[0]), 'test image')}"
+        return f"Balanced: each of the {len(train)} classes has {images}, so accuracy gives every class equal weight."
     most, least = int(train.argmax()), int(np.where(train > 0, train, train.max()).argmin())
     if train[most] == train[least]:
         text = f"Each class has {md.plural(int(train[most]), 'training image')}."
@@ -79,16 +78,16 @@ def caption(data: Data) -> str:
         )
     for part, counts in (("training", train), ("test", test)):
         missing = [md.escape(name) for name, number in zip(names, counts, strict=True) if not number]
-        text += f" No {part} image is of {md.listing(missing)}." if missing else ""
+        text += f" There are no {part} images of {md.listing(missing)}." if missing else ""
     if test.sum():
         text += (
-            f" Whoever answers {md.escape(names[most])} to everything is right on "
-            f"{md.percent(test[most] / test.sum())} of the test images: no accuracy below that means anything."
+            f" A model that always answers {md.escape(names[most])} is right on "
+            f"{md.percent(test[most] / test.sum())} of the test images: an accuracy below that is worthless."
         )
     return text
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    each = zip(data.classes, data.train, data.test, strict=True)
-    return f"Training and test images of each class: {', '.join(f'{n} {a:,} and {b:,}' for n, a, b in each)}."
+    """Return the alternative text."""
+    rows = zip(data.classes, data.train, data.test, strict=True)
+    return f"Training and test images of each class: {', '.join(f'{n} {a:,} and {b:,}' for n, a, b in rows)}."

@@ -1,4 +1,4 @@
-"""How far every two classes are apart."""
+"""The distance between every two classes."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
-from benchmark.analyses.exploration.measure import Explored
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
 
 WITH_NUMBERS = 16
-"""Classes; of more, a cell is too small for one."""
+"""The most classes for which cells have numbers; the cells of more are too small."""
 
 NEAREST = 3
-"""Pairs that are named."""
+"""The number of pairs that the caption names."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Distances of mean images, (k, k), as `benchmark.analyses.exploration.class_distance.distances` has them."""
+    """Distances of mean images, (k, k), from `benchmark.analyses.exploration.class_distances`."""
 
     classes: tuple[str, ...]
     distances: Floats
 
 
-def data(explored: Explored) -> Data | None:
-    """Collect what is drawn; None of a single class."""
-    which = classes.shown(explored)
+def data(exploration: Exploration) -> Data | None:
+    """Collect what is drawn; None for a single class."""
+    which = classes.shown(exploration)
     if len(which) < 2:
         return None
-    return Data(classes.names(explored), explored.distances[np.ix_(which, which)])
+    return Data(classes.names(exploration), exploration.mean_distances[np.ix_(which, which)])
 
 
 def draw(data: Data) -> Figure:
-    """Draw the matrix, the nearer the darker."""
+    """Draw the matrix; near classes are dark."""
     k = len(data.classes)
     names = [style.short(name, 18) for name in data.classes]
     figure = style.new(1.6 + (0.36 if k <= WITH_NUMBERS else 0.2) * k)
@@ -56,39 +56,39 @@ def draw(data: Data) -> Figure:
     for (row, column), value in np.ndenumerate(values):
         if k <= WITH_NUMBERS and row != column:
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=style.ink(value, shown), fontsize=9)
-    bar = figure.colorbar(shown, ax=axes, label="Distance of the means", pad=0.01, fraction=0.03)
+    bar = figure.colorbar(shown, ax=axes, label="Distance between means", pad=0.01, fraction=0.03)
     bar.outline.set_visible(False)
     return figure
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     first, second = np.triu_indices(len(data.classes), 1)
     values = data.distances[first, second]
     order = np.argsort(values, kind="stable")
 
     def pair(place: int) -> str:
-        a, b = (md.escape(data.classes[one[place]]) for one in (first, second))
+        a, b = (md.escape(data.classes[label[place]]) for label in (first, second))
         return f"{a} and {b} ({values[place]:.2f})"
 
-    text = (
-        "How far the mean images of two classes are apart, in units of how far an image is from its own class's mean "
-        "(Euclidean in pixels, root mean square over both classes; all training images). Below 1, the two means are "
-        "nearer to each other than an image is to its own."
+    method = (
+        "The distance is that of the two mean images, in units of the distance between an image and its own class's "
+        "mean (Euclidean in pixels, root mean square over both classes, all training images). Below 1, the two means "
+        "are nearer to each other than an image is to its own."
     )
     if len(values) == 1:
-        return f"{text} {pair(0)}."
+        return f"{pair(0)}. {method}"
     near = order[:NEAREST] if len(order) > NEAREST else order[:1]
     then = f", then {md.listing([pair(place) for place in near[1:]])}" if len(near) > 1 else ""
-    return f"{text} **The nearest two classes are {pair(near[0])}**{then}; the farthest are {pair(order[-1])}."
+    return f"**The nearest two classes are {pair(near[0])}**{then}; the farthest are {pair(order[-1])}. {method}"
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     k = len(data.classes)
     place = int(np.argmin(np.where(np.eye(k, dtype=bool), np.inf, data.distances)))
     a, b = divmod(place, k)
     return (
-        f"Matrix of the distances of {k} classes' mean images. The nearest two are {data.classes[a]} and "
+        f"Matrix of the distances between the mean images of {k} classes. The nearest two are {data.classes[a]} and "
         f"{data.classes[b]}, at {data.distances[a, b]:.2f}."
     )

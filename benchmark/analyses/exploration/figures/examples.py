@@ -1,4 +1,4 @@
-"""Images of each class, drawn by lot."""
+"""Images of each class, drawn at random."""
 
 from __future__ import annotations
 
@@ -6,53 +6,52 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from benchmark.analyses.exploration.figures import album, classes
-from benchmark.analyses.exploration.figures.album import Album
-from benchmark.analyses.exploration.measure import SEED, Explored
-from benchmark.analyses.exploration.typicality import NOBODY
+from benchmark.analyses.exploration.eda import SEED, Exploration
+from benchmark.analyses.exploration.figures import classes, image_grid
+from benchmark.analyses.exploration.figures.image_grid import ImageGrid
+from benchmark.analyses.exploration.prototypes import NO_IMAGE
 from benchmark.render import markdown as md
 
 
 @dataclass(frozen=True)
 class Data:
-    """Images by class, of so many that there are."""
+    """Images by class, and the number of training images."""
 
-    album: Album
+    grid: ImageGrid
     images: int
 
 
-def data(explored: Explored) -> Data:
+def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
-    which = classes.shown(explored)
-    m = album.rows_for(len(which), explored.examples.index.shape[1])
-    pixels = album.scaled(explored.examples.pixels[which, :m])
+    which = classes.shown(exploration)
+    m = image_grid.rows_for(len(which), exploration.examples.index.shape[1])
+    pixels = image_grid.scaled(exploration.examples.pixels[which, :m])
     return Data(
-        Album(
-            classes=classes.names(explored),
+        ImageGrid(
+            classes=classes.names(exploration),
             headings=("",) * m,
             pixels=pixels,
-            there=explored.examples.index[which, :m] != NOBODY,
+            present=exploration.examples.index[which, :m] != NO_IMAGE,
             tops=(float(pixels.max()),) * m,
         ),
-        int(explored.train.sum()),
+        int(exploration.train.sum()),
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw them."""
-    return album.draw(data.album)
+    """Draw the grid."""
+    return image_grid.draw(data.grid)
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     return (
-        f"{data.album.there.sum():,} of the {data.images:,} training images, up to {data.album.there.shape[1]} of each "
-        f"class, drawn by lot (seed {SEED}): neither the best nor the worst. What of a class differs within "
-        "its column, a model has to see past; what hardly differs between two columns, it has to find."
+        f"{data.grid.present.sum():,} of the {data.images:,} training images, up to {data.grid.present.shape[1]} of "
+        f"each class, drawn at random (seed {SEED}). A model has to ignore the differences within a class and to find "
+        "those between classes."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    found = ", ".join(data.album.classes)
-    return f"Grid of {md.plural(int(data.album.there.sum()), 'training image')} by class: {found}."
+    """Return the alternative text."""
+    return f"{md.plural(int(data.grid.present.sum()), 'training image')} by class: {', '.join(data.grid.classes)}."

@@ -1,4 +1,4 @@
-"""Grey values: of all training pixels, and class by class."""
+"""Histograms of grey values, of all training pixels and of each class."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
-from benchmark.analyses.exploration.measure import Explored
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
 
 BINS = 32
-"""Of eight grey values each."""
+"""The number of bins, each of eight grey values."""
 
 FAINTEST = 1e-4
-"""Share of the pixels at which the scale of the histogram begins."""
+"""The lowest share of the pixels on the histogram's axis."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Data:
     ----------
     classes : tuple of str
     greys : ndarray of float64, (256,)
-        Of each grey value, among all pixels of all training images.
+        Share of each grey value among the pixels of all training images.
     binned : ndarray of float64, (k, BINS)
-        Among each class's own.
+        Share of each bin among the pixels of a class.
     brightness : ndarray of float64, (k,)
         Mean grey value of each class.
     """
@@ -42,26 +42,26 @@ class Data:
     brightness: Floats
 
 
-def data(explored: Explored) -> Data:
+def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
-    which = classes.shown(explored)
-    every = explored.greys.sum(axis=0)
-    own = explored.greys[which] / explored.greys[which].sum(axis=1, keepdims=True)
+    which = classes.shown(exploration)
+    every = exploration.greys.sum(axis=0)
+    own = exploration.greys[which] / exploration.greys[which].sum(axis=1, keepdims=True)
     return Data(
-        classes.names(explored),
+        classes.names(exploration),
         every / every.sum(),
         own.reshape(len(which), BINS, -1).sum(axis=2),
-        brightness(explored)[which],
+        brightness(exploration)[which],
     )
 
 
-def brightness(explored: Explored) -> Floats:
-    """Return the mean grey value of each class; 0 of one without images."""
-    return np.asarray(explored.means.mean(axis=1))
+def brightness(exploration: Exploration) -> Floats:
+    """Return the mean grey value of each class; 0 for a class without images."""
+    return np.asarray(exploration.means.mean(axis=1))
 
 
 def draw(data: Data) -> Figure:
-    """Draw the histogram of all above the classes' own, as a heat map; its fullest bin is written, not coloured."""
+    """Draw the histogram of all pixels above a heat map by class, whose fullest bin is written instead of coloured."""
     k = len(data.classes)
     below = 0.5 + 0.24 * k
     figure = style.new(2.2 + below)
@@ -89,7 +89,7 @@ def draw(data: Data) -> Figure:
     for row, share in enumerate(data.binned[:, fullest]):
         middle = (fullest + 0.5) * width
         lower.text(middle, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8.5, color=style.MUTED)
-    lower.set_title("Each class's own")
+    lower.set_title("By class")
     lower.set_yticks(range(k), [style.short(name, 22) for name in data.classes])
     lower.tick_params(axis="y", length=0)
     lower.spines[:].set_visible(False)
@@ -101,29 +101,29 @@ def draw(data: Data) -> Figure:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     common = int(data.greys.argmax())
     if data.greys[common] == 1:
-        return f"Every pixel of every training image is {common}: there is nothing to see."
+        return f"Every pixel of every training image is {common}."
     rest = data.greys.copy()
     rest[common] = 0
     median = int(np.searchsorted(rest.cumsum(), rest.sum() / 2))
-    text = (
-        f"{md.percent(data.greys[common])} of all training pixels are {common}, the commonest grey value; the median "
-        f"of the others is {median}. Eight grey values make a bin. Above, shares are on a logarithmic scale; below, "
-        "that of the commonest value's bin is written in per cent, the others are coloured."
-    )
     low, high = int(data.brightness.argmin()), int(data.brightness.argmax())
     if data.brightness[high] - data.brightness[low] < 1:
-        return f"{text} All classes are equally bright: {data.brightness[high]:.0f} on average."
+        text = f"All classes have the same mean grey value: {data.brightness[high]:.0f}."
+    else:
+        text = (
+            f"{md.escape(data.classes[high])} has the highest mean grey value, {data.brightness[high]:.0f}, and "
+            f"{md.escape(data.classes[low])} the lowest, {data.brightness[low]:.0f}."
+        )
     return (
-        f"{text} {md.escape(data.classes[high])} has the highest mean, {data.brightness[high]:.0f}, and "
-        f"{md.escape(data.classes[low])} the lowest, {data.brightness[low]:.0f}: how much of a picture is filled is a "
-        "hint in itself."
+        f"{text} {md.percent(data.greys[common])} of all training pixels are {common}, the most common grey value; the "
+        f"median of the others is {median}. A bin holds eight grey values. The scale of the upper plot is logarithmic. "
+        "In the lower plot, the bin of the most common value has its percentage written; all other bins are coloured."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    found = ", ".join(f"{name} {value:.0f}" for name, value in zip(data.classes, data.brightness, strict=True))
-    return f"Histogram of grey values over all training pixels and by class. Mean grey value: {found}."
+    """Return the alternative text."""
+    values = ", ".join(f"{name} {value:.0f}" for name, value in zip(data.classes, data.brightness, strict=True))
+    return f"Histogram of grey values over all training pixels and by class. Mean grey value: {values}."

@@ -1,4 +1,4 @@
-"""The mean image of each class, and how much each pixel varies about it."""
+"""The mean image and the standard deviation of each class."""
 
 from __future__ import annotations
 
@@ -7,64 +7,66 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.analyses.exploration.figures import album, classes
-from benchmark.analyses.exploration.figures.album import Album
-from benchmark.analyses.exploration.measure import Explored
+from benchmark.analyses.exploration.eda import Exploration
+from benchmark.analyses.exploration.figures import classes, image_grid
+from benchmark.analyses.exploration.figures.image_grid import ImageGrid
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 
 
 @dataclass(frozen=True)
 class Data:
-    """Mean images and standard deviations; `spread` is how far a pixel of each class varies, root mean square, (k,)."""
+    """Mean images and standard deviations; `deviation` is root mean square over the pixels of each class, (k,)."""
 
-    album: Album
-    spread: Floats
+    grid: ImageGrid
+    deviation: Floats
 
 
-def data(explored: Explored) -> Data:
+def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
-    which = classes.shown(explored)
-    both = np.stack([explored.means[which], explored.spreads[which]], axis=1)
-    pixels = album.scaled(both.reshape(*both.shape[:2], *explored.image_shape))
+    which = classes.shown(exploration)
+    both = np.stack([exploration.means[which], exploration.deviations[which]], axis=1)
+    pixels = image_grid.scaled(both.reshape(*both.shape[:2], *exploration.image_shape))
     return Data(
-        Album(
-            classes=classes.names(explored),
+        ImageGrid(
+            classes=classes.names(exploration),
             headings=("Mean", "Standard\ndeviation"),
             pixels=pixels,
-            there=np.ones(both.shape[:2], dtype=bool),
+            present=np.ones(both.shape[:2], dtype=bool),
             tops=tuple(float(pixels[:, row].max()) for row in (0, 1)),
         ),
-        spread=spread(explored)[which],
+        deviation=deviation(exploration)[which],
     )
 
 
-def spread(explored: Explored) -> Floats:
-    """Return how far a pixel of each class varies about its mean, root mean square over the pixels, in grey levels."""
-    return np.asarray(np.sqrt((explored.spreads**2).mean(axis=1)))
+def deviation(exploration: Exploration) -> Floats:
+    """Return the standard deviation of each class's pixels, root mean square over the pixels, in grey levels."""
+    return np.asarray(np.sqrt((exploration.deviations**2).mean(axis=1)))
 
 
 def draw(data: Data) -> Figure:
-    """Draw them."""
-    return album.draw(data.album)
+    """Draw the grid."""
+    return image_grid.draw(data.grid)
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    names, low, high = data.album.classes, int(data.spread.argmin()), int(data.spread.argmax())
-    text = (
-        "Above, the mean of all training images of a class: sharp where they lie alike, blurred where they do not. "
-        f"Below, how far each pixel varies, in ink, the deepest at {data.album.tops[1]:.0f} grey levels."
-    )
-    if data.spread[low] == data.spread[high]:
-        return f"{text} All classes vary alike, by {data.spread[low]:.0f} grey levels a pixel (root mean square)."
+    """Return the caption, as inline markdown."""
+    names, low, high = data.grid.classes, int(data.deviation.argmin()), int(data.deviation.argmax())
+    if data.deviation[low] == data.deviation[high]:
+        text = f"All classes vary equally: a pixel's standard deviation is {data.deviation[low]:.0f} grey levels"
+    else:
+        text = (
+            f"{md.escape(names[high])} varies most: a pixel's standard deviation is {data.deviation[high]:.0f} grey "
+            f"levels; {md.escape(names[low])} varies least, with {data.deviation[low]:.0f}"
+        )
     return (
-        f"{text} {md.escape(names[high])} varies most, by {data.spread[high]:.0f} grey levels a pixel (root mean "
-        f"square), {md.escape(names[low])} least, by {data.spread[low]:.0f}."
+        f"{text} (root mean square over the pixels). Top: the mean of all training images of a class, which is sharp "
+        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel, drawn as ink; "
+        f"black is {data.grid.tops[1]:.0f} grey levels."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    found = ", ".join(f"{name} {value:.0f}" for name, value in zip(data.album.classes, data.spread, strict=True))
-    return f"Mean image and standard deviation of each class. Variation of a pixel in grey levels: {found}."
+    """Return the alternative text."""
+    values = ", ".join(f"{name} {value:.0f}" for name, value in zip(data.grid.classes, data.deviation, strict=True))
+    return f"Mean image and standard deviation of each class. A pixel's standard deviation in grey levels: {values}."

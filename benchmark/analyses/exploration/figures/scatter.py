@@ -1,4 +1,4 @@
-"""Images as points on a plane, each class with its colour and mark: by principal components, or by an embedding."""
+"""Maps of the images by principal components and by an embedding; each class has its colour and its mark."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from benchmark.analyses.exploration.eda import NEIGHBOURS, Exploration
 from benchmark.analyses.exploration.figures import classes
-from benchmark.analyses.exploration.measure import NEIGHBOURS, Explored
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import label_placement as labels
 from benchmark.render import markdown as md
@@ -20,27 +20,27 @@ from benchmark.render import style
 COLOURS = (
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
 )  # fmt: skip
-"""Tol's "muted" (2021), told apart by people with any common colour blindness."""
+"""Tol's "muted" (2021): people with any common colour blindness can distinguish them."""
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
-"""So many that a class's colour and mark together are no other's among the first seventy."""
+"""Together with the colours, they are different for the first seventy classes."""
 
 ROUNDS = 8
-"""Classes are drawn by turns, so that the last does not hide the rest."""
+"""Classes are drawn in turns, so that the last one does not hide the others."""
 
 NAMED = 16
-"""Classes whose names stand on the map; those of more stand below it."""
+"""The most classes whose names are written on the map; with more, the names are below it."""
 
 LEGEND = 5
-"""Names to a line there."""
+"""Names in a line below the map."""
 
 SHARES = (0.5, 0.8, 0.9, 0.95)
-"""Of the variance, for which it is said how many components they take."""
+"""Shares of the variance for which the caption gives the number of components."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Points.
+    """The map of some images.
 
     Attributes
     ----------
@@ -50,15 +50,15 @@ class Data:
     classes : tuple of str
     points : ndarray of float64, (n, 2)
     labels : ndarray of int64, (n,)
-        Places in `classes`.
+        Indices into `classes`.
     ratio : ndarray of float64, (pixels,)
-        Share of the variance that each principal component holds.
-    agreement, of_all : float
-        Share of the nearest points here, and in all kept components, that have a point's own label.
+        Share of the variance that each principal component explains.
+    same_class_share, in_all_components : float
+        Share of the nearest images that are of the same class: on the map, and in all kept components.
     kept : int
-        Those components.
+        The number of these components.
     images : int
-        Of which the points are, or a sample.
+        The number of training images: the points are all of them, or a sample.
     """
 
     kind: str
@@ -67,72 +67,73 @@ class Data:
     points: Floats
     labels: Ints
     ratio: Floats
-    agreement: float
-    of_all: float
+    same_class_share: float
+    in_all_components: float
     kept: int
     images: int
 
 
-def pca(explored: Explored) -> Data | None:
-    """Collect the map by principal components; None where all training images are equal."""
-    points = explored.components.points[explored.sample, :2].astype(np.float64)
+def pca(exploration: Exploration) -> Data | None:
+    """Collect the map by principal components; None if all training images are equal."""
+    points = exploration.components.points[exploration.sample, :2].astype(np.float64)
     if not points.shape[1]:
         return None
-    flat = np.zeros((len(points), 2 - points.shape[1]))  # images that vary in one direction lie on a line
-    return _data(explored, "PCA", "", np.hstack([points, flat]), explored.agreement["map"])
+    flat = np.zeros((len(points), 2 - points.shape[1]))  # images that vary in one direction are on a line
+    return _data(exploration, "PCA", "", np.hstack([points, flat]), exploration.same_class_share["map"])
 
 
-def embedded(explored: Explored) -> Data | None:
-    """Collect the embedding; None where there is none."""
-    one = explored.embedding
-    return (
-        _data(explored, one.method, one.settings, one.points, explored.agreement["embedding"]) if one.method else None
-    )
+def embedding(exploration: Exploration) -> Data | None:
+    """Collect the embedding; None if there is none."""
+    embedded = exploration.embedding
+    if not embedded.method:
+        return None
+    share = exploration.same_class_share["embedding"]
+    return _data(exploration, embedded.method, embedded.settings, embedded.points, share)
 
 
-def _data(explored: Explored, kind: str, settings: str, points: Floats, agreement: float) -> Data:
-    which = classes.shown(explored)
-    kept = np.isin(explored.labels, which)
+def _data(exploration: Exploration, kind: str, settings: str, points: Floats, share: float) -> Data:
+    which = classes.shown(exploration)
+    kept = np.isin(exploration.labels, which)
     return Data(
         kind=kind,
         settings=settings,
-        classes=classes.names(explored),
+        classes=classes.names(exploration),
         points=points[kept],
-        labels=np.searchsorted(which, explored.labels[kept]).astype(np.int64),
-        ratio=explored.components.ratio,
-        agreement=agreement,
-        of_all=explored.agreement["all"],
-        kept=explored.components.points.shape[1],
-        images=int(explored.train.sum()),
+        labels=np.searchsorted(which, exploration.labels[kept]).astype(np.int64),
+        ratio=exploration.components.ratio,
+        same_class_share=share,
+        in_all_components=exploration.same_class_share["all"],
+        kept=exploration.components.points.shape[1],
+        images=int(exploration.train.sum()),
     )
 
 
 def draw_pca(data: Data) -> Figure:
-    """Draw the map, and beside it how much of the variance so many components hold."""
+    """Draw the map and a plot of the explained variance by number of components."""
     figure = style.new(6.0 + _below(data))
-    axes, beside = figure.subplots(1, 2, width_ratios=(2.6, 1))
+    axes, variance = figure.subplots(1, 2, width_ratios=(2.6, 1))
     _points(axes, data)
     share = [*data.ratio[:2], 0.0][:2]
     axes.set_xlabel(f"First component ({md.percent(share[0])} of the variance)")
     axes.set_ylabel(f"Second component ({md.percent(share[1])})")
     count = np.arange(1, len(data.ratio) + 1)
-    beside.plot(count, 100 * data.ratio.cumsum(), color=style.LINE_COLOURS[0])
-    beside.plot(count[:2], 100 * data.ratio.cumsum()[:2], "o", color=style.LINE_COLOURS[0])
+    variance.plot(count, 100 * data.ratio.cumsum(), color=style.LINE_COLOURS[0])
+    variance.plot(count[:2], 100 * data.ratio.cumsum()[:2], "o", color=style.LINE_COLOURS[0])
     if len(count) > 1:
-        beside.set_xscale("log")
-    beside.minorticks_off()
+        variance.set_xscale("log")
+    variance.minorticks_off()
     ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if tick <= len(count)]
-    beside.set_xticks(ticks, [f"{tick}" for tick in ticks], rotation=45)
-    beside.set_ylim(0, 102)
-    beside.grid(axis="y")
-    beside.set_title("Variance held, %")
-    beside.set_xlabel("Components")
+    variance.set_xticks(ticks, [f"{tick}" for tick in ticks], rotation=45)
+    variance.set_ylim(0, 102)
+    variance.grid(axis="y")
+    variance.set_title("Explained variance, %")
+    variance.set_xlabel("Components")
     _name(figure, axes, data)
     return figure
 
 
 def draw_embedding(data: Data) -> Figure:
-    """Draw the map; its axes mean nothing, and so have no numbers."""
+    """Draw the map; its axes have no meaning and so no numbers."""
     figure = style.new(6.6 + _below(data))
     axes = figure.add_subplot()
     _points(axes, data)
@@ -153,9 +154,11 @@ def _points(axes: Axes, data: Data) -> None:
 
 
 def _name(figure: Figure, axes: Axes, data: Data) -> None:
-    """Put a large mark at each class's median point, and its name beside it, or many names below the map."""
+    """Draw a large mark at each class's median point, and its name next to it, or below the map if there are many."""
     present = np.unique(data.labels)
-    middles = [(float(x), float(y)) for x, y in (np.median(data.points[data.labels == one], axis=0) for one in present)]
+    middles = [
+        (float(x), float(y)) for x, y in (np.median(data.points[data.labels == label], axis=0) for label in present)
+    ]
     for label, (x, y) in zip(present.tolist(), middles, strict=True):
         axes.scatter(
             x, y, s=75, marker=_mark(label), color=_colour(label), edgecolors="black", linewidths=1.1, zorder=4
@@ -171,7 +174,7 @@ def _name(figure: Figure, axes: Axes, data: Data) -> None:
 
 
 def _below(data: Data) -> float:
-    """Return the inches that the names of many classes take below the map."""
+    """Return the height in inches of the names of many classes below the map."""
     return 0.25 * math.ceil(len(data.classes) / LEGEND) if len(data.classes) > NAMED else 0.0
 
 
@@ -184,40 +187,41 @@ def _mark(label: int) -> str:
 
 
 def caption_pca(data: Data) -> str:
-    """Say what to see."""
-    held = data.ratio.cumsum()
-    needed = [f"{int(np.searchsorted(held, share - 1e-12)) + 1:,} hold {share * 100:.0f} %" for share in SHARES]
+    """Return the caption, as inline markdown."""
+    explained = data.ratio.cumsum()
+    shares = md.listing([f"{share * 100:.0f}" for share in SHARES])
+    needed = md.listing([f"{int(np.searchsorted(explained, share - 1e-12)) + 1:,}" for share in SHARES])
     return (
-        f"{_which(data)}, by the two directions in which all of them vary most; a large mark is the median of its "
-        f"class. The two hold {md.percent(held[:2][-1])} of the variance; of the {len(held):,} components "
-        f"{md.listing(needed)}. {_trust(data, 'this map')}"
+        f"{_neighbours(data)} The first two components explain {md.percent(explained[:2][-1])} of the variance; "
+        f"{shares} % need {needed} of the {len(explained):,} components. The map shows {_which(data)}; a large mark is "
+        "the median of its class."
     )
 
 
 def caption_embedding(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     return (
-        f"{_which(data)}, so that those near each other in {md.plural(data.kept, 'principal component')} stay near "
-        f"({data.settings}, begun from the map by principal components, seeded). {_trust(data, 'this map')} Labels "
-        "played no part in it. Distances between groups, and their sizes, mean little."
+        f"{_neighbours(data)} The map shows {_which(data)}, placed so that neighbours in "
+        f"{md.plural(data.kept, 'principal component')} stay neighbours ({data.settings}, initialised with the first "
+        "two components, seeded). Labels are not used. The size of a group and the distance between groups mean little."
     )
 
 
 def _which(data: Data) -> str:
     n = len(data.points)
-    return f"All {n:,} training images" if n == data.images else f"{n:,} of the {data.images:,} training images, by lot"
+    return f"all {n:,} training images" if n == data.images else f"{n:,} of the {data.images:,} training images"
 
 
-def _trust(data: Data, where: str) -> str:
+def _neighbours(data: Data) -> str:
     return (
-        f"Of the {NEIGHBOURS} nearest images on {where}, {md.percent(data.agreement)} have an image's own label, "
-        f"against {md.percent(data.of_all)} in {md.plural(data.kept, 'component')}."
+        f"{md.percent(data.same_class_share)} of the {NEIGHBOURS} nearest images on this map are of the same class, "
+        f"against {md.percent(data.in_all_components)} in {md.plural(data.kept, 'component')}."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     return (
-        f"Map of {md.plural(len(data.points), 'training image')} by {data.kind}: {md.percent(data.agreement)} of each "
-        f"one's {NEIGHBOURS} nearest have its label."
+        f"Map of {md.plural(len(data.points), 'training image')} by {data.kind}: {md.percent(data.same_class_share)} "
+        f"of the {NEIGHBOURS} nearest images are of the same class."
     )

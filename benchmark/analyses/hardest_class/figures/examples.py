@@ -1,4 +1,4 @@
-"""Pictures of the hardest class with every estimator's answer and its score: the hard core, and the rescues."""
+"""Images of one error category of the hardest class, with every estimator's answer and its score."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchmark.analyses.hardest_class.measure import Kind
-from benchmark.analyses.hardest_class.scores import Subject
-from benchmark.analyses.hardest_class.thresholds import SOFTMAX, is_softmax
+from benchmark.analyses.hardest_class.one_vs_rest import SOFTMAX, is_softmax
+from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
+
+CorrectBy = Literal["none", "cnn", "others"]
+"""The estimators that classify the images correctly: none, CNNs only, or other estimators only."""
 
 ACROSS = 6
 MOST = 12
 
 ABBREVIATION = 9
-"""Characters of an estimator beside the pictures."""
+"""Characters of an estimator's short name."""
 
 LETTER, TEXT = 0.078, 0.19
 """Inches: width of a letter, height of a line."""
@@ -31,14 +34,14 @@ LETTER, TEXT = 0.078, 0.19
 
 @dataclass(frozen=True)
 class Data:
-    """Pictures with their answers.
+    """Images with their answers.
 
     Attributes
     ----------
-    kind : {"core", "cnn", "others"}
+    correct_by : {"none", "cnn", "others"}
     estimators, classes : tuple of str
     softmax : tuple of bool
-        Whether an estimator's scores are no probabilities.
+        Whether an estimator's scores are a softmax of a decision function, and no probabilities.
     hardest : str
     index : ndarray of int64, (m,)
         Place in the test set.
@@ -49,11 +52,11 @@ class Data:
         Of those answers.
     pixels : ndarray of float64, (m, height, width)
         From 0 to 1.
-    images, kept : int
-        Images of the kind; those of which the pixels are kept.
+    images, stored : int
+        Images of the category; those with stored pixels.
     """
 
-    kind: Kind
+    correct_by: CorrectBy
     estimators: tuple[str, ...]
     classes: tuple[str, ...]
     softmax: tuple[bool, ...]
@@ -64,54 +67,54 @@ class Data:
     scores: Floats
     pixels: Floats
     images: int
-    kept: int
+    stored: int
 
 
-def core(one: Subject) -> Data | None:
-    """Choose from the images that no estimator finds."""
-    return _data(one, "core")
+def always_wrong(hardest: HardestClass) -> Data | None:
+    """Choose from the images that every estimator misclassifies."""
+    return _data(hardest, "none", hardest.categories.always_wrong)
 
 
-def cnn(one: Subject) -> Data | None:
-    """Choose from the images that only CNNs find."""
-    return _data(one, "cnn")
+def only_cnn_correct(hardest: HardestClass) -> Data | None:
+    """Choose from the images that only CNNs classify correctly."""
+    return _data(hardest, "cnn", hardest.categories.only_cnn_correct)
 
 
-def others(one: Subject) -> Data | None:
-    """Choose from the images that others find, and no CNN."""
-    return _data(one, "others")
+def only_others_correct(hardest: HardestClass) -> Data | None:
+    """Choose from the images that other estimators classify correctly, and no CNN."""
+    return _data(hardest, "others", hardest.categories.only_others_correct)
 
 
-def _data(one: Subject, kind: Kind) -> Data | None:
-    """Take the most telling of those whose pixels are kept."""
-    test_set = one.summary.test_set
+def _data(hardest: HardestClass, correct_by: CorrectBy, images: Ints) -> Data | None:
+    """Return the first images of a category with stored pixels, or None if there are none."""
+    test_set = hardest.summary.test_set
     place = {int(index): number for number, index in enumerate(test_set.example_index)}
-    kept = [int(index) for index in one.kinds[kind] if int(index) in place]
-    if not kept:
+    stored = [int(index) for index in images if int(index) in place]
+    if not stored:
         return None
-    index = np.array(kept[:MOST], dtype=np.int64)
-    answers = np.stack([row.predicted[0, index] for row in one.rows])
-    scores = np.stack([row.proba[0, index, answers[number]] for number, row in enumerate(one.rows)])
+    index = np.array(stored[:MOST], dtype=np.int64)
+    answers = np.stack([row.predicted[0, index] for row in hardest.rows])
+    scores = np.stack([row.proba[0, index, answers[number]] for number, row in enumerate(hardest.rows)])
     pixels = test_set.example_images[[place[number] for number in index.tolist()]] / 255
     return Data(
-        kind=kind,
-        estimators=tuple(row.title for row in one.rows),
-        classes=one.summary.class_names,
-        softmax=tuple(is_softmax(row) for row in one.rows),
-        hardest=one.summary.class_names[one.label],
+        correct_by=correct_by,
+        estimators=tuple(row.title for row in hardest.rows),
+        classes=hardest.summary.class_names,
+        softmax=tuple(is_softmax(row) for row in hardest.rows),
+        hardest=hardest.summary.class_names[hardest.label],
         index=index,
-        truth=one.label,
+        truth=hardest.label,
         answers=answers,
         scores=scores.astype(np.float64),
         pixels=pixels.reshape(len(index), *test_set.image_shape),
-        images=len(one.kinds[kind]),
-        kept=len(kept),
+        images=len(images),
+        stored=len(stored),
     )
 
 
 def abbreviate(titles: Sequence[str]) -> tuple[str, ...]:
     """Return short names that differ: "SVM-HOG" of "SVM on HOG", "RF" of "Random forest", "LGBM" of "LightGBM"."""
-    found: list[str] = []
+    names: list[str] = []
     for title in titles:
         parts: list[str] = []
         initials = False
@@ -127,15 +130,15 @@ def abbreviate(titles: Sequence[str]) -> tuple[str, ...]:
                 parts, initials = [*parts, word[0].upper()], True
         short = "-".join(parts)[:ABBREVIATION].rstrip("-") or "?"
         tried, number = short, 2
-        while tried in found:
+        while tried in names:
             tried = f"{short[: ABBREVIATION - len(str(number))]}{number}"
             number += 1
-        found.append(tried)
-    return tuple(found)
+        names.append(tried)
+    return tuple(names)
 
 
 def draw(data: Data) -> Figure:
-    """Draw bands of pictures, each with a line of answers per estimator below it, and the key to their names."""
+    """Draw rows of images with a line of answers per estimator below each, and a key to the short names."""
     across, lines = min(ACROSS, len(data.index)), len(data.estimators)
     down = math.ceil(len(data.index) / across)
     short = [
@@ -165,7 +168,7 @@ def draw(data: Data) -> Figure:
 
 
 def _picture(figure: Figure, data: Data, number: int, left: float, top: float, cell: float) -> None:
-    """Draw one picture, its index and truth above and its answers below; places in inches."""
+    """Draw one image, with its index and class above and its answers below; `left`, `top` and `cell` are in inches."""
     width, height = figure.get_size_inches()
     letters = int(cell / LETTER)
     centre, side = (left + cell / 2) / width, cell * 0.9
@@ -195,33 +198,36 @@ def _picture(figure: Figure, data: Data, number: int, left: float, top: float, c
 
 
 def _key(data: Data, short: Sequence[str], letters: int) -> list[str]:
-    """Return the lines that explain the short names; letters of each at most."""
+    """Return the lines that explain the short names, each of at most so many letters."""
     names = [f"{name}: {style.short(title, 40)}" for name, title in zip(short, data.estimators, strict=True)]
     notes = [f"{SOFTMAX} a softmax of its decision function: ranks the classes, is no probability"] * any(data.softmax)
     return [line for part in ("; ".join(names), *notes) for line in textwrap.wrap(part, letters)]
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
+    """Return the caption, as inline markdown."""
     name = md.escape(data.hardest)
-    kind = {
-        "core": f"{name} that no estimator finds, those first whose truth has the lowest mean score",
-        "cnn": f"{name} that only CNNs find, those first of which they are surest",
-        "others": f"{name} that others find and no CNN does, those first that most of the others find",
-    }[data.kind]
-    shown = f"{len(data.index)} of {data.images:,}"
-    text = f"{kind[0].upper()}{kind[1:]}: {shown}"
-    if data.kept < data.images:
-        text += f", chosen from the {data.kept} whose pixels are kept with the records"
+    which = {
+        "none": f"{name} images that every estimator misclassifies; those with the lowest mean score for {name} first",
+        "cnn": f"{name} images that only CNNs classify correctly; those that most CNNs get right first",
+        "others": f"{name} images that other estimators classify correctly and no CNN does; those that most of them "
+        "get right first",
+    }[data.correct_by]
+    stored = f" (chosen from the {data.stored} with stored pixels)" if data.stored < data.images else ""
     return (
-        f"{text}. Above each its place in the test set and its label, below it every estimator's answer with that "
-        "answer's score, right ones in bold; the key to the short names is at the foot."
+        f"{len(data.index)} of {data.images:,} {which}{stored}. Above each image: its index in the test set and its "
+        "class. Below: each estimator's answer with its score, right answers in bold. The short names are explained at "
+        "the bottom."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
+    """Return the alternative text."""
     wrong = [int(np.bincount(column[column != data.truth]).argmax()) for column in data.answers.T]
-    what = {"core": "no estimator finds", "cnn": "only CNNs find", "others": "others find and no CNN does"}[data.kind]
+    which = {
+        "none": "every estimator misclassifies",
+        "cnn": "only CNNs classify correctly",
+        "others": "other estimators classify correctly and no CNN does",
+    }[data.correct_by]
     each = ", ".join(f"{index} {data.classes[label]}" for index, label in zip(data.index, wrong, strict=True))
-    return f"{len(data.index)} {data.hardest} images that {what}, with the commonest wrong answer: {each}."
+    return f"{len(data.index)} {data.hardest} images that {which}, with the most common wrong answer: {each}."

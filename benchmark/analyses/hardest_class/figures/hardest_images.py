@@ -1,4 +1,4 @@
-"""Test images of the hardest class that most estimators get wrong, and what each said."""
+"""Test images of the hardest class that most estimators misclassify, with every answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from benchmark.analyses.hardest_class.scores import Subject
+from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -23,7 +23,7 @@ LONGEST = 26
 
 @dataclass(frozen=True)
 class Data:
-    """Pictures with their answers.
+    """Images with their answers.
 
     Attributes
     ----------
@@ -36,8 +36,8 @@ class Data:
         Of each estimator's lowest seed.
     pixels : ndarray of float64, (m, height, width)
         From 0 to 1.
-    kept : int
-        Pictures of the class to choose from.
+    stored : int
+        Images of the class with stored pixels.
     """
 
     estimators: tuple[str, ...]
@@ -47,42 +47,38 @@ class Data:
     truth: Ints
     answers: Ints
     pixels: Floats
-    kept: int
+    stored: int
 
 
-def data(one: Subject) -> Data | None:
-    """Choose pictures of the hardest class: wrong under every estimator, then under most; by index if equal."""
-    test_set = one.summary.test_set
-    if one.summary.hardest is None:
-        return None
-    candidates = np.flatnonzero(test_set.y[test_set.example_index] == one.summary.hardest)
+def data(hardest: HardestClass) -> Data | None:
+    """Choose images that every estimator misclassifies, then those that most do; by index if equal."""
+    test_set = hardest.summary.test_set
+    candidates = np.flatnonzero(test_set.y[test_set.example_index] == hardest.label)
     index = test_set.example_index[candidates]
-    answers = np.stack([row.predicted[0] for row in one.summary.scored])
-    wrong = (answers[:, index] != one.summary.hardest).sum(axis=0)
+    answers = np.stack([row.predicted[0] for row in hardest.rows])
+    wrong = (answers[:, index] != hardest.label).sum(axis=0)
     order = np.lexsort((index, -wrong))
-    under_all, under_some = (
-        order[wrong[order] == len(answers)],
-        order[(wrong[order] > 0) & (wrong[order] < len(answers))],
-    )
-    # Half of the page for what nobody knows, half for what somebody does: that shows who fixes what.
-    chosen = np.concatenate([under_all[: MOST - min(len(under_some), ACROSS)], under_some])[:MOST]
+    by_all = order[wrong[order] == len(answers)]
+    by_some = order[(wrong[order] > 0) & (wrong[order] < len(answers))]
+    # One row for images that no estimator gets right, one for images that some do: that shows where they differ.
+    chosen = np.concatenate([by_all[: MOST - min(len(by_some), ACROSS)], by_some])[:MOST]
     if not len(chosen):
         return None
     pixels = test_set.example_images[candidates[chosen]].reshape(len(chosen), *test_set.image_shape) / 255
     return Data(
-        estimators=tuple(row.title for row in one.summary.scored),
-        classes=one.summary.class_names,
-        hardest=one.summary.class_names[one.summary.hardest],
+        estimators=tuple(row.title for row in hardest.rows),
+        classes=hardest.summary.class_names,
+        hardest=hardest.summary.class_names[hardest.label],
         index=index[chosen],
         truth=test_set.y[index[chosen]],
         answers=answers[:, index[chosen]],
         pixels=pixels,
-        kept=len(candidates),
+        stored=len(candidates),
     )
 
 
 def draw(data: Data) -> Figure:
-    """Draw bands of pictures, each with a line of answers per estimator below it."""
+    """Draw rows of images with a line of answers per estimator below each."""
     across = min(ACROSS, len(data.index))
     down = math.ceil(len(data.index) / across)
     lines = len(data.estimators)
@@ -138,23 +134,23 @@ def draw(data: Data) -> Figure:
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    whole = _wrong_under_all(data)
-    some = len(data.index) - whole
-    which = " and ".join(
-        [f"{whole} that every estimator gets wrong"] * bool(whole) + [f"{some} that only some get wrong"] * bool(some)
-    )
+    """Return the caption, as inline markdown."""
+    always = _always_wrong(data)
+    some = len(data.index) - always
+    which = [f"{always} that every estimator misclassifies"] * bool(always)
+    which += [f"{some} that only some misclassify"] * bool(some)
     return (
-        f"All of these are {md.escape(data.hardest)}: {which}, chosen from the {data.kept} of this class whose pixels "
-        "are kept with the records. Below each is what the estimators said, right answers in bold; the number is the "
-        "image's place in the test set."
+        f"{md.escape(data.hardest)} images: {' and '.join(which)}, of the {data.stored} with stored pixels. The number "
+        "above each is its index in the test set. Below are the estimators' answers, right ones in bold."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    return f"{len(data.index)} test images of {data.hardest}; {_wrong_under_all(data)} are wrong under every estimator."
+    """Return the alternative text."""
+    return (
+        f"{len(data.index)} test images of {data.hardest}; every estimator misclassifies {_always_wrong(data)} of them."
+    )
 
 
-def _wrong_under_all(data: Data) -> int:
+def _always_wrong(data: Data) -> int:
     return int((data.answers != data.truth).all(axis=0).sum())

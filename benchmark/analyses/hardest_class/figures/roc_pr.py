@@ -1,4 +1,4 @@
-"""The hardest class against the rest: ROC and precision-recall, every estimator in both panels."""
+"""The hardest class against all others: ROC and precision-recall curve of every estimator."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.analyses.hardest_class import measure as anatomy
-from benchmark.analyses.hardest_class.scores import Subject
-from benchmark.analyses.hardest_class.thresholds import SOFTMAX, is_softmax
+from benchmark.analyses.hardest_class.one_vs_rest import SOFTMAX, curves, is_softmax
+from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -21,7 +20,7 @@ POINTS = 201
 
 @dataclass(frozen=True)
 class Line:
-    """One estimator, its lowest seed.
+    """The curves of one estimator's lowest seed.
 
     Attributes
     ----------
@@ -31,7 +30,7 @@ class Line:
     precision : ndarray of float64, (p,)
         At the recalls of `Data`.
     answers : tuple of float
-        False-positive rate, recall and precision of the answers as they are.
+        False-positive rate, recall and precision of its answers.
     """
 
     estimator: str
@@ -42,7 +41,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Data:
-    """The lines, best estimator first, and where they are read off."""
+    """The curves, best estimator first.
+
+    Attributes
+    ----------
+    hardest : str
+    false_positives, recalls : ndarray of float64, (p,)
+        Where the curves are evaluated.
+    share : float
+        Of the test images that are of the class.
+    lines : tuple of Line
+    """
 
     hardest: str
     false_positives: Floats
@@ -51,20 +60,21 @@ class Data:
     lines: tuple[Line, ...]
 
 
-def data(one: Subject) -> Data | None:
-    """Collect what is drawn."""
-    if one.of_class.all():
+def data(hardest: HardestClass) -> Data | None:
+    """Collect what is drawn; None if the test set has no other class."""
+    of_class, label = hardest.of_class, hardest.label
+    if of_class.all():
         return None
     rates, recalls = np.linspace(0, 0.25, POINTS), np.linspace(0.02, 1, POINTS)
     lines = []
-    for row in one.rows:
-        found = anatomy.curves(one.of_class, row.proba[0][:, one.label], rates, recalls)
-        said = row.predicted[0] == one.label
-        precision = float((said & one.of_class).sum() / said.sum()) if said.any() else math.nan
-        place = (float(said[~one.of_class].mean()), float(said[one.of_class].mean()), precision)
+    for row in hardest.rows:
+        found = curves(of_class, row.proba[0][:, label], rates, recalls)
+        positive = row.predicted[0] == label
+        precision = float((positive & of_class).sum() / positive.sum()) if positive.any() else math.nan
+        answers = (float(positive[~of_class].mean()), float(positive[of_class].mean()), precision)
         title = f"{row.title} {SOFTMAX}" if is_softmax(row) else row.title
-        lines.append(Line(title, found.recall, found.precision, place))
-    return Data(one.summary.class_names[one.label], rates, recalls, float(one.of_class.mean()), tuple(lines))
+        lines.append(Line(title, found.recall, found.precision, answers))
+    return Data(hardest.summary.class_names[label], rates, recalls, float(of_class.mean()), tuple(lines))
 
 
 def draw(data: Data) -> Figure:
@@ -77,16 +87,16 @@ def draw(data: Data) -> Figure:
     lowest = min(float(line.recall[len(line.recall) // 12]) for line in data.lines)
     left.set_xlim(0, data.false_positives[-1])
     left.set_ylim(max(0.0, math.floor(lowest * 10) / 10 - 0.1), 1.005)
-    left.set_xlabel("Share of the other images taken for it")
+    left.set_xlabel("False-positive rate")
     left.set_ylabel(f"Recall of {style.short(data.hardest, 24)}")
-    left.set_title("ROC, its left part")
+    left.set_title("ROC curve (left part)")
     right.axhline(data.share, color=style.MUTED, linewidth=1, linestyle=":")
     right.annotate("chance", (0.02, data.share), (0, 3), textcoords="offset points", color=style.MUTED, fontsize=9)
     right.set_xlim(0, 1.005)
     right.set_ylim(0, 1.01)
     right.set_xlabel(f"Recall of {style.short(data.hardest, 24)}")
     right.set_ylabel("Precision")
-    right.set_title("Precision-recall")
+    right.set_title("Precision-recall curve")
     for axes in (left, right):
         axes.grid()
         axes.set_axisbelow(True)
@@ -102,18 +112,20 @@ def _draw(axes: Axes, number: int, x: Floats, y: Floats, answers: tuple[float, .
 
 
 def caption(data: Data) -> str:
-    """Say what to see."""
-    several = " Up and to the left is better on the left, up and to the right on the right." * (len(data.lines) > 1)
+    """Return the caption, as inline markdown."""
+    better = " The nearer to the upper left (ROC) or upper right (precision-recall), the better." * (
+        len(data.lines) > 1
+    )
     return (
-        f"{md.escape(data.hardest)} against the rest as the threshold on its score moves.{several} Dots are the "
-        "answers as they are given, the highest of all scores, which is no threshold on one score and so need not lie "
-        "on the line. The right panel has the best precision at that recall or more. "
-        f"{md.escape(SOFTMAX)} marks a softmax of a decision function."
+        f"{md.escape(data.hardest)} against all other classes, for every threshold on its score.{better} Dots are the "
+        "answers that are scored on the leaderboard: the class with the highest score, which is no threshold on one "
+        "score, so a dot may be off its curve. The precision shown is the best at that recall or a higher one. "
+        f"{md.escape(SOFTMAX)} marks scores that are a softmax of a decision function."
     )
 
 
 def alt(data: Data) -> str:
-    """Say it without the picture."""
-    half = int(np.searchsorted(data.recalls, 0.8))
-    each = "; ".join(f"{line.estimator} {line.precision[half]:.2f}" for line in data.lines)
-    return f"ROC and precision-recall of {data.hardest} against the rest. Precision at a recall of 0.80: {each}."
+    """Return the alternative text."""
+    at = int(np.searchsorted(data.recalls, 0.8))
+    each = "; ".join(f"{line.estimator} {line.precision[at]:.2f}" for line in data.lines)
+    return f"ROC and precision-recall curves of {data.hardest}. Precision at a recall of 0.80: {each}."

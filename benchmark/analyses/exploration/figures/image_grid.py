@@ -1,4 +1,4 @@
-"""Pictures by class: classes across in bands, the pictures of each below its name."""
+"""Images by class: up to ten classes in a row, the images of each class below its name."""
 
 from __future__ import annotations
 
@@ -18,79 +18,79 @@ from benchmark.render.sheet import Sheet
 ACROSS = 10
 
 MOST_PIXELS = 128 * 128
-"""Of a picture: about as many as its place on the page has."""
+"""The most pixels of an image: about as many as the page shows."""
 
 HEADINGS, NAMES, INDEX, GAP = 0.8, 0.4, 0.17, 0.1
-"""Inches: width of the column of headings, heights of classes' names, of a line of indices, and between bands."""
+"""Inches: width of the headings; heights of class names, of a line of indices and of the gap between rows."""
 
 LETTER = 0.073
-"""Inches of a letter at 9 points."""
+"""Inches: the width of a letter at 9 points."""
 
 
 @dataclass(frozen=True)
-class Album:
-    """Pictures by class.
+class ImageGrid:
+    """Images by class.
 
     Attributes
     ----------
     classes : tuple of str
     headings : tuple of str
-        Of each row of pictures; all empty where rows need none.
+        Of each row of images; all empty if rows need none.
     pixels : ndarray, (k, m, height, width)
         From 0.
-    there : ndarray of bool, (k, m)
-        False where a class has no such picture.
+    present : ndarray of bool, (k, m)
+        False if a class has no such image.
     tops : tuple of float
-        Value drawn as black, of each row.
+        The value that is drawn as black, of each row.
     index : ndarray of int64, (k, m), or None
-        Written below each picture.
+        Written below each image.
     """
 
     classes: tuple[str, ...]
     headings: tuple[str, ...]
     pixels: npt.NDArray[np.generic]
-    there: npt.NDArray[np.bool_]
+    present: npt.NDArray[np.bool_]
     tops: tuple[float, ...]
     index: Ints | None = None
 
 
 def rows_for(n_classes: int, most: int) -> int:
-    """Return how many pictures a class gets, at most `most`: the fewer, the more bands there are."""
+    """Return the number of images of each class, at most `most`; the more classes, the fewer."""
     return max(1, min(most, math.ceil(most / math.ceil(n_classes / ACROSS))))
 
 
 def scaled(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Return pictures, (k, m, height, width), averaged down where they are larger than a page can show."""
+    """Return images, (k, m, height, width), averaged down if they are larger than a page can show."""
     k, m, height, width = pixels.shape
     small = shrink(pixels.reshape(k * m, height, width), MOST_PIXELS)
     return small.reshape(k, m, *small.shape[1:])
 
 
-def draw(album: Album) -> Figure:
-    """Draw bands of up to ten classes."""
-    k, m = album.there.shape
+def draw(grid: ImageGrid) -> Figure:
+    """Draw rows of up to ten classes."""
+    k, m = grid.present.shape
     across = min(ACROSS, k)
     down = math.ceil(k / across)
-    left = HEADINGS if any(album.headings) else 0.05
+    left = HEADINGS if any(grid.headings) else 0.05
     cell = (style.WIDTH - left) / ACROSS
     side = 0.93 * cell
-    row = side + 0.06 + (INDEX if album.index is not None else 0)
+    row = side + 0.06 + (INDEX if grid.index is not None else 0)
     band = NAMES + row * m + GAP
     sheet = Sheet(left + cell * across, band * down)
     letters = int(cell / LETTER)
     for place in range(k):
         number, column = divmod(place, across)
         top, x = band * number, left + column * cell
-        sheet.text(x + cell / 2, top + NAMES / 2, _two_lines(album.classes[place], letters), "black", 9)
+        sheet.text(x + cell / 2, top + NAMES / 2, _two_lines(grid.classes[place], letters), "black", 9)
         for line in range(m):
-            if not album.there[place, line]:
+            if not grid.present[place, line]:
                 continue
             y = top + NAMES + row * line
-            sheet.picture(x + (cell - side) / 2, y, side, album.pixels[place, line], album.tops[line])
-            if album.index is not None:
-                sheet.text(x + cell / 2, y + side + 0.09, f"#{album.index[place, line]}", style.MUTED, 7.5)
+            sheet.picture(x + (cell - side) / 2, y, side, grid.pixels[place, line], grid.tops[line])
+            if grid.index is not None:
+                sheet.text(x + cell / 2, y + side + 0.09, f"#{grid.index[place, line]}", style.MUTED, 7.5)
     for number in range(down):
-        for line, heading in enumerate(album.headings):
+        for line, heading in enumerate(grid.headings):
             if heading:
                 sheet.text(0.05, band * number + NAMES + row * line + side / 2, heading, "black", 9, left=True)
     return sheet.figure
