@@ -116,12 +116,6 @@ def path_of(folder: Path, estimator: str, stem: str) -> Path:
     return records.record_path(folder, estimator, 0).with_name(f"{stem}.json")
 
 
-def read_all(folder: Path, test_set: TestSet, stem: str, read: Callable[[Path, TestSet], H]) -> dict[str, H]:
-    """Read every estimator's JSON of this kind; return them by estimator."""
-    found = sorted((folder / "records").glob(f"*/{stem}.json"))
-    return {path.parent.name: read(path, test_set) for path in found}
-
-
 def load_existing(
     path: Path, test_set: TestSet | None, read_json: Callable[[Path], D], read: Callable[[Path, TestSet], H]
 ) -> tuple[D | None, H | None]:

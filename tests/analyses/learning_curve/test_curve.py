@@ -1,4 +1,4 @@
-"""Learning curves as the program makes them: resumed, cut off, made anew."""
+"""Learning curves as the program makes them: resumed, interrupted, recomputed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models(tmp_path_factory.mktemp("lab"), waits=WAITS)
 
 
-def test_a_curve_says_whose_record_is_missing(golden: Golden, smoke_results: Path) -> None:
+def test_curve_says_whose_record_is_missing(golden: Golden, smoke_results: Path) -> None:
     shutil.rmtree(smoke_results / "digits" / "records" / "svm_pca")
     made = benchmark(
         "curve", *FEW, "--dataset", "digits", "--no-report", "--results", str(smoke_results), cwd=golden.lab
@@ -82,7 +82,7 @@ def test_a_curve_from_the_command_line_ends_in_the_leaderboard(golden: Golden) -
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_point_is_what_the_winner_answers_after_that_subset(golden: Golden) -> None:
+def test_a_point_is_what_the_tuned_parameters_predict_after_that_subset(golden: Golden) -> None:
     from models import logistic_regression as plugin
 
     digits, folder = datasets.load("digits"), golden.results / "digits"
@@ -117,7 +117,7 @@ def make(folder: Path, executor: Inline, seeds: int | None = 2, force: bool = Fa
     return again.make(curve, folder, executor, seeds=seeds, force=force)
 
 
-def test_more_seeds_are_added_to_those_that_stand(standing: Path) -> None:
+def test_more_seeds_are_added_to_those_on_disk(standing: Path) -> None:
     before, executor = held(standing, LOGISTIC), Inline()
     assert make(standing, executor, seeds=3) == {LOGISTIC: "done"}
     after = held(standing, LOGISTIC)
@@ -128,7 +128,7 @@ def test_more_seeds_are_added_to_those_that_stand(standing: Path) -> None:
     assert len(held(standing, LOGISTIC).curve.points) == 6
 
 
-def test_force_makes_it_anew_with_the_same_answers_and_counts_the_reads(standing: Path) -> None:
+def test_force_recomputes_it_with_the_same_answers_and_counts_the_reads(standing: Path) -> None:
     before, executor = held(standing, LOGISTIC), Inline()
     assert make(standing, executor, force=True) == {LOGISTIC: "done"}
     assert executor.asked == POINTS
@@ -138,7 +138,7 @@ def test_force_makes_it_anew_with_the_same_answers_and_counts_the_reads(standing
     assert "up to 2 times" in section_of(ANALYSIS, standing).method[0]
 
 
-def test_a_curve_of_another_winner_is_made_again(standing: Path) -> None:
+def test_a_curve_of_other_parameters_is_recomputed(standing: Path) -> None:
     before, executor = held(standing, LOGISTIC), Inline()
     params = {"logistic__C": 1e-3, "scale__power": 0.25}
     changed(standing, params=params)
@@ -213,7 +213,7 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
         assert (after.predicted == whole.predicted).all()
 
 
-def test_a_damaged_curve_is_mended_by_curve_and_named_by_run(standing: Path) -> None:
+def test_a_damaged_curve_is_repaired_by_curve_and_named_by_run(standing: Path) -> None:
     path = curve_record.path_of(standing, LOGISTIC)
     path.write_text("{")
     with pytest.raises(BenchmarkError, match=r"curve\.json: cannot be read"):
@@ -241,7 +241,7 @@ def test_a_record_that_did_not_end_well_has_no_curve(standing: Path) -> None:
 
 @pytest.fixture(scope="module")
 def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of a run of the estimator that waits, and beside them the place where it waits."""
+    """Results of a run of the estimator that waits, and the folder where it waits."""
     top = tmp_path_factory.mktemp("waited")
     (top / "place").mkdir()
     for rows in (100, 400, 500):
@@ -256,7 +256,7 @@ def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "interrupt"])
-def test_cut_off_it_goes_on_where_it_was(lab: Path, waited: Path, tmp_path: Path, how: str) -> None:
+def test_interrupted_it_continues_where_it_was(lab: Path, waited: Path, tmp_path: Path, how: str) -> None:
     shutil.copytree(waited, tmp_path, dirs_exist_ok=True)
     place = tmp_path / "place"
     env = {"WAITS_PLACE": str(place)}

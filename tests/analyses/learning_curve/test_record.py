@@ -1,4 +1,4 @@
-"""Learning curves: what is kept on disk, and what the report makes of it."""
+"""Learning curves: what is stored on disk, and what the report makes of it."""
 
 from __future__ import annotations
 

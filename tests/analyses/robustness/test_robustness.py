@@ -69,7 +69,7 @@ def test_from_the_command_line_to_the_leaderboard(golden: Golden) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_its_answers_are_the_winners_to_the_images_that_it_says(golden: Golden) -> None:
+def test_its_predictions_are_those_of_the_tuned_parameters_for_the_images_that_it_names(golden: Golden) -> None:
     from models import logistic_regression as plugin
 
     digits, found = datasets.load("digits"), held(golden.results / "digits", LOGISTIC)
@@ -102,7 +102,7 @@ def make(folder: Path, executor: Inline, images: int | None = 200, force: bool =
     return again.make(robustness, folder, executor, images=images, force=force)
 
 
-def test_what_stands_is_kept_to_the_byte(standing: Path) -> None:
+def test_results_on_disk_are_kept_to_the_byte(standing: Path) -> None:
     before = {path: path.read_bytes() for path in standing.rglob("robustness.*")}
     executor = Inline()
     assert make(standing, executor) == {LOGISTIC: "unchanged"}
@@ -111,7 +111,7 @@ def test_what_stands_is_kept_to_the_byte(standing: Path) -> None:
 
 
 @pytest.mark.parametrize("why", ["force", "other images", "another winner", "other corruptions", "damage"])
-def test_it_is_made_anew_and_the_reads_are_counted(standing: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+def test_it_is_recomputed_and_the_reads_are_counted(standing: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     before, executor, asked = held(standing, LOGISTIC), Inline(), {}
     if why == "force":
         asked["force"] = True
@@ -134,7 +134,7 @@ def test_it_is_made_anew_and_the_reads_are_counted(standing: Path, monkeypatch: 
     assert make(standing, executor, images=asked.get("images", 200)) == {LOGISTIC: "unchanged"}
 
 
-def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Path) -> None:
+def test_a_stale_record_comes_first_and_its_results_are_left_alone(standing: Path) -> None:
     record = records.read_record(records.record_path(standing, LOGISTIC, 0))
     changed(standing, fingerprint={**record.fingerprint, "defaults": "another"})
     before = record_of.path_of(standing, LOGISTIC).read_bytes()
@@ -145,7 +145,7 @@ def test_a_stale_record_comes_first_and_its_answers_are_left_alone(standing: Pat
     assert record_of.path_of(standing, LOGISTIC).read_bytes() == before
 
 
-def test_a_failure_is_said_and_tried_again(standing: Path) -> None:
+def test_a_failure_is_reported_and_tried_again(standing: Path) -> None:
     late = Inline(lambda job: Outcome("timeout", "past its deadline of 1 s"))
     assert make(standing, late, force=True) == {LOGISTIC: "past its deadline of 1 s"}
     reason = "it ran out of time: past its deadline of 1 s"
@@ -181,7 +181,7 @@ def test_killed_before_any_write_nothing_is_lost_or_damaged(
         assert (held(folder, LOGISTIC).predicted == whole.predicted).all()
 
 
-def test_damage_is_named_by_the_other_verbs(standing: Path) -> None:
+def test_damage_is_named_by_the_other_commands(standing: Path) -> None:
     record_of.path_of(standing, LOGISTIC).write_text("{")
     digits = datasets.load("digits")
     with pytest.raises(BenchmarkError, match=r"robustness\.json: cannot be read"):
@@ -210,7 +210,7 @@ def test_a_worker_corrupts_the_images_that_a_job_names(golden: Golden) -> None:
 
 @pytest.fixture(scope="module")
 def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of a run of an estimator and then one that waits, and beside them the place where it will wait again."""
+    """Results of a run of an estimator and then one that waits, and the folder where it will wait again."""
     top = tmp_path_factory.mktemp("waited")
     place = top / "place"
     place.mkdir()
@@ -228,7 +228,7 @@ def waited(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "interrupt"])
-def test_cut_off_it_goes_on_with_the_estimator_that_it_was_at(
+def test_interrupted_it_continues_with_the_estimator_that_it_was_at(
     lab: Path, waited: Path, tmp_path: Path, how: str
 ) -> None:
     shutil.copytree(waited, tmp_path, dirs_exist_ok=True)
@@ -281,7 +281,7 @@ def kept(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
+def test_a_saved_model_is_used_and_nothing_is_fitted(kept: Path) -> None:
     jobs: list[CorruptionJob] = []
 
     def noting(job: CorruptionJob) -> Outcome:
@@ -310,7 +310,7 @@ def test_a_kept_model_is_asked_and_nothing_is_fitted(kept: Path) -> None:
 
 
 @pytest.mark.parametrize("why", ["damaged", "another record's", "on another machine's disk"])
-def test_where_a_kept_model_cannot_be_asked_the_winner_is_fitted(kept: Path, why: str) -> None:
+def test_where_a_saved_model_cannot_be_used_the_parameters_are_refitted(kept: Path, why: str) -> None:
     asked, tried = {}, 1
     if why == "damaged":
         (file,) = (kept / "models" / LOGISTIC).glob("step-1*")

@@ -160,7 +160,7 @@ def test_no_shorter_tuning_is_examined_where_tuning_took_seconds(tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of a small run in which, by the log, the trial that lost led for ten minutes."""
+    """Results of a small run in which, by the log, a trial that was not chosen in the end led for ten minutes."""
     results = tmp_path_factory.mktemp("results")
     assert main(["run", LOGISTIC, *ALONE, "--no-report", "--results", str(results)]) == 0
     folder = results / "digits"
@@ -203,7 +203,7 @@ def refits_of(folder: Path) -> BudgetData:
     return budget_record.read(budget_record.path_of(folder, LOGISTIC), datasets_test_set(folder))
 
 
-def test_it_is_made_anew_where_it_is_stale_or_damaged_and_reads_are_counted(finished: Path, tmp_path: Path) -> None:
+def test_it_is_recomputed_where_it_is_stale_or_damaged_and_reads_are_counted(finished: Path, tmp_path: Path) -> None:
     folder = tmp_path / "digits"
     shutil.copytree(finished, folder)
     path = budget_record.path_of(folder, LOGISTIC)
