@@ -373,6 +373,6 @@ def test_a_run_on_a_folder_of_pictures(tmp_path: Path) -> None:
     found = records.read(tmp_path / "results" / "my_photos")
     assert found.test_set.class_names == ("circle", "square", "triangle")
     assert {record.status for record in found.records} == {"ok"}
-    page = (tmp_path / "results" / "my_photos" / "leaderboard.md").read_text()
+    page = (tmp_path / "results" / "my_photos" / "method.md").read_text()
     assert "93 training and 23 test images of 28×28 pixels in 3 classes" in page
     assert benchmark("report", "--check", "--results", str(tmp_path / "results")).returncode == 0
