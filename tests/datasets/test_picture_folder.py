@@ -19,6 +19,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from tests import CHECKOUT
 from tests.drawn import draw, picture
+from tests.in_process import benchmark
 
 
 def load(path: Path | str) -> tuple[datasets.Dataset, list[str]]:
@@ -361,17 +362,17 @@ def test_the_readme_says_what_is_done() -> None:
 # --- a run, from the folder to the leaderboard
 
 
-def test_a_run_on_a_folder_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_on_a_folder_of_pictures(tmp_path: Path) -> None:
     folder = draw(tmp_path / "my_photos", circle=70, square=40, triangle=6)
     (folder / "circle" / "broken.png").write_bytes(b"no picture")
     arguments = ["--dataset", str(folder), "--preset", "smoke", "--results", str(tmp_path / "results"), "--jobs", "1"]
-    assert main(["run", "logistic_regression", *arguments]) == 0
-    printed = capsys.readouterr().out
-    assert "WARNING" in printed
-    assert "1 of 117 pictures are left out: circle/broken.png" in printed
+    ran = benchmark("run", "logistic_regression", *arguments)
+    assert ran.returncode == 0, ran.stderr
+    assert "WARNING" in ran.stdout
+    assert "1 of 117 pictures are left out: circle/broken.png" in ran.stdout
     found = records.read(tmp_path / "results" / "my_photos")
     assert found.test_set.class_names == ("circle", "square", "triangle")
     assert {record.status for record in found.records} == {"ok"}
-    page = (tmp_path / "results" / "my_photos" / "leaderboard.md").read_text()
+    page = (tmp_path / "results" / "my_photos" / "method.md").read_text()
     assert "93 training and 23 test images of 28×28 pixels in 3 classes" in page
-    assert main(["report", "--check", "--results", str(tmp_path / "results")]) == 0
+    assert benchmark("report", "--check", "--results", str(tmp_path / "results")).returncode == 0

@@ -15,13 +15,13 @@ from benchmark.analyses.tuning_budget import ANALYSIS, early_stopping
 from benchmark.analyses.tuning_budget import measure as budget_verb
 from benchmark.analyses.tuning_budget import record as budget_record
 from benchmark.analyses.tuning_budget.record import BudgetData, Refit
-from benchmark.cli.main import main
 from benchmark.engine.jobs import Outcome
 from benchmark.storage import records
 from benchmark.storage.derived import INVALIDATED
 from benchmark.storage.records import RungResult, TrialResult
 from tests import synthetic_results as synthetic
 from tests.again import LOGISTIC, Inline, changed, make
+from tests.in_process import benchmark
 from tests.pages import scores_of, section_of, tables, texts, values
 from tests.running import ALONE, SMOKE
 
@@ -162,7 +162,8 @@ def test_no_shorter_tuning_is_examined_where_tuning_took_seconds(tmp_path: Path)
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a small run in which, by the log, a trial that was not chosen in the end led for ten minutes."""
     results = tmp_path_factory.mktemp("results")
-    assert main(["run", LOGISTIC, *ALONE, "--no-report", "--results", str(results)]) == 0
+    ran = benchmark("run", LOGISTIC, *ALONE, "--no-report", "--results", str(results))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     folder = results / "digits"
     record = records.read_record(records.record_path(folder, LOGISTIC, 0))
     winner = TrialResult(1, "complete", dict(record.params), (RungResult(400, 0.9, 600.0, 1.0),))
@@ -174,7 +175,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_the_command_line_to_the_leaderboard(finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.glob("records/*/seed-0.*")}
     command = ["budget", *SMOKE, "--results", str(finished.parent)]
-    assert main(command) == 0
+    assert benchmark(*command).returncode == 0
     assert {path: path.read_bytes() for path in before} == before
     found = refits_of(finished)
     (refit,) = found.budget.refits
@@ -189,7 +190,7 @@ def test_from_the_command_line_to_the_leaderboard(finished: Path) -> None:
     assert "\npython -m benchmark budget --dataset digits --preset smoke\n" in (finished / "method.md").read_text()
     assert report.check(finished) == []
     stamp = budget_record.path_of(finished, LOGISTIC).read_bytes()
-    assert main(command) == 0  # kept
+    assert benchmark(*command).returncode == 0  # kept
     assert budget_record.path_of(finished, LOGISTIC).read_bytes() == stamp
 
 
