@@ -126,7 +126,7 @@ def decide(summary: Summary) -> Verdict:
 
 def _is_large(lead: Pair) -> bool:
     """Return whether a lead is large and significant by itself, and only the correction for many pairs undoes it."""
-    return lead.p < inference.LEVEL and not lead.difference.contains_zero and lead.difference.estimate >= LARGE
+    return lead.p < inference.LEVEL and not lead.difference.contains_zero and abs(lead.difference.estimate) >= LARGE
 
 
 def _ties(lead: Pair) -> bool:

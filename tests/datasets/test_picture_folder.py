@@ -14,10 +14,9 @@ from PIL import Image
 
 from benchmark import datasets
 from benchmark.cli.main import main
-from benchmark.datasets import openml, picture_folder, preprocessing, split
+from benchmark.datasets import picture_folder, preprocessing, split
 from benchmark.errors import BenchmarkError
 from benchmark.storage import records
-from tests import CHECKOUT
 from tests.drawn import draw, picture
 from tests.in_process import benchmark
 
@@ -347,16 +346,6 @@ def test_pictures_that_took_long_are_kept_until_a_file_changes(tmp_path: Path, m
     assert load(folder)[0].sha256 == usual.sha256
     picture("square", np.random.default_rng(9)).save(folder / "train" / "circle" / "000.png")
     assert load(folder)[0].sha256 != usual.sha256
-
-
-def test_the_readme_says_what_is_done() -> None:
-    text = " ".join((CHECKOUT / "README.md").read_text(encoding="utf-8").split())
-    height, width = picture_folder.USUAL
-    assert f"grown whole to {height} by {width} pixels" in text
-    assert f"one size from {picture_folder.SMALLEST} to {picture_folder.LARGEST_KEPT} pixels a side" in text
-    assert f"a row of {openml.SMALLEST_SIDE**2} or more features" in text
-    assert set(openml.TRAINING_ROWS) == {554, 40996}
-    assert f"the first {max(openml.TRAINING_ROWS.values()):,} rows train" in text
 
 
 # --- a run, from the folder to the leaderboard

@@ -232,7 +232,7 @@ def test_perfect_answers_have_no_hardest_images(tmp_path: Path) -> None:
         synthetic.write_predictions(tmp_path, test_set, name, y, family=family)
     files = report.render(tmp_path)
     assert "figures/hardest-images.png" not in files
-    assert "0 test images of 60 (0.0 %) are wrong" in files["leaderboard.md"].decode()
+    assert "0 of 60 test images (0.0 %) are misclassified" in files["leaderboard.md"].decode()
 
 
 def test_a_class_never_predicted_and_one_without_images(tmp_path: Path) -> None:

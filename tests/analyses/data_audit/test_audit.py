@@ -206,7 +206,7 @@ def test_the_verb_finds_planted_flips_through_a_plugin_and_needs_no_record(
     chosen = ("--estimator", "logistic_regression", "--threads", "1", "--device", "cpu")
     assert cli.main(["audit", "--dataset", str(path), *chosen, "--results", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert re.search(r"Images equal to another, byte for byte +2 +none +1", printed)
+    assert re.search(r"Images with an exact duplicate +2 +none +1", printed)
     assert "training images equal to another training image: 4, 40\n" in printed
     folder = tmp_path / "out" / "toy"
     held = audit_record.read(folder, labels(folder))
