@@ -55,7 +55,7 @@ class Estimator:
     title : str
         What the leaderboard calls it.
     family : {"classical", "cnn"}
-        The side of the question it stands on.
+        The side of the question that it is on.
     build : callable
         ``build(task) -> sklearn.pipeline.Pipeline`` with a good default for every tuned
         parameter. The pipeline is fitted on ``X`` (uint8, (n, pixels)) and ``y`` (int64, (n,))

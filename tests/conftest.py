@@ -48,3 +48,22 @@ def three_clusters() -> tuple[np.ndarray, np.ndarray]:
     X, y = np.random.default_rng(0).normal(size=(90, 5)), np.repeat(np.arange(3), 30)
     X[np.arange(90), y] += 4
     return X, y
+
+
+_PNGS: dict[str, bytes] = {}
+
+
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw a figure of given inputs once a process. Asked for by tests of what the report does with figures."""
+    from benchmark.render.figure import PlannedFigure
+
+    draw = PlannedFigure.png
+
+    def png(planned: PlannedFigure) -> bytes:
+        inputs = planned.inputs
+        if inputs not in _PNGS:
+            _PNGS[inputs] = draw(planned)
+        return _PNGS[inputs]
+
+    monkeypatch.setattr(PlannedFigure, "png", png)

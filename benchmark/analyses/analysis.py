@@ -183,7 +183,7 @@ def lazy(module: str, name: str) -> Callable[..., Any]:
 
 @cache
 def registered() -> tuple[Analysis, ...]:
-    """Return every analysis, in the order of the pages: each folder beside this file that declares `ANALYSIS`."""
+    """Return every analysis, in the order of the pages: each folder next to this file that declares `ANALYSIS`."""
     package = importlib.import_module(__package__ or "benchmark.analyses")
     modules = [
         importlib.import_module(f"{package.__name__}.{module.name}")
@@ -195,7 +195,7 @@ def registered() -> tuple[Analysis, ...]:
 
 
 def record_kinds() -> tuple[RecordKind, ...]:
-    """Return every kind of file that an analysis leaves beside the records."""
+    """Return every kind of file that an analysis writes below ``records/``."""
     return tuple(analysis.record for analysis in registered() if analysis.record is not None)
 
 

@@ -19,7 +19,7 @@ class Column:
     Attributes
     ----------
     header : str
-        In the table of every number, where ``{hardest}`` stands for the hardest class; empty if not shown there.
+        In the table of every number, where ``{hardest}`` is replaced by the hardest class; empty if not shown there.
     cell : callable
         ``cell(row, summary)``: its cell.
     values : callable

@@ -130,7 +130,11 @@ def _conditions(row: Scored, usual: Mapping[str, str]) -> list[str]:
         for key, found in values.items()
         if found != {usual[key]}
     ]
-    return [f"Not measured as the other rows were, so compare its times with care: {'; '.join(text)}."] if text else []
+    return (
+        [f"Measured under other conditions than most rows, so compare its times with care: {'; '.join(text)}."]
+        if text
+        else []
+    )
 
 
 def _condition(record: Record) -> dict[str, str]:

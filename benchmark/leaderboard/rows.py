@@ -31,8 +31,8 @@ class Scored:
         From 1; shared where the test set cannot tell rows apart.
     tied : bool
         Whether another row has the same rank.
-    alike : tuple of int
-        Numbers, from 0, of the groups of rows that it is in, none of which can be told apart from another.
+    letter_groups : tuple of int
+        Numbers, from 0, of its groups; no two rows of a group differ significantly.
     predicted : ndarray of int64, (seeds, n_test)
     correct : ndarray of float64, (n_test,)
         Share of the seeds that got the image right.
@@ -64,7 +64,7 @@ class Scored:
     left_out: tuple[Record, ...]
     rank: int
     tied: bool
-    alike: tuple[int, ...]
+    letter_groups: tuple[int, ...]
     predicted: Ints
     correct: Floats
     accuracy: Interval
@@ -192,7 +192,7 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
                 left_out=row.left_out,
                 rank=ranks[place],
                 tied=ranks.count(ranks[place]) > 1,
-                alike=tuple(number for number, group in enumerate(groups) if place in group),
+                letter_groups=tuple(number for number, group in enumerate(groups) if place in group),
                 predicted=row.predicted,
                 correct=metrics.correctness(y, row.predicted),
                 accuracy=drawn.accuracy[place],

@@ -128,7 +128,7 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _apart(names: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Return names told apart by their keys where they need it; all of them where a name feigns such a mark."""
+    """Return unique names: equal ones get their key added, and all do where a name already looks like that."""
     marked = [f"{name} ({key})" for name, key in zip(names, keys, strict=True)]
     found = [mark if names.count(name) > 1 else name for name, mark in zip(names, marked, strict=True)]
     return found if len(set(found)) == len(found) else marked

@@ -105,7 +105,7 @@ def _title(title: str, marks: str, form: str = "{}") -> Cell:
 
 
 def _legend(summary: Summary) -> str:
-    if not any(row.alike for row in summary.scored):
+    if not any(row.letter_groups for row in summary.scored):
         return ""
     return (
         f"Rows that share a capital letter do not differ significantly on {fmt.plural(summary.n_test, 'test image')}; "
@@ -115,7 +115,7 @@ def _legend(summary: Summary) -> str:
 
 def _rank(row: Scored) -> Cell:
     """Return a rank as "2", or as "1= AB" where it is shared."""
-    names = [md.letters(number).upper() for number in row.alike]
+    names = [md.letters(number).upper() for number in row.letter_groups]
     shared = ("" if all(len(name) == 1 for name in names) else " ").join(names)
     return Cell(f"{row.rank}= {shared}".strip() if row.tied else str(row.rank), row.rank)
 

@@ -18,7 +18,7 @@ from benchmark.render.document import Block, Bullets, Quote
 CLASSICAL, CNN = "classical", "cnn"
 
 UNEVEN = 1.5
-"""Times its even share of the test images, from which the largest class is named beside the verdict."""
+"""Times its even share of the test images, from which the verdict names the largest class."""
 
 LARGE = 0.05
 """A lead that is not significant counts as undecided from here on, and not as a tie to be settled by cost."""
@@ -62,7 +62,7 @@ class Cheapest:
 
 @dataclass(frozen=True)
 class Picks:
-    """Which row for whom, among the rows that share the first rank."""
+    """Which row to pick for which need, among the rows that share the first rank."""
 
     most_accurate: Scored
     cheapest: Scored
@@ -86,7 +86,7 @@ class Verdict:
         The cheapest row, of all rows, that ties with the best CNN; None where that is the CNN itself, or there is
         no CNN.
     cheapest_of_best : Cheapest or None
-        The same beside the most accurate row of all; None where nothing cheaper ties with it.
+        The same for the most accurate row of all; None where nothing cheaper ties with it.
     picks : Picks or None
     """
 
@@ -258,7 +258,7 @@ def _cost(summary: Summary, verdict: Verdict) -> str:
 
 
 def _beside(cheapest: Cheapest) -> str:
-    """Say what the cheapest row saves beside the one that it ties with."""
+    """Say what the cheapest row saves, compared with the one that it ties with."""
     row, rival = cheapest.row, cheapest.rival
     estimate, low, high = fmt.points(cheapest.lead.difference)
     ratios = [

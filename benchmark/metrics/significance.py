@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -118,6 +119,14 @@ def resample(y: Ints, predicted: Sequence[Ints], n_classes: int) -> Resampled:
     -------
     Resampled
     """
+    return _resample(y.tobytes(), tuple((each.shape, each.tobytes()) for each in predicted), n_classes)
+
+
+@lru_cache(maxsize=8)
+def _resample(y_bytes: bytes, predicted_bytes: tuple[tuple[tuple[int, ...], bytes], ...], n_classes: int) -> Resampled:
+    """Do `resample`; one process often scores the same predictions again: the app, or a report after a run."""
+    y = np.frombuffer(y_bytes, dtype=np.int64)
+    predicted = [np.frombuffer(content, dtype=np.int64).reshape(shape) for shape, content in predicted_bytes]
     random = np.random.default_rng(SEED)
     n, seed_counts = len(y), [len(seeds) for seeds in predicted]
     classes = np.arange(n_classes)

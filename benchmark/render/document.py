@@ -175,7 +175,7 @@ def pictures(figures: Figures, *names: str) -> list[Picture]:
 
 @dataclass(frozen=True)
 class Section:
-    """A topic of the report: a page of its own beside leaderboard.md, and a part of leaderboard.html.
+    """A topic of the report: a page of its own, to which leaderboard.md links, and a part of leaderboard.html.
 
     Attributes
     ----------
@@ -184,7 +184,7 @@ class Section:
     title : str
         Inline markdown.
     about : str
-        What the page answers: one sentence, beside the link to it on leaderboard.md.
+        What the page answers: one sentence, which follows the link to it on leaderboard.md.
     blocks : sequence of Block
     on_leaderboard : sequence of Block
         What leaderboard.md itself says of it, under `title`; most have nothing there.

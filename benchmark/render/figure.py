@@ -36,7 +36,7 @@ class Figure:
     caption : callable
         ``caption(data)``: one sentence on what to see, as markdown.
     alt : callable
-        ``alt(data)``: what stands for it where it cannot be seen, as plain text.
+        ``alt(data)``: a description for people who cannot see it, as plain text.
     version : int
         Raised whenever the same data are drawn differently: every such figure on disk is then out of date.
     """
@@ -69,7 +69,7 @@ class PlannedFigure:
 
     @property
     def alt(self) -> str:
-        """What stands for it where it cannot be seen, as plain text."""
+        """A description for people who cannot see it, as plain text."""
         return self.figure.alt(self.data)
 
     @property

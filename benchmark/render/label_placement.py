@@ -82,7 +82,7 @@ def place(
             key=lambda spot: _cost(spot[2], taken, frame) + _doubt(spot[2], pixels[number], others),
         )
         text.set_position((dx, dy))
-        # A name that stands off, or nearer to another point than to its own, is tied to its point.
+        # A name that is far from its point, or nearer to another one, gets a thin line to its point.
         off = bool(_gap(box, pixels[number]) > TIED_FROM) or _doubt(box, pixels[number], others) > 0
         text.arrow_patch.set_visible(off)
         taken = np.concatenate([taken, np.reshape(box.extents, (1, 4))])

@@ -9,7 +9,7 @@ LONGEST = 40
 """Characters of a class's name in a file's."""
 
 RESERVED_NAMES = re.compile(
-    # Pages of ours and files that people keep beside them, then names that Windows gives to no file.
+    # Pages of ours, files that people keep in the same folder, then names that Windows refuses.
     "leaderboard|significance|method|tuning-budget|learning-curves?|audit|data-audit|robustness|people|human-labels|"
     "calibration|published-nets|explore|readme|index|license|changelog|con|prn|aux|nul|(com|lpt)[0-9]"
 )

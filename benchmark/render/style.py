@@ -1,4 +1,4 @@
-"""What all figures share: size, fonts, colours, and text that is taken as it stands."""
+"""What all figures share: size, fonts, colours, and text that is never read as markup."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAMILY_MARKERS = {"classical": "o", "cnn": "s"}
 OTHER_MARKER = "D"
 
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito (2008), told apart by people with any common colour blindness."""
+"""Okabe and Ito (2008), distinguishable with any common colour blindness."""
 
 WRONG = "#B2460C"
 RIGHT = "#0B6E4F"

@@ -3,7 +3,7 @@
 ::
 
     assemble.py     reads the records, has each analysis score them and make its section
-    page.py         leaderboard.md and the pages beside it, from the sections
+    page.py         leaderboard.md and the pages that it links to, from the sections
     method.py       the last section: protocol, machine, versions, every number, how to reproduce it
     html/           all of it as one file
 """

@@ -9,7 +9,7 @@ from benchmark.leaderboard.commands import run_commands
 from benchmark.leaderboard.footnotes import conditions_differ, notes
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.leaderboard.table import every_number
-from benchmark.metrics import significance as inference
+from benchmark.metrics import significance
 from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Bullets, Code, Heading, Section
@@ -47,9 +47,10 @@ def section(summary: Summary, others: Sequence[Section]) -> Section:
 
 def _data(summary: Summary) -> str:
     test_set = summary.test_set
+    height, width = test_set.image_shape
     return (
         f"**Data**: {md.escape(test_set.dataset)}, {test_set.n_train:,} training and {summary.n_test:,} test images "
-        f"of {test_set.image_shape[0]}×{test_set.image_shape[1]} pixels in {len(summary.class_names)} classes "
+        f"of {height}×{width} pixels in {len(summary.class_names)} classes "
         f"(SHA-256 `{re.sub('[^0-9a-zA-Z]', '', test_set.sha256)[:12]}…`)."
     )
 
@@ -58,12 +59,15 @@ def _tuning(summary: Summary) -> str:
     record = summary.scored[0].record
     trials = _range([len(row.record.trials) for row in summary.scored])
     rungs = sorted({rung.rows for row in summary.scored for trial in row.record.trials for rung in trial.rungs})
-    text = f"**Tuning** sees training rows only: {trials} trials per estimator"
-    if rungs:
-        text += f", the best of which climb from {fmt.listing([f'{rows:,}' for rows in rungs])} rows"
-        text = text.replace("climb from", "climb through") if len(rungs) > 1 else text.replace("climb from", "fit")
-    text += f", scored on {record.validation_rows:,} other training rows, the same split for every estimator."
-    return f"{text} Trial 0 is the plugin's own defaults."
+    text = f"**Tuning** sees training rows only. Each estimator has {trials} trials"
+    if len(rungs) > 1:
+        text += f"; the best of them are fitted on more and more rows ({fmt.listing([f'{rows:,}' for rows in rungs])})"
+    elif rungs:
+        text += f", fitted on {rungs[0]:,} rows"
+    return (
+        f"{text}. Trials are scored on {record.validation_rows:,} other training rows, which are the same for every "
+        "estimator. Trial 0 has the plugin's own defaults."
+    )
 
 
 def _test(summary: Summary) -> str:
@@ -71,11 +75,11 @@ def _test(summary: Summary) -> str:
     most = max(len(row.records) for row in summary.scored)
     seeds = f"{_range([len(row.records) for row in summary.scored])} seed{'s' * (most > 1)}"
     rows = _range([row.record.fit_rows for row in summary.scored])
-    text = (
-        f"**Test**: the winner is fitted again on {rows} rows, {seeds} each, and predicts the "
-        "test images only then, after tuning is frozen"
+    often = "once per seed" if reads == 1 else f"up to {reads} times per seed (see the notes below the table)"
+    return (
+        f"**Test**: tuning is frozen first. Then the best parameters are fitted again on {rows} rows, with {seeds} "
+        f"each, and the test images are predicted {often}."
     )
-    return f"{text}, once per seed." if reads == 1 else f"{text}; up to {reads} times per seed (see the footnotes)."
 
 
 def _times(summary: Summary) -> str:
@@ -84,38 +88,38 @@ def _times(summary: Summary) -> str:
     workers = _range([row.record.tuning_threads for row in summary.scored])
     devices = fmt.listing(sorted({md.escape(record.device) for row in summary.scored for record in row.records}))
     return (
-        f"**Times**: fit and predict are measured alone on the machine after a warm-up, on {devices} with {threads} "
-        f"{'thread' if threads == '1' else 'threads'}, as means over seeds. Tuning time is added up over the workers, "
-        f"which ran {parallel} at a time with {workers} {'thread' if workers == '1' else 'threads'} each, so it is "
-        "not the time a person waited; a trial that nothing was left to run beside may have had the threads of all "
-        "workers, and then counts for each of them. Peak memory is that of the whole process, libraries included; "
-        "model size is that of the fitted pipeline, pickled."
+        f"**Times** of fit and predict are measured on {devices} with {threads} "
+        f"{'thread' if threads == '1' else 'threads'}. Each fit has the machine to itself, after a warm-up; times are "
+        f"means over seeds. Tuning time is the sum over workers, of which {parallel} ran at a time with {workers} "
+        f"{'thread' if workers == '1' else 'threads'} each, so a person waited for less. The last trial may have had "
+        "the threads of all workers; its time then counts for each of them. Peak memory is that of the whole process, "
+        "libraries included. Model size is that of the fitted pipeline, pickled."
     )
 
 
 def _statistics(summary: Summary) -> str:
     one_seed = [row for row in summary.scored if len(row.records) == 1]
     if not one_seed:
-        seeds = "Both are in the interval."
+        seeds = "The interval covers both."
     elif len(one_seed) == len(summary.scored):
-        seeds = "Of one seed each, nothing here shows how much another training run would change."
+        seeds = "Each row has one seed, so nothing here shows how much another training run would change."
     else:
-        seeds = f"Of {fmt.listing([f'*{md.escape(row.title)}*' for row in one_seed])} there is one seed only, so their "
-        seeds += "intervals do not cover what another training run would change."
+        titles = fmt.listing([f"*{md.escape(row.title)}*" for row in one_seed])
+        seeds = f"One seed each have {titles}: their intervals do not cover what another training run would change."
     text = (
-        f"**Intervals** are at 95 %, from {inference.RESAMPLES:,} bootstrap resamples of the test images and, within "
-        "each row, of its seeds; all rows meet the same images. *Other images* is half the width of the interval over "
-        f"test images alone, *other seeds* that of Student's interval over seeds alone. {seeds} **Ranks**: two rows "
-        f"are told apart if McNemar's exact test on their first seeds, Holm-corrected over all "
-        f"{fmt.plural(len(summary.pairs), 'pair')}, has p below {inference.LEVEL} and the interval of the difference "
-        "leaves out zero; two that cannot be told apart share a rank (“=”), and so does what lies between them. Their "
-        "letters say which of those are alike: two rows share one if, and only if, they cannot be told apart."
+        f"**Intervals** are at 95 %, from {significance.RESAMPLES:,} bootstrap resamples of the test images and, "
+        "within each row, of its seeds; all rows are resampled with the same images. *Other images* is half the width "
+        "of the interval over test images alone; *other seeds* is that of Student's interval over seeds alone. "
+        f"{seeds} **Ranks**: two rows differ significantly if McNemar's exact test on their first seeds, "
+        f"Holm-corrected over all {fmt.plural(len(summary.pairs), 'pair')}, has p below {significance.LEVEL}, and the "
+        "interval of the difference leaves out zero. Rows that do not differ significantly share a rank (“=”), and so "
+        "do the rows between them. Two rows share a letter if, and only if, they do not differ significantly."
     )
     if any(row.accuracy.estimate in (0, 1) for row in summary.scored):
         text += " A row that is right (or wrong) on every image has Wilson's interval."
     families = [row.family for row in summary.scored]
     if any(families.count(family) > 1 for family in families):
-        text += " The best of a family is picked by test accuracy, which favours the family with more entries a little."
+        text += " The best of a family is picked by test accuracy, which slightly favours the family with more rows."
     return text
 
 
@@ -130,7 +134,7 @@ def _machine(summary: Summary) -> str:
         f"**Versions**: {', '.join(f'{md.escape(k)} {md.escape(v)}' for k, v in versions.items()) or 'not recorded'}."
     )
     if conditions_differ(summary.scored):
-        text += " These are the first row's: **not every row was measured alike**, see the marks in the table."
+        text += " These are the first row's: **not every row was measured alike**, see the notes below the table."
     return text
 
 

@@ -66,6 +66,6 @@ def _written(report: Report) -> str:
     counted = [section.source for section in report.sections if section.source]
     but = f", but {' and '.join(counted)}" if counted else ""
     return (
-        "*Written by `python -m benchmark report` from the records beside this page; every score is recomputed from "
+        "*Written by `python -m benchmark report` from the records in this folder; every score is recomputed from "
         f"stored predictions{but}. The table is also in [{table.CSV}]({table.CSV}).*"
     )

@@ -1,4 +1,4 @@
-"""The kinds of files that analyses leave beside the records; light, so that a command line can name them."""
+"""The kinds of files that analyses write below records/. It imports little, so that a command line can name them."""
 
 from __future__ import annotations
 

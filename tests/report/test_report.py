@@ -24,6 +24,8 @@ from benchmark.render import fmt
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 RESULTS = Path(__file__).parents[2] / "results" / "fashion-mnist"
 
 HOSTILE = ("a|b", "</script>", "=1+1", "`x`\n# y", "$x$", "[l](j:x)", "\\", "*b*", "-1", "@SUM", "é漢", "a|b")

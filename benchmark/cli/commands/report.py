@@ -46,7 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
                 written = report.write(folder)
             print(
                 f"{plain(str(folder / 'leaderboard.md'))} and leaderboard.html: written, with "
-                f"{len(written) - 2} files beside them"
+                f"{len(written) - 2} other files"
             )
     if differing:
         print("rewrite with: python -m benchmark report", file=sys.stderr)

@@ -40,7 +40,7 @@ def data(summary: Summary) -> Data | None:
 
 
 def draw(data: Data) -> Figure:
-    """Draw the matrix; what cannot be told apart is grey and framed."""
+    """Draw the matrix; differences that are not significant are grey and framed."""
     count = len(data.estimators)
     names = [style.short(title, 28) for title in data.estimators]
     figure = style.new(1.9 + 0.36 * count)
@@ -85,5 +85,5 @@ def alt(data: Data) -> str:
     apart = int(data.significant.sum()) // 2
     return (
         f"Matrix of accuracy differences of {fmt.plural(count, 'estimator')}: {apart} of "
-        f"{count * (count - 1) // 2} pairs can be told apart."
+        f"{count * (count - 1) // 2} pairs differ significantly."
     )

@@ -40,6 +40,8 @@ from tests.in_process import benchmark
 from tests.plugin_lab import bad, models
 from tests.report.test_report import cells, page
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 CLASSES = ("left", "mid", "right")
 SEARCH = Search("svm", "SVM", 5, 240, 0.91, 0.02, "2.9.0")
 FLIPPED = np.arange(0, 240, 20)

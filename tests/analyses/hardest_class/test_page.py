@@ -38,6 +38,8 @@ from benchmark.storage import records
 from benchmark.storage.schema import Validation
 from tests import synthetic_results as synthetic
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 SECTIONS = [
     "What Shirt is mistaken for",
     "Images that every model misclassifies",

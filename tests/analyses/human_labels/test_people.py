@@ -43,6 +43,8 @@ from tests import CHECKOUT
 from tests import synthetic_results as synthetic
 from tests.report.test_report import cells, page
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 REAL = next(
     (
         place

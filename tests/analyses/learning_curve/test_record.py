@@ -24,6 +24,8 @@ from benchmark.storage import derived, records
 from tests import synthetic_results as synthetic
 from tests.pages import bold, scores_of, section_of, tables, texts, values
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 # --- on disk
 
 

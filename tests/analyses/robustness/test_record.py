@@ -26,6 +26,8 @@ from benchmark.storage import records
 from tests import synthetic_results as synthetic
 from tests.pages import bold, scores_of, section_of, tables, texts, values
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 IMAGES = 400
 
 ONE = {"none": 20, "shift": 200, "noise": 300, "invert": 380, "contrast": 30, "rotate": 40, "blur": 40, "occlude": 40}
