@@ -167,7 +167,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.fault(4, "a torn last line in the study's journal")
 @pytest.mark.parametrize("damage", ["torn", "torn further up"])
-def test_a_torn_journal_is_mended_and_the_study_goes_on(killed: Path, tmp_path: Path, damage: str) -> None:
+def test_a_torn_journal_is_repaired_and_the_study_goes_on(killed: Path, tmp_path: Path, damage: str) -> None:
     shutil.copytree(killed, tmp_path, symlinks=True, dirs_exist_ok=True)
     for journal in (tmp_path / "digits" / "studies").glob("*.journal"):
         if damage == "torn":

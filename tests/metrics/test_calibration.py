@@ -52,9 +52,9 @@ def test_the_temperature_that_was_put_in_is_found(put_in: float) -> None:
     logs = calibration.log_probabilities(distorted)
     found = calibration.fit_temperature(y, logs)
     assert found == pytest.approx(1 / put_in, rel=0.05)
-    mended = calibration.quality(y, calibration.temperature_scaled(logs, found))
-    assert mended.log_loss <= calibration.quality(y, calibration.log_probabilities(distorted)).log_loss + 1e-9
-    assert mended.ece < 0.02
+    scaled = calibration.quality(y, calibration.temperature_scaled(logs, found))
+    assert scaled.log_loss <= calibration.quality(y, calibration.log_probabilities(distorted)).log_loss + 1e-9
+    assert scaled.ece < 0.02
     assert (calibration.temperature_scaled(logs, found).argmax(axis=1) == distorted.argmax(axis=1)).all()
 
 
