@@ -1,4 +1,4 @@
-"""What the tree ensembles share: LightGBM's settings for any features, and the declaration of both forests."""
+"""What the tree ensembles share: search spaces, LightGBM's settings for any features, and both forests."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ LIGHTGBM_SPACE = {
     "trees__num_leaves": IntDistribution(15, 63, log=True),
     "trees__min_child_samples": IntDistribution(5, 100, log=True),
     "trees__reg_lambda": FloatDistribution(0.0, 10.0),
+}
+
+XGBOOST_SPACE = {
+    "trees__learning_rate": FloatDistribution(0.1, 0.5, log=True),
+    "trees__max_depth": IntDistribution(4, 7),
+    "trees__min_child_weight": FloatDistribution(0.5, 20.0, log=True),
+    "trees__reg_lambda": FloatDistribution(0.1, 10.0, log=True),
 }
 
 

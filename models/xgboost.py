@@ -1,9 +1,9 @@
 """XGBoost: the library's `XGBClassifier`, histogram-grown boosted trees on raw pixels."""
 
-from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
+from models._trees import XGBOOST_SPACE
 
 
 def build(task: Task) -> Pipeline:
@@ -33,11 +33,6 @@ ESTIMATOR = Estimator(
     title="XGBoost",
     family="classical",
     build=build,
-    space={
-        "trees__learning_rate": FloatDistribution(0.1, 0.5, log=True),
-        "trees__max_depth": IntDistribution(4, 7),
-        "trees__min_child_weight": FloatDistribution(0.5, 20.0, log=True),
-        "trees__reg_lambda": FloatDistribution(0.1, 10.0, log=True),
-    },
+    space=XGBOOST_SPACE,
     smoke={"trees__n_estimators": 5},
 )

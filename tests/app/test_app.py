@@ -30,7 +30,7 @@ import numpy as np
 import pytest
 import uvicorn
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from benchmark import app, datasets, load
 from benchmark.app import models, pages, security
@@ -41,7 +41,8 @@ from benchmark.datasets.preprocessing import MAX_BYTES
 from benchmark.storage import records
 from tests import kept_models
 from tests import synthetic_results as synthetic
-from tests.browser import DESK, PHONE, chromium, row_names
+from tests.browser import DESK, PHONE, row_names
+from tests.browser import browser as browser
 from tests.report.test_faults_names import NASTY
 from tests.running import Program, eventually
 
@@ -141,18 +142,6 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.should_exit = True
         thread.join(30)
         assert not thread.is_alive()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
-        reason = "no Chromium here to look at the app with; as root: apt-get install -y chromium"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import html.parser
 import io
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ import markdown_it
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmark import load, report
 from benchmark.cli import main as cli
@@ -36,9 +35,9 @@ from benchmark.report.assemble import assemble
 from benchmark.report.page import leaderboard, title
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
+from tests.browser import DESK, PHONE, row_names
+from tests.browser import browser as browser
 from tests.report.test_faults_names import NASTY
-
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -303,23 +302,6 @@ class Seen:
         return Image.open(io.BytesIO(self.page.screenshot(full_page=True)))
 
 
-def chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((path for name in names if (path := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
-        reason = "no Chromium here to look at leaderboard.html with; as root: apt-get install -y chromium"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
-
-
 def look(context: BrowserContext, folder: Path) -> Seen:
     context.set_default_timeout(10_000)
     seen = Seen(context.new_page(), (folder / "leaderboard.html").as_uri())
@@ -348,18 +330,6 @@ def phone(browser: Browser, realistic: Path) -> Iterator[Seen]:
         yield seen
         assert seen.requests == [seen.address]
         assert seen.troubles == []
-
-
-def names(seen: Seen, place: int = 0) -> list[str]:
-    """Return the names of a table's rows, from the top, without their marks."""
-    cells = seen.page.locator("table").nth(place).locator("tbody th")
-    return [
-        re.sub("( [a-z])*$", "", text)
-        for text in cells.evaluate_all(
-            "cells => cells.map(cell => [...cell.childNodes].filter(node => node.nodeName !== 'SUP')"
-            ".map(node => node.textContent).join('').trim())"
-        )
-    ]
 
 
 def pages_in_order(folder: Path) -> list[str]:
@@ -413,26 +383,26 @@ def test_the_screenshot_shows_rows_and_figures(which: str, request: pytest.Fixtu
 
 def test_rows_stand_by_rank_and_sort_as_numbers(desk: Seen, realistic: Path) -> None:
     table = load(realistic)
-    assert names(desk) == table["title"].tolist()
+    assert row_names(desk.page) == table["title"].tolist()
     fit = desk.page.get_by_role("button", name="Fit", exact=True).first
     header = desk.page.get_by_role("columnheader", name="Fit", exact=True).first
     finished = table[table["status"] == "ok"]
     ascending = finished.sort_values("fit_seconds", kind="stable")["title"].tolist()
     texts = desk.page.locator("table").first.locator("tbody tr > :nth-child(6)")
     fit.click()
-    assert names(desk) == [*ascending, "k nearest"]
+    assert row_names(desk.page) == [*ascending, "k nearest"]
     assert texts.all_inner_texts() != sorted(texts.all_inner_texts())  # "9.3 min" is more than "34 s"
     assert texts.all_inner_texts() == ["21 s", "34 s", "70 s", "3.5 min", "9.3 min", "—"]
     expect(header).to_have_attribute("aria-sort", "ascending")
     fit.press("Enter")
-    assert names(desk) == [*ascending[::-1], "k nearest"]
+    assert row_names(desk.page) == [*ascending[::-1], "k nearest"]
     expect(header).to_have_attribute("aria-sort", "descending")
     desk.page.get_by_role("button", name="Estimator").first.press("Space")
-    assert names(desk) == sorted(table["title"], key=str.lower)
+    assert row_names(desk.page) == sorted(table["title"], key=str.lower)
     assert header.get_attribute("aria-sort") is None
     for _ in range(2):
         desk.page.get_by_role("button", name="Estimator").first.click()
-    assert names(desk) == table["title"].tolist()
+    assert row_names(desk.page) == table["title"].tolist()
 
 
 def test_other_tables_sort_too(desk: Seen, realistic: Path) -> None:
@@ -443,8 +413,8 @@ def test_other_tables_sort_too(desk: Seen, realistic: Path) -> None:
         ".filter(one => one.tagName === 'TABLE').length"
     )
     desk.page.locator("table").nth(place).get_by_role("button", name="Shirt").click()
-    assert names(desk, place) == finished.sort_values("f1_Shirt", kind="stable")["title"].tolist()
-    assert names(desk) == table["title"].tolist()
+    assert row_names(desk.page, place) == finished.sort_values("f1_Shirt", kind="stable")["title"].tolist()
+    assert row_names(desk.page) == table["title"].tolist()
 
 
 def test_intervals_are_shown_by_pointer_and_keyboard(desk: Seen, realistic: Path) -> None:
@@ -517,7 +487,7 @@ def test_a_phone_scrolls_tables_and_not_the_page(phone: Seen, realistic: Path) -
     phone.page.locator("h1").tap()
     expect(tip).to_be_hidden()
     phone.page.get_by_role("button", name="Rank").first.tap()
-    assert names(phone)[0] == first["title"]
+    assert row_names(phone.page)[0] == first["title"]
 
 
 def test_the_header_stays_where_a_table_is_higher_than_the_window(desk: Seen) -> None:
