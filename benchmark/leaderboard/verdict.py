@@ -44,21 +44,6 @@ class Cheapest:
     rival: Scored
     lead: Pair
 
-    @property
-    def fit_ratio(self) -> float | None:
-        """How many times as long the rival takes to fit; None where a time is 0."""
-        return _times(self.rival.fit_seconds, self.row.fit_seconds)
-
-    @property
-    def tuning_ratio(self) -> float | None:
-        """How many times as long the rival takes to tune."""
-        return _times(self.rival.record.tuning_seconds, self.row.record.tuning_seconds)
-
-    @property
-    def predict_ratio(self) -> float | None:
-        """How many times as long the rival takes to predict."""
-        return _times(self.rival.predict_seconds_per_1000, self.row.predict_seconds_per_1000)
-
 
 @dataclass(frozen=True)
 class Picks:
@@ -150,8 +135,17 @@ def _picks(summary: Summary) -> Picks:
     )
 
 
-def _times(rival: float, own: float) -> float | None:
-    return rival / own if min(rival, own) > 0 else None
+def cost_ratios(row: Scored, rival: Scored) -> dict[str, float | None]:
+    """Return how many times as long the rival takes to fit, tune and predict; None where a time is 0."""
+    return {what: theirs / own if min(own, theirs) > 0 else None for what, (own, theirs) in _times(row, rival).items()}
+
+
+def _times(row: Scored, rival: Scored) -> dict[str, tuple[float, float]]:
+    return {
+        "fit": (row.fit_seconds, rival.fit_seconds),
+        "tune": (row.record.tuning_seconds, rival.record.tuning_seconds),
+        "predict": (row.predict_seconds_per_1000, rival.predict_seconds_per_1000),
+    }
 
 
 def blocks(summary: Summary) -> list[Block]:
@@ -227,59 +221,63 @@ def _cost(summary: Summary, verdict: Verdict) -> str:
             f"{fmt.duration(row.record.tuning_seconds)} to tune and {fmt.duration(row.predict_seconds_per_1000)} to "
             "predict 1,000 images."
         )
-    cnn, cheapest, parts = verdict.cnn, verdict.cheapest, []
+    cnn, cheapest, best = verdict.cnn, verdict.cheapest, summary.scored[0]
+    parts = []
+    if verdict.outcome == "cnn":
+        parts.append(_price(cnn, verdict.classical))
+    elif verdict.outcome == "classical":
+        parts.append(_price(verdict.classical, cnn))
+        cheapest = None  # what ties with a CNN that is behind helps nobody
+    elif cheapest is None:
+        parts.append(f"no cheaper row ties with {_title(cnn)}, which fits in {fmt.duration(cnn.fit_seconds)}.")
     if cheapest is not None:
         parts.append(_beside(cheapest))
-    elif verdict.outcome == "cnn":
-        classical = verdict.classical
-        parts.append(
-            f"the CNN's lead over {_title(classical)} costs {fmt.duration(cnn.fit_seconds)} of fitting instead of "
-            f"{fmt.duration(classical.fit_seconds)}, {fmt.duration(cnn.record.tuning_seconds)} of tuning instead of "
-            f"{fmt.duration(classical.record.tuning_seconds)}, and {fmt.duration(cnn.predict_seconds_per_1000)} "
-            "instead "
-            f"of {fmt.duration(classical.predict_seconds_per_1000)} to predict 1,000 images."
-        )
-    else:
-        parts.append(f"no cheaper row ties with {_title(cnn)}, which fits in {fmt.duration(cnn.fit_seconds)}.")
-    best = summary.scored[0]
-    if best is not cnn and verdict.outcome != "cnn":
-        of_best = verdict.cheapest_of_best
+    of_best = verdict.cheapest_of_best
+    if best is not cnn:
         if of_best is None:
             parts.append(
                 f"No cheaper row ties with the most accurate one, {_title(best)}: {fmt.duration(best.fit_seconds)} to "
                 f"fit, {fmt.duration(best.predict_seconds_per_1000)} to predict 1,000 images."
             )
         elif cheapest is None or of_best.row is not cheapest.row:
-            parts.append(_start(_beside(of_best)))
+            parts.append(_beside(of_best))
     compared = [best, cnn, verdict.classical, *([cheapest.row] if cheapest else [])]
     if conditions_differ(compared):
         parts.append("Not all of these times were measured under the same conditions (see the footnotes).")
     return f"**Cost**: {' '.join(parts)}"
 
 
+def _price(leader: Scored, rival: Scored) -> str:
+    """Say what the leader costs, compared with the row that it is ahead of."""
+    cheaper = leader.fit_seconds <= rival.fit_seconds
+    says = "more accurate and cheaper" if cheaper else "more accurate, at a price"
+    return f"**{_title(leader)} is {says}**. Compared with {_title(rival)}, it is {_costs(leader, rival)}."
+
+
 def _beside(cheapest: Cheapest) -> str:
     """Say what the cheapest row saves, compared with the one that it ties with."""
     row, rival = cheapest.row, cheapest.rival
     estimate, low, high = fmt.points(cheapest.lead.difference)
-    ratios = [
-        (cheapest.fit_ratio, "to fit", rival.fit_seconds, row.fit_seconds),
-        (cheapest.tuning_ratio, "to tune", rival.record.tuning_seconds, row.record.tuning_seconds),
-        (cheapest.predict_ratio, "to predict", rival.predict_seconds_per_1000, row.predict_seconds_per_1000),
-    ]
-    costs = [_ratio(ratio, what, theirs, own) for ratio, what, theirs, own in ratios if ratio is not None]
     return (
         f"**{_title(row)} ties with {_title(rival)}** ({estimate} points behind, 95 % interval {low} to {high}) and is "
-        f"cheaper: {fmt.listing(costs)}."
+        f"cheaper: {_costs(row, rival)}."
     )
 
 
-def _ratio(ratio: float, what: str, theirs: float, own: float) -> str:
-    times = f"{fmt.duration(own)} instead of {fmt.duration(theirs)}"
+def _costs(row: Scored, rival: Scored) -> str:
+    """Say how many times faster or slower a row is than its rival."""
+    times = _times(row, rival)
+    ratios = cost_ratios(row, rival).items()
+    return fmt.listing([_ratio(ratio, what, *times[what]) for what, ratio in ratios if ratio is not None])
+
+
+def _ratio(ratio: float, what: str, own: float, theirs: float) -> str:
     if 0.95 < ratio < 1.05:
-        return f"as fast {what}"
+        return f"as fast to {what}"
     factor = max(ratio, 1 / ratio)
     text = f"{factor:.1f}" if factor < 9.95 else f"{factor:,.0f}"
-    return f"{text} times {'faster' if ratio > 1 else 'slower'} {what} ({times})"
+    times = f"{fmt.duration(own)} instead of {fmt.duration(theirs)}"
+    return f"{text} times {'faster' if ratio > 1 else 'slower'} to {what} ({times})"
 
 
 def _pick(verdict: Verdict) -> str:
@@ -300,10 +298,6 @@ def _pick(verdict: Verdict) -> str:
         return f"**Pick**: {_title(picks.most_accurate)}, the best of the first rank in accuracy, time and size."
     parts = [f"{_title(row)} for {fmt.listing(why)}" for row, why in reasons.values()]
     return f"**Pick**, among the rows of the first rank: {'; '.join(parts)}."
-
-
-def _start(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _title(row: Scored) -> str:

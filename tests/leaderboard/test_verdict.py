@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.leaderboard.summary import Summary, summarise
-from benchmark.leaderboard.verdict import blocks, decide
+from benchmark.leaderboard.verdict import blocks, cost_ratios, decide
 from benchmark.render.document import Bullets, Quote, markdown_of
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
@@ -46,6 +46,25 @@ def test_a_classical_pipeline_is_ahead(known: Path) -> None:
     assert verdict.lead.difference == pytest.approx((0.07, 0.013, 0.123), abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("leader", "fit_seconds", "says"),
+    [
+        ("classical", 5.0, "more accurate and cheaper"),
+        ("classical", 500.0, "more accurate, at a price"),
+        ("cnn", 5.0, "more accurate and cheaper"),
+    ],
+)
+def test_what_a_lead_costs_is_said_of_either_family(known: Path, leader: str, fit_seconds: float, says: str) -> None:
+    rewrite(known, "a", family="cnn" if leader == "classical" else "classical", fit_seconds=50.0)
+    rewrite(known, "b", family=leader, fit_seconds=fit_seconds)
+    found = summary(known)
+    assert decide(found).outcome == leader
+    ahead, behind = found.scored
+    (cost,) = (item for item in blocks(found)[0].items if item.startswith("**Cost**"))
+    assert f"*{ahead.title}* is {says}**. Compared with *{behind.title}*, it is 10 times" in cost
+    assert f"ties with *{behind.title}*" not in cost  # nobody asks what ties with the row that is behind
+
+
 def test_a_tie_names_the_cheapest_row_of_all(known: Path) -> None:
     almost = records.read(known).proba["b", 0].copy()
     almost[250] = almost[0]
@@ -57,7 +76,7 @@ def test_a_tie_names_the_cheapest_row_of_all(known: Path) -> None:
     assert verdict.lead.difference.estimate == pytest.approx(1 / 300)
     cheapest = verdict.cheapest
     assert (cheapest.row.name, cheapest.rival.name) == ("a", "b")
-    assert (cheapest.fit_ratio, cheapest.tuning_ratio, cheapest.predict_ratio) == (5.0, 4.0, 0.5)
+    assert cost_ratios(cheapest.row, cheapest.rival) == {"fit": 5.0, "tune": 4.0, "predict": 0.5}
     picks = verdict.picks
     assert [row.name for row in (picks.most_accurate, picks.cheapest, picks.fastest, picks.smallest)] == list("baba")
     assert [(row.rank, row.tied) for row in found.scored] == [(1, True), (1, True)]
@@ -80,7 +99,7 @@ def test_the_cheapest_row_is_sought_in_every_family(known: Path) -> None:
     rewrite(known, "c", almost, fit_seconds=5.0)
     verdict = decide(summary(known))
     assert (verdict.cnn.name, verdict.cheapest.row.name) == ("b", "c")
-    assert verdict.cheapest.fit_ratio == 10.0
+    assert cost_ratios(verdict.cheapest.row, verdict.cheapest.rival)["fit"] == 10.0
 
 
 @pytest.mark.parametrize(("family", "missing"), [("classical", "CNN"), ("cnn", "classical pipeline")])

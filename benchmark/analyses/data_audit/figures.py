@@ -75,18 +75,18 @@ class Errors:
 
 def copies_data(scores: AuditScores) -> Copies | None:
     """Return the pairs to show, of test against training if there are any; those with two labels come first."""
-    held = scores.audit
-    scope = shown_scope(held.copies)
+    audit = scores.audit
+    scope = shown_scope(audit.copies)
     if scope is None:
         return None
-    found, parts = held.copies[scope], parts_of(scope)
+    found, parts = audit.copies[scope], parts_of(scope)
     y = scores.y
     order = pairs_to_show(scope, found, y)
-    kept = [place for place in order if all(found.pairs[place, k] in held.pictures[parts[k]].index for k in (0, 1))]
+    kept = [place for place in order if all(found.pairs[place, k] in audit.pictures[parts[k]].index for k in (0, 1))]
     pairs = found.pairs[kept]
     if not len(pairs):
         return None
-    first, second = (_pixels(scores, held, parts[k], pairs[:, k]) for k in (0, 1))
+    first, second = (_pixels(scores, audit, parts[k], pairs[:, k]) for k in (0, 1))
     names = scores.summary.class_names
     return Copies(
         parts=parts,
@@ -94,24 +94,24 @@ def copies_data(scores: AuditScores) -> Copies | None:
         labels=tuple((names[y[parts[0]][a]], names[y[parts[1]][b]]) for a, b in pairs),
         similarity=found.similarity[kept],
         pixels=np.stack([first, second], axis=1),
-        differing=int(differing(held, scope, y).sum()),
+        differing=int(differing(audit, scope, y).sum()),
         n_pairs=found.n_pairs,
     )
 
 
 def errors_data(scores: AuditScores) -> Errors | None:
     """Return the most likely label errors, or None if there are none."""
-    held = scores.audit
-    kept = np.flatnonzero(np.isin(held.errors.index, held.pictures["train"].index))[:ERRORS_SHOWN]
+    audit = scores.audit
+    kept = np.flatnonzero(np.isin(audit.errors.index, audit.pictures["train"].index))[:ERRORS_SHOWN]
     if not len(kept):
         return None
-    index, names = held.errors.index[kept], scores.summary.class_names
+    index, names = audit.errors.index[kept], scores.summary.class_names
     return Errors(
         index=index,
-        given=tuple(names[label] for label in held.y_train[index]),
-        suggested=tuple(names[label] for label in held.errors.suggested[kept]),
-        pixels=_pixels(scores, held, "train", index),
-        n=len(held.errors.index),
+        given=tuple(names[label] for label in audit.y_train[index]),
+        suggested=tuple(names[label] for label in audit.errors.suggested[kept]),
+        pixels=_pixels(scores, audit, "train", index),
+        n=len(audit.errors.index),
     )
 
 
@@ -197,8 +197,8 @@ def errors_alt(data: Errors) -> str:
     return f"{fmt.plural(len(data.index), 'image')} with a likely label error, first {fmt.listing(words)}."
 
 
-def _pixels(scores: AuditScores, held: AuditData, part: str, index: Ints) -> Floats:
+def _pixels(scores: AuditScores, audit: AuditData, part: str, index: Ints) -> Floats:
     """Return the stored pictures of these images of a part, (m, height, width), from 0 to 1."""
-    pictures = held.pictures[part]
+    pictures = audit.pictures[part]
     rows = pictures.pixels[np.searchsorted(pictures.index, index)]
     return np.asarray(rows.reshape(len(index), *scores.summary.test_set.image_shape) / 255)

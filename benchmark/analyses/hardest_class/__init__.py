@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def _figures() -> Sequence[Figure]:
-    from benchmark.analyses.hardest_class.figures import examples, flow, hardest_images, roc_pr
+    from benchmark.analyses.hardest_class.figures import confusion_flow, error_examples, hardest_images, roc_pr
     from benchmark.render.figure import Figure
 
-    grid = (examples.draw, examples.caption, examples.alt)
+    grid = (error_examples.draw, error_examples.caption, error_examples.alt)
     return [
         Figure("hardest-images", hardest_images.data, hardest_images.draw, hardest_images.caption, hardest_images.alt),
-        Figure("hardest-flow", flow.data, flow.draw, flow.caption, flow.alt),
-        Figure("always-misclassified", examples.always_wrong, *grid),
-        Figure("found-by-cnn-only", examples.only_cnn_correct, *grid),
-        Figure("found-by-others-only", examples.only_others_correct, *grid),
+        Figure("hardest-flow", confusion_flow.data, confusion_flow.draw, confusion_flow.caption, confusion_flow.alt),
+        Figure("always-misclassified", error_examples.always_wrong, *grid),
+        Figure("found-by-cnn-only", error_examples.only_cnn_correct, *grid),
+        Figure("found-by-others-only", error_examples.only_others_correct, *grid),
         Figure("hardest-ranking", roc_pr.data, roc_pr.draw, roc_pr.caption, roc_pr.alt, version=2),
     ]
 

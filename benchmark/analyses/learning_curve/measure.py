@@ -86,7 +86,7 @@ class _CurveRun(RefitRun):
     def __init__(self, plan: Plan, name: str, observe: Observer) -> None:
         super().__init__(plan, name, observe)
         self.wanted = protocol.curve_points(self.record.fit_rows, plan.seeds)
-        self.held = self._empty()
+        self.stored = self._empty()
         self.progress: CurveProgress = CurveProgress(
             name,
             trials=len(self.wanted),
@@ -124,13 +124,13 @@ class _CurveRun(RefitRun):
 
     def missing(self) -> list[tuple[int, int]]:
         """Return rows and seed of each point that does not exist or failed, smallest first."""
-        found = ((rows, seed, self.held.curve.find(rows, seed)) for rows, seed in self.wanted)
+        found = ((rows, seed, self.stored.curve.find(rows, seed)) for rows, seed in self.wanted)
         return [(rows, seed) for rows, seed, point in found if point is None or point.status != "ok"]
 
     def add(self, job: RefitJob, outcome: Outcome) -> None:
         """Add a point and write the curve."""
         rows, seed = job.rows, job.task.seed
-        before = self.held.curve.find(rows, seed)
+        before = self.stored.curve.find(rows, seed)
         point = Point(
             rows=rows,
             seed=seed,
@@ -138,8 +138,8 @@ class _CurveRun(RefitRun):
             test_reads=1 + (before.test_reads if before else 0),
         )
         labels = None if outcome.proba is None else outcome.proba.argmax(axis=1)
-        self.held = curve_record.added(self.held, point, dict(outcome.environment or environment()), labels)
-        curve_record.write(self.plan.folder, self.held)
+        self.stored = curve_record.added(self.stored, point, dict(outcome.environment or environment()), labels)
+        curve_record.write(self.plan.folder, self.stored)
         self._count()
 
     def load(self) -> None:
@@ -147,16 +147,20 @@ class _CurveRun(RefitRun):
         test_set = records.read_test_set(self.plan.folder)
         path = curve_record.path_of(self.plan.folder, self.name)
         old, whole = load_existing(path, test_set, curve_record.read_curve, curve_record.read)
-        if whole is not None and not self.plan.force and not stale(whole.curve.depends_on, self.held.curve.depends_on):
-            self.held = whole
+        if (
+            whole is not None
+            and not self.plan.force
+            and not stale(whole.curve.depends_on, self.stored.curve.depends_on)
+        ):
+            self.stored = whole
         elif old is not None:
             for rows, seed in self.wanted:
                 point = old.find(rows, seed)
                 if point is not None:
                     stub = replace(point, **INVALIDATED)
-                    self.held = curve_record.added(self.held, stub, old.environments[point.environment], None)
+                    self.stored = curve_record.added(self.stored, stub, old.environments[point.environment], None)
             # Written before the first point, so that old points are never on disk with new predictions.
-            curve_record.write(self.plan.folder, self.held)
+            curve_record.write(self.plan.folder, self.stored)
         self._count()
 
     def _count(self) -> None:

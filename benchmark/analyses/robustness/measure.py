@@ -127,14 +127,14 @@ class _RobustnessRun(RefitRun):
                 self.model, self.test_reads = None, self.test_reads + 1  # it may have read the test images
         if self.model is None:
             outcome = jobs.alone(job)
-        held = self.write(job, outcome)
-        if held.predicted is None:
+        measured = self.write(job, outcome)
+        if measured.predicted is None:
             self.fail(outcome.reason)
             return
         progress.trial = 1
         progress.end("done")
         how = "predicted by its saved model" if self.model else f"fitted in {outcome.fit_seconds:.1f} s"
-        self.log(f"{how}; {self.agreement(held)}")
+        self.log(f"{how}; {self.agreement(measured)}")
 
     def up_to_date(self) -> bool:
         """Return whether the predictions on disk are current; if not, invalidate them but keep the count of reads."""
@@ -172,9 +172,9 @@ class _RobustnessRun(RefitRun):
         labels = outcome.predicted.astype(label_type(len(dataset.class_names)))
         return robustness_record.write(self.plan.folder, RobustnessData(made, labels, dataset.test.X[self.images[0]]))
 
-    def agreement(self, held: RobustnessData) -> str:
+    def agreement(self, measured: RobustnessData) -> str:
         """Return how many images are predicted differently, uncorrupted, than by the refit on record."""
         results = records.read(self.plan.folder)
         stored = results.proba[self.name, self.record.seed].argmax(axis=1)[list(self.images)]
-        differing = 0 if held.predicted is None else int((held.predicted[0] != stored).sum())
+        differing = 0 if measured.predicted is None else int((measured.predicted[0] != stored).sum())
         return f"{differing} of {len(stored):,} predictions of uncorrupted images differ from its record's"

@@ -53,7 +53,7 @@ class _BudgetRun(RefitRun):
         super().__init__(plan, name, observe)
         self.wanted = early_stopping.early_winners(self.record)
         dataset, rows = plan.dataset, self.record.fit_rows
-        self.held = budget_record.empty(self.record, len(dataset.test.y), len(dataset.class_names))
+        self.stored = budget_record.empty(self.record, len(dataset.test.y), len(dataset.class_names))
         self.progress = Progress(name, len(self.wanted), (rows,), max(1, len(self.wanted)), rows)
         self.progress.top_seconds = self.record.fit_seconds + self.record.predict_seconds
 
@@ -86,12 +86,12 @@ class _BudgetRun(RefitRun):
 
     def missing(self) -> list[TrialResult]:
         """Return the trials whose refit does not exist or failed."""
-        found = ((trial, self.held.budget.find(trial.number)) for trial in self.wanted)
+        found = ((trial, self.stored.budget.find(trial.number)) for trial in self.wanted)
         return [trial for trial, refit in found if refit is None or refit.status != "ok"]
 
     def add(self, trial: TrialResult, job: RefitJob, outcome: Outcome) -> None:
         """Add a refit and write it."""
-        before = self.held.budget.find(trial.number)
+        before = self.stored.budget.find(trial.number)
         refit = Refit(
             trial=trial.number,
             **cost_fields(job, outcome),
@@ -99,8 +99,8 @@ class _BudgetRun(RefitRun):
             test_reads=1 + (before.test_reads if before else 0),
         )
         labels = None if outcome.proba is None else outcome.proba.argmax(axis=1)
-        self.held = budget_record.added(self.held, refit, labels)
-        budget_record.write(self.plan.folder, self.held)
+        self.stored = budget_record.added(self.stored, refit, labels)
+        budget_record.write(self.plan.folder, self.stored)
         self.progress.trial = len(self.wanted) - len(self.missing())
 
     def load(self) -> None:
@@ -108,13 +108,13 @@ class _BudgetRun(RefitRun):
         test_set = records.read_test_set(self.plan.folder)
         path = budget_record.path_of(self.plan.folder, self.name)
         old, whole = load_existing(path, test_set, budget_record.read_budget, budget_record.read)
-        today = self.held.budget.depends_on
+        today = self.stored.budget.depends_on
         if whole is not None and not self.plan.force and not stale(whole.budget.depends_on, today):
-            self.held = whole
+            self.stored = whole
         elif old is not None:
             for refit in old.refits:
                 stub = replace(refit, **INVALIDATED)
-                self.held = budget_record.added(self.held, stub, None)
+                self.stored = budget_record.added(self.stored, stub, None)
             # Written before the first refit, so that old refits are never on disk with new predictions.
-            budget_record.write(self.plan.folder, self.held)
+            budget_record.write(self.plan.folder, self.stored)
         self.progress.trial = len(self.wanted) - len(self.missing())

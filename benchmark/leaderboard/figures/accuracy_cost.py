@@ -86,8 +86,12 @@ def caption(data: Data) -> str:
     """Say what to see."""
     front = metrics.pareto_front(data.fit_seconds, data.accuracy)
     titles = [f"*{md.escape(title)}*" for title, yes in zip(data.estimators, front, strict=True) if yes]
-    text = f"Up is better, left is cheaper; bars are 95 % intervals. On the dashed Pareto front {fmt.listing(titles)}: "
-    return text + "nothing here is both more accurate and faster to fit."
+    verb = "is" if len(titles) == 1 else "are"
+    return (
+        "Up is better, left is cheaper; bars are 95 % intervals. "
+        f"On the dashed Pareto front {verb} {fmt.listing(titles)}. No row is both more accurate and faster to fit than "
+        f"{'it' if len(titles) == 1 else 'one of these'}."
+    )
 
 
 def alt(data: Data) -> str:

@@ -24,7 +24,7 @@ from benchmark.analyses.hardest_class import (
     thresholds,
     upper_bounds,
 )
-from benchmark.analyses.hardest_class.figures import examples, flow, roc_pr
+from benchmark.analyses.hardest_class.figures import confusion_flow, error_examples, roc_pr
 from benchmark.analyses.hardest_class.scores import HardestClass, compute
 from benchmark.analyses.hardest_class.section import section
 from benchmark.datasets.dataset import Dataset, Part
@@ -36,6 +36,7 @@ from benchmark.report import assemble
 from benchmark.report.example_images import store
 from benchmark.storage import records
 from benchmark.storage.schema import Validation
+from tests import CHECKOUT
 from tests import synthetic_results as synthetic
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
@@ -270,6 +271,12 @@ def test_any_class_name_gives_a_safe_file(name: str, file: str) -> None:
     assert not pages.is_ours("other.md", pages.mark(file).encode())
 
 
+def test_no_class_takes_the_name_of_another_page() -> None:
+    others = {path.name for path in (CHECKOUT / "results" / "fashion-mnist").glob("*.md")} - {"shirt.md"}
+    assert "significance.md" in others
+    assert {pages.class_page(Path(name).stem, 6) for name in others} == {f"class-{name}" for name in others}
+
+
 @pytest.mark.parametrize("name", ["../x", "leaderboard", "", "漢"])
 def test_a_hostile_class_stays_in_the_folder(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assemble, "plan", one_figure)
@@ -397,16 +404,19 @@ def test_nothing_finished(tmp_path: Path) -> None:
 
 def test_short_names_differ() -> None:
     titles = ["SVM on learned patches", "CNN (residual)", "LightGBM on HOG", "Random forest", "k nearest neighbours"]
-    assert examples.abbreviate(titles) == ("SVM-LP", "CNN-R", "LGBM-HOG", "RF", "KNN")
-    odd = examples.abbreviate(["Random forest", "Rotated flips", "", "!", "漢字", "A" * 30, "A" * 30, "x" * 30, "x"])
+    assert error_examples.abbreviate(titles) == ("SVM-LP", "CNN-R", "LGBM-HOG", "RF", "KNN")
+    odd = error_examples.abbreviate(
+        ["Random forest", "Rotated flips", "", "!", "漢字", "A" * 30, "A" * 30, "x" * 30, "x"]
+    )
     assert len(set(odd)) == 9
-    assert max(map(len, odd)) <= examples.ABBREVIATION
+    assert max(map(len, odd)) <= error_examples.ABBREVIATION
 
 
 def test_grids_show_only_images_with_stored_pixels(known: Path) -> None:
     hardest = hardest_of(summary_of(known))
     wrong, cnn, others = (
-        choose(hardest) for choose in (examples.always_wrong, examples.only_cnn_correct, examples.only_others_correct)
+        choose(hardest)
+        for choose in (error_examples.always_wrong, error_examples.only_cnn_correct, error_examples.only_others_correct)
     )
     assert wrong is not None
     assert cnn is not None
@@ -422,21 +432,21 @@ def test_grids_show_only_images_with_stored_pixels(known: Path) -> None:
         assert others.pixels[place].ravel() * 255 == pytest.approx(test_set.example_images[index - 90])
     results = records.read(known)
     alone = summarise(dataclasses.replace(results, records=results.records[:1]))
-    assert examples.only_cnn_correct(hardest_of(alone)) is None
+    assert error_examples.only_cnn_correct(hardest_of(alone)) is None
 
 
 def test_bands_are_to_scale_and_leave_room_for_their_numbers(realistic: HardestClass) -> None:
-    data = flow.data(realistic)
+    data = confusion_flow.data(realistic)
     assert data is not None
     assert [panel.estimator for panel in data.panels] == ["SVM on PCA", "CNN (residual)"]
     for panel in data.panels:
         assert panel.correct + sum(images for _, images in panel.missed) == pytest.approx(200)
-        scale = flow._scale(panel)
-        places = flow._places(panel, scale)
+        scale = confusion_flow._scale(panel)
+        places = confusion_flow._places(panel, scale)
         assert places.bottom == pytest.approx(0.01, abs=1e-3)
         for starts, side in ((places.sources, panel.mistaken), (places.destinations, panel.missed)):
             middles = [start - images * scale / 2 for start, (_, images) in zip(starts, side, strict=True)]
-            assert all(a - b >= flow.LINE for a, b in pairwise(middles))
+            assert all(a - b >= confusion_flow.LINE for a, b in pairwise(middles))
 
 
 def test_curves_agree_with_the_scores(realistic: HardestClass) -> None:
@@ -461,7 +471,7 @@ def test_the_pixels_of_shown_images_are_stored(tmp_path: Path, monkeypatch: pyte
     before = records.read_test_set(tmp_path)
     assert before is not None
     hardest = hardest_of(summary_of(tmp_path))
-    for choose in (examples.always_wrong, examples.only_cnn_correct, examples.only_others_correct):
+    for choose in (error_examples.always_wrong, error_examples.only_cnn_correct, error_examples.only_others_correct):
         shown = choose(hardest)
         assert shown is not None
         assert len(shown.index) == min(shown.images, 12)
