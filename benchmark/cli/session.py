@@ -178,6 +178,7 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
     from benchmark.engine.results_folder import results_folder
     from benchmark.render import terminal
 
+    prepare_workers(arguments)
     console = terminal.console()
     dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
     folder = arguments.results / dataset.name
@@ -190,6 +191,15 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
         plan = refits.RefitPlan(plugins, dataset, opened.resources, folder, arguments.force, record_kinds())
         refitting = RefitSession(**vars(opened), plan=plan)
         yield refitting
+
+
+def prepare_workers(arguments: argparse.Namespace) -> None:
+    """Start what the workers of this machine come from, which takes as long as reading the data and goes on beside."""
+    from benchmark.engine.executors import fork_server
+
+    if arguments.cluster is None and arguments.executor is None:
+        with suppress(OSError):  # said by the first worker
+            fork_server.start()
 
 
 def _executor(arguments: argparse.Namespace, dataset: Dataset, logs: Path) -> tuple[Executor, list[Slot]]:

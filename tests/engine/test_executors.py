@@ -7,10 +7,11 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from benchmark.engine.executors.fork_server import THREAD_VARIABLES
 from benchmark.engine.executors.local import LocalExecutor
-from benchmark.engine.executors.worker_init import THREAD_VARIABLES
 from benchmark.engine.jobs import Describe, Limits, TuningJob, WorkerDiedError
 from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
@@ -29,6 +30,17 @@ def look() -> tuple[int, dict[str, str]]:
     return os.getpid(), {name: os.environ[name] for name in THREAD_VARIABLES}
 
 
+def pools() -> dict[str, set[int]]:
+    """Return the thread counts of the numerical libraries that a worker has loaded, by kind."""
+    import sklearn.pipeline  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    found: dict[str, set[int]] = {}
+    for pool in threadpool_info():
+        found.setdefault(pool["user_api"], set()).add(pool["num_threads"])
+    return found
+
+
 def talk() -> None:
     print("from Python", flush=True)
     os.write(2, b"past Python\n")
@@ -43,6 +55,30 @@ def test_thread_counts_are_set_and_a_worker_serves_one_estimator(executor: Local
     other = executor.call("b", 3, look).result()
     assert set(first[1].values()) == {"3"}
     assert first[0] == again[0] != other[0] != os.getpid()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_libraries_that_were_loaded_before_the_fork_have_the_worker_s_thread_count(
+    executor: LocalExecutor, threads: int
+) -> None:
+    assert executor.call("a", threads, pools).result() == {"blas": {threads}, "openmp": {threads}}
+
+
+def test_a_worker_has_the_environment_of_its_start(executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    executor.call("a", 1, os.getpid).result()  # the server that workers are forked from runs now
+    monkeypatch.setenv("SET_LATER", "yes")
+    assert executor.call("b", 1, os.getenv, "SET_LATER").result() == "yes"
+    monkeypatch.delenv("SET_LATER")
+    assert executor.call("c", 1, os.getenv, "SET_LATER").result() is None
+
+
+def test_a_killed_fork_server_costs_nothing(executor: LocalExecutor) -> None:
+    pid = executor.call("a", 1, os.getpid).result()
+    server = psutil.Process(executor.call("a", 1, os.getppid).result())
+    assert server.ppid() == os.getpid()
+    server.kill()
+    assert eventually(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
+    assert executor.call("b", 1, os.getpid).result(timeout=60) not in (pid, server.pid)
 
 
 def test_what_an_estimator_prints_goes_to_its_log(executor: LocalExecutor, tmp_path: Path) -> None:

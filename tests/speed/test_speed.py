@@ -16,7 +16,7 @@ from rich.console import Console
 from sklearn.pipeline import Pipeline
 
 from benchmark.engine import registry
-from benchmark.engine.executors.worker_init import THREAD_VARIABLES
+from benchmark.engine.executors.fork_server import THREAD_VARIABLES
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task

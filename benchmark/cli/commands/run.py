@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
 from benchmark.cli.flags import Subparsers
-from benchmark.cli.session import session
+from benchmark.cli.session import prepare_workers, session
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def command(arguments: argparse.Namespace) -> int:
             "run with --cluster first, then the same here with --keep and without --cluster"
         )
     preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
+    prepare_workers(arguments)
     console = terminal.console()
     for reason in registry.refused().values() if arguments.all else ():
         terminal.warn(console, f"{reason} (left out of this run)")

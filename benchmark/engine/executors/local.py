@@ -1,8 +1,8 @@
 """Worker processes on this machine, each for one estimator.
 
 Two OpenMP runtimes in one process can crash it (dmlc/xgboost#11500, lightgbm-org/LightGBM#6595). So a worker serves
-one estimator only, is spawned and never forked, and has its thread counts set before the first import. If a worker
-dies or is killed past a limit, one job is lost.
+one estimator only, is never forked from a process that has run numerical code (see `fork_server`), and has its thread
+count set before the first fit. If a worker dies or is killed past a limit, one job is lost.
 """
 
 from __future__ import annotations

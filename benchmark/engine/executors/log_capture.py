@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 MAX_BYTES = 2**22
@@ -41,7 +41,7 @@ class PipeReader:
 
     Parameters
     ----------
-    context : SpawnContext
+    context : BaseContext
     log : Log
 
     Attributes
@@ -50,7 +50,7 @@ class PipeReader:
         End of the pipe that the worker writes to.
     """
 
-    def __init__(self, context: SpawnContext, log: Log) -> None:
+    def __init__(self, context: BaseContext, log: Log) -> None:
         self._source, self.end = context.Pipe(duplex=False)
         self._log = log
         self._thread = threading.Thread(target=self._run, name="log reader", daemon=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import shutil
 import signal
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 
+from benchmark.engine.executors import fork_server
 from benchmark.engine.executors.log_capture import Log, PipeReader
 from benchmark.engine.executors.process_tree import kill_tree, resident
 from benchmark.engine.executors.worker_init import serve
@@ -33,7 +33,7 @@ GRACE_SECONDS = 2.0
 
 
 class Worker:
-    """A spawned process that serves one estimator, one call at a time.
+    """A process that serves one estimator, one call at a time.
 
     A call goes through a pipe to the process (see `worker_init.serve`), and its result comes back. Time and memory are
     checked from outside, so that a worker past a limit can be killed with every process that it started.
@@ -55,16 +55,21 @@ class Worker:
     """
 
     def __init__(self, threads: int, log: Log) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = fork_server.context()
         self._channel, remote = context.Pipe()
         self._reader = PipeReader(context, log)
         self._token = uuid.uuid4().hex
         self._scratch = str(scratch.make_folder(Path(tempfile.gettempdir())))
         self._process = context.Process(
-            target=serve, args=(threads, self._token, self._scratch, remote, self._reader.end), name="worker"
+            target=serve,
+            args=(threads, dict(os.environ), self._token, self._scratch, remote, self._reader.end),
+            name="worker",
         )
-        with _interrupts_blocked():
-            self._process.start()
+        try:
+            with fork_server.interrupts_blocked():
+                self._process.start()
+        except EOFError as error:  # the fork server ended, as it does when it cannot fork
+            raise OSError("no process can be forked") from error
         remote.close()  # the process has the only copy left, so its end is seen here
         self._pid: int = self._process.pid or 0
         try:
@@ -190,17 +195,6 @@ class Worker:
             if code is not None or time.monotonic() >= deadline:
                 return code
             time.sleep(0.01)
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    # A new process inherits the mask. Until it has a session of its own, the terminal's Ctrl-C would otherwise
-    # interrupt its imports.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _death(code: int | None) -> WorkerDiedError:

@@ -1,7 +1,7 @@
 """What runs in a worker process: it prepares the process, then runs one call after another.
 
-Imports the standard library and psutil only, which start no threads. Numerical libraries read their thread counts when
-they are loaded, so the environment variables must be set before.
+Imports the standard library, psutil and threadpoolctl only. Numerical libraries read their thread counts when they are
+loaded, so the environment variables must be set before.
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from benchmark.engine.executors.fork_server import set_threads
 from benchmark.engine.executors.process_tree import TOKEN, kill_tree
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
-
-def serve(threads: int, token: str, scratch: str, channel: Connection, output: Connection) -> None:
+def serve(
+    threads: int, environment: dict[str, str], token: str, scratch: str, channel: Connection, output: Connection
+) -> None:
     """Prepare this process and run the calls that come through a pipe, until it is closed.
 
     Parameters
     ----------
     threads : int
         For numerical libraries.
+    environment : dict
+        Environment variables of the parent. A fork server has those that it was started with.
     token : str
         Value of the environment variable `TOKEN`.
     scratch : str
@@ -39,6 +42,8 @@ def serve(threads: int, token: str, scratch: str, channel: Connection, output: C
         Receives all that is printed, also by libraries that bypass Python; on the terminal it would break the live
         view.
     """
+    os.environ.clear()
+    os.environ.update(environment)
     _prepare(threads, token, scratch, output)
     while True:
         try:
@@ -73,8 +78,7 @@ def _prepare(threads: int, token: str, scratch: str, output: Connection) -> None
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ[TOKEN] = token
     os.environ["TMPDIR"] = os.environ["JOBLIB_TEMP_FOLDER"] = scratch
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = str(threads)
+    set_threads(threads)
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(output.fileno(), 1)
