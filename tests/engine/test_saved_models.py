@@ -215,11 +215,13 @@ def test_many_threads_get_the_predictions_of_the_record(finished: Path) -> None:
 
 
 def children() -> set[psutil.Process]:
-    """Return our worker processes, without multiprocessing's resource tracker."""
+    """Return our worker processes: forks of the server that we started, which is not one of them."""
     return {
         process
-        for process in psutil.Process().children()
-        if process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
+        for process in psutil.Process().children(recursive=True)
+        if process.status() != psutil.STATUS_ZOMBIE
+        and "forkserver" in " ".join(process.cmdline())
+        and process.ppid() != os.getpid()
     }
 
 
