@@ -101,6 +101,7 @@ def test_a_refit_whose_worker_is_killed_twice_is_a_row_that_says_so(lab: Path, p
     assert "SIGKILL" in (tmp_path / "results" / "digits" / "leaderboard.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.fault(2, "kill -9 of the run in mid-tuning, then the same command")
 def test_a_killed_run_leaves_no_process_and_goes_on(lab: Path, place: Path, tmp_path: Path) -> None:
     program = waiting(tmp_path / "results", lab, place, "--trials", str(TRIALS))
@@ -201,10 +202,9 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(5, "disk full while writing")
-@pytest.mark.parametrize(
-    "rows", [100, pytest.param(500, marks=pytest.mark.slow)], ids=["in the study", "in the record"]
-)
+@pytest.mark.parametrize("rows", [100, 500], ids=["in the study", "in the record"])
 def test_a_full_disk_is_said_in_one_line_and_nothing_is_lost(disk: Path, lab: Path, place: Path, rows: int) -> None:
     program = waiting(disk / "results", lab, place, "--jobs", "1")
     for earlier in (100, 400):
