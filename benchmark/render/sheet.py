@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 from benchmark.metrics.scores import Floats
 from benchmark.render import style
 
-FRAME = "#C9CDD2"
-
 
 class Sheet:
     """An empty figure, `width` and `height` in inches."""
@@ -36,9 +34,4 @@ class Sheet:
         """Show a picture as ink in a frame, `side` inches wide; black is its own largest value, or `top`."""
         bottom = 1 - (y + side) / self.height
         axes = self.figure.add_axes((x / self.width, bottom, side / self.width, side / self.height))
-        black = float(pixels.max()) if top is None else top
-        axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=max(black, 1e-9))
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(True)
-        axes.spines[:].set_color(FRAME)
+        style.picture(axes, pixels, top=top)

@@ -32,6 +32,7 @@ LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
 WRONG = "#B2460C"
 RIGHT = "#0B6E4F"
 MUTED = "#5F6368"
+FRAME = "#C9CDD2"
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the same on every machine
@@ -61,6 +62,25 @@ def applied() -> Iterator[None]:
 def new(height: float, width: float = WIDTH) -> Figure:
     """Return an empty figure, `height` and `width` in inches, laid out by matplotlib."""
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def picture(axes: Axes, pixels: Floats, frame: str = FRAME, top: float | None = None) -> None:
+    """Show one image as ink in a frame: black is its own largest value, or `top`.
+
+    Parameters
+    ----------
+    axes : Axes
+    pixels : ndarray, (height, width)
+        From 0.
+    frame : str
+        Colour.
+    top : float, optional
+    """
+    axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=max(float(pixels.max()) if top is None else top, 1e-9))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set_color(frame)
 
 
 def short(name: str, longest: int) -> str:

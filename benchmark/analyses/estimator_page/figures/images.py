@@ -125,12 +125,7 @@ def _picture(figure: Figure, data: Data, place: int, left: float, top: float, ce
     axes = figure.add_axes(
         ((left + (cell - side) / 2) / width, (top - 0.26 - side) / height, side / width, side / height)
     )
-    pixels = data.pixels[place]
-    axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=max(float(pixels.max()), 1e-9))
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(True)
-    axes.spines[:].set_color(colour)
+    style.picture(axes, data.pixels[place], colour)
     axes.spines[:].set_linestyle((0, (3, 2)) if wrong else "-")
     axes.spines[:].set_linewidth(2.4 if wrong else 1.2)
     mark = WRONG_MARK if wrong else RIGHT_MARK

@@ -178,11 +178,7 @@ def _picture(figure: Figure, data: Data, number: int, left: float, top: float, c
     axes = figure.add_axes(
         ((left + (cell - side) / 2) / width, (top - 0.28 - cell + 0.05) / height, side / width, side / height)
     )
-    axes.imshow(data.pixels[number], cmap="gray_r", vmin=0, vmax=max(float(data.pixels[number].max()), 1e-9))
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(True)
-    axes.spines[:].set_color("#C9CDD2")
+    style.picture(axes, data.pixels[number])
     for line, (answer, score) in enumerate(zip(data.answers[:, number], data.scores[:, number], strict=True)):
         right = answer == data.truth
         figure.text(

@@ -102,11 +102,7 @@ def draw(data: Data) -> Figure:
         axes = figure.add_axes(
             ((left + (cell - side) / 2) / width, (top - 0.3 - cell + 0.05) / height, side / width, side / height)
         )
-        axes.imshow(data.pixels[place], cmap="gray_r", vmin=0, vmax=max(float(data.pixels[place].max()), 1e-9))
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.spines[:].set_visible(True)
-        axes.spines[:].set_color("#C9CDD2")
+        style.picture(axes, data.pixels[place])
         for number in range(lines):
             answer = data.answers[number, place]
             middle = (top - 0.3 - cell - line * (number + 0.5)) / height
