@@ -46,7 +46,7 @@ class Stopwatch:
         from benchmark.engine.executors.local import LocalExecutor
 
         self.workers, self.seats = 0, 0
-        run, spawn = runner.run, LocalExecutor._spawn
+        run, start = runner.run, LocalExecutor._start
 
         def noted(plan: Any, executor: Any, *rest: Any) -> Any:
             self.seats = plan.resources.jobs
@@ -56,9 +56,9 @@ class Stopwatch:
 
         def counted(executor: Any, *rest: Any) -> Any:
             self.workers += 1
-            return spawn(executor, *rest)
+            return start(executor, *rest)
 
-        runner.run, LocalExecutor._spawn = noted, counted  # type: ignore[method-assign]
+        runner.run, LocalExecutor._start = noted, counted  # type: ignore[method-assign]
 
     def _watched(self, start: Any) -> Any:
         from benchmark.engine.jobs import RefitJob

@@ -72,6 +72,13 @@ def test_a_worker_has_the_environment_of_its_start(executor: LocalExecutor, monk
     assert executor.call("c", 1, os.getenv, "SET_LATER").result() is None
 
 
+def test_workers_are_forked_from_a_server_of_one_thread(executor: LocalExecutor) -> None:
+    executor.call("a", 2, pools).result()
+    server = psutil.Process(executor.call("a", 2, os.getppid).result())
+    assert server.pid != os.getpid()
+    assert server.num_threads() == 1
+
+
 def test_a_killed_fork_server_costs_nothing(executor: LocalExecutor) -> None:
     pid = executor.call("a", 1, os.getpid).result()
     server = psutil.Process(executor.call("a", 1, os.getppid).result())

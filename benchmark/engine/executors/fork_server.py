@@ -1,8 +1,8 @@
 """Where worker processes come from: forks of a server that has imported what every estimator needs.
 
 scikit-learn, with the SciPy and pandas that it imports, takes 2 s to load; a run starts some fifty workers. The server
-runs no numerical code and loads one OpenMP runtime only, which starts no thread by then, so that a fork of it is as
-good as a new process. Where forks are not safe (macOS), each worker is spawned and imports all by itself.
+has one thread, loads one OpenMP runtime only and runs no numerical code, so that a fork of it is as good as a new
+process. Where forks are not safe (macOS), each worker is spawned and imports all by itself.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 
 from threadpoolctl import threadpool_limits
-
-from benchmark.environment import cores
 
 PRELOADED = ("sklearn.pipeline", "optuna.distributions")
 """Modules that the server imports. None is ours: a plugin must be read as it is when its worker starts."""
@@ -39,7 +37,7 @@ def start() -> None:
     """
     if sys.platform != "linux":
         return
-    with _starting, _thread_variables(cores()), interrupts_blocked():
+    with _starting, _one_thread(), interrupts_blocked():
         forkserver.set_forkserver_preload(list(PRELOADED))
         forkserver.ensure_running()
 
@@ -79,10 +77,10 @@ def interrupts_blocked() -> Iterator[None]:
 
 
 @contextmanager
-def _thread_variables(threads: int) -> Iterator[None]:
-    # A library reads these when it is loaded, and OpenBLAS starts its threads then.
+def _one_thread() -> Iterator[None]:
+    # OpenBLAS starts its threads when it is loaded, and they would not survive a fork.
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
         yield
     finally:

@@ -197,11 +197,11 @@ class LocalExecutor:
             if self._closing.is_set():
                 raise EngineError("the workers are being stopped; run again")
             idle = self._idle[key]
-            worker = idle.pop() if idle and not fresh else self._spawn(*key)
+            worker = idle.pop() if idle and not fresh else self._start(*key)
             self._busy.add(worker)
             return worker
 
-    def _spawn(self, estimator: str, threads: int) -> Worker:
+    def _start(self, estimator: str, threads: int) -> Worker:
         log = self._logs.setdefault(estimator, Log(self._log_folder / f"{estimator}.log"))
         return Worker(threads, log)
 

@@ -1,7 +1,7 @@
 """What runs in a worker process: it prepares the process, then runs one call after another.
 
-Imports the standard library, psutil and threadpoolctl only. Numerical libraries read their thread counts when they are
-loaded, so the environment variables must be set before.
+Imports the standard library, psutil and threadpoolctl only. A numerical library reads its thread count when it is
+loaded, so the environment variables must be set before; one that a fork server has loaded is told (`set_threads`).
 """
 
 from __future__ import annotations
