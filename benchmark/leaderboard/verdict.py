@@ -126,13 +126,17 @@ def _cheapest(summary: Summary, rival: Scored) -> Cheapest | None:
 
 
 def _picks(summary: Summary) -> Picks:
-    first = [row for row in summary.scored if row.rank == summary.scored[0].rank]
+    first = _first_rank(summary)
     return Picks(
         most_accurate=first[0],
         cheapest=min(first, key=lambda row: row.fit_seconds),
         fastest=min(first, key=lambda row: row.predict_seconds_per_1000),
         smallest=min(first, key=lambda row: row.model_bytes),
     )
+
+
+def _first_rank(summary: Summary) -> list[Scored]:
+    return [row for row in summary.scored if row.rank == summary.scored[0].rank]
 
 
 def cost_ratios(row: Scored, rival: Scored) -> dict[str, float | None]:
@@ -160,7 +164,7 @@ def blocks(summary: Summary) -> list[Block]:
             *warning,
             f"No estimator finished: {fmt.plural(len(summary.failed), 'row')} below, each with its reason.",
         ]
-    bullets = [_accuracy(summary, verdict), _cost(summary, verdict), _pick(verdict)]
+    bullets = [_accuracy(summary, verdict), _cost(summary, verdict), _pick(summary, verdict)]
     return [*warning, Bullets(tuple(filter(None, bullets))), _uneven(summary)]
 
 
@@ -280,9 +284,11 @@ def _ratio(ratio: float, what: str, own: float, theirs: float) -> str:
     return f"{text} times {'faster' if ratio > 1 else 'slower'} to {what} ({times})"
 
 
-def _pick(verdict: Verdict) -> str:
+def _pick(summary: Summary, verdict: Verdict) -> str:
     picks = verdict.picks
     assert picks is not None, "there is a row"
+    if len(_first_rank(summary)) == 1:
+        return f"**Pick**: {_title(picks.most_accurate)}, the only row of the first rank."
     reasons: dict[str, tuple[Scored, list[str]]] = {}
     for row, reason in (
         (picks.most_accurate, f"the highest accuracy ({fmt.accuracy(picks.most_accurate.accuracy.estimate)})"),

@@ -35,6 +35,8 @@ def test_the_cnn_is_ahead(known: Path) -> None:
     assert verdict.cheapest is None  # nothing ties with the CNN
     assert verdict.cheapest_of_best is None
     assert verdict.picks.most_accurate.name == verdict.picks.smallest.name == "b"
+    # It is not said to be the best in time: there is no other row of its rank to compare it with.
+    assert "**Pick**: *B*, the only row of the first rank." in markdown_of(blocks(summary(known)))
 
 
 def test_a_classical_pipeline_is_ahead(known: Path) -> None:
