@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Describe, Limits, TuningJob, WorkerDiedError
 from benchmark.engine.protocol import PRESETS
 from benchmark.estimator import Task
+from tests import CHECKOUT
 from tests.running import eventually
 
 
@@ -72,11 +75,27 @@ def test_a_worker_has_the_environment_of_its_start(executor: LocalExecutor, monk
     assert executor.call("c", 1, os.getenv, "SET_LATER").result() is None
 
 
-def test_workers_are_forked_from_a_server_of_one_thread(executor: LocalExecutor) -> None:
-    executor.call("a", 2, pools).result()
-    server = psutil.Process(executor.call("a", 2, os.getppid).result())
-    assert server.pid != os.getpid()
-    assert server.num_threads() == 1
+COUNT_THREADS = """
+import time
+import psutil
+from benchmark.engine.executors import fork_server
+
+fork_server.start()
+(server,) = [each for each in psutil.Process().children() if "forkserver" in " ".join(each.cmdline())]
+busy = -1.0  # it imports until its processor time stands still
+while "openblas" not in str(server.memory_maps()) or busy != sum(server.cpu_times()[:2]):
+    busy = sum(server.cpu_times()[:2])
+    time.sleep(1)
+print(server.num_threads())
+"""
+
+
+def test_the_fork_server_has_one_thread_before_the_first_fork() -> None:
+    """OpenBLAS would start more when it is loaded, and stop them at a fork."""
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT_THREADS], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "1\n", done.stderr
 
 
 def test_a_killed_fork_server_costs_nothing(executor: LocalExecutor) -> None:
