@@ -23,7 +23,8 @@ class Task:
     n_classes : int
         Number of classes; labels are ``0 .. n_classes - 1``.
     image_shape : tuple of int
-        ``(height, width)`` of an image; the pipeline gets it flattened, row by row.
+        ``(height, width, channels)`` of an image, with 1 channel (grey) or 3 (red, green, blue). The pipeline
+        gets it flattened: row by row, and the channels of a pixel one after the other.
     seed : int
         Give it to everything that draws random numbers: same seed, same predictions.
     threads : int
@@ -37,7 +38,7 @@ class Task:
     """
 
     n_classes: int
-    image_shape: tuple[int, int]
+    image_shape: tuple[int, int, int]
     seed: int = 0
     threads: int = 1
     device: str = "cpu"

@@ -1,24 +1,25 @@
 """Image features that need no neural net: histograms of oriented gradients and learned patches.
 
-All are scikit-learn transformers. They take rows of grey values, uint8, (n, pixels), of any image
-shape, and return float32.
+All are scikit-learn transformers. They take rows of pixels, uint8, (n, height * width * channels), of
+any image shape, and return float32.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.pipeline import FeatureUnion
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from benchmark.estimator import Task
 from models._composed import Compressed, Remembered
-from models._pixels import ToUnit
+from models._pixels import Shape, ToUnit, shrinking, shrunk_shape
 
 Pixels = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float32]
@@ -28,12 +29,13 @@ class HOG(TransformerMixin, BaseEstimator):
     """Histograms of oriented gradients (Dalal and Triggs 2005), by OpenCV.
 
     Blocks of 2 by 2 cells, one cell apart, are normalised together (L2-Hys). The image is padded with
-    black on all sides to a whole number of cells, at least two.
+    black on all sides to a whole number of cells, at least two. In colour, a pixel's gradient is that of
+    the channel in which it is largest.
 
     Parameters
     ----------
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     cell : int
         Side of a cell in pixels.
     bins : int
@@ -44,7 +46,7 @@ class HOG(TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, image_shape: tuple[int, int], cell: int = 4, bins: int = 9, signed: bool = False, threads: int = 1
+        self, image_shape: Shape, cell: int = 4, bins: int = 9, signed: bool = False, threads: int = 1
     ) -> None:
         self.image_shape = image_shape
         self.cell = cell
@@ -64,10 +66,11 @@ class HOG(TransformerMixin, BaseEstimator):
         """Return the descriptors, float32, (n, 4 * bins * blocks)."""
         import cv2
 
-        sides = [max(2, -(-size // self.cell)) * self.cell for size in self.image_shape]
-        padding = [side - size for side, size in zip(sides, self.image_shape, strict=True)]
+        sides = [max(2, -(-size // self.cell)) * self.cell for size in self.image_shape[:2]]
+        padding = [side - size for side, size in zip(sides, self.image_shape[:2], strict=True)]
         images = np.pad(
-            X.reshape(-1, *self.image_shape), ((0, 0), *((extra // 2, extra - extra // 2) for extra in padding))
+            X.reshape(-1, *self.image_shape),
+            ((0, 0), *((extra // 2, extra - extra // 2) for extra in padding), (0, 0)),
         )
         height, width = sides
         cell, block = (self.cell, self.cell), (2 * self.cell, 2 * self.cell)
@@ -84,6 +87,54 @@ class HOG(TransformerMixin, BaseEstimator):
         return features
 
 
+class ColourHistograms(TransformerMixin, BaseEstimator):
+    """Histograms of hue, saturation and value, of the whole picture and of each cell of a grid.
+
+    The features are the square roots of the shares of the pixels, so that their distances are those of
+    Hellinger.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (height, width, 3).
+    grid : int
+        Cells along each side; 1 for the whole picture alone.
+    bins : tuple of int
+        Of hue, saturation and value.
+    """
+
+    def __init__(self, image_shape: Shape, grid: int = 2, bins: tuple[int, int, int] = (12, 4, 4)) -> None:
+        self.image_shape = image_shape
+        self.grid = grid
+        self.bins = bins
+
+    def fit(self, X: Pixels, y: object = None) -> Self:
+        """Do nothing: there is nothing to learn."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def transform(self, X: Pixels) -> Features:
+        """Return float32, (n, cells * hues * saturations * values)."""
+        import cv2
+
+        height, width = self.image_shape[:2]
+        cells = [(0, height, 0, width)]
+        if self.grid > 1:
+            cells += [(*down, *across) for down in _edges(height, self.grid) for across in _edges(width, self.grid)]
+        features = np.empty((len(X), len(cells), math.prod(self.bins)), np.float32)
+        limits = [0, 180, 0, 256, 0, 256]  # OpenCV halves degrees of hue
+        for row, image in enumerate(X.reshape(-1, *self.image_shape)):
+            hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+            for place, (top, bottom, left, right) in enumerate(cells):
+                cell = np.ascontiguousarray(hsv[top:bottom, left:right])
+                counted = cv2.calcHist([cell], [0, 1, 2], None, list(self.bins), limits)
+                features[row, place] = np.sqrt(counted.ravel() / (cell.size // 3))
+        return features.reshape(len(X), -1)
+
+
 class PatchResponses(TransformerMixin, BaseEstimator):
     """Responses to filters learned from image patches without labels (Coates and Ng, 2011).
 
@@ -95,7 +146,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     filters : int
         Number of filters.
     patch : int
@@ -113,7 +164,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int],
+        image_shape: Shape,
         filters: int = 400,
         patch: int = 6,
         grid: int = 3,
@@ -156,7 +207,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         from threadpoolctl import threadpool_limits
 
         down, across = (
-            _edges(size - side + 1, self.grid) for size, side in zip(self.image_shape, self._sides, strict=True)
+            _edges(size - side + 1, self.grid) for size, side in zip(self.image_shape[:2], self._sides, strict=True)
         )
         count = self.filters_.shape[1]
         pooled = np.empty((len(X), 2, len(down), len(across), count), np.float32)
@@ -193,7 +244,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
 
     @property
     def _sides(self) -> tuple[int, int]:
-        height, width = self.image_shape
+        height, width = self.image_shape[:2]
         return min(self.patch, height), min(self.patch, width)
 
     def _sample(self, X: Pixels) -> npt.NDArray[np.float32]:
@@ -219,7 +270,8 @@ def _patches(images: Pixels, sides: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Return every patch of every image, row by row, (n, positions, pixels of a patch), in 0 to 1."""
     windows = np.lib.stride_tricks.sliding_window_view(images.astype(np.float32) / np.float32(255), sides, axis=(1, 2))
     # If an image is one patch, `reshape` returns a read-only view.
-    return np.require(windows.reshape(len(images), -1, sides[0] * sides[1]), requirements="W")
+    values = images.shape[3] * sides[0] * sides[1]
+    return np.require(windows.reshape(len(images), -1, values), requirements="W")
 
 
 def _deviation(patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -242,27 +294,47 @@ def _parallel_batches(process: Callable[[slice], None], n: int, step: int, threa
             pass
 
 
+USUAL = 28
+"""Side of the images of Fashion-MNIST, for which cells and weights were chosen."""
+
 PIXEL_WEIGHT = 0.125
 """Scales the pixels to the range of the histograms."""
 
+COLOUR_WEIGHT = 1.0
+"""Scales the histograms of colours."""
+
 
 def hog_features(task: Task) -> Remembered:
-    """Return the features of all estimators on HOG: three histograms and the pixels, reduced by PCA."""
+    """Return the features of all estimators on HOG: three histograms, pixels and colours, reduced by PCA."""
     return Remembered(Compressed(_histograms(task), 300, random_state=task.seed), task.memory)
 
 
 def patch_features(task: Task) -> Remembered:
     """Return responses to learned patches, reduced by PCA."""
-    responses = PatchResponses(task.image_shape, threads=task.threads, random_state=task.seed)
+    shape = shrunk_shape(task.image_shape)  # so that a patch is the same share of any picture
+    responses: Any = PatchResponses(shape, threads=task.threads, random_state=task.seed)
+    if shape != task.image_shape:
+        responses = Pipeline([*shrinking(task.image_shape), ("responses", responses)])
     return Remembered(Compressed(responses, 400, random_state=task.seed), task.memory)
 
 
 def _histograms(task: Task) -> FeatureUnion:
     # Chosen on validation rows: signed edges are better than unsigned ones, and three cell sizes better than two.
-    kinds = {
-        "fine": HOG(task.image_shape, 3, threads=task.threads),
-        "middle": HOG(task.image_shape, 4, bins=18, signed=True, threads=task.threads),
-        "coarse": HOG(task.image_shape, 7, bins=18, signed=True, threads=task.threads),
+    shape, threads = task.image_shape, task.threads
+    kinds: dict[str, Any] = {
+        "fine": HOG(shape, _cell(3, shape), threads=threads),
+        "middle": HOG(shape, _cell(4, shape), bins=18, signed=True, threads=threads),
+        "coarse": HOG(shape, _cell(7, shape), bins=18, signed=True, threads=threads),
         "pixels": ToUnit(power=0.5),
     }
-    return FeatureUnion(list(kinds.items()), transformer_weights={"pixels": PIXEL_WEIGHT})
+    if small := shrinking(shape, USUAL * USUAL):
+        kinds["pixels"] = Pipeline([*small, ("scale", ToUnit(power=0.5))])
+    weights = {"pixels": PIXEL_WEIGHT}
+    if shape[2] > 1:
+        kinds["colours"], weights["colours"] = ColourHistograms(shape), COLOUR_WEIGHT
+    return FeatureUnion(list(kinds.items()), transformer_weights=weights)
+
+
+def _cell(usual: int, image_shape: Shape) -> int:
+    """Return the side of a cell that is the same share of a larger image as the usual one is of a usual one."""
+    return max(usual, round(usual * max(image_shape[:2]) / USUAL))

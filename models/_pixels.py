@@ -1,4 +1,4 @@
-"""The scaling of grey values that several pipelines share."""
+"""What pipelines on raw pixels share: large images are averaged down, and values are scaled."""
 
 from __future__ import annotations
 
@@ -6,9 +6,62 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 
+Shape = tuple[int, int, int]
+"""(height, width, channels)."""
+
+PLENTY = 32 * 32
+"""Pixels of an image that raw pixels are taken from. More of them cost time and, without a net, add little."""
+
+
+class Shrunk(TransformerMixin, BaseEstimator):
+    """Average images down to a smaller size.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (height, width, channels).
+    to : tuple of int
+        (height, width, channels), with the same channels.
+    """
+
+    def __init__(self, image_shape: Shape, to: Shape) -> None:
+        self.image_shape = image_shape
+        self.to = to
+
+    def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> Shrunk:
+        """Do nothing: there is nothing to learn."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return uint8, (n, height * width * channels)."""
+        import cv2
+
+        height, width = self.to[:2]
+        small = np.empty((len(X), *self.to), np.uint8)
+        for row, image in enumerate(X.reshape(-1, *self.image_shape)):
+            small[row] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).reshape(self.to)
+        return small.reshape(len(X), -1)
+
+
+def shrunk_shape(image_shape: Shape, most: int = PLENTY) -> Shape:
+    """Return the shape of an image that is averaged down to at most `most` pixels; that of a small one unchanged."""
+    height, width, channels = image_shape
+    scale = min(1.0, (most / (height * width)) ** 0.5)
+    return max(1, int(height * scale)), max(1, int(width * scale)), channels
+
+
+def shrinking(image_shape: Shape, most: int = PLENTY) -> list[tuple[str, Shrunk]]:
+    """Return the first step of a pipeline on raw pixels: none for images of at most `most` pixels."""
+    to = shrunk_shape(image_shape, most)
+    return [] if to == image_shape else [("shrink", Shrunk(image_shape, to))]
+
 
 class ToUnit(TransformerMixin, BaseEstimator):
-    """Scale grey values 0..255 to [0, 1], all pixels alike, and raise them to a power.
+    """Scale values 0..255 to [0, 1], all pixels alike, and raise them to a power.
 
     A scaler for each pixel would amplify the noise of border pixels that are almost always black.
 
@@ -23,7 +76,7 @@ class ToUnit(TransformerMixin, BaseEstimator):
         self.power = power
 
     def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> ToUnit:
-        """Compute the lookup table of the 256 grey values."""
+        """Compute the lookup table of the 256 values."""
         self.table_ = ((np.arange(256) / 255) ** self.power).astype(np.float32)
         self.n_features_in_ = X.shape[1]
         return self

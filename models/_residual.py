@@ -20,6 +20,11 @@ class ResidualNet(nn.Module):
     n_classes : int
     width : int
         Channels at half of the image's height and width; twice as many at a quarter.
+    channels : int
+        Of an image.
+    halvings : int
+        Convolutions of stride 2 before the others, for large images: the rest of the net works at the same
+        size as it does for small ones.
 
     Attributes
     ----------
@@ -27,19 +32,21 @@ class ResidualNet(nn.Module):
         Factor of height and width in training; 1 until a callback sets it.
     """
 
-    def __init__(self, n_classes: int, width: int = 48) -> None:
+    def __init__(self, n_classes: int, width: int = 48, channels: int = 1, halvings: int = 0) -> None:
         super().__init__()
+        before = [_conv(channels if place == 0 else width, width, side=4, stride=2) for place in range(halvings)]
         self.features = nn.Sequential(
-            _conv(1, width, side=4, stride=2),
+            *before,
+            _conv(width if before else channels, width, side=4, stride=2),
             _Residual(width),
             _conv(width, 2 * width, stride=2),
             _Residual(2 * width),
         )
         self.head = nn.Linear(4 * width, n_classes)
-        self.zoom = 1.0
+        self.zoom, self.halvings = 1.0, halvings
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n, 1, height, width) to logits, (n, n_classes).
+        """Map (n, channels, height, width) to logits, (n, n_classes).
 
         In evaluation mode, the logits are the mean over the image and its mirror image.
         """
@@ -53,8 +60,9 @@ class ResidualNet(nn.Module):
 
     def _logits(self, x: Tensor) -> Tensor:
         height, width = x.shape[2:]
-        if min(height, width) < 2:  # smaller than the first filters with their padding
-            x = nn.functional.pad(x, (0, max(0, 2 - width), 0, max(0, 2 - height)))
+        least = 2 * 2**self.halvings  # a smaller image is smaller than the first filters with their padding
+        if min(height, width) < least:
+            x = nn.functional.pad(x, (0, max(0, least - width), 0, max(0, least - height)))
         x = self.features(x)
         pooled = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
         logits: Tensor = self.head(pooled)

@@ -20,17 +20,17 @@ from torch import Tensor
 
 
 class ToImages(TransformerMixin, BaseEstimator):
-    """Convert rows of grey values to standardised float32 images, (n, 1, height, width).
+    """Convert rows of pixels to standardised float32 images, (n, channels, height, width).
 
-    Mean and standard deviation are one number each, over all pixels of the training rows.
+    Mean and standard deviation are one number each, over all pixels and channels of the training rows.
 
     Parameters
     ----------
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     """
 
-    def __init__(self, image_shape: tuple[int, int]) -> None:
+    def __init__(self, image_shape: tuple[int, int, int]) -> None:
         self.image_shape = image_shape
 
     def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> ToImages:
@@ -40,9 +40,9 @@ class ToImages(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return float32, (n, 1, height, width)."""
+        """Return float32, (n, channels, height, width)."""
         images = (X.astype(np.float32) - self.mean_) / self.scale_
-        return images.reshape(len(X), 1, *self.image_shape)
+        return np.ascontiguousarray(images.reshape(len(X), *self.image_shape).transpose(0, 3, 1, 2))
 
 
 MIN_BATCH_SIZE = 32
@@ -75,7 +75,7 @@ class Batches:
     Parameters
     ----------
     dataset : skorch.dataset.Dataset
-        Its `X` is float32, (n, 1, height, width).
+        Its `X` is float32, (n, channels, height, width).
     batch_size : int
         Upper limit; training batches are smaller if there are few images (`training_batch_size`).
     augment : bool
@@ -112,8 +112,8 @@ class Batches:
 
 
 def _augmented(x: Tensor, mirrored: Tensor, shift: int) -> Tensor:
-    """Return images, (n, 1, height, width), some of them mirrored, each shifted by up to `shift` pixels."""
-    n, _, height, width = x.shape
+    """Return images, (n, channels, height, width), some mirrored, each shifted by up to `shift` pixels."""
+    n, channels, height, width = x.shape
     columns = torch.arange(width).expand(n, width)
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     rows = torch.arange(height).expand(n, height)
@@ -123,8 +123,11 @@ def _augmented(x: Tensor, mirrored: Tensor, shift: int) -> Tensor:
         rows = (rows + torch.randint(-shift, shift + 1, (n, 1))).clamp(0, height - 1)
     # Drawn on the CPU whatever the device, so that a seed gives the same shifts everywhere.
     rows, columns = rows.to(x.device), columns.to(x.device)
-    augmented: Tensor = x[torch.arange(n, device=x.device)[:, None, None], 0, rows[:, :, None], columns[:, None, :]]
-    return augmented[:, None]
+    image, channel = torch.arange(n, device=x.device), torch.arange(channels, device=x.device)
+    augmented: Tensor = x[
+        image[:, None, None, None], channel[:, None, None], rows[:, None, :, None], columns[:, None, None, :]
+    ]
+    return augmented
 
 
 class StepCallback(Callback):
@@ -217,7 +220,7 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
         super().__init__(module, **kwargs)
 
     def fit(self, X: Any, y: Any, **fit_params: Any) -> SeededNet:
-        """Fit from scratch on X, float32, (n, 1, height, width), and y, int64, (n,)."""
+        """Fit from scratch on X, float32, (n, channels, height, width), and y, int64, (n,)."""
         torch.set_num_threads(self.threads)
         torch.manual_seed(self.random_state)
         torch.backends.cudnn.deterministic = True

@@ -49,10 +49,12 @@ def forest(title: str, kind: str) -> Estimator:
     def build(task: Task) -> Pipeline:
         from sklearn import ensemble
 
+        from models._pixels import shrinking
+
         model = getattr(ensemble, kind)(
             n_estimators=200, max_features=0.05, min_samples_leaf=1, n_jobs=task.threads, random_state=task.seed
         )
-        return Pipeline([("trees", model)])
+        return Pipeline([*shrinking(task.image_shape), ("trees", model)])
 
     return Estimator(
         title=title,

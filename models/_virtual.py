@@ -27,14 +27,14 @@ class VirtualSupport(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     features : transformer
-        Takes rows of grey values, uint8, (n, pixels).
+        Takes rows of pixels, uint8, (n, height * width * channels).
     machine : classifier
         Has `decision_function`, and `support_` after `fit`.
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     """
 
-    def __init__(self, features: Any, machine: Any, image_shape: tuple[int, int]) -> None:
+    def __init__(self, features: Any, machine: Any, image_shape: tuple[int, int, int]) -> None:
         self.features = features
         self.machine = machine
         self.image_shape = image_shape
@@ -62,9 +62,9 @@ class VirtualSupport(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return np.asarray(self.machine_.decision_function(self.features_.transform(X)))
 
 
-def _shifted(X: Pixels, image_shape: tuple[int, int], down: int, right: int) -> Pixels:
+def _shifted(X: Pixels, image_shape: tuple[int, int, int], down: int, right: int) -> Pixels:
     """Return images shifted by so many pixels; the border, background in centred images, is repeated."""
-    height, width = image_shape
+    height, width = image_shape[:2]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
-    return X.reshape(-1, height, width)[:, rows][:, :, columns].reshape(X.shape)
+    return X.reshape(-1, *image_shape)[:, rows][:, :, columns].reshape(X.shape)

@@ -1,10 +1,15 @@
 """CNN: a small residual net, trained by Muon with progressive resizing on mirrored, optionally shifted images."""
 
+import math
+
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
 from models._history import training_curves
+
+USUAL = 32
+"""Side of the largest images that the net needs no more halvings for."""
 
 
 def build(task: Task) -> Pipeline:
@@ -14,10 +19,16 @@ def build(task: Task) -> Pipeline:
     from models._residual import ResidualNet
     from models._torch import Batches, Growing, SeededNet, ToImages, UpAndDown
 
+    height, width, channels = task.image_shape
+    # A grey image of usual size needs neither, and its net has the parameters that records of it have.
+    large: dict[str, int] = {"module__channels": channels} if channels > 1 else {}
+    if halvings := max(0, round(math.log2(max(height, width) / USUAL))):
+        large["module__halvings"] = halvings
     net = SeededNet(
         ResidualNet,
         module__n_classes=task.n_classes,
         module__width=48,
+        **large,
         classes=list(range(task.n_classes)),
         criterion=torch.nn.CrossEntropyLoss,
         criterion__label_smoothing=0.05,

@@ -10,10 +10,11 @@ def build(task: Task) -> Pipeline:
     from sklearn.decomposition import PCA
     from sklearn.neighbors import KNeighborsClassifier
 
-    from models._pixels import ToUnit
+    from models._pixels import ToUnit, shrinking
 
     return Pipeline(
         [
+            *shrinking(task.image_shape),
             ("scale", ToUnit(power=0.5)),
             # A share of the variance, not a fixed number of components, works for images of any size.
             ("pca", PCA(n_components=0.85, svd_solver="covariance_eigh", random_state=task.seed)),

@@ -8,10 +8,10 @@ from benchmark.estimator import Estimator, Task
 
 def build(task: Task) -> Pipeline:
     from models._logistic import logistic_regression
-    from models._pixels import ToUnit
+    from models._pixels import ToUnit, shrinking
 
     model = logistic_regression(task, C=0.1, max_iter=100, tol=1e-3)
-    return Pipeline([("scale", ToUnit(power=0.5)), ("logistic", model)])
+    return Pipeline([*shrinking(task.image_shape), ("scale", ToUnit(power=0.5)), ("logistic", model)])
 
 
 ESTIMATOR = Estimator(

@@ -9,11 +9,12 @@ from benchmark.estimator import Estimator, Task
 def build(task: Task) -> Pipeline:
     from sklearn.decomposition import PCA
 
-    from models._pixels import ToUnit
+    from models._pixels import ToUnit, shrinking
     from models._svm import RBFSVC
 
     return Pipeline(
         [
+            *shrinking(task.image_shape),
             ("scale", ToUnit()),
             # A fixed number of components would fail on images with fewer pixels; a share of the variance does not.
             ("pca", PCA(n_components=0.9, svd_solver="covariance_eigh", random_state=task.seed)),

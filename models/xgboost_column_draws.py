@@ -8,6 +8,7 @@ from models._trees import XGBOOST_SPACE
 
 def build(task: Task) -> Pipeline:
     from models._columns import DrawnColumns
+    from models._pixels import shrinking
 
     model = DrawnColumns(
         n_estimators=300,
@@ -22,7 +23,7 @@ def build(task: Task) -> Pipeline:
         random_state=task.seed,
         device=task.device,
     )
-    return Pipeline([("trees", model)])
+    return Pipeline([*shrinking(task.image_shape), ("trees", model)])
 
 
 ESTIMATOR = Estimator(

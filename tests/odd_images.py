@@ -43,7 +43,7 @@ def predicted(name: str, X: npt.NDArray[np.uint8], y: npt.NDArray, unseen: npt.N
     """Return the scores of an estimator, fitted and asked as a smoke job does it; whatever is wrong is raised."""
     estimator, n_classes = registry.get(name).load(), int(y.max()) + 1
     X, unseen = X.reshape(len(X), -1), unseen.reshape(len(unseen), -1)
-    task = Task(n_classes=n_classes, image_shape=(8, 8))
+    task = Task(n_classes=n_classes, image_shape=(8, 8, 1))
     params = pipelines.parameters(estimator, PRESETS["smoke"], {})
     pipeline = pipelines.build(estimator, task, len(np.unique(y)), params)
     classes = pipelines.fit(pipeline, X, y.astype(np.int64))

@@ -46,7 +46,7 @@ def write_test_set(
     if images is None:
         images = np.random.default_rng(0).integers(0, 256, (len(index), 64), dtype=np.uint8)
     side = round(images.shape[1] ** 0.5) if len(images) else 8
-    test_set = TestSet(dataset, "d" * 64, tuple(classes), (side, side), n_train, y, index, images)
+    test_set = TestSet(dataset, "d" * 64, tuple(classes), (side, side, 1), n_train, y, index, images)
     records.write_test_set(folder, test_set)
     return test_set
 

@@ -26,6 +26,7 @@ PREPARATION = {
     "fashion-mnist": "Prepared like the images of Fashion-MNIST: background trimmed, resized, sharpened, centred, and "
     "inverted if the background is bright.",
     "grey": "Converted to grey and resized as a whole; nothing is cropped, stretched or inverted.",
+    "colour": "Resized as a whole; nothing is cropped, stretched or inverted.",
 }
 """How a picture is turned into an input image, by `SavedModel.preparation`."""
 

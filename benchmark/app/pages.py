@@ -24,7 +24,7 @@ from starlette.routing import Route
 from benchmark.app import cards, results, uploads
 from benchmark.app.cards import Card
 from benchmark.app.models import LoadedModels
-from benchmark.datasets.dataset import Part
+from benchmark.datasets.dataset import Part, Shape, size_text
 from benchmark.datasets.preprocessing import MAX_BYTES, MAX_PIXELS
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.summary import Summary
@@ -45,7 +45,7 @@ class Content:
         Name of the data set.
     class_names : tuple of str
     image_shape : tuple of int
-        (height, width), in pixels.
+        See `benchmark.datasets.dataset.Shape`.
     test : Part
         The test images and their labels.
     models : LoadedModels
@@ -56,7 +56,7 @@ class Content:
 
     dataset: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int]
+    image_shape: Shape
     test: Part
     models: LoadedModels
     records: Future[Summary | None]
@@ -98,7 +98,12 @@ class _Pages:
         self._content = content
         self._templates = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
         self._templates.globals |= {"dataset": content.dataset, "max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS}
-        self._templates.globals |= {"percent": fmt.percent, "plural": fmt.plural, "shape": content.image_shape}
+        self._templates.globals |= {
+            "percent": fmt.percent,
+            "plural": fmt.plural,
+            "shape": content.image_shape,
+            "size_text": size_text(content.image_shape),
+        }
         self._decoding = asyncio.Semaphore(MAX_CONCURRENT_DECODES)
         self._rendered: dict[str, str] = {}
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmark.datasets.dataset import Shape, array_shape
 from benchmark.datasets.preprocessing import MAX_BYTES
 from benchmark.errors import BenchmarkError
 
@@ -44,15 +45,15 @@ async def read_body(headers: Mapping[str, str], chunks: AsyncIterable[bytes]) ->
     return bytes(blob)
 
 
-def png(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> bytes:
-    """Return a grey image, (height * width,), as a PNG file."""
+def png(pixels: npt.NDArray[np.uint8], shape: Shape) -> bytes:
+    """Return an image, (values,), as a PNG file."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels.reshape(shape)).save(buffer, "PNG")
+    Image.fromarray(pixels.reshape(array_shape(shape))).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def data_url(pixels: npt.NDArray[np.uint8], shape: tuple[int, int]) -> str:
-    """Return a grey image, (height * width,), as a data URL."""
+def data_url(pixels: npt.NDArray[np.uint8], shape: Shape) -> str:
+    """Return an image, (values,), as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(png(pixels, shape)).decode()}"
 
 

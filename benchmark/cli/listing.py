@@ -48,7 +48,7 @@ def listing(results: Path) -> list[Row]:
         Refused names (see `benchmark.engine.registry.refused`) come last.
     """
     paths = sorted(results.glob("*/records/*/seed-*.json"))
-    task = Task(n_classes=10, image_shape=(28, 28))
+    task = Task(n_classes=10, image_shape=declaration.GREY_28)
     rows = []
     with temporary_executor() as executor:
         for plugin, found in _described(executor, list(registry.plugins().values()), task):

@@ -16,6 +16,7 @@ from benchmark.datasets import digits, fashion_mnist, formats, idx, kmnist, mnis
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.datasets.download import UnavailableError
 from benchmark.datasets.locations import cache_folder
+from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -29,8 +30,8 @@ NAMES = (fashion_mnist.NAME, digits.NAME, mnist.NAME, kmnist.NAME)
 FASHION_MNIST_SHA256 = "aead7343f1c7e79f3fd53fea2ca86af122561159dce16818dd4ac019c613a8d1"
 """`Dataset.sha256` of Fashion-MNIST, by which it is recognised in any format."""
 
-_SIZED = re.compile(r"(?P<path>.+)@(?P<height>\d{1,4})(x(?P<width>\d{1,4}))?", re.ASCII)
-"""A folder of pictures and the size to resize them to: ``my_photos@32``, ``my_photos@48x32``."""
+_ASKED = re.compile(r"(?P<path>.+)@((?P<height>\d{1,4})(x(?P<width>\d{1,4}))?|(?P<grey>grey))", re.ASCII)
+"""A folder of pictures, and what is asked for: ``my_photos@32``, ``my_photos@48x32``, ``my_photos@grey``, or both."""
 
 
 def load(
@@ -99,17 +100,17 @@ def summary(dataset: Dataset) -> dict[str, Any]:
 
 
 def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
-    text, size = _sized(name)
+    text, asked = _asked(name)
     path = Path(text).expanduser() if text.strip() else None  # Path("") would be the working directory
     if path is None or not os.path.exists(path):  # unlike Path.exists, returns False for an impossible file name
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, openml:NUMBER, or a path that exists"
         raise BenchmarkError(f"no data set is called {name[:80]!r}; {hint}")
-    dataset = _read(path, size, notify)
+    dataset = _read(path, asked, notify)
     recognised = _recognised(dataset)
     if recognised is not dataset:
         return recognised
-    if dataset.image_shape == (28, 28):
+    if dataset.image_shape == (28, 28, 1):
         names = (dataset.name, *(file.name for file in dataset.files))
         if any("fashion" in each.lower() for each in names) and mnist.PUBLISHED.looks_like(dataset.train.X):
             raise BenchmarkError(f"{path}: this is MNIST, not Fashion-MNIST, under its name; give it another to run it")
@@ -122,28 +123,34 @@ def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
     return dataset
 
 
-def _sized(name: str) -> tuple[str, tuple[int, int] | None]:
-    """Split ``path@size`` into the path and the size; an existing path is never split."""
-    match = _SIZED.fullmatch(name)
-    if match is None or os.path.exists(Path(name).expanduser()):
-        return name, None
-    height = int(match["height"])
-    return match["path"], (height, int(match["width"] or height))
+def _asked(name: str) -> tuple[str, Asked]:
+    """Split ``path@size@grey`` into the path and what is asked for; an existing path is never split."""
+    asked = Asked()
+    while not os.path.exists(Path(name).expanduser()) and (match := _ASKED.fullmatch(name)) is not None:
+        name = match["path"]
+        if match["grey"]:
+            asked = replace(asked, grey=True)
+        else:
+            height = int(match["height"])
+            asked = replace(asked, size=(height, int(match["width"] or height)))
+    return name, asked
 
 
-def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None]) -> FileDataset:
+def _read(path: Path, asked: Asked, notify: Callable[[str], None]) -> FileDataset:
     """Read a path with the first reader that recognises its content."""
     if not path.is_dir():
-        if size is not None or path.suffix != ".npz":
+        if asked != Asked() or path.suffix != ".npz":
             raise BenchmarkError(f"{path}: give a folder (pictures, IDX files, or a pair of CSVs) or an .npz file")
         return formats.npz_file(path, path.stem)
     stem, pair = path.resolve().name, None if idx.find_files(path) else formats.csv_pair(path)
     if pair is None and not idx.find_files(path) and picture_files.has_pictures(path):
         from benchmark.datasets import picture_folder
 
-        return picture_folder.load(path, stem, notify, size)
-    if size is not None:
-        raise BenchmarkError(f"{path}: only a folder of pictures can be resized, and this is none; leave out the @")
+        return picture_folder.load(path, stem, notify, asked)
+    if asked != Asked():
+        raise BenchmarkError(
+            f"{path}: only pictures can be resized or made grey, and these are none; leave out what follows the @"
+        )
     if pair is not None:
         return formats.csv_files(*pair, stem)
     if idx.find_files(path):
@@ -156,7 +163,7 @@ def _read(path: Path, size: tuple[int, int] | None, notify: Callable[[str], None
 
 def _recognised(dataset: FileDataset) -> FileDataset:
     """Return Fashion-MNIST under its own name, in whatever format it was read; any other data set unchanged."""
-    if dataset.image_shape == (28, 28) and len(dataset.class_names) == len(fashion_mnist.CLASS_NAMES):
+    if dataset.image_shape == (28, 28, 1) and len(dataset.class_names) == len(fashion_mnist.CLASS_NAMES):
         renamed = replace(dataset, name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
         if renamed.sha256 == FASHION_MNIST_SHA256:
             return renamed

@@ -17,13 +17,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from benchmark.datasets.dataset import Shape, array_shape
+
 VERSION = 1
 """Raised when any corruption gives other pixels than before: predictions made with an older version are stale."""
 
 SEED = 0
 
 Images = npt.NDArray[np.uint8]
-"""(n, height, width), 0 to 255; 0 is the background."""
+"""(n, height, width) or (n, height, width, 3), 0 to 255; 0 is the background."""
 
 Change = Callable[[Images, float, np.random.Generator], Images]
 """Takes images, a severity and a random generator; returns as many images of the same shape."""
@@ -80,7 +82,7 @@ class Corruption:
     name: str
     kind: str
     severity: float
-    apply: Callable[[npt.NDArray[np.uint8], tuple[int, int]], npt.NDArray[np.uint8]]
+    apply: Callable[[npt.NDArray[np.uint8], Shape], npt.NDArray[np.uint8]]
 
 
 def _shift(images: Images, pixels: float, rng: np.random.Generator) -> Images:
@@ -92,7 +94,7 @@ def _shift(images: Images, pixels: float, rng: np.random.Generator) -> Images:
 def _moved(images: Images, far: int, axis: int, way: int) -> Images:
     """Move all images along an axis; pixels from beyond the edge are background."""
     out, far = np.zeros_like(images), min(far, images.shape[axis])
-    whole = [slice(None)] * 3
+    whole = [slice(None)] * images.ndim
     ahead, behind = whole.copy(), whole.copy()
     ahead[axis], behind[axis] = slice(far, None), slice(None, images.shape[axis] - far)
     to, source = (ahead, behind) if way > 0 else (behind, ahead)
@@ -109,10 +111,10 @@ def _turned(images: Images, degrees: float) -> Images:
     """Rotate all images about their centre, counter-clockwise on the screen, with bilinear interpolation."""
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    matrix = np.eye(3)
-    matrix[1:, 1:] = turn
-    middle = (np.array(images.shape[1:]) - 1) / 2
-    offset = np.concatenate([[0], middle - turn @ middle])
+    matrix, offset = np.eye(images.ndim), np.zeros(images.ndim)
+    matrix[1:3, 1:3] = turn
+    middle = (np.array(images.shape[1:3]) - 1) / 2
+    offset[1:3] = middle - turn @ middle
     return np.asarray(ndimage.affine_transform(images, matrix, offset, order=1, mode="grid-constant", cval=0))
 
 
@@ -126,19 +128,20 @@ def _blur(images: Images, deviation: float, rng: np.random.Generator) -> Images:
 
 
 def _contrast(images: Images, lost: float, rng: np.random.Generator) -> Images:
-    mean = images.mean(axis=(1, 2), keepdims=True)
+    mean = images.mean(axis=tuple(range(1, images.ndim)), keepdims=True)
     return _rounded(mean + (images - mean) * (1 - lost / 100))
 
 
 def _occlude(images: Images, side: float, rng: np.random.Generator) -> Images:
-    shape = np.array(images.shape[1:])
+    shape = np.array(images.shape[1:3])
     patch = np.clip(np.rint(shape * side / 100), 1, shape)
     first = np.floor(rng.random((len(images), 2)) * (shape - patch + 1))
     within = [
         (np.arange(length) >= start[:, None]) & (np.arange(length) < start[:, None] + span)
         for length, start, span in zip(shape, first.T, patch, strict=True)
     ]
-    return np.where(within[0][:, :, None] & within[1][:, None, :], 0, images).astype(np.uint8)
+    hidden = within[0][:, :, None] & within[1][:, None, :]
+    return np.where(hidden.reshape(*hidden.shape, *(1,) * (images.ndim - 3)), 0, images).astype(np.uint8)
 
 
 def _invert(images: Images, share: float, rng: np.random.Generator) -> Images:
@@ -227,11 +230,9 @@ KINDS = {kind.name: kind for kind in _ALL}
 """By name, in the order of the page."""
 
 
-def _apply(
-    kind: Kind, severity: float, X: npt.NDArray[np.uint8], image_shape: tuple[int, int]
-) -> npt.NDArray[np.uint8]:
+def _apply(kind: Kind, severity: float, X: npt.NDArray[np.uint8], image_shape: Shape) -> npt.NDArray[np.uint8]:
     rng = np.random.default_rng([SEED, *kind.name.encode()])
-    changed = kind.change(X.reshape(len(X), *image_shape), severity, rng)
+    changed = kind.change(X.reshape(len(X), *array_shape(image_shape)), severity, rng)
     return np.ascontiguousarray(changed).reshape(X.shape)
 
 

@@ -9,6 +9,25 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+Shape = tuple[int, int, int]
+"""Of an image: (height, width, channels), with 1 channel (grey) or 3 (red, green, blue)."""
+
+
+def array_shape(image_shape: Shape) -> tuple[int, ...]:
+    """Return the shape of one image as Pillow and matplotlib have it: (height, width), or (height, width, 3)."""
+    return image_shape[:2] if image_shape[2] == 1 else image_shape
+
+
+def pixel_count(image_shape: Shape) -> int:
+    """Return the number of pixels of an image, whatever its channels."""
+    return image_shape[0] * image_shape[1]
+
+
+def size_text(image_shape: Shape) -> str:
+    """Return "28 by 28 pixels, grey", or "64 by 48 pixels, in colour": height first."""
+    height, width, channels = image_shape
+    return f"{height} by {width} pixels, {'grey' if channels == 1 else 'in colour'}"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -17,7 +36,7 @@ class Part:
     Attributes
     ----------
     X : ndarray of uint8, (n, pixels)
-        Grey values from 0 to 255; each image is flattened row by row.
+        Values from 0 to 255; each image is flattened row by row, and the channels of a pixel one after the other.
     y : ndarray of int64, (n,)
         Labels, ``0 .. n_classes - 1``.
     """
@@ -36,7 +55,7 @@ class Dataset:
         Safe as a folder name: letters, digits, ``.``, ``_`` and ``-``.
     class_names : tuple of str
     image_shape : tuple of int
-        (height, width).
+        See `Shape`.
     train, test : Part
     source : str
         Where the data were read from, as text for people.
@@ -44,7 +63,7 @@ class Dataset:
 
     name: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int]
+    image_shape: Shape
     train: Part
     test: Part
     source: str
@@ -52,7 +71,7 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of shapes, pixels and labels: the same images have the same checksum in any format."""
-        digest = hashlib.sha256(repr((self.class_names, self.image_shape)).encode())
+        digest = hashlib.sha256(repr((self.class_names, array_shape(self.image_shape))).encode())
         for part in (self.train, self.test):
             digest.update(repr(part.X.shape).encode())
             digest.update(np.ascontiguousarray(part.X).data)

@@ -16,12 +16,29 @@ import numpy.typing as npt
 import PIL
 
 from benchmark.datasets import locations
+from benchmark.datasets.dataset import Shape
 from benchmark.datasets.idx import LIMIT
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
 
-VERSION = 1
+VERSION = 2
 """Increased when pictures are prepared in another way."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user asks of a folder's pictures.
+
+    Attributes
+    ----------
+    size : tuple of int, optional
+        (height, width); None leaves it to the pictures.
+    grey : bool
+        Colours are dropped.
+    """
+
+    size: tuple[int, int] | None = None
+    grey: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,20 +47,19 @@ class Prepared:
 
     Attributes
     ----------
-    shape : tuple of int
-        (height, width).
-    X : ndarray of uint8, (n, pixels)
+    shape : Shape
+    X : ndarray of uint8, (n, values)
         The readable pictures, in the order of their files.
     broken : dict of int to str
         Index of each unreadable file, and what is wrong with it.
     """
 
-    shape: tuple[int, int]
+    shape: Shape
     X: npt.NDArray[np.uint8]
     broken: dict[int, str]
 
 
-def cache_path(paths: Sequence[Path], asked: tuple[int, int] | None) -> Path:
+def cache_path(paths: Sequence[Path], asked: Asked) -> Path:
     """Return the cache file for these pictures at this size, whether or not it exists.
 
     Raises
@@ -64,10 +80,10 @@ def read(path: Path) -> Prepared | None:
         return None
     try:
         arrays = serialization.read_npz(path, LIMIT)
-        height, width = arrays["shape"].tolist()
+        height, width, channels = arrays["shape"].tolist()
         X, rows, reasons = arrays["X"], arrays["rows"].tolist(), arrays["reasons"].tolist()
-        valid = X.dtype == np.uint8 and X.ndim == 2 and X.shape[1] == height * width
-        return Prepared((height, width), X, dict(zip(rows, reasons, strict=True))) if valid else None
+        valid = X.dtype == np.uint8 and X.ndim == 2 and X.shape[1] == height * width * channels
+        return Prepared((height, width, channels), X, dict(zip(rows, reasons, strict=True))) if valid else None
     except (BenchmarkError, KeyError, ValueError):
         return None
 

@@ -1,8 +1,8 @@
 """A folder of pictures as a data set: decoded, resized to one size, and split if it has no test part.
 
-Pictures become grey (ITU-R 601 luma, on white if transparent), are resized without cropping, and padded with the mean
-grey of their border (`preprocessing.to_grey`). The size is the one asked for; or the size of the pictures, if all have
-the same and each side is 8 to 32 pixels; or 28 by 28.
+Pictures are resized without cropping, and padded with the mean colour of their border (`preprocessing.to_pixels`). They
+keep their colours unless all are grey, or grey is asked for. The size is the one asked for; or that of the pictures, if
+all have the same small one; or a square of at most `USUAL` pixels a side, less if most pictures are smaller.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.datasets import picture_cache, picture_files, preprocessing, split, validate
-from benchmark.datasets.picture_cache import Prepared
+from benchmark.datasets.dataset import Shape, size_text
+from benchmark.datasets.picture_cache import Asked, Prepared
 from benchmark.datasets.picture_files import TEST, TRAIN
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
-USUAL = (28, 28)
-"""The size of Fashion-MNIST, for which the estimators were designed."""
+USUAL = 64
+"""Side in pixels of a photograph; docs/own-pictures.md has what other sizes cost and score."""
 
-SMALLEST, LARGEST_KEPT, LARGEST = 8, 32, 128
+SMALLEST, LARGEST_KEPT, LARGEST = 8, 64, 256
 """Side in pixels: the minimum, the maximum of a size that is kept by default, and the maximum that may be asked for."""
+
+MOST = 0.9
+"""Share of the pictures that may not be larger than the size chosen for all, or that size is `USUAL`."""
 
 FEW = 10
 """Training pictures of a class below which the user is warned that they are few."""
@@ -39,10 +43,11 @@ UNEVEN = 5
 THREADS = 4
 """Most threads: decoding a picture of the largest size takes some 400 MB."""
 
+NOTHING = Asked()
+
 SLOW = 5.0
 """Preparation time in seconds from which the prepared pictures are cached."""
 
-Shape = tuple[int, int]
 Notify = Callable[[str], None]
 
 
@@ -52,17 +57,13 @@ class _Picture:
 
     Attributes
     ----------
-    shape : tuple of int
-        (height, width) of the file.
-    grey : ndarray of uint8, (pixels,)
-        At the size asked for, or the usual one.
-    own : ndarray of uint8, (pixels,) or None
-        At its own size, if that may be kept.
+    pixels : ndarray of uint8, (height * width * 3,)
+    grey : bool
+        It has no colours.
     """
 
-    shape: Shape
-    grey: npt.NDArray[np.uint8]
-    own: npt.NDArray[np.uint8] | None
+    pixels: npt.NDArray[np.uint8]
+    grey: bool
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,17 @@ class _Labelled:
         return np.bincount(self.y[self.tests == tests], minlength=len(self.class_names)).astype(np.int64)
 
 
-def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) -> FileDataset:
+def load(folder: Path, name: str, notify: Notify, asked: Asked = NOTHING) -> FileDataset:
     """Read a folder of pictures; see `benchmark.datasets.picture_files` for its layout.
 
     Parameters
     ----------
     folder : Path
     name : str
-        Converted to a valid folder name; the size is appended if one was asked for.
+        Converted to a valid folder name; what is asked for is appended.
     notify : callable
         Called with one line for what was left out, split off, or is unusual.
-    shape : tuple of int, optional
-        The (height, width) asked for.
+    asked : Asked
 
     Returns
     -------
@@ -114,10 +114,10 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
     BenchmarkError
         Fewer than two classes can be trained, there is nothing to test, or no picture is readable.
     """
-    if shape is not None and not all(SMALLEST <= side <= LARGEST for side in shape):
-        raise BenchmarkError(f"{folder}: pictures can have {SMALLEST} to {LARGEST} pixels a side, not {shape}")
-    labelled, prepared = _read(folder, notify, shape)
-    (height, width), X = prepared.shape, prepared.X
+    if asked.size is not None and not all(SMALLEST <= side <= LARGEST for side in asked.size):
+        raise BenchmarkError(f"{folder}: pictures can have {SMALLEST} to {LARGEST} pixels a side, not {asked.size}")
+    labelled, prepared = _read(folder, notify, asked)
+    shape, X = prepared.shape, prepared.X
     rows, labelled = _learnable(labelled, notify)
     X = X[rows]
     like = split.first_identical(X)
@@ -132,20 +132,25 @@ def load(folder: Path, name: str, notify: Notify, shape: Shape | None = None) ->
     _tell_copies(labelled, like, notify)
     _tell_counts(labelled, notify)
     train, test = (
-        RawPart(X[side].reshape(-1, height, width), labelled.y[side], str(folder), str(folder))
+        RawPart(X[side].reshape(-1, *shape), labelled.y[side], str(folder), str(folder))
         for side in (~labelled.tests, labelled.tests)
     )
     return validate.build_dataset(
-        name if shape is None else f"{name[:60]}-{height}x{width}",
-        f"{folder} ({len(X):,} pictures, in grey, brought whole to {height} by {width} pixels and padded with their "
-        "border's grey)",
+        _named(name, asked),
+        f"{folder} ({len(X):,} pictures, brought whole to {size_text(shape)}, and padded with their border's colour)",
         train,
         test,
         class_names=tuple(labelled.class_names),
     )
 
 
-def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled, Prepared]:
+def _named(name: str, asked: Asked) -> str:
+    size = "" if asked.size is None else f"-{asked.size[0]}x{asked.size[1]}"
+    grey = "-grey" if asked.grey else ""
+    return f"{name[:60]}{size}{grey}" if size or grey else name
+
+
+def _read(folder: Path, notify: Notify, asked: Asked) -> tuple[_Labelled, Prepared]:
     """Return the readable pictures, training part first; report the others."""
     files = picture_files.find_pictures(folder)
     for remark in files.remarks:
@@ -156,7 +161,7 @@ def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled,
         for name, paths in classes.items()
         for path in paths
     ]
-    prepared = _prepared([path for path, _, _ in listed], shape)
+    prepared = _prepared([path for path, _, _ in listed], asked)
     broken = [f"{listed[row][0].relative_to(folder).as_posix()} ({why})" for row, why in prepared.broken.items()]
     if len(broken) == len(listed):
         why = f"none of its {len(listed):,} pictures can be read: {_listed(broken)}" if broken else "no pictures in it"
@@ -174,7 +179,7 @@ def _read(folder: Path, notify: Notify, shape: Shape | None) -> tuple[_Labelled,
     return _Labelled(folder, paths, names, y, tests), prepared
 
 
-def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
+def _prepared(paths: Sequence[Path], asked: Asked) -> Prepared:
     """Return the pictures at one size, and what is wrong with the unreadable files."""
     cache: Path | None = None
     with suppress(OSError):
@@ -185,18 +190,40 @@ def _prepared(paths: Sequence[Path], asked: Shape | None) -> Prepared:
     start = time.monotonic()
     pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow releases Python's global lock
     try:
-        every = list(pool.map(lambda path: _prepare(path, asked or USUAL, keep_small=asked is None), paths))
+        height, width = asked.size or _size(list(filter(None, pool.map(_own_size, paths))))
+        shape = (height, width, 1 if asked.grey else 3)
+        every = list(pool.map(lambda path: _prepare(path, shape), paths))
     finally:
         pool.shutdown(cancel_futures=True)
     good = [picture for picture in every if isinstance(picture, _Picture)]
     broken = {row: reason for row, reason in enumerate(every) if isinstance(reason, str)}
-    shape, X = _sized(good, asked) if good else (asked or USUAL, np.zeros((0, 0), dtype=np.uint8))
+    X = np.stack([picture.pixels for picture in good]) if good else np.zeros((0, height * width), dtype=np.uint8)
+    if shape[2] == 3 and all(picture.grey for picture in good):
+        X, shape = preprocessing.luma(X), (height, width, 1)
     if cache and good and time.monotonic() - start > SLOW:
         picture_cache.write(cache, Prepared(shape, X, broken))
     return Prepared(shape, X, broken)
 
 
-def _prepare(path: Path, shape: Shape, *, keep_small: bool) -> _Picture | str:
+def _own_size(path: Path) -> tuple[int, int] | None:
+    """Return the (height, width) of a picture from the first bytes of its file, or None if they do not say it."""
+    try:
+        with path.open("rb") as file:
+            return preprocessing.size(file)
+    except (BenchmarkError, OSError):
+        return None
+
+
+def _size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return the size that pictures of these sizes are brought to."""
+    if len(set(sizes)) == 1 and all(SMALLEST <= side <= LARGEST_KEPT for side in sizes[0]):
+        return sizes[0]
+    most = float(np.quantile([max(size) for size in sizes], MOST, method="higher")) if sizes else USUAL
+    side = int(min(max(most, SMALLEST), USUAL))
+    return side, side
+
+
+def _prepare(path: Path, shape: Shape) -> _Picture | str:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -207,17 +234,8 @@ def _prepare(path: Path, shape: Shape, *, keep_small: bool) -> _Picture | str:
         return str(error)
     except OSError as error:
         return error.strerror or "cannot be read"
-    own = (image.height, image.width)
-    small = keep_small and own != shape and all(SMALLEST <= side <= LARGEST_KEPT for side in own)
-    return _Picture(own, preprocessing.to_grey(image, shape), preprocessing.to_grey(image, own) if small else None)
-
-
-def _sized(good: Sequence[_Picture], asked: Shape | None) -> tuple[Shape, npt.NDArray[np.uint8]]:
-    """Return the size of all pictures, and their pixels, (n, pixels)."""
-    own = [picture.own for picture in good if picture.own is not None]
-    if len(own) == len(good) and len({picture.shape for picture in good}) == 1:
-        return good[0].shape, np.stack(own)
-    return asked or USUAL, np.stack([picture.grey for picture in good])
+    pixels = preprocessing.to_pixels(image, shape)
+    return _Picture(pixels, shape[2] == 1 or preprocessing.is_grey(pixels))
 
 
 def _learnable(labelled: _Labelled, notify: Notify) -> tuple[npt.NDArray[np.int64], _Labelled]:

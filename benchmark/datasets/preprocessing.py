@@ -1,4 +1,4 @@
-"""Decoding of picture files, and their conversion to grey pixels of a data set's size.
+"""Decoding of picture files, and their conversion to pixels of a data set's size.
 
 Pictures may come from strangers. Only PNG and JPEG are decoded, recognised by content and not by file name. The number
 of bytes and pixels is checked before any pixel is decoded.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter, ImageOps
+from PIL import ExifTags, Image, ImageFilter, ImageOps
 
+from benchmark.datasets.dataset import Shape
 from benchmark.errors import BenchmarkError
 
 FORMATS = ("PNG", "JPEG")
@@ -23,6 +25,9 @@ MAX_PIXELS = 24_000_000
 
 BRIGHT = 128
 """Mean grey of the border pixels from which the background counts as bright."""
+
+TINTED = 8
+"""Most levels between two channels of a pixel that counts as grey."""
 
 TRIMMED = 0.05
 """Share of the full range by which a background pixel may differ from the corner pixel."""
@@ -76,8 +81,8 @@ def decode(blob: bytes) -> Image.Image:
     return Image.alpha_composite(white, clear).convert("RGB")
 
 
-def to_grey(image: Image.Image, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Convert a picture to grey (ITU-R 601 luma) at a data set's size, padded with the mean grey of its border.
+def to_pixels(image: Image.Image, shape: Shape) -> npt.NDArray[np.uint8]:
+    """Bring a picture to a data set's size, padded with the mean colour of its border; grey by ITU-R 601 luma.
 
     Nothing is cropped, stretched or inverted: a wide picture is padded above and below.
 
@@ -85,15 +90,49 @@ def to_grey(image: Image.Image, shape: tuple[int, int]) -> npt.NDArray[np.uint8]
     ----------
     image : PIL.Image.Image
         Mode "RGB".
-    shape : tuple of int
-        (height, width).
+    shape : Shape
 
     Returns
     -------
-    ndarray of uint8, (height * width,)
-        Row by row.
+    ndarray of uint8, (height * width * channels,)
+        Row by row, the channels of a pixel one after the other.
     """
-    return _centred(image.convert("L"), shape, Image.Resampling.LANCZOS)
+    own = image.convert("L") if shape[2] == 1 else image
+    return _centred(own, shape[:2], Image.Resampling.LANCZOS)
+
+
+def is_grey(pixels: npt.NDArray[np.uint8]) -> bool:
+    """Return whether no pixel of an image in RGB, (height * width * 3,), has a colour.
+
+    JPEG may be off by a few levels, so `TINTED` of them are not seen.
+    """
+    channels = pixels.reshape(-1, 3)
+    return bool((channels.max(axis=1) - channels.min(axis=1)).max() <= TINTED)
+
+
+def luma(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return images in RGB, (n, height * width * 3), as grey, (n, height * width), by ITU-R 601."""
+    grey = Image.fromarray(X.reshape(len(X), -1, 3)).convert("L")
+    return np.asarray(grey).copy()
+
+
+def size(file: BinaryIO) -> tuple[int, int]:
+    """Return the (height, width) of a picture, upright, from the first bytes of its file.
+
+    Raises
+    ------
+    BenchmarkError
+        They are not those of a picture.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file, formats=FORMATS) as image:
+                width, height = image.size
+                turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    except Exception as error:  # see `decode`
+        raise BenchmarkError("this is no picture, or a damaged one") from error
+    return (width, height) if turned else (height, width)
 
 
 def as_fashion_mnist(image: Image.Image, shape: tuple[int, int] = (28, 28)) -> npt.NDArray[np.uint8]:
@@ -131,7 +170,13 @@ def as_fashion_mnist(image: Image.Image, shape: tuple[int, int] = (28, 28)) -> n
 
 
 def _border(pixels: npt.NDArray[np.uint8]) -> float:
-    return float(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).mean())
+    return float(_border_colour(pixels).mean())
+
+
+def _border_colour(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return the mean of the pixels at the border, of each channel if there are several."""
+    mean = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).mean(axis=0)
+    return np.asarray(mean, dtype=np.float64)
 
 
 def _trimmed(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -145,13 +190,15 @@ def _trimmed(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _centred(
     image: Image.Image, shape: tuple[int, int], resampling: Image.Resampling, fill: int | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Return a grey picture resized to fit, centred on a canvas of its border's mean grey."""
+    """Return a picture resized to fit, centred on a canvas of its border's mean colour."""
     height, width = shape
     scale = min(width / image.width, height / image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     whole = image if size == image.size else image.resize(size, resampling)
-    grey = round(_border(np.asarray(whole))) if fill is None else fill
-    canvas = np.full(shape, grey, dtype=np.uint8)
+    pixels = np.asarray(whole)
+    colour = np.rint(_border_colour(pixels)) if fill is None else fill
+    canvas = np.empty((*shape, *pixels.shape[2:]), dtype=np.uint8)
+    canvas[:] = colour
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
-    canvas[top : top + size[1], left : left + size[0]] = np.asarray(whole)
+    canvas[top : top + size[1], left : left + size[0]] = pixels
     return canvas.ravel()

@@ -37,7 +37,7 @@ class RawPart:
 
     Attributes
     ----------
-    X : ndarray, (n, height, width), (n, height, width, 1) or (n, a square number of pixels)
+    X : ndarray, (n, height, width), (n, height, width, 1 or 3) or (n, a square number of pixels)
         Integers or floats in 0..255, or floats in 0..1.
     y : ndarray, (n,) or (n, 1)
         Whole numbers.
@@ -97,12 +97,12 @@ def build_dataset(
     known = np.unique(labels[0]) if class_names is None else np.arange(len(class_names))
     _check_classes(known, labels, parts)
     fractions = _fractions(images, parts)
-    pixels = [_grey(X, fractions).reshape(len(X), -1) for X in images]
+    pixels = [_levels(X, fractions).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
     return FileDataset(
         name=folder_name(name),
         class_names=class_names or tuple(str(label) for label in known),
-        image_shape=(int(shape[0]), int(shape[1])),
+        image_shape=(int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1),
         train=Part(np.ascontiguousarray(pixels[0]), targets[0]),
         test=Part(np.ascontiguousarray(pixels[1]), targets[1]),
         source=f"{source} (0..1, scaled to 0..255)" if fractions else source,
@@ -110,11 +110,11 @@ def build_dataset(
     )
 
 
-def _grey(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
+def _levels(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
     if X.dtype == np.uint8:  # the common case, without a copy
         return X
-    grey: npt.NDArray[np.uint8] = np.rint(X * 255.0 if fractions else X).astype(np.uint8)
-    return grey
+    levels: npt.NDArray[np.uint8] = np.rint(X * 255.0 if fractions else X).astype(np.uint8)
+    return levels
 
 
 def folder_name(name: str) -> str:
@@ -132,9 +132,10 @@ def _images(part: RawPart) -> npt.NDArray[Any]:
         raise BenchmarkError(f"{where}: pixels are of type {X.dtype}; give whole numbers or floats in 0..255")
     if X.ndim == 4 and X.shape[3] == 1:
         X = X[..., 0]
-    if X.ndim not in (2, 3):
+    if X.ndim not in (2, 3) and not (X.ndim == 4 and X.shape[3] == 3):
         raise BenchmarkError(
-            f"{where}: images have shape {X.shape}; give grey ones as (n, height, width) or (n, pixels)"
+            f"{where}: images have shape {X.shape}; give (n, height, width) or (n, pixels), or in colour "
+            "(n, height, width, 3)"
         )
     if not len(X):
         raise BenchmarkError(f"{where}: no images (zero rows); give at least two classes with two images each")
@@ -149,7 +150,7 @@ def _images(part: RawPart) -> npt.NDArray[Any]:
         raise BenchmarkError(f"{where}: images of {_by(X.shape[1:])} pixels; give some pixels")
     if X.dtype == np.uint8:
         return X
-    bad = ~np.isfinite(X).all(axis=(1, 2))
+    bad = ~np.isfinite(X).reshape(len(X), -1).all(axis=1)
     if bad.any():
         raise BenchmarkError(f"{where}: image {bad.argmax()} (from 0) holds NaN or infinity; correct or remove it")
     if X.min() < 0 or X.max() > 255:

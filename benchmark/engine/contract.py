@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.datasets.dataset import size_text
 from benchmark.engine import declaration, jobs, pipelines, registry, worker_job
 from benchmark.engine.executors.local import temporary_executor
 from benchmark.engine.jobs import Limits, WorkerDiedError
@@ -27,6 +29,9 @@ ROWS = 300
 
 TEST_ROWS = 120
 """Number of other digits that are predicted."""
+
+OTHER_SHAPES = ((12, 9, 1), (40, 36, 3))
+"""Shapes of images that an estimator must take besides those of the digits."""
 
 DEADLINE_SECONDS = 600.0
 """Deadline for all clauses; the plugin is fitted with its `smoke` parameters, which make it tiny."""
@@ -97,7 +102,7 @@ class _Contract:
             ("can be pickled when fitted, and then gives the same predictions", self.pickles),
             ("can be saved and loaded with the same predictions, or says why not", self.saves),
             ("a class that is missing from the training rows does not shift the other columns", self.missing_class),
-            ("can be fitted on images of another shape", self.other_shape),
+            ("can be fitted on images of another shape, and on colour", self.other_shape),
         ]
 
     @staticmethod
@@ -205,10 +210,11 @@ class _Contract:
     def other_shape(self) -> str:
         rng = np.random.default_rng(0)
         y = np.repeat(np.arange(3), 40)
-        X = np.clip(rng.normal(60 * y[:, None] + 40, 25, size=(120, 12 * 9)), 0, 255).astype(np.uint8)
-        pipeline = self._unfitted(Task(n_classes=3, image_shape=(12, 9), seed=3))
-        pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), 3)
-        return "12 by 9, 3 classes"
+        for shape in OTHER_SHAPES:
+            X = np.clip(rng.normal(60 * y[:, None] + 40, 25, size=(120, math.prod(shape))), 0, 255).astype(np.uint8)
+            pipeline = self._unfitted(Task(n_classes=3, image_shape=shape, seed=3))
+            pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), 3)
+        return f"{'; '.join(map(size_text, OTHER_SHAPES))}; 3 classes"
 
     def declared(self) -> Estimator:
         return registry.get(self.name).load()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 
+GREY_28 = (28, 28, 1)
+"""Shape of the images for which the fixed parameters of a pipeline are recorded."""
+
+
 def describe(job: Describe) -> Declaration:
     """Import a plugin, build its pipeline, and return what it declares.
 
@@ -73,8 +77,12 @@ def _settings(estimator: Estimator) -> dict[str, str]:
 
     The task is always the same: the number of threads or classes does not change the estimator.
     """
-    params = estimator.build(Task(n_classes=10, image_shape=(28, 28))).get_params()
-    return {name: _written(value) for name, value in sorted(params.items()) if name not in estimator.space}
+    params = estimator.build(Task(n_classes=10, image_shape=GREY_28)).get_params()
+    return {
+        name: _written(value[:2] if value == GREY_28 else value)  # as records of the time before colour have it
+        for name, value in sorted(params.items())
+        if name not in estimator.space
+    }
 
 
 def _written(value: Any) -> str:

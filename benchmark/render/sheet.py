@@ -31,7 +31,7 @@ class Sheet:
         )
 
     def picture(self, x: float, y: float, side: float, pixels: Floats, top: float | None = None) -> None:
-        """Show a picture as ink in a frame, `side` inches wide; black is its own largest value, or `top`."""
+        """Show a picture in a frame, `side` inches wide; see `style.picture`."""
         bottom = 1 - (y + side) / self.height
         axes = self.figure.add_axes((x / self.width, bottom, side / self.width, side / self.height))
         style.picture(axes, pixels, top=top)

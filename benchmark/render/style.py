@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import to_rgb
@@ -64,19 +65,22 @@ def new(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
-def picture(axes: Axes, pixels: Floats, frame: str = FRAME, top: float | None = None) -> None:
-    """Show one image as ink in a frame: black is its own largest value, or `top`.
+def picture(axes: Axes, pixels: npt.NDArray[Any], frame: str = FRAME, top: float | None = None) -> None:
+    """Show one image as it is, in a frame: white is a grey one's own largest value, or `top`.
 
     Parameters
     ----------
     axes : Axes
-    pixels : ndarray, (height, width)
-        From 0.
+    pixels : ndarray, (height, width) or (height, width, 3)
+        From 0; in colour, `top` is 1 if it is not given.
     frame : str
         Colour.
     top : float, optional
     """
-    axes.imshow(pixels, cmap="gray_r", vmin=0, vmax=max(float(pixels.max()) if top is None else top, 1e-9))
+    if pixels.ndim == 3:
+        axes.imshow(np.clip(pixels / (top or 1.0), 0.0, 1.0))
+    else:
+        axes.imshow(pixels, cmap="gray", vmin=0, vmax=max(float(pixels.max()) if top is None else top, 1e-9))
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(True)

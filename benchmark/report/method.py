@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from benchmark.datasets.dataset import size_text
 from benchmark.leaderboard.commands import run_commands
 from benchmark.leaderboard.footnotes import conditions_differ, notes
 from benchmark.leaderboard.summary import Scored, Summary
@@ -47,10 +48,9 @@ def section(summary: Summary, others: Sequence[Section]) -> Section:
 
 def _data(summary: Summary) -> str:
     test_set = summary.test_set
-    height, width = test_set.image_shape
     return (
         f"**Data**: {md.escape(test_set.dataset)}, {test_set.n_train:,} training and {summary.n_test:,} test images "
-        f"of {height}×{width} pixels in {len(summary.class_names)} classes "
+        f"of {size_text(test_set.image_shape)}, in {len(summary.class_names)} classes "
         f"(SHA-256 `{re.sub('[^0-9a-zA-Z]', '', test_set.sha256)[:12]}…`)."
     )
 

@@ -237,7 +237,8 @@ def read_test_set(folder: Path) -> TestSet | None:
     data = serialization.read_json(path, SCHEMA)
     arrays = serialization.read_npz(path.with_suffix(".npz"), NPZ_LIMIT)
     try:
-        header = serialization.from_json({name: data[name] for name in data if name != "schema"}, TestSetHeader)
+        fields = serialization.with_channels({name: data[name] for name in data if name != "schema"})
+        header = serialization.from_json(fields, TestSetHeader)
         labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
         _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are not whole numbers")
         test_set = TestSet(

@@ -171,7 +171,7 @@ class TestSetHeader:
     dataset, sha256 : str
     class_names : tuple of str
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     n_train : int
         Rows of the training part.
     """
@@ -181,7 +181,7 @@ class TestSetHeader:
     dataset: str
     sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[NonNegativeInt, NonNegativeInt]
+    image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     n_train: NonNegativeInt
 
 

@@ -83,6 +83,12 @@ def to_npz(**arrays: npt.NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
+def with_channels(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a file, whose image shape gets its channel if it was written before there was colour."""
+    shape = fields.get("image_shape")
+    return {**fields, "image_shape": [*shape, 1]} if isinstance(shape, list) and len(shape) == 2 else dict(fields)
+
+
 def read_json(path: Path, schema: int) -> dict[str, Any]:
     """Read an object whose field ``schema`` has the given value.
 

@@ -111,7 +111,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder, digits = results / "digits", datasets.load("digits")
     classes = (NASTY, SCRIPT, '"><img src=x onerror="window.owned = 1">', "w" * 300, *map(str, range(6)))
     test_set = synthetic.write_test_set(folder, digits.test.y, classes, examples=[], dataset="digits")
-    test_set = dataclasses.replace(test_set, sha256=digits.sha256, image_shape=(8, 8))
+    test_set = dataclasses.replace(test_set, sha256=digits.sha256, image_shape=(8, 8, 1))
     test_set = dataclasses.replace(test_set, example_images=np.zeros((0, 64), dtype=np.uint8))
     records.write_test_set(folder, test_set)
     for place, title in enumerate(classes[:3]):

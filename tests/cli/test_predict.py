@@ -108,7 +108,7 @@ def test_a_photo_is_prepared_like_the_models_training_images(saved: Path) -> Non
     photo[100:200, 20:80] = (30, 60, 90)
     picture = Image.fromarray(photo)
     digits = find_models(saved / "digits")[0]
-    fashion = dataclasses.replace(digits, preparation="fashion-mnist", image_shape=(28, 28))
+    fashion = dataclasses.replace(digits, preparation="fashion-mnist", image_shape=(28, 28, 1))
     assert digits.prepare(picture).shape == (64,)
     assert fashion.prepare(picture).reshape(28, 28)[14, 14] > 150  # dark on white came out light on black
     assert fashion.prepare(picture, as_is=True).reshape(28, 28)[0, 0] > 200

@@ -9,14 +9,15 @@ from sklearn.datasets import load_digits
 from benchmark.datasets import corruptions
 from benchmark.datasets.corruptions import CORRUPTIONS, KINDS, VERSION, Corruption
 
-SHAPES = [(1, 1), (5, 7), (28, 28)]
+SHAPES = [(1, 1, 1), (5, 7, 1), (28, 28, 1), (9, 7, 3)]
 
 NAMES = [corruption.name for corruption in CORRUPTIONS]
 
 
 def apply(name: str, images: np.ndarray) -> np.ndarray:
-    """Apply to (n, height, width)."""
-    found = corruptions.get(name).apply(images.reshape(len(images), -1), images.shape[1:])
+    """Apply to (n, height, width) or (n, height, width, 3)."""
+    shape = (*images.shape[1:3], images.shape[3] if images.ndim == 4 else 1)
+    found = corruptions.get(name).apply(images.reshape(len(images), -1), shape)
     return found.reshape(images.shape)
 
 
@@ -26,7 +27,7 @@ def noise(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", NAMES)
-def test_shape_and_type_are_kept_and_the_same_comes_of_it_again(name: str, shape: tuple[int, int]) -> None:
+def test_shape_and_type_are_kept_and_the_same_comes_of_it_again(name: str, shape: tuple[int, int, int]) -> None:
     images = noise((6, *shape))
     X = images.reshape(6, -1)
     copy = X.copy()
@@ -35,6 +36,13 @@ def test_shape_and_type_are_kept_and_the_same_comes_of_it_again(name: str, shape
     assert found.dtype == np.uint8
     assert (copy == X).all()
     assert (corruptions.get(name).apply(X, shape) == found).all()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("noise", "contrast"))])
+def test_the_channels_of_an_image_are_corrupted_together(name: str) -> None:
+    grey = noise((6, 9, 12))
+    found = apply(name, np.stack([grey, grey, grey], axis=3))
+    assert (found == apply(name, grey)[..., None]).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -129,7 +129,7 @@ def test_labels_with_gaps_become_classes(tmp_path: Path) -> None:
 
 def test_digits_are_stratified_and_always_there() -> None:
     found = datasets.load("digits")
-    assert found.image_shape == (8, 8)
+    assert found.image_shape == (8, 8, 1)
     assert len(found.train.y) + len(found.test.y) == 1_797
     assert np.ptp(np.bincount(found.test.y)) <= 2
     assert found.train.X.max() == 255

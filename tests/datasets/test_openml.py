@@ -101,7 +101,7 @@ def load(number: int = 7) -> tuple[datasets.Dataset, list[str]]:
 
 def test_it_is_downloaded_once_verified_and_split(server: OpenML, tmp_path: Path) -> None:
     found, told = load()
-    assert (found.name, found.image_shape, found.class_names) == ("openml-7", (8, 8), ("b c", "0", "a"))
+    assert (found.name, found.image_shape, found.class_names) == ("openml-7", (8, 8, 1), ("b c", "0", "a"))
     assert (len(found.train.y), len(found.test.y)) == (48, 12)
     assert np.bincount(found.test.y).tolist() == [4, 4, 4]
     assert len(told) == 1

@@ -45,13 +45,13 @@ def test_both_parts_are_taken_as_they_lie_in_one_stated_way(tmp_path: Path) -> N
     folder = both(tmp_path / "my photos")
     found, told = load(folder)
     assert told == []
-    assert (found.name, found.image_shape, found.class_names) == ("my-photos", (28, 28), ("circle", "square"))
+    assert (found.name, found.image_shape, found.class_names) == ("my-photos", (64, 64, 3), ("circle", "square"))
     assert counts(found) == {"circle": (12, 3), "square": (11, 2)}
     assert "15 pictures" not in found.source
-    assert "28 pictures, in grey, brought whole to 28 by 28 pixels" in found.source
+    assert "28 pictures, brought whole to 64 by 64 pixels, in colour" in found.source
     for part, name in ((found.train, "train"), (found.test, "test")):
         paths = sorted((folder / name).glob("*/*"))
-        expected = [preprocessing.to_grey(preprocessing.decode(path.read_bytes()), (28, 28)) for path in paths]
+        expected = [preprocessing.to_pixels(preprocessing.decode(path.read_bytes()), (64, 64, 3)) for path in paths]
         assert np.array_equal(part.X, np.stack(expected))
         assert [found.class_names[label] for label in part.y] == [path.parent.name for path in paths]
     (folder / "train").rename(folder / "TRAIN")
@@ -94,32 +94,55 @@ def test_copies_are_never_split_over_both_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("drawn", "asked", "shape", "name"),
     [
-        ((8, 8), "", (8, 8), "mine"),
-        ((20, 32), "", (32, 20), "mine"),  # PIL's order is the other one
-        ((7, 7), "", (28, 28), "mine"),
-        ((64, 64), "", (28, 28), "mine"),
-        ((64, 64), "@64", (64, 64), "mine-64x64"),
-        (None, "@48x32", (48, 32), "mine-48x32"),
+        ((8, 8), "", (8, 8, 3), "mine"),
+        ((20, 32), "", (32, 20, 3), "mine"),  # PIL's order is the other one
+        ((7, 7), "", (8, 8, 3), "mine"),
+        ((20, 90), "", (64, 64, 3), "mine"),
+        ((65, 65), "", (64, 64, 3), "mine"),
+        ((64, 64), "@96", (96, 96, 3), "mine-96x96"),
+        ((64, 64), "@grey", (64, 64, 1), "mine-grey"),
+        (None, "@48x32", (48, 32, 3), "mine-48x32"),
+        (None, "@48x32@grey", (48, 32, 1), "mine-48x32-grey"),
+        (None, "@grey@32", (32, 32, 1), "mine-32x32-grey"),
     ],
 )
 def test_small_pictures_of_one_size_keep_it_and_any_other_can_be_asked_for(
-    tmp_path: Path, drawn: tuple[int, int] | None, asked: str, shape: tuple[int, int], name: str
+    tmp_path: Path, drawn: tuple[int, int] | None, asked: str, shape: tuple[int, int, int], name: str
 ) -> None:
     folder = draw(tmp_path / "mine", size=drawn, circle=6, square=6)
     found, _ = load(f"{folder}{asked}")
     assert (found.image_shape, found.name) == (shape, name)
     if drawn == (shape[1], shape[0]):
-        untouched = {preprocessing.decode(path.read_bytes()).convert("L").tobytes() for path in folder.glob("*/*")}
+        mode = "L" if shape[2] == 1 else "RGB"
+        untouched = {preprocessing.decode(path.read_bytes()).convert(mode).tobytes() for path in folder.glob("*/*")}
         assert {image.tobytes() for image in found.train.X} <= untouched
+
+
+def test_a_folder_whose_pictures_are_all_grey_is_grey(tmp_path: Path) -> None:
+    folder = draw(tmp_path / "mine", circle=6, square=6)
+    for path in folder.glob("*/*"):
+        Image.open(path).convert("L").convert("RGB").save(path)
+    found, _ = load(folder)
+    assert found.image_shape == (64, 64, 1)
+    assert found.train.X.tobytes() == load(f"{folder}@grey")[0].train.X.tobytes()
+    picture("circle", np.random.default_rng(3)).save(folder / "circle" / "900.png")
+    assert load(folder)[0].image_shape == (64, 64, 3)
+
+
+def test_pictures_smaller_than_usual_are_not_blown_up(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    for number in range(20):
+        draw(folder, number, size=(20 + number, 30), **{"circle" if number % 2 else "square": 1 + number // 2})
+    assert load(folder)[0].image_shape == (37, 37, 3)  # nine in ten are no larger
 
 
 def test_a_size_that_cannot_be(tmp_path: Path) -> None:
     folder = draw(tmp_path / "mine", circle=3, square=3)
-    for size in ("7", "129", "28x4"):
-        with pytest.raises(BenchmarkError, match="8 to 128 pixels a side"):
+    for size in ("7", "257", "28x4"):
+        with pytest.raises(BenchmarkError, match="8 to 256 pixels a side"):
             load(f"{folder}@{size}")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BenchmarkError, match="only a folder of pictures can be resized"):
+    with pytest.raises(BenchmarkError, match="only pictures can be resized or made grey"):
         load(f"{tmp_path}/empty@28")
     np.savez(tmp_path / "a.npz", x=1)
     with pytest.raises(BenchmarkError, match="give a folder"):
@@ -363,5 +386,5 @@ def test_a_run_on_a_folder_of_pictures(tmp_path: Path) -> None:
     assert found.test_set.class_names == ("circle", "square", "triangle")
     assert {record.status for record in found.records} == {"ok"}
     page = (tmp_path / "results" / "my_photos" / "method.md").read_text()
-    assert "93 training and 23 test images of 28×28 pixels in 3 classes" in page
+    assert "93 training and 23 test images of 64 by 64 pixels, in colour, in 3 classes" in page
     assert benchmark("report", "--check", "--results", str(tmp_path / "results")).returncode == 0

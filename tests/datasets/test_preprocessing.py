@@ -73,11 +73,13 @@ def test_a_telephone_held_sideways_is_turned_upright() -> None:
 def test_any_size_becomes_the_size_asked_for_whole_and_in_the_middle() -> None:
     wide = np.zeros((10, 40), np.uint8)
     wide[:, 10:30] = 200
-    grey = preprocessing.to_grey(Image.fromarray(wide).convert("RGB"), (28, 28)).reshape(28, 28)
+    grey = preprocessing.to_pixels(Image.fromarray(wide).convert("RGB"), (28, 28, 1)).reshape(28, 28)
     assert grey[14, 14] == 200
     assert (grey[:10] == grey[0, 0]).all()
     for size in [(1, 1), (3, 500), (28, 28), (5, 4)]:
-        assert preprocessing.to_grey(Image.new("RGB", size, "red"), (12, 9)).shape == (108,)
+        assert preprocessing.to_pixels(Image.new("RGB", size, "red"), (12, 9, 1)).shape == (108,)
+        red = preprocessing.to_pixels(Image.new("RGB", size, "red"), (12, 9, 3)).reshape(12, 9, 3)
+        assert (red == (255, 0, 0)).all()  # padded with the colour of the border
 
 
 def test_a_photo_on_white_comes_out_light_on_black_trimmed_and_centred() -> None:

@@ -114,7 +114,7 @@ def test_what_an_estimator_prints_goes_to_its_log(executor: LocalExecutor, tmp_p
 
 
 def test_describe_gives_the_defaults_of_the_space(executor: LocalExecutor) -> None:
-    found = executor.describe(Describe("logistic_regression", Task(10, (28, 28)))).result()
+    found = executor.describe(Describe("logistic_regression", Task(10, (28, 28, 1)))).result()
     assert set(found.defaults) == set(found.space) == {"logistic__C", "scale__power"}
     assert found.settings["logistic__max_iter"] == "100"
     assert found.settings["scale"] == "models._pixels.ToUnit"
@@ -124,7 +124,7 @@ def test_describe_gives_the_defaults_of_the_space(executor: LocalExecutor) -> No
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
 def test_a_killed_worker_costs_one_job_and_says_so(executor: LocalExecutor, number: int) -> None:
     pid = executor.call("logistic_regression", 1, os.getpid).result()
-    task = Task(10, (8, 8))
+    task = Task(10, (8, 8, 1))
     os.kill(pid, number)
     lost = TuningJob("logistic_regression", {}, task, PRESETS["smoke"], "none", 10)
     outcome = executor.submit(lost).result(timeout=60)

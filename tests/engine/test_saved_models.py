@@ -155,7 +155,7 @@ def test_a_model_is_stale_if_its_record_was_recomputed_or_is_gone(standing: Path
         ("files", {"step-0.skops": "short"}),
         ("files", {"step-0.pkl": "0" * 64}),
         ("image_shape", [8]),
-        ("image_shape", [10**9, 10**9]),
+        ("image_shape", [10**9, 10**9, 1]),
         ("classes", [3, 1]),
         ("classes", [10]),
         ("preparation", "rm -rf"),

@@ -30,7 +30,7 @@ DIGITS = datasets.load("digits")
 @pytest.fixture
 def job() -> TuningJob:
     materialise(DIGITS)
-    task = Task(n_classes=10, image_shape=(8, 8))
+    task = Task(n_classes=10, image_shape=(8, 8, 1))
     return TuningJob("logistic_regression", {}, task, PRESETS["smoke"], DIGITS.sha256, rows=400)
 
 
@@ -62,8 +62,8 @@ def test_a_refit_predicts_every_test_image_and_scores_nothing(job: TuningJob) ->
 @pytest.mark.parametrize(("name", "device"), [("cnn", "cuda"), ("xgboost", "cuda"), ("knn", "cpu"), ("hog_svm", "cpu")])
 def test_a_pipeline_that_has_no_use_for_a_gpu_says_so(name: str, device: str) -> None:
     build = registry.get(name).load().build
-    assert pipelines.device_of(build(Task(10, (28, 28), device="cuda"))) == device
-    assert pipelines.device_of(build(Task(10, (28, 28)))) == "cpu"
+    assert pipelines.device_of(build(Task(10, (28, 28, 1), device="cuda"))) == device
+    assert pipelines.device_of(build(Task(10, (28, 28, 1)))) == "cpu"
 
 
 def test_an_effort_sets_its_parameters_and_no_other() -> None:

@@ -14,32 +14,33 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion
 
 from benchmark.datasets import digits
+from benchmark.estimator import Task
 from models._composed import Compressed, Remembered, without_cache
-from models._features import HOG, PatchResponses
-from models._pixels import ToUnit
+from models._features import HOG, ColourHistograms, PatchResponses, hog_features
+from models._pixels import Shrunk, ToUnit, shrinking, shrunk_shape
 from models._svm import RBFSVC
 from models._virtual import VirtualSupport
 
-SHAPES = [(8, 8), (12, 9), (28, 28), (5, 31), (1, 1)]
+SHAPES = [(8, 8, 1), (12, 9, 1), (28, 28, 1), (5, 31, 1), (1, 1, 1), (28, 28, 3), (40, 31, 3), (1, 1, 3)]
 
 
-def random_images(n: int, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
-    """Return smooth random images, uint8, (n, pixels)."""
+def random_images(n: int, shape: tuple[int, int, int], seed: int = 0) -> np.ndarray:
+    """Return smooth random images, uint8, (n, values)."""
     rng = np.random.default_rng(seed)
-    noise = rng.normal(size=(n, shape[0] + 2, shape[1] + 2))
+    noise = rng.normal(size=(n, shape[0] + 2, shape[1] + 2, shape[2]))
     smooth = sum(noise[:, i : i + shape[0], j : j + shape[1]] for i in range(3) for j in range(3))
     return np.clip(128 + 30 * smooth, 0, 255).astype(np.uint8).reshape(n, -1)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", [HOG, partial(PatchResponses, filters=20, samples=2_000)])
-def test_features_accept_any_shape_and_do_not_depend_on_threads(kind: Any, shape: tuple[int, int]) -> None:
+def test_features_accept_any_shape_and_do_not_depend_on_threads(kind: Any, shape: tuple[int, int, int]) -> None:
     X = random_images(40, shape)
     single, parallel = (kind(image_shape=shape, threads=threads).fit(X).transform(X) for threads in (1, 2))
     assert single.dtype == np.float32
     assert len(single) == 40
     assert np.isfinite(single).all()
-    assert single.std(axis=0).max() > 0 or shape == (1, 1)  # one pixel has no contrast
+    assert single.std(axis=0).max() > 0 or shape[:2] == (1, 1)  # one pixel has no contrast
     assert np.array_equal(single, parallel)
 
 
@@ -47,22 +48,22 @@ def test_hog_depends_on_edge_orientation_and_if_signed_on_its_direction() -> Non
     ramp = np.tile(np.arange(16, dtype=np.uint8) * 16, (16, 1))
     across, down, back = ramp, ramp.T, ramp[:, ::-1]
     X = np.stack([across, down, back]).reshape(3, -1).copy()
-    unsigned = HOG((16, 16), cell=4).fit(X).transform(X).reshape(3, -1, 9).mean(axis=1)
+    unsigned = HOG((16, 16, 1), cell=4).fit(X).transform(X).reshape(3, -1, 9).mean(axis=1)
     assert unsigned[0].argmax() != unsigned[1].argmax()
     np.testing.assert_allclose(unsigned[0], unsigned[2], atol=0.02)
-    signed = HOG((16, 16), cell=4, bins=18, signed=True).fit(X).transform(X).reshape(3, -1, 18).mean(axis=1)
+    signed = HOG((16, 16, 1), cell=4, bins=18, signed=True).fit(X).transform(X).reshape(3, -1, 18).mean(axis=1)
     assert len({int(row.argmax()) for row in signed}) == 3
 
 
 def test_hog_does_not_depend_on_brightness_and_contrast() -> None:
-    X = random_images(10, (28, 28)) // 2
-    hog = HOG((28, 28)).fit(X)
+    X = random_images(10, (28, 28, 1)) // 2
+    hog = HOG((28, 28, 1)).fit(X)
     np.testing.assert_allclose(hog.transform(X), hog.transform(X + np.uint8(60)), atol=0.02)
     np.testing.assert_allclose(hog.transform(X), hog.transform(2 * X), atol=0.02)
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (12, 9)])
-def test_patch_responses_equal_the_formula(shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(8, 8, 1), (12, 9, 1), (12, 9, 3)])
+def test_patch_responses_equal_the_formula(shape: tuple[int, int, int]) -> None:
     X = random_images(30, shape)
     fitted = PatchResponses(shape, filters=7, patch=4, grid=2, threshold=0.3, samples=500).fit(X)
     image = X[3].reshape(shape) / 255
@@ -71,7 +72,7 @@ def test_patch_responses_equal_the_formula(shape: tuple[int, int]) -> None:
     sums = np.zeros((2, 2, 2, 7))
     for row in range(rows):
         for column in range(columns):
-            patch = image[row : row + 4, column : column + 4].ravel()
+            patch = image[row : row + 4, column : column + 4].transpose(2, 0, 1).ravel()
             patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 255**2)
             response = np.append(patch, 1) @ fitted.filters_
             for half, sign in enumerate((1, -1)):
@@ -79,15 +80,51 @@ def test_patch_responses_equal_the_formula(shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(fitted.transform(X)[3], np.sqrt(sums).ravel(), rtol=1e-3, atol=1e-3)
 
 
+def test_hog_in_colour_is_that_of_the_channel_with_the_largest_gradient() -> None:
+    grey = random_images(10, (16, 16, 1))
+    flat = np.full_like(grey, 90)
+    X = np.stack([flat, grey, flat], axis=2).reshape(10, -1)
+    np.testing.assert_allclose(HOG((16, 16, 3)).fit(X).transform(X), HOG((16, 16, 1)).fit(grey).transform(grey))
+
+
+def test_colour_histograms_are_square_roots_of_shares_of_the_picture_and_of_its_quarters() -> None:
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[:4, :4] = (255, 0, 0)  # a red quarter, the rest black
+    X = image.reshape(1, -1)
+    found = ColourHistograms((8, 8, 3), grid=2).fit(X).transform(X).reshape(5, 12, 4, 4) ** 2
+    np.testing.assert_allclose(found.sum(axis=(1, 2, 3)), 1, rtol=1e-6)
+    np.testing.assert_allclose(found[:, 0, 3, 3], [0.25, 1, 0, 0, 0], rtol=1e-6)  # hue 0, saturated and bright
+    np.testing.assert_allclose(found[:, 0, 0, 0], [0.75, 0, 1, 1, 1], rtol=1e-6)
+
+
+def test_large_images_are_averaged_down_before_raw_pixels_and_small_ones_are_not() -> None:
+    assert shrinking((28, 28, 1)) == shrinking((32, 32, 3)) == []
+    assert shrunk_shape((64, 64, 3)) == (32, 32, 3)
+    height, width, _ = shrunk_shape((96, 24, 1))
+    assert height * width <= 1_024
+    assert height / width == pytest.approx(4, rel=0.1)
+    X = random_images(5, (64, 64, 3))
+    small = Shrunk((64, 64, 3), (32, 32, 3)).fit(X).transform(X).reshape(5, 32, 32, 3)
+    means = X.reshape(5, 32, 2, 32, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(small, means, atol=1)
+
+
+@pytest.mark.parametrize(("side", "cells"), [(8, (3, 4, 7)), (28, (3, 4, 7)), (56, (6, 8, 14)), (64, (7, 9, 16))])
+def test_cells_grow_with_the_picture(side: int, cells: tuple[int, int, int]) -> None:
+    params = hog_features(Task(10, (side, side, 1))).get_params()
+    names = ("fine", "middle", "coarse")
+    assert tuple(params[f"transformer__features__{name}__cell"] for name in names) == cells
+
+
 def test_patches_of_flat_images_are_finite() -> None:
     X = np.full((20, 64), 7, np.uint8)
-    assert np.isfinite(PatchResponses((8, 8), filters=5, samples=50).fit(X).transform(X)).all()
+    assert np.isfinite(PatchResponses((8, 8, 1), filters=5, samples=50).fit(X).transform(X)).all()
 
 
 def test_compressed_is_scaled_pca_of_the_features_and_works_in_batches() -> None:
-    X = random_images(300, (12, 9))
-    fitted = Compressed(HOG((12, 9)), n_components=6).fit(X)
-    wide = HOG((12, 9)).fit(X).transform(X)
+    X = random_images(300, (12, 9, 1))
+    fitted = Compressed(HOG((12, 9, 1)), n_components=6).fit(X)
+    wide = HOG((12, 9, 1)).fit(X).transform(X)
     plain = PCA(6, svd_solver="full").fit(wide)
     expected = plain.transform(wide) / np.sqrt(plain.explained_variance_.sum())
     np.testing.assert_allclose(np.abs(fitted.transform(X)), np.abs(expected), atol=1e-4)
@@ -96,8 +133,8 @@ def test_compressed_is_scaled_pca_of_the_features_and_works_in_batches() -> None
 
 
 def test_compressed_limits_its_components_to_the_rows() -> None:
-    X = random_images(5, (8, 8))
-    assert Compressed(HOG((8, 8)), n_components=300).fit(X).transform(X).shape[1] <= 5
+    X = random_images(5, (8, 8, 1))
+    assert Compressed(HOG((8, 8, 1)), n_components=300).fit(X).transform(X).shape[1] <= 5
 
 
 class Counting(TransformerMixin, BaseEstimator):
@@ -152,7 +189,7 @@ def test_without_cache_writes_nothing_to_the_cache(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [12, 40, 300])
 def test_compressed_components_equal_pca_for_any_number_of_rows(rows: int) -> None:
-    X = random_images(rows, (28, 28))
+    X = random_images(rows, (28, 28, 1))
     fitted = Compressed(ToUnit(), 40).fit(X)
     reference = PCA(min(40, rows), svd_solver="full").fit(ToUnit().fit(X).transform(X))
     assert fitted.pca_.n_components_ == reference.n_components_
@@ -162,10 +199,10 @@ def test_compressed_components_equal_pca_for_any_number_of_rows(rows: int) -> No
 
 
 def test_virtual_support_vectors_learn_images_shifted_by_a_pixel() -> None:
-    X, y = random_images(120, (12, 9)), np.arange(120) % 3
+    X, y = random_images(120, (12, 9, 1)), np.arange(120) % 3
     machine = RBFSVC(C=100.0, gamma=0.3, accelerate=False)
     plain = machine.fit(ToUnit().fit(X).transform(X), y)
-    fitted = VirtualSupport(ToUnit(), machine, (12, 9)).fit(X, y)
+    fitted = VirtualSupport(ToUnit(), machine, (12, 9, 1)).fit(X, y)
     assert np.array_equal(fitted.predict(X), y)
     right = np.pad(X.reshape(-1, 12, 9), ((0, 0), (0, 0), (1, 0)), mode="edge")[:, :, :9].reshape(120, -1)
     known, guessed = (fitted.predict(right) == y).mean(), (plain.predict(right / np.float32(255)) == y).mean()

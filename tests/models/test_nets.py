@@ -16,7 +16,7 @@ from models import _published, cnn
 from models._history import training_curves
 from models._muon import Muon, orthogonalized
 from models._residual import ResidualNet
-from models._torch import Batches, Growing, SeededNet, UpAndDown
+from models._torch import Batches, Growing, SeededNet, ToImages, UpAndDown, _augmented
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
@@ -87,13 +87,29 @@ def test_images_are_shifted_by_at_most_the_shift() -> None:
     assert len(shifts) > 9
 
 
+def test_the_channels_of_an_image_are_shifted_and_mirrored_together() -> None:
+    grey = torch.arange(2 * 5 * 6, dtype=torch.float32).reshape(2, 1, 5, 6)
+    torch.manual_seed(0)
+    moved = _augmented(grey, torch.tensor([True, False]), 1)
+    torch.manual_seed(0)
+    colour = _augmented(torch.cat([grey, -grey, 2 * grey], dim=1), torch.tensor([True, False]), 1)
+    torch.testing.assert_close(colour, torch.cat([moved, -moved, 2 * moved], dim=1))
+
+
+def test_images_in_colour_become_channels_first() -> None:
+    X = np.random.default_rng(0).integers(0, 256, (4, 5 * 6 * 3)).astype(np.uint8)
+    images = ToImages((5, 6, 3)).fit(X).transform(X)
+    expected = (X.reshape(4, 5, 6, 3).transpose(0, 3, 1, 2) - X.mean()) / X.std()
+    np.testing.assert_allclose(images, expected, atol=1e-5)
+
+
 def _cut(padded: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarray:
     window = (padded[:, ::-1] if mirrored else padded)[down : down + 6, right : right + 5]
     return window
 
 
 def test_with_few_rows_epochs_are_added_until_min_steps() -> None:
-    pipeline = cnn.build(Task(3, (8, 8)))
+    pipeline = cnn.build(Task(3, (8, 8, 1)))
     net = pipeline[-1].set_params(min_steps=30, max_epochs=4, module__width=4)
     assert net.epochs(1_000_000) == 4
     assert net.epochs(100) == 8  # of four batches
@@ -104,7 +120,7 @@ def test_with_few_rows_epochs_are_added_until_min_steps() -> None:
 
 @pytest.mark.parametrize("rows", [1, 2, 32, 33, 65, 513, 2_049])
 def test_the_number_of_steps_is_the_number_of_batches(rows: int) -> None:
-    net = cnn.build(Task(3, (8, 8)))[-1].set_params(min_steps=5, max_epochs=2)
+    net = cnn.build(Task(3, (8, 8, 1)))[-1].set_params(min_steps=5, max_epochs=2)
     batches = Batches(dataset(rows), net.batch_size, augment=True)
     taken = [len(x) for x, _ in batches]
     assert len(batches) == len(taken)
@@ -144,11 +160,12 @@ def test_images_are_downscaled_until_the_given_step() -> None:
     assert set(sides[8:]) == {(9, 6)}
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (28, 28), (5, 31), (1, 1)])
-def test_a_net_predicts_the_same_for_an_image_and_its_mirror_image(shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("halvings", [0, 1, 2])
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 64, 64), (1, 5, 31), (3, 1, 1)])
+def test_a_net_predicts_the_same_for_an_image_and_its_mirror_image(shape: tuple[int, int, int], halvings: int) -> None:
     torch.manual_seed(0)
-    net = ResidualNet(4, width=6).eval()
-    x = torch.randn(3, 1, *shape)
+    net = ResidualNet(4, width=6, channels=shape[0], halvings=halvings).eval()
+    x = torch.randn(3, *shape)
     with torch.no_grad():
         logits, mirrored = net(x), net(x.flip(-1))
     assert logits.shape == (3, 4)
@@ -160,11 +177,11 @@ def fitted_on(rows: int, **settings: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return a small published net, fitted on noise of three classes, and what it was fitted on."""
     X, y = np.random.default_rng(0).integers(0, 256, (rows, 64)).astype(np.uint8), np.arange(rows) % 3
     params = {"filters": 2, "module__hidden": 4, "max_epochs": 3, "min_steps": 0, "batch_size": 32, **settings}
-    return _published.pipeline(Task(3, (8, 8)), **params).fit(X, y), X, y
+    return _published.pipeline(Task(3, (8, 8, 1)), **params).fit(X, y), X, y
 
 
 def test_training_accuracy_is_counted_during_training() -> None:
-    assert training_curves(cnn.build(Task(3, (8, 8)))) == {}  # not fitted
+    assert training_curves(cnn.build(Task(3, (8, 8, 1)))) == {}  # not fitted
     pipeline, X, y = fitted_on(70, lr=0.0)
     curves = training_curves(pipeline)
     assert curves["train_accuracy"] == pytest.approx([(pipeline.predict(X) == y).mean()] * 3)
@@ -209,7 +226,7 @@ def test_the_held_out_tenth_is_stratified() -> None:
 
 
 def test_the_augmented_and_unaugmented_cnn_differ_in_augmentation_only() -> None:
-    task = Task(10, (28, 28))
+    task = Task(10, (28, 28, 1))
     pair = [declaration.describe(Describe(name, task)) for name in ("cnn_augmented", "cnn_unaugmented")]
     only = dict(pair[0].settings.items() ^ pair[1].settings.items())
     assert set(only) == {f"net__iterator_train__{name}" for name in ("degrees", "shift", "mirror")}
@@ -217,13 +234,13 @@ def test_the_augmented_and_unaugmented_cnn_differ_in_augmentation_only() -> None
     assert pair[0].defaults == pair[1].defaults
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (12, 9), (2, 7), (1, 1)])
-def test_a_published_net_accepts_images_of_any_shape(shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(28, 28, 1), (12, 9, 3), (2, 7, 1), (1, 1, 3)])
+def test_a_published_net_accepts_images_of_any_shape(shape: tuple[int, int, int]) -> None:
     torch.manual_seed(0)
-    net, x = _published.OneConvolution(4, shape, filters=3).eval(), torch.randn(5, 1, *shape)
+    net, x = _published.OneConvolution(4, shape, filters=3).eval(), torch.randn(5, shape[2], *shape[:2])
     assert torch.isfinite(net(x)).all()
     assert net(x).shape == (5, 4)
-    if shape == (28, 28):
+    if shape == (28, 28, 1):
         pooled = torch.nn.functional.max_pool2d(net.convolution(x).relu(), 2)  # in the published order
         torch.testing.assert_close(net(x), net.head(net.dense(pooled.permute(0, 2, 3, 1).flatten(1)).relu()))
         weights = sum(parameter.numel() for parameter in net.parameters())

@@ -73,7 +73,7 @@ LIBRARY_ESTIMATORS = {
 
 def classes_of_last_step(name: str) -> list[str]:
     """Return library and name of the class of a pipeline's last step, and of its base classes."""
-    step = registry.get(name).load().build(Task(10, (28, 28)))[-1]
+    step = registry.get(name).load().build(Task(10, (28, 28, 1)))[-1]
     return [f"{cls.__module__.split('.')[0]}.{cls.__name__}" for cls in type(step).__mro__]
 
 

@@ -410,7 +410,7 @@ LIES: dict[str, tuple[Callable[[Path], None], str]] = {
         r"got `int` - at `\$\.class_names\[0\]`",
     ),
     "fewer classes than labels": (relabelled({"class_names": ["a"]}), "labels from 0 to 5"),
-    "images of another size": (relabelled({"image_shape": [9, 9]}), "pictures of shape"),
+    "images of another size": (relabelled({"image_shape": [9, 9, 1]}), "pictures of shape"),
 }
 
 

@@ -22,13 +22,13 @@ class Images(Dataset[tuple[Tensor, int]]):
     X : ndarray of uint8, (n, pixels)
     y : ndarray of int64, (n,)
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     padding : int
         Pixels on each side.
     """
 
     def __init__(
-        self, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], image_shape: tuple[int, int], padding: int
+        self, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64], image_shape: tuple[int, int, int], padding: int
     ) -> None:
         self.X, self.y, self.image_shape, self.padding = X, y, image_shape, padding
         self.mean, self.scale = float(X.mean()), float(X.std()) or 1.0
@@ -37,9 +37,9 @@ class Images(Dataset[tuple[Tensor, int]]):
         return len(self.X)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """Return float32, (1, height, width), and its label."""
-        height, width = self.image_shape
-        image = torch.from_numpy(self.X[index]).float().reshape(1, height, width)
+        """Return float32, (channels, height, width), and its label."""
+        height, width = self.image_shape[:2]
+        image = torch.from_numpy(self.X[index]).float().reshape(self.image_shape).permute(2, 0, 1)
         image = (image - self.mean) / self.scale
         if torch.rand(()) < 0.5:
             image = image.flip(-1)
@@ -58,13 +58,13 @@ class PlainLoop:
     net : skorch.NeuralNetClassifier
         Says what module, how many epochs and images a batch.
     image_shape : tuple of int
-        (height, width).
+        (height, width, channels).
     padding : int
         See `Images`.
     seed, threads : int
     """
 
-    def __init__(self, net: Any, image_shape: tuple[int, int], padding: int, seed: int, threads: int) -> None:
+    def __init__(self, net: Any, image_shape: tuple[int, int, int], padding: int, seed: int, threads: int) -> None:
         self.net, self.image_shape, self.padding = net, image_shape, padding
         self.seed, self.threads = seed, threads
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, AuditData, Ints, pairs_to_show, parts_of, shown_scope
 from benchmark.analyses.data_audit.scores import AuditScores, differing
+from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats
 from benchmark.render import fmt, style
 from benchmark.render.sheet import Sheet
@@ -198,7 +199,7 @@ def errors_alt(data: Errors) -> str:
 
 
 def _pixels(scores: AuditScores, audit: AuditData, part: str, index: Ints) -> Floats:
-    """Return the stored pictures of these images of a part, (m, height, width), from 0 to 1."""
+    """Return the stored pictures of these images of a part, (m, *array_shape), from 0 to 1."""
     pictures = audit.pictures[part]
     rows = pictures.pixels[np.searchsorted(pictures.index, index)]
-    return np.asarray(rows.reshape(len(index), *scores.summary.test_set.image_shape) / 255)
+    return np.asarray(rows.reshape(len(index), *array_shape(scores.summary.test_set.image_shape)) / 255)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ class _Reader:
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], test_set: TestSet) -> None:
         self.arrays = arrays
         self.size = {"train": test_set.n_train, "test": len(test_set.y)}
-        self.pixels = test_set.image_shape[0] * test_set.image_shape[1]
+        self.pixels = math.prod(test_set.image_shape)
         self.n_classes = len(test_set.class_names)
 
     def audit_data(self, audit: Audit) -> AuditData:

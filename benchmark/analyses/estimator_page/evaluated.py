@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.analyses.estimator_page.importance import Importance, importance
+from benchmark.datasets.dataset import array_shape
 from benchmark.metrics import scores
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.storage.schema import Record, TestSet
@@ -108,6 +109,6 @@ class EvaluatedEstimator:
         return importance(self.record.trials, self.space.distributions)
 
     def pixels(self, index: Ints) -> Floats:
-        """Return the pixels of test images that are in `pictures`, from 0 to 1, (m, height, width)."""
+        """Return the pixels of test images that are in `pictures`, from 0 to 1, (m, *array_shape)."""
         rows = self.pictures.pixels[np.searchsorted(self.pictures.index, index)]
-        return np.asarray(rows.reshape(len(index), *self.test_set.image_shape) / 255)
+        return np.asarray(rows.reshape(len(index), *array_shape(self.test_set.image_shape)) / 255)

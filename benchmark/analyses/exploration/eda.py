@@ -21,7 +21,7 @@ from benchmark.analyses.exploration import class_distances, embedding, pca, prot
 from benchmark.analyses.exploration.embedding import Embedding
 from benchmark.analyses.exploration.pca import Components
 from benchmark.analyses.exploration.prototypes import NO_IMAGE, Prototypes
-from benchmark.datasets.dataset import Dataset
+from benchmark.datasets.dataset import Dataset, Shape, array_shape
 from benchmark.metrics.scores import Floats, Ints
 
 SEED = 0
@@ -50,7 +50,7 @@ class ClassImages:
     ----------
     index : ndarray of int64, (k, m)
         Index in the training set; `NO_IMAGE` if the class has no more.
-    pixels : ndarray of uint8, (k, m, height, width)
+    pixels : ndarray of uint8, (k, m, height, width) or (k, m, height, width, 3)
         0 if there is none.
     """
 
@@ -91,7 +91,7 @@ class Exploration:
     dataset: str
     sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int]
+    image_shape: Shape
     train: Ints
     test: Ints
     examples: ClassImages
@@ -129,7 +129,7 @@ def _explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
     announce(f"means, standard deviations and grey values of {len(y):,} training images in {k} classes")
     moments = [_moments(X[y == label]) for label in range(k)]
     means, deviations, greys = (np.stack(arrays) for arrays in zip(*moments, strict=True))
-    announce(f"principal components of {X.shape[1]:,} pixels")
+    announce(f"principal components of {X.shape[1]:,} values")
     components = pca.principal_components(X, dataset.image_shape, SEED)
     announce(f"typical images: the {prototypes.NEIGHBOURS} nearest neighbours within each class")
     typical = prototypes.find_prototypes(components.points, y, k, SEED)
@@ -222,4 +222,4 @@ def _examples(y: Ints, n_classes: int) -> Ints:
 
 def _images(dataset: Dataset, index: Ints) -> ClassImages:
     pixels = np.where((index != NO_IMAGE)[..., None], dataset.train.X[index], np.uint8(0))
-    return ClassImages(index, pixels.reshape(*index.shape, *dataset.image_shape))
+    return ClassImages(index, pixels.reshape(*index.shape, *array_shape(dataset.image_shape)))

@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from benchmark.datasets.dataset import Shape
 from benchmark.metrics.scores import Floats
 
 KEPT = 50
 """The most components of an image."""
 
 MOST_PIXELS = 1_024
-"""The most pixels of an image, 32 by 32; a larger one is averaged down, or the covariance matrix would be too large."""
+"""The most pixels of a grey image, 32 by 32, and a third of them in colour; a larger one is averaged down, or the
+covariance matrix would be too large."""
 
 FITTED = 60_000
 """The most images that the components are fitted on; a larger set is sampled."""
@@ -42,20 +44,26 @@ class Components:
     ratio : ndarray of float64, (pixels,)
         Share of the variance that each component explains, largest first; empty if all images are equal.
     image_shape : tuple of int
-        (height, width) that images were averaged down to.
+        (height, width, channels) that images were averaged down to.
     fitted : int
         Number of images that the components were fitted on.
     """
 
     points: npt.NDArray[np.float32]
     ratio: Floats
-    image_shape: tuple[int, int]
+    image_shape: Shape
     fitted: int
 
 
 def shrink(images: npt.NDArray[Any], most: int) -> npt.NDArray[Any]:
-    """Return images, (n, height, width), averaged down to at most `most` pixels each; small ones unchanged."""
-    height, width = images.shape[1:]
+    """Return images averaged down to at most `most` pixels each; small ones unchanged.
+
+    Parameters
+    ----------
+    images : ndarray, (n, height, width) or (n, height, width, channels)
+    most : int
+    """
+    height, width = images.shape[1:3]
     if height * width <= most:
         return images
     import cv2
@@ -64,11 +72,11 @@ def shrink(images: npt.NDArray[Any], most: int) -> npt.NDArray[Any]:
     rows = min(max(1, int(height * scale)), most)
     columns = min(max(1, int(width * scale)), most // rows)
     return np.stack([cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA) for image in images]).reshape(
-        len(images), rows, columns
+        len(images), rows, columns, *images.shape[3:]
     )
 
 
-def principal_components(X: npt.NDArray[np.uint8], image_shape: tuple[int, int], seed: int) -> Components:
+def principal_components(X: npt.NDArray[np.uint8], image_shape: Shape, seed: int) -> Components:
     """Return the principal components of images, and the images in them.
 
     Parameters
@@ -76,13 +84,12 @@ def principal_components(X: npt.NDArray[np.uint8], image_shape: tuple[int, int],
     X : ndarray of uint8, (n, pixels)
         At least one.
     image_shape : tuple of int
-        (height, width).
     seed : int
         For the sample, if there are more than `FITTED` images.
     """
     n = len(X)
-    small = shrink(X.reshape(n, *image_shape), MOST_PIXELS)
-    shape = (int(small.shape[1]), int(small.shape[2]))
+    small = shrink(X.reshape(n, *image_shape), MOST_PIXELS // image_shape[2])
+    shape = (int(small.shape[1]), int(small.shape[2]), image_shape[2])
     small = small.reshape(n, -1)
     rows = np.arange(n) if n <= FITTED else np.sort(np.random.default_rng(seed).choice(n, FITTED, replace=False))
     mean, covariance = _moments(small, rows)

@@ -9,6 +9,7 @@ import numpy as np
 from benchmark.analyses.exploration import pca
 from benchmark.analyses.exploration.eda import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Exploration
 from benchmark.analyses.exploration.figures import classes, intensity, means
+from benchmark.datasets.dataset import size_text
 from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import (
@@ -74,13 +75,15 @@ def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
 
 
 def _opening(exploration: Exploration) -> str:
-    height, width = exploration.image_shape
     train, test, k = int(exploration.train.sum()), int(exploration.test.sum()), len(exploration.class_names)
+    size = size_text(exploration.image_shape)
     text = (
-        f"{train:,} training and {fmt.plural(test, 'test image')} of {height} by {width} grey pixels, in {k} classes. "
+        f"{train:,} training and {fmt.plural(test, 'test image')} of {size}, in {k} classes. "
         "**Test images are only counted**: everything else is from training images, so nothing that is learned here "
-        "leaks from the test set. Images are drawn as ink: 0 is white, the largest value is black."
+        "leaks from the test set."
     )
+    if exploration.image_shape[2] == 1:
+        text += " Images are drawn as ink: 0 is white, the largest value is black."
     drawn = len(classes.shown(exploration))
     if drawn < int((exploration.train > 0).sum()):
         text += f" Figures show the {drawn} classes with the most training images, the table at the end all {k}."
@@ -91,7 +94,7 @@ def _reduced(exploration: Exploration) -> str:
     """Say how large images, and large numbers of images, are reduced."""
     components, parts = exploration.components, []
     if components.image_shape != exploration.image_shape:
-        height, width = components.image_shape
+        height, width = components.image_shape[:2]
         parts.append(
             f"images of more than {pca.MOST_PIXELS:,} pixels are averaged down, here to {height} by {width} pixels"
         )

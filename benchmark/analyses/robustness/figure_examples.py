@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analyses.robustness.scores import RobustnessScores
 from benchmark.datasets import corruptions
+from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Ints
 from benchmark.render import style
 
@@ -43,7 +44,7 @@ def data(scores: RobustnessScores) -> Data | None:
     if not scores.rows:
         return None
     return Data(
-        scores.rows[0].picture.reshape(scores.summary.test_set.image_shape),
+        scores.rows[0].picture.reshape(array_shape(scores.summary.test_set.image_shape)),
         tuple(corruption.name for corruption in corruptions.CORRUPTIONS),
         tuple(_title(corruption) for corruption in corruptions.CORRUPTIONS),
         corruptions.VERSION,
@@ -60,14 +61,15 @@ def draw(data: Data) -> Figure:
     down = math.ceil((1 + len(data.names)) / ACROSS)
     figure = style.new(1.5 * down)
     grid = figure.subplots(down, ACROSS, squeeze=False).ravel()
-    shape = (data.picture.shape[0], data.picture.shape[1])
+    height, width = data.picture.shape[:2]
+    shape = (height, width, data.picture.size // (height * width))
     clean = data.picture.astype(np.uint8).reshape(1, -1)
     panels = [("as it is", clean)]
     panels += [
         (title, corruptions.get(name).apply(clean, shape)) for name, title in zip(data.names, data.titles, strict=True)
     ]
     for axes, (title, pixels) in zip(grid, panels, strict=False):
-        axes.imshow(pixels.reshape(shape), cmap="gray", vmin=0, vmax=255)
+        axes.imshow(pixels.reshape(data.picture.shape), cmap="gray", vmin=0, vmax=255)
         axes.set_title(title, fontsize=8.5, loc="center")
         axes.set_xticks([])
         axes.set_yticks([])

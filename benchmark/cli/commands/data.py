@@ -39,12 +39,12 @@ def _print(console: Console, summary: dict[str, Any]) -> None:
     """Print the summary from `benchmark.datasets.summary`."""
     from rich.table import Table
 
+    from benchmark.datasets.dataset import size_text
     from benchmark.render.terminal import escape
 
-    height, width = summary["image_shape"]
     console.print(f"name     {escape(summary['name'])}")
     console.print(f"source   {escape(summary['source'])}")
-    console.print(f"images   {height} x {width}, grey")
+    console.print(f"images   {size_text(summary['image_shape'])}")
     console.print(f"SHA-256  {summary['sha256']}")
     for file, digest in summary["files"].items():
         console.print(f"         {digest}  {escape(file)}")

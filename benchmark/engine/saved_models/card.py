@@ -31,7 +31,7 @@ _FILE = re.compile(r"step-\d{1,4}(-\d{1,6})?\.(skops|safetensors|ubj|txt)")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Preparation = Literal["fashion-mnist", "grey"]
+Preparation = Literal["fashion-mnist", "grey", "colour"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class ModelCard:
     class_names : tuple of str
         Names of all classes of the data set, by label.
     image_shape : tuple of int
-        (height, width), in pixels.
-    preparation : {"fashion-mnist", "grey"}
+        (height, width, channels).
+    preparation : {"fashion-mnist", "grey", "colour"}
         How a photo is turned into an input image, see `SavedModel.prepare`.
     seed : int
         Seed of the refit.
@@ -85,7 +85,7 @@ class ModelCard:
     dataset: str
     dataset_sha256: str
     class_names: tuple[str, ...]
-    image_shape: tuple[NonNegativeInt, NonNegativeInt]
+    image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     preparation: Preparation
     seed: NonNegativeInt
     params: Mapping[str, Any]
@@ -142,7 +142,7 @@ class SavedModel(ModelCard):
 
     @property
     def pixels(self) -> int:
-        """Number of pixels of an input image."""
+        """Number of values of an input image: its pixels, times its channels."""
         return math.prod(self.image_shape)
 
     def prepare(self, picture: Image.Image, as_is: bool = False) -> npt.NDArray[np.uint8]:
@@ -153,16 +153,15 @@ class SavedModel(ModelCard):
         picture : PIL.Image.Image
             Of mode "RGB", see `benchmark.datasets.preprocessing.decode`.
         as_is : bool
-            Only convert to grey and resize, whatever `preparation` says.
+            Only resize, and make grey for a model of one channel, whatever `preparation` says.
 
         Returns
         -------
         ndarray of uint8, (pixels,)
         """
-        height, width = self.image_shape
         if self.preparation == "fashion-mnist" and not as_is:
-            return preprocessing.as_fashion_mnist(picture, (height, width))
-        return preprocessing.to_grey(picture, (height, width))
+            return preprocessing.as_fashion_mnist(picture, self.image_shape[:2])
+        return preprocessing.to_pixels(picture, self.image_shape)
 
 
 def find_models(folder: Path, warn: Callable[[str], None] = lambda text: None) -> list[SavedModel]:
@@ -205,7 +204,7 @@ def read_card(path: Path) -> ModelCard:
     data = serialization.read_json(path / CARD_FILE, SCHEMA)
     remedy = f"save it again with: python -m benchmark run {path.name} --keep"
     try:
-        card: ModelCard = serialization.from_json(data, ModelCard)
+        card: ModelCard = serialization.from_json(serialization.with_channels(data), ModelCard)
         card.check()
         if card.name != path.name:
             raise ValueError(f"its name field is {card.name[:80]!r}")

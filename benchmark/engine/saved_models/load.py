@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,8 +96,7 @@ def load(path: Path, threads: int) -> LoadedModel:
         The files are damaged or unsafe, or the plugin or scikit-learn changed after the model was saved.
     """
     card = read_card(path)
-    height, width = card.image_shape
-    task = Task(len(card.class_names), (height, width), card.seed, threads)
+    task = Task(len(card.class_names), card.image_shape, card.seed, threads)
     try:
         preset = Preset.recorded(card.preset)
         declared = declaration.describe(Describe(card.name, task))
@@ -116,7 +116,9 @@ def load(path: Path, threads: int) -> LoadedModel:
         loaded = LoadedModel(pipeline, card)
         if len(card.classes) > 1:  # with a single class nothing was fitted
             formats.load(pipeline, path, card.files, len(card.classes))
-            loaded.predict(np.zeros((1, height * width), np.uint8))  # imports must not count as prediction time
+            loaded.predict(
+                np.zeros((1, math.prod(card.image_shape)), np.uint8)
+            )  # imports must not count as prediction time
     except Exception as error:  # this process may have exceptions of the plugin that the caller cannot unpickle
         remedy = f"save it again with: python -m benchmark run {card.name} --keep"
         raise BenchmarkError(f"{path}: {failure_reason(error)}; {remedy}") from None

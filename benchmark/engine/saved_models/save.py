@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.datasets import fashion_mnist
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.jobs import Outcome, Saved
-from benchmark.engine.saved_models.card import CARD_FILE, SCHEMA, ModelCard, read_card, stale_reason
+from benchmark.engine.saved_models.card import CARD_FILE, SCHEMA, ModelCard, Preparation, read_card, stale_reason
 from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch, serialization
 from benchmark.storage.records import Record
@@ -95,6 +95,12 @@ def is_saved(folder: Path, record: Record) -> bool:
     return not stale_reason(card, record) and size == card.size
 
 
+def _preparation(dataset: Dataset) -> Preparation:
+    if dataset.name == fashion_mnist.NAME:
+        return "fashion-mnist"
+    return "grey" if dataset.image_shape[2] == 1 else "colour"
+
+
 def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, again: bool, size: int) -> ModelCard:
     return ModelCard(
         schema=SCHEMA,
@@ -106,7 +112,7 @@ def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, agai
         dataset_sha256=record.dataset_sha256,
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
-        preparation="fashion-mnist" if dataset.name == fashion_mnist.NAME else "grey",
+        preparation=_preparation(dataset),
         seed=record.seed,
         params=record.params,
         preset=record.preset,

@@ -67,7 +67,7 @@ def planted() -> Dataset:
     train.y[FLIPPED] = (train.y[FLIPPED] + 1) % 3
     test.X[0] = nearly(train.X[0])
     test.X[0, 0] = 7
-    return Dataset("toy", CLASSES, (8, 8), train, test, "a test")
+    return Dataset("toy", CLASSES, (8, 8, 1), train, test, "a test")
 
 
 def write_results(folder: Path, dataset: Dataset, wrong: int | None = None) -> None:
@@ -279,7 +279,7 @@ def test_five_images_will_do(tmp_path: Path, classes: int, grey: bool, monkeypat
     whole = planted()
     X = np.zeros_like(whole.train.X[:5]) if grey else whole.train.X[:5]
     part = Part(X, np.arange(5) % classes)
-    held = look(tmp_path / "toy", Dataset("toy", CLASSES[:classes], (8, 8), part, part, "a test"))
+    held = look(tmp_path / "toy", Dataset("toy", CLASSES[:classes], (8, 8, 1), part, part, "a test"))
     assert held.audit.reason == "fewer than two classes have 5 training images"
     assert held.copies["across"].equal.tolist() == [0, 1, 2, 3, 4]
     assert held.copies["train"].n_pairs == (10 if grey else 0)
@@ -557,7 +557,7 @@ def test_data_without_issues_reads_well(tmp_path: Path, no_cleanlab: None) -> No
     train, test = Part(whole.train.X[41:100], whole.train.y[41:100]), Part(whole.test.X[10:], whole.test.y[10:])
     train.X[0, 0] = test.X[0, 0] = 9
     folder = tmp_path / "toy"
-    look(folder, Dataset("toy", CLASSES, (8, 8), train, test, "a test"))
+    look(folder, Dataset("toy", CLASSES, (8, 8, 1), train, test, "a test"))
     scores = scored(folder)
     for name in ("an exact duplicate", "a near duplicate"):
         assert [cell.value for cell in row_of(scores, f"Images with {name}")] == [0, 0, 0]

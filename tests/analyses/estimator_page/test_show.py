@@ -357,7 +357,7 @@ def test_where_importance_is_unknown_the_reason_is_given(
 # --- any data set, any name
 
 
-@pytest.mark.parametrize(("n_classes", "shape"), [(2, (4, 9)), (20, (8, 8)), (50, (8, 8)), (70, (1, 5))])
+@pytest.mark.parametrize(("n_classes", "shape"), [(2, (4, 9, 1)), (20, (8, 8, 3)), (50, (8, 8, 1)), (70, (1, 5, 1))])
 def test_any_number_of_classes_and_shape_and_hostile_names(
     tmp_path: Path, quick: None, n_classes: int, shape: tuple[int, int]
 ) -> None:

@@ -76,7 +76,7 @@ def toy() -> Dataset:
     """120 and 30 images of three classes; training image 7 is a negative, unlike all others."""
     train, test = bands((40, 40, 40), (10, 10, 10))
     train.X[7] = 255 - train.X[7]
-    return Dataset("toy", ("left", "mid", "right"), (8, 8), train, test, "a test")
+    return Dataset("toy", ("left", "mid", "right"), (8, 8, 1), train, test, "a test")
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_the_command_writes_a_page_with_its_figures(toy: Dataset, explored: Expl
     after = re.findall(r"^!\[.*?\]\(explore/.*?\)\n\n(.*)", text, re.M)
     assert len(after) == 8
     assert all(paragraph.endswith(".") and paragraph[0] not in "!#|" for paragraph in after)
-    assert (explored.train.tolist(), explored.test.tolist(), explored.image_shape) == ([40] * 3, [10] * 3, (8, 8))
+    assert (explored.train.tolist(), explored.test.tolist(), explored.image_shape) == ([40] * 3, [10] * 3, (8, 8, 1))
     assert min(((0, 1), (0, 2), (1, 2)), key=lambda pair: explored.mean_distances[pair]) == (1, 2)
     data = figures_of(explored)["typical"].data
     assert data.least_typical[np.argmax(data.farthest / data.median)] == 7
@@ -284,7 +284,7 @@ def test_umap_draws_the_map_where_it_is_installed(toy: Dataset, explored: Explor
 
 def test_two_classes_of_five_images_one_missing_in_test() -> None:
     train, test = bands((5, 5), (4, 0))
-    found = explore(Dataset("few", ("a", "b"), (8, 8), train, test, "a test"))
+    found = explore(Dataset("few", ("a", "b"), (8, 8, 1), train, test, "a test"))
     text = page_of(found)
     assert "Each class has 5 training images. There are no test images of b." in text
     assert "always answers a is right on 100.0 % of the test images" in text
@@ -298,8 +298,8 @@ def test_two_classes_of_five_images_one_missing_in_test() -> None:
 def test_fifty_classes_of_64_by_64_are_drawn() -> None:
     train, test = bands((4,) * 51 + (2,), (1,) * 52, side=64)
     names = tuple("abcdefghij"[n % 10] * (n + 1) for n in range(52))
-    found = explore(Dataset("many", names, (64, 64), train, test, "a test"))
-    assert found.components.image_shape == (32, 32)
+    found = explore(Dataset("many", names, (64, 64, 1), train, test, "a test"))
+    assert found.components.image_shape == (32, 32, 1)
     figures, text = figures_of(found), page_of(found)
     assert "Figures show the 50 classes with the most training images, the table at the end all 52" in text
     assert "averaged down, here to 32 by 32" in text
@@ -322,7 +322,7 @@ def test_images_of_one_grey_value(black: bool, tmp_path: Path) -> None:
     Image.new("L", (2, 2)).save(buffer, format="png")
     (figures / "mine.png").write_bytes(buffer.getvalue())
     (figures / "embedding.png").write_bytes(png.encode(Image.new("L", (2, 2)), "ab"))
-    found = explore(Dataset("flat", ("a", "b"), (8, 8), Part(X, y), Part(X, y), "a test"))
+    found = explore(Dataset("flat", ("a", "b"), (8, 8, 1), Part(X, y), Part(X, y), "a test"))
     written = [path.name for path in write.write(tmp_path, found)]
     text = (tmp_path / "explore.md").read_text(encoding="utf-8")
     assert "nan" not in text.lower()

@@ -464,7 +464,7 @@ def test_the_pixels_of_shown_images_are_stored(tmp_path: Path, monkeypatch: pyte
     y = np.arange(3_000) % 10
     pixels = np.random.default_rng(0).integers(0, 256, (len(y), 64), dtype=np.uint8)
     part = Part(pixels, y)
-    data = Dataset("fashion-mnist", synthetic.CLASSES, (8, 8), part, part, "made up")
+    data = Dataset("fashion-mnist", synthetic.CLASSES, (8, 8, 1), part, part, "made up")
     write_scores(tmp_path, y, biased=6, scale=0.8)
     monkeypatch.setattr(example_images, "SIZE", 20)
     store(tmp_path, data)

@@ -88,7 +88,7 @@ def test_a_point_is_what_the_tuned_parameters_predict_after_that_subset(golden: 
     digits, folder = datasets.load("digits"), golden.results / "digits"
     found = held(folder, "logistic_regression")
     rows = protocol.final_rows(digits.train.y, PRESETS["smoke"], 1)[:300]
-    task = Task(n_classes=10, image_shape=(8, 8), seed=1)
+    task = Task(n_classes=10, image_shape=(8, 8, 1), seed=1)
     pipeline = plugin.build(task).set_params(**found.curve.params, **plugin.ESTIMATOR.smoke)
     answers = pipeline.fit(digits.train.X[rows], digits.train.y[rows]).predict(digits.test.X)
     assert (found.predicted[POINTS.index((300, 1))] == answers).mean() > 0.99

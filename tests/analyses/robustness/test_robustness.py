@@ -74,7 +74,7 @@ def test_its_predictions_are_those_of_the_tuned_parameters_for_the_images_that_i
 
     digits, found = datasets.load("digits"), held(golden.results / "digits", LOGISTIC)
     rows = protocol.final_rows(digits.train.y, PRESETS["smoke"])
-    pipeline = plugin.build(Task(n_classes=10, image_shape=(8, 8)))
+    pipeline = plugin.build(Task(n_classes=10, image_shape=(8, 8, 1)))
     pipeline.set_params(**found.robustness.params, **plugin.ESTIMATOR.smoke)
     pipeline.fit(digits.train.X[rows], digits.train.y[rows])
     images = digits.test.X[list(protocol.corrupted_images(digits.test.y, 200))]

@@ -36,7 +36,7 @@ class ImageGrid:
     classes : tuple of str
     headings : tuple of str
         Of each row of images; all empty if rows need none.
-    pixels : ndarray, (k, m, height, width)
+    pixels : ndarray, (k, m, height, width) or (k, m, height, width, 3)
         From 0.
     present : ndarray of bool, (k, m)
         False if a class has no such image.
@@ -60,9 +60,9 @@ def rows_for(n_classes: int, most: int) -> int:
 
 
 def scaled(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Return images, (k, m, height, width), averaged down if they are larger than a page can show."""
-    k, m, height, width = pixels.shape
-    small = shrink(pixels.reshape(k * m, height, width), MOST_PIXELS)
+    """Return images, (k, m, height, width) or (k, m, height, width, 3), averaged down to what a page can show."""
+    k, m = pixels.shape[:2]
+    small = shrink(pixels.reshape(k * m, *pixels.shape[2:]), MOST_PIXELS)
     return small.reshape(k, m, *small.shape[1:])
 
 

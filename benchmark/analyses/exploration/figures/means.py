@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes, image_grid
 from benchmark.analyses.exploration.figures.image_grid import ImageGrid
+from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 
@@ -26,7 +27,7 @@ def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
     which = classes.shown(exploration)
     both = np.stack([exploration.means[which], exploration.deviations[which]], axis=1)
-    pixels = image_grid.scaled(both.reshape(*both.shape[:2], *exploration.image_shape))
+    pixels = image_grid.scaled(both.reshape(*both.shape[:2], *array_shape(exploration.image_shape)))
     return Data(
         ImageGrid(
             classes=classes.names(exploration),

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 
 from benchmark.analyses.hardest_class.one_vs_rest import SOFTMAX, is_softmax
 from benchmark.analyses.hardest_class.scores import HardestClass
+from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -106,7 +107,7 @@ def _data(hardest: HardestClass, correct_by: CorrectBy, images: Ints) -> Data | 
         truth=hardest.label,
         answers=answers,
         scores=scores.astype(np.float64),
-        pixels=pixels.reshape(len(index), *test_set.image_shape),
+        pixels=pixels.reshape(len(index), *array_shape(test_set.image_shape)),
         images=len(images),
         stored=len(stored),
     )

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from benchmark.analyses.hardest_class.scores import HardestClass
+from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
 from benchmark.render import style
@@ -64,7 +65,8 @@ def data(hardest: HardestClass) -> Data | None:
     chosen = np.concatenate([by_all[: MOST - min(len(by_some), ACROSS)], by_some])[:MOST]
     if not len(chosen):
         return None
-    pixels = test_set.example_images[candidates[chosen]].reshape(len(chosen), *test_set.image_shape) / 255
+    rows = test_set.example_images[candidates[chosen]]
+    pixels = rows.reshape(len(chosen), *array_shape(test_set.image_shape)) / 255
     return Data(
         estimators=tuple(row.title for row in hardest.rows),
         classes=hardest.summary.class_names,
