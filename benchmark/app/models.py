@@ -93,12 +93,12 @@ class LoadedModels:
             raise BenchmarkError(NO_SAVED_MODELS)
 
     def prepare(self, blob: bytes) -> npt.NDArray[np.uint8]:
-        """Turn a PNG or JPEG file into an input image, (pixels,).
+        """Turn a picture file into an input image, (pixels,).
 
         Raises
         ------
         BenchmarkError
-            The file is not a PNG or JPEG picture, or is too large.
+            The file is not a picture, or is too large.
         """
         return self._models[0].prepare(preprocessing.decode(blob))
 

@@ -11,7 +11,7 @@ from benchmark.analyses.analysis import positive
 __all__ = ["Subparsers", "alone", "data", "machine", "positive", "refits", "reporting", "results"]
 
 _DATASET_HELP = (
-    "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of PNG or JPEG pictures (train/<class>/ "
+    "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of pictures (train/<class>/ "
     "and test/<class>/, or <class>/ alone; PATH@32 resizes them to 32 by 32 pixels), a folder of IDX files, a folder "
     "with *train*.csv and *test*.csv (column label, then the pixels), or an .npz with X_train y_train X_test y_test. "
     "Default: fashion-mnist; if it cannot be downloaded, digits, with a warning"

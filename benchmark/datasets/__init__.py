@@ -141,7 +141,7 @@ def _read(path: Path, asked: Asked, notify: Callable[[str], None]) -> FileDatase
     if not path.is_dir():
         if asked != Asked() or path.suffix != ".npz":
             raise BenchmarkError(f"{path}: give a folder (pictures, IDX files, or a pair of CSVs) or an .npz file")
-        return formats.npz_file(path, path.stem)
+        return formats.npz_file(path, path.stem, notify)
     stem, pair = path.resolve().name, None if idx.find_files(path) else formats.csv_pair(path)
     if pair is None and not idx.find_files(path) and picture_files.has_pictures(path):
         from benchmark.datasets import picture_folder
@@ -157,7 +157,7 @@ def _read(path: Path, asked: Asked, notify: Callable[[str], None]) -> FileDatase
         return formats.idx_folder(path, stem)
     raise BenchmarkError(
         f"{path}: neither IDX files ({idx.TRAIN[0]}.gz, ...) nor a *train*.csv and a *test*.csv nor folders of "
-        "PNG or JPEG pictures (train/<class>/, test/<class>/) are in it"
+        "pictures (train/<class>/, test/<class>/) are in it"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from benchmark.storage import serialization
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Notify = Callable[[str], None]
 
 NPZ_LIMIT = 4 * idx.LIMIT
 """Largest unpacked size of an ``.npz``, in bytes: a pixel stored as float64 takes eight."""
@@ -63,27 +66,45 @@ def csv_files(train: Path, test: Path, name: str) -> FileDataset:
     return validate.build_dataset(name, str(train.parent), parts[0], parts[1], (train, test))
 
 
-def npz_file(path: Path, name: str) -> FileDataset:
-    """Read ``X_train y_train X_test y_test`` from an ``.npz``; nothing is unpickled."""
-    arrays = {}
+NPZ_FORMS = (
+    # Arrays of training images and labels, of the test part, and of a validation part where the form has one.
+    ("x_train", "y_train", "x_test", "y_test", "x_val", "y_val"),  # Keras, and this program
+    ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels"),  # MedMNIST
+)
+"""Names of the arrays in an ``.npz``, in lower case; upper case is accepted, too."""
+
+
+def npz_file(path: Path, name: str, notify: Notify) -> FileDataset:
+    """Read an ``.npz`` whose arrays are called as one of `NPZ_FORMS` has it; nothing is unpickled.
+
+    A validation part joins the training part: tuning splits its own validation rows off.
+    """
     try:
         size = serialization.unpacked_bytes(path)
         if size > NPZ_LIMIT:
             raise BenchmarkError(f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; store pixels as uint8")
         with np.load(path, allow_pickle=False) as file:
-            for key in ("X_train", "y_train", "X_test", "y_test"):
-                if key not in file.files:
-                    there = ", ".join(file.files) or "none"
-                    raise BenchmarkError(f"{path}: array `{key}` is missing, there are: {there}; save all four")
-                arrays[key] = file[key]
+            called = {each.lower(): each for each in file.files}
+            form = max(NPZ_FORMS, key=lambda form: sum(key in called for key in form))
+            absent = [key for key in form[:4] if key not in called]
+            if absent:
+                there = ", ".join(file.files) or "none"
+                raise BenchmarkError(f"{path}: array `{absent[0]}` is missing, there are: {there}; save all four")
+            arrays = {key: file[called[key]] for key in form if key in called}
     except serialization.UNREADABLE_NPZ as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{path}: cannot be read as .npz ({cause}); save it again with numpy.savez") from error
-    train, test = (
-        RawPart(arrays[f"X_{part}"], arrays[f"y_{part}"], f"{path} (X_{part})", f"{path} (y_{part})")
-        for part in ("train", "test")
-    )
-    return validate.build_dataset(name, str(path), train, test, (path,))
+    parts = [
+        RawPart(arrays[X], arrays[y], f"{path} ({called[X]})", f"{path} ({called[y]})")
+        for X, y in (form[:2], form[2:4], form[4:])
+        if X in arrays and y in arrays
+    ]
+    if len(parts) == 3:
+        notify(
+            f"{path}: the {len(parts[2].X):,} images of {called[form[4]]} join those that train; tuning splits its own "
+            "validation rows off from these"
+        )
+    return validate.build_dataset(name, str(path), parts[0], parts[1], (path,), more=parts[2:])
 
 
 def _csv_table(path: Path) -> pd.DataFrame:

@@ -1,13 +1,14 @@
 """A folder of pictures: the class and the part, training or test, of each file.
 
-The layout is ``train/<class>/*.png`` and ``test/<class>/*.png``, or ``<class>/*.png`` without a split. No file is
-opened here. Skipped files are reported, and nothing outside the folder is used: symbolic links to folders are not
-followed, and links to files only if their target is inside the folder.
+The layout is ``train/<class>/*.png`` and ``test/<class>/*.png``, or ``<class>/*.png`` without a split; the parts have
+these or their other usual names (`PARTS`). No file is opened here. Skipped files are reported, and nothing outside the
+folder is used: symbolic links to folders are not followed, and links to files only if their target is inside it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,20 @@ from pathlib import Path
 
 from benchmark.errors import BenchmarkError
 
-SUFFIXES = {".png", ".jpg", ".jpeg"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
 """Suffixes of pictures, in lower case; upper case is accepted, too."""
 
-TRAIN, TEST = "train", "test"
+TRAIN, TEST, VALIDATION = "train", "test", "validation"
+
+PARTS = {
+    TRAIN: ("train", "training"),
+    TEST: ("test", "testing"),
+    VALIDATION: ("validation", "valid", "val"),
+}
+"""What the folder of a part may be called, in lower case; upper case is accepted, too."""
+
+_MASK = re.compile(r"(?P<stem>.+)[ _-](mask|segmentation)([ _-]?\d+)?", re.IGNORECASE)
+"""Stem of a picture that says where in another picture something is."""
 
 LITTER = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
 """Files of operating systems, in lower case; these and hidden files are skipped without a remark."""
@@ -61,21 +72,23 @@ def find_pictures(folder: Path) -> PictureFiles:
         The layout does not say which folders are the classes, or a folder is not readable.
     """
     search = _Search(folder)
+    folder = _root(search, folder)
     inside = {each.name: each for each in search.folders(folder)}
-    train, test = (
-        next((each for name, each in inside.items() if name.casefold() == part), None) for part in (TRAIN, TEST)
+    train, test, validation = (
+        next((each for name, each in inside.items() if name.casefold() in PARTS[part]), None)
+        for part in (TRAIN, TEST, VALIDATION)
     )
     if train is not None and _is_part(search, train):
-        others = [each for each in inside.values() if each not in (train, test) and search.pictures(each, most=1)]
+        known = (train, test, validation)
+        others = [each for each in inside.values() if each not in known and search.pictures(each, most=1)]
         parts = _classes(search, train), _classes(search, test) if test is not None else {}
         search.loose += search.pictures(folder, deep=False)
         if others:
-            search.notes.append(
-                f"{_some(folder, others)}: neither {TRAIN} nor {TEST}, so the pictures in there are left out "
-                "(rows for validation are split off from those that train)"
-            )
+            search.notes.append(f"{_some(folder, others)}: neither {TRAIN} nor {TEST}, so its pictures are left out")
         if test is not None and not parts[1]:
             search.notes.append(f"{test}: no pictures of a class are in it")
+        if validation is not None and (more := _classes(search, validation)):
+            parts = _with_validation(search, validation, parts, more)
     elif test is not None and _is_part(search, test):
         raise BenchmarkError(f"{folder}: there is a {test.name} but no {TRAIN}/<class>/ with pictures; add that part")
     elif train is not None and search.pictures(train, most=1) and (test is not None or len(inside) == 1):
@@ -83,6 +96,34 @@ def find_pictures(folder: Path) -> PictureFiles:
     else:
         parts = _classes(search, folder), {}
     return PictureFiles(*parts, search.remarks())
+
+
+def _root(search: _Search, folder: Path) -> Path:
+    """Return the folder that holds the parts or the classes: the one given, or the only one in there with pictures."""
+    while True:
+        filled = [each for each in search.folders(folder) if search.pictures(each, most=1)]
+        if len(filled) != 1 or search.pictures(folder, deep=False) or not _is_part(search, filled[0]):
+            return folder
+        if filled[0].name.casefold() in PARTS[TRAIN] + PARTS[TEST]:
+            return folder
+        folder = filled[0]
+        search.notes.append(f"{folder}: read from here, the only folder with pictures")
+
+
+def _with_validation(
+    search: _Search, folder: Path, parts: tuple[Classes, Classes], more: Classes
+) -> tuple[Classes, Classes]:
+    """Return the parts with the pictures of a validation part: those that train, or test where there is no test."""
+    pictures = counted(sum(map(len, more.values())), "picture")
+    train, test = parts
+    if not test:
+        search.notes.append(f"{folder}: its {pictures} are the test part, since there is no other")
+        return train, more
+    search.notes.append(
+        f"{folder}: its {pictures} join those that train; tuning splits its own validation rows off from these"
+    )
+    names = sorted({*train, *more})
+    return {name: (*train.get(name, ()), *more.get(name, ())) for name in names}, test
 
 
 def counted(number: int, noun: str) -> str:
@@ -99,7 +140,7 @@ def _classes(search: _Search, part: Path) -> Classes:
     search.loose += search.pictures(part, deep=False)
     classes: dict[str, list[Path]] = {}
     for folder in search.folders(part):
-        pictures = search.pictures(folder, note=True)
+        pictures = search.without_masks(search.pictures(folder, note=True))
         below = {path.relative_to(folder).parts[0] for path in pictures if path.parent != folder}
         if len(below) > 1 and all(path.parent != folder for path in pictures):
             raise BenchmarkError(
@@ -125,6 +166,7 @@ class _Search:
         self.loose: list[Path] = []
         self.nested: list[Path] = []
         self.empty: list[Path] = []
+        self.masks: list[Path] = []
         self.links: set[Path] = set()
         self.others: set[Path] = set()
 
@@ -149,14 +191,26 @@ class _Search:
             waiting += reversed(below) if deep else []
         return sorted(pictures, key=lambda path: path.parts)
 
+    def without_masks(self, pictures: list[Path]) -> list[Path]:
+        """Return pictures without the masks of others that lie beside them; these are recorded."""
+        stems = {(path.parent, path.stem) for path in pictures}
+        masks = {
+            path
+            for path in pictures
+            if (match := _MASK.fullmatch(path.stem)) is not None and (path.parent, match["stem"]) in stems
+        }
+        self.masks += sorted(masks)
+        return [path for path in pictures if path not in masks]
+
     def remarks(self) -> tuple[str, ...]:
         """Return what was skipped, one line each."""
         kinds: list[tuple[Sequence[Path], str, str]] = [
             (self.loose, "picture", "outside the folders of the classes, so left out"),
             (self.empty, "folder", "without a picture, so no class"),
             (self.nested, "folder", "pictures in folders below count as the class's own"),
+            (self.masks, "picture", "the mask of another one, so left out"),
             (sorted(self.links), "symbolic link", "leading to a folder or out of this one, so left out"),
-            (sorted(self.others), "file", "not called .png, .jpg or .jpeg, so left out"),
+            (sorted(self.others), "file", "not called .png, .jpg or another usual suffix of a picture, so left out"),
         ]
         skipped = [
             f"{self.root}: {what}: {counted(len(paths), noun)} ({_some(self.root, paths)})"

@@ -26,7 +26,7 @@ from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
 USUAL = 64
-"""Side in pixels of a photograph; docs/own-pictures.md has what other sizes cost and score."""
+"""Side in pixels of a photograph; docs/your-own-pictures.md has what other sizes cost and score."""
 
 SMALLEST, LARGEST_KEPT, LARGEST = 8, 64, 256
 """Side in pixels: the minimum, the maximum of a size that is kept by default, and the maximum that may be asked for."""
@@ -165,7 +165,7 @@ def _read(folder: Path, notify: Notify, asked: Asked) -> tuple[_Labelled, Prepar
     broken = [f"{listed[row][0].relative_to(folder).as_posix()} ({why})" for row, why in prepared.broken.items()]
     if len(broken) == len(listed):
         why = f"none of its {len(listed):,} pictures can be read: {_listed(broken)}" if broken else "no pictures in it"
-        raise BenchmarkError(f"{folder}: {why}; give PNG or JPEG files in {TRAIN}/<class>/")
+        raise BenchmarkError(f"{folder}: {why}; give pictures in {TRAIN}/<class>/")
     if broken:
         notify(f"{folder}: {len(broken):,} of {len(listed):,} pictures are left out: {_listed(broken)}")
     good = [entry for row, entry in enumerate(listed) if row not in prepared.broken]

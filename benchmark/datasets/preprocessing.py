@@ -1,14 +1,14 @@
 """Decoding of picture files, and their conversion to pixels of a data set's size.
 
-Pictures may come from strangers. Only PNG and JPEG are decoded, recognised by content and not by file name. The number
-of bytes and pixels is checked before any pixel is decoded.
+Pictures may come from strangers. Only some formats are decoded (`FORMATS`), recognised by content and not by file name.
+The number of bytes and pixels is checked before any pixel is decoded.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,11 @@ from PIL import ExifTags, Image, ImageFilter, ImageOps
 from benchmark.datasets.dataset import Shape
 from benchmark.errors import BenchmarkError
 
-FORMATS = ("PNG", "JPEG")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What is decoded, by Pillow's names; PPM is PGM, too."""
+
+FORMS = "PNG, JPEG, WebP, BMP, GIF, TIFF or PGM"
+"""The same, for people."""
 
 MAX_BYTES = 10 * 2**20
 MAX_PIXELS = 24_000_000
@@ -39,7 +43,7 @@ def decode(blob: bytes) -> Image.Image:
     Parameters
     ----------
     blob : bytes
-        The content of a PNG or JPEG file.
+        The content of a file.
 
     Returns
     -------
@@ -71,14 +75,22 @@ def decode(blob: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:  # Pillow's own limit, checked on opening
         raise BenchmarkError(f"the picture has more than the {MAX_PIXELS:,} pixels that are decoded") from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error and more on damage
-        raise BenchmarkError("this is no PNG or JPEG picture, or a damaged one") from error
-    if upright.mode in ("I;16", "I;16B", "I"):  # convert() would clip 16-bit grey
-        return Image.fromarray((np.asarray(upright).astype(np.int64).clip(0, 65_535) // 257).astype(np.uint8)).convert(
-            "RGB"
-        )
+        raise BenchmarkError(f"this is no {FORMS} picture, or a damaged one") from error
+    if upright.mode.startswith(("I", "F")):  # convert() would clip 16-bit grey, and numbers from 0 to 1
+        return Image.fromarray(_eight_bits(np.asarray(upright))).convert("RGB")
+    if upright.mode not in ("RGBA", "LA", "PA", "La", "RGBa") and "transparency" not in upright.info:
+        return upright.convert("RGB")
     clear = upright.convert("RGBA")
     white = Image.new("RGBA", clear.size, "white")
     return Image.alpha_composite(white, clear).convert("RGB")
+
+
+def _eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return grey of 16 bits, of 0 to 255, or of 0 to 1 in floats, as 8 bits; what is beyond that is clipped."""
+    if values.dtype.kind == "f":
+        scaled = np.nan_to_num(values) * (255.0 if values.max(initial=0) <= 1 else 1.0)
+        return np.rint(scaled.clip(0, 255)).astype(np.uint8)
+    return (values.astype(np.int64).clip(0, 65_535) // 257).astype(np.uint8)
 
 
 def to_pixels(image: Image.Image, shape: Shape) -> npt.NDArray[np.uint8]:

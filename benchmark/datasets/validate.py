@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ class RawPart:
     ----------
     X : ndarray, (n, height, width), (n, height, width, 1 or 3) or (n, a square number of pixels)
         Integers or floats in 0..255, or floats in 0..1.
-    y : ndarray, (n,) or (n, 1)
-        Whole numbers.
+    y : ndarray, (n,), (n, 1) or (n, k)
+        Whole numbers; texts; or a 1 in the column of each class (one-hot).
     X_from, y_from : str
         What an error message names: a file, or an array or a column of a file.
     """
@@ -58,6 +59,7 @@ def build_dataset(
     test: RawPart,
     files: tuple[Path, ...] = (),
     class_names: tuple[str, ...] | None = None,
+    more: Sequence[RawPart] = (),
 ) -> FileDataset:
     """Check images and labels, and return them as a data set.
 
@@ -70,6 +72,8 @@ def build_dataset(
     files : tuple of Path
     class_names : tuple of str, optional
         Names of the labels ``0 .. k - 1``. Default: the distinct training labels, sorted.
+    more : sequence of RawPart
+        Join the training part, after its own images.
 
     Returns
     -------
@@ -80,30 +84,35 @@ def build_dataset(
     BenchmarkError
         The message names the file, what is wrong with it, and what to do.
     """
-    parts = (train, test)
+    parts = (train, test, *more)
     images = [_images(part) for part in parts]
-    labels = [_labels(part) for part in parts]
+    labels = _comparable([_labels(part) for part in parts], parts)
     for part, X, y in zip(parts, images, labels, strict=True):
         if len(X) != len(y):
             raise BenchmarkError(
                 f"{part.y_from}: {len(y):,} labels, but {part.X_from} has {len(X):,} images; give one label an image"
             )
     shape = images[0].shape[1:]
-    if images[1].shape[1:] != shape:
-        raise BenchmarkError(
-            f"{test.X_from}: images are {_by(images[1].shape[1:])}, those of {train.X_from} are {_by(shape)}; "
-            "give both parts the same size"
-        )
+    for part, X in zip(parts, images, strict=True):
+        if X.shape[1:] != shape:
+            raise BenchmarkError(
+                f"{part.X_from}: images are {_by(X.shape[1:])}, those of {train.X_from} are {_by(shape)}; "
+                "give both parts the same size"
+            )
     known = np.unique(labels[0]) if class_names is None else np.arange(len(class_names))
     _check_classes(known, labels, parts)
     fractions = _fractions(images, parts)
     pixels = [_levels(X, fractions).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
+    trained = [place for place in range(len(parts)) if place != 1]
     return FileDataset(
         name=folder_name(name),
         class_names=class_names or tuple(str(label) for label in known),
         image_shape=(int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1),
-        train=Part(np.ascontiguousarray(pixels[0]), targets[0]),
+        train=Part(
+            np.ascontiguousarray(np.concatenate([pixels[place] for place in trained]) if more else pixels[0]),
+            np.concatenate([targets[place] for place in trained]),
+        ),
         test=Part(np.ascontiguousarray(pixels[1]), targets[1]),
         source=f"{source} (0..1, scaled to 0..255)" if fractions else source,
         files=files,
@@ -158,12 +167,19 @@ def _images(part: RawPart) -> npt.NDArray[Any]:
     return X
 
 
-def _labels(part: RawPart) -> npt.NDArray[np.int64]:
+def _labels(part: RawPart) -> npt.NDArray[Any]:
+    """Return the labels of a part, (n,): int64, or text."""
     y, where = part.y, part.y_from
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.ndim != 1 or y.dtype.kind not in "uif":
+    if y.ndim == 2 and y.dtype.kind in "buif" and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+        return y.argmax(axis=1).astype(np.int64)
+    if y.ndim != 1 or y.dtype.kind not in "buifUS":
         raise BenchmarkError(f"{where}: labels are {y.dtype} of shape {y.shape}; give whole numbers, one an image")
+    if y.dtype.kind == "S":
+        return np.char.decode(y, "utf-8", "replace")
+    if y.dtype.kind == "U":
+        return y
     with np.errstate(invalid="ignore"):  # the cast changes NaN and infinity, so they differ below
         whole: npt.NDArray[np.int64] = y.astype(np.int64)
     bad = (whole != y) | (whole < 0)
@@ -174,9 +190,18 @@ def _labels(part: RawPart) -> npt.NDArray[np.int64]:
     return whole
 
 
-def _check_classes(
-    known: npt.NDArray[np.int64], labels: list[npt.NDArray[np.int64]], parts: tuple[RawPart, RawPart]
-) -> None:
+def _comparable(labels: list[npt.NDArray[Any]], parts: Sequence[RawPart]) -> list[npt.NDArray[Any]]:
+    """Return the labels if they are of one kind."""
+    for part, y in zip(parts, labels, strict=True):
+        if y.dtype.kind != labels[0].dtype.kind:
+            raise BenchmarkError(
+                f"{part.y_from}: labels are {y.dtype}, those of {parts[0].y_from} are {labels[0].dtype}; "
+                "give both parts labels of the same kind"
+            )
+    return labels
+
+
+def _check_classes(known: npt.NDArray[Any], labels: list[npt.NDArray[Any]], parts: Sequence[RawPart]) -> None:
     for part, y in zip(parts, labels, strict=True):
         strange = np.setdiff1d(y, known)
         if len(strange):
@@ -194,11 +219,11 @@ def _check_classes(
         )
 
 
-def _fractions(images: list[npt.NDArray[Any]], parts: tuple[RawPart, RawPart]) -> bool:
+def _fractions(images: list[npt.NDArray[Any]], parts: Sequence[RawPart]) -> bool:
     # Grey values in 0..1 are the other common convention, but only for floating-point types.
     fractions = [X.dtype.kind == "f" and 0 < X.max() <= 1 for X in images]
     if any(fractions) and not all(fractions):
-        scaled, unscaled = parts if fractions[0] else parts[::-1]
+        scaled, unscaled = parts[fractions.index(True)], parts[fractions.index(False)]
         raise BenchmarkError(
             f"{scaled.X_from}: pixels are in 0..1, those of {unscaled.X_from} in 0..255; use one scale for both parts"
         )

@@ -266,13 +266,18 @@ def test_a_dropped_jpeg_is_answered_too(desk: Seen) -> None:
     assert len(desk.answers()) == len(SAVED)
 
 
+NO_PICTURE = "This is no PNG, JPEG, WebP, BMP, GIF, TIFF or PGM picture, or a damaged one."
+
 REFUSED = {
-    "a pickle": (pickle.dumps({"a": np.arange(9)}), "This is no PNG or JPEG picture, or a damaged one."),
+    "a pickle": (
+        pickle.dumps({"a": np.arange(9)}),
+        NO_PICTURE,
+    ),
     "a bomb": (bomb(5_000), "The picture is 5,000 by 5,000 pixels, more than the 24,000,000 that are decoded."),
     "a large bomb": (bomb(30_000), "The picture has more than the 24,000,000 pixels that are decoded."),
-    "half a picture": (digit(0)[:60], "This is no PNG or JPEG picture, or a damaged one."),
-    "a page": (b"<svg xmlns='http://www.w3.org/2000/svg'><script>owned=1</script></svg>", "This is no PNG or JPEG"),
-    "nothing": (b"", "This is no PNG or JPEG picture, or a damaged one."),
+    "half a picture": (digit(0)[:60], NO_PICTURE),
+    "a page": (b"<svg xmlns='http://www.w3.org/2000/svg'><script>owned=1</script></svg>", "This is no PNG"),
+    "nothing": (b"", NO_PICTURE),
 }
 
 

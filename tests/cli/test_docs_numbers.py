@@ -56,7 +56,7 @@ NAMES = r"SHA-256|MD5|GPL-3|ITU-R 601|8-bit|x86-64|\bF1\b|float16|\b(?:et al\.|V
 def facts() -> dict[str, list[str]]:
     """Return by page what its numbers must read, computed from code and records."""
     images = fashion_mnist_images()
-    shown, side = preprocessing.MAX_BYTES // 2**20, picture_folder.USUAL[0]
+    shown, usual, side = preprocessing.MAX_BYTES // 2**20, picture_folder.USUAL, 28
     megapixels = f"{preprocessing.MAX_PIXELS // 10**6} million pixels"
     level = f"{1 - significance.LEVEL:.0%}".replace("%", " %")
     shifts = corruptions.KINDS["shift"].severities
@@ -81,10 +81,10 @@ def facts() -> dict[str, list[str]]:
             f"runs {COUNT} such faults",
             {2: "two are decoded at a time"}[pages.MAX_CONCURRENT_DECODES],
         ],
-        "docs/own-pictures.md": [
-            f"fit {side} by {side} pixels",
+        "docs/your-own-pictures.md": [
+            f"fit {usual} by {usual} pixels",
             f"from {picture_folder.SMALLEST} to {picture_folder.LARGEST_KEPT} pixels a side",
-            "`my_photos@64` is 64 by 64 pixels and `my_photos@48x64` is 48 high and 64 wide",
+            "`my_photos@128` is 128 by 128 pixels",
             f"The limits are {picture_folder.SMALLEST} and {picture_folder.LARGEST} pixels a side",
             f"over {shown} MiB and pictures over {megapixels}",
         ],

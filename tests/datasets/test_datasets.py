@@ -127,6 +127,49 @@ def test_labels_with_gaps_become_classes(tmp_path: Path) -> None:
     assert (found.train.y == LABELS).all()
 
 
+def test_labels_may_be_texts_whole_floats_booleans_columns_or_one_hot(tmp_path: Path) -> None:
+    usual = datasets.load(npz(tmp_path / "a.npz"))
+    for number, change in enumerate(
+        (
+            lambda y: y.astype(float),
+            lambda y: y[:, None].astype(np.uint8),
+            lambda y: np.eye(3)[y],
+            lambda y: np.array(["0", "1", "2"])[y],
+            lambda y: np.array([b"0", b"1", b"2"])[y],
+        )
+    ):
+        found = datasets.load(npz(tmp_path / f"{number}.npz", y_train=change(LABELS), y_test=change(LABELS)))
+        assert found.sha256 == usual.sha256
+    found = datasets.load(npz(tmp_path / "b.npz", y_train=LABELS > 0, y_test=LABELS > 0))
+    assert found.class_names == ("0", "1")
+
+
+def test_the_npz_of_medmnist_and_of_keras(tmp_path: Path) -> None:
+    usual, told = datasets.load(npz(tmp_path / "a.npz")), []
+    np.savez(tmp_path / "keras.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
+    assert datasets.load(str(tmp_path / "keras.npz")).sha256 == usual.sha256
+    arrays = {
+        f"{part}_{kind}": each
+        for part in ("train", "test")
+        for kind, each in (("images", IMAGES), ("labels", LABELS[:, None]))
+    }
+    np.savez(tmp_path / "med.npz", **arrays)
+    assert datasets.load(str(tmp_path / "med.npz")).sha256 == usual.sha256
+    np.savez(tmp_path / "med.npz", **arrays, val_images=IMAGES[:5], val_labels=LABELS[:5, None])
+    found = datasets.load(str(tmp_path / "med.npz"), notify=told.append)
+    assert np.array_equal(found.train.X, np.concatenate([usual.train.X, usual.train.X[:5]]))
+    assert np.array_equal(found.train.y, np.concatenate([usual.train.y, usual.train.y[:5]]))
+    assert np.array_equal(found.test.X, usual.test.X)
+    assert "the 5 images of val_images join those that train" in told[0]
+
+
+def test_an_npz_in_colour_keeps_its_channels(tmp_path: Path) -> None:
+    colour = np.random.default_rng(0).integers(0, 256, (12, 4, 5, 3)).astype(np.uint8)
+    found = datasets.load(npz(tmp_path / "a.npz", X_train=colour, X_test=colour))
+    assert found.image_shape == (4, 5, 3)
+    assert np.array_equal(found.train.X.reshape(colour.shape), colour)
+
+
 def test_digits_are_stratified_and_always_there() -> None:
     found = datasets.load("digits")
     assert found.image_shape == (8, 8, 1)
@@ -454,7 +497,9 @@ BAD_NPZ = {
     "labels that are no whole numbers": ({"y_train": LABELS + 0.5}, "label 0.5"),
     "labels that are words": ({"y_train": np.array(["a"] * 12)}, "y_train"),
     "labels in one-hot": ({"y_train": np.eye(3)[LABELS]}, "y_train"),
-    "colour": ({"X_train": np.zeros((12, 4, 4, 3), np.uint8)}, "grey"),
+    "four channels": ({"X_train": np.zeros((12, 4, 4, 4), np.uint8)}, "in colour"),
+    "colour in one part": ({"X_train": np.zeros((12, 4, 4, 3), np.uint8)}, "same size"),
+    "texts in one part": ({"y_train": LABELS.astype(str)}, "same kind"),
 }
 
 

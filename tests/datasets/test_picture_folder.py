@@ -191,7 +191,7 @@ def link_inside(folder: Path) -> None:
 
 def other_files(folder: Path) -> None:
     (folder / "train" / "circle" / "notes.txt").write_text("")
-    picture("circle", np.random.default_rng(5)).save(folder / "train" / "circle" / "x.gif")
+    (folder / "train" / "circle" / "x.pdf").write_bytes(b"")
 
 
 def loose(folder: Path) -> None:
@@ -224,6 +224,15 @@ def validation(folder: Path) -> None:
     draw(folder / "val", 4, circle=2)
 
 
+def third_part(folder: Path) -> None:
+    draw(folder / "extra", 4, circle=2)
+
+
+def masks(folder: Path) -> None:
+    for name in ("000_mask.png", "000_mask_1.png"):
+        Image.new("1", (30, 30)).save(folder / "train" / "circle" / name)
+
+
 def copied(folder: Path) -> None:
     shutil.copy(folder / "train" / "circle" / "001.png", folder / "test" / "circle" / "999.png")
 
@@ -243,14 +252,16 @@ ODD: list[tuple[Callable[[Path], None], str | None, dict[str, tuple[int, int]]]]
     (pipe, None, USUAL),
     (links, r"out of this one, so left out: 5 symbolic links .*train/circle/out\.png.*and 2 more", USUAL),
     (link_inside, r"outside the folders of the classes, so left out: 1 picture .*kept\.png", USUAL),
-    (other_files, r"so left out: 2 files .*notes\.txt, train/circle/x\.gif", USUAL),
+    (other_files, r"so left out: 2 files .*notes\.txt, train/circle/x\.pdf", USUAL),
     (loose, r"so left out: 1 picture .*train/nobody\.png", USUAL),
     (nested, r"below count as the class's own: 1 folder \(train/circle\)", USUAL),
     (empty_class, r"without a picture, so no class: 1 folder \(train/hexagon\)", USUAL),
     (single, r"with a single picture to train on are left out: triangle", USUAL),
     (only_tested, r"without a picture to train on are left out: triangle \(2 to test\)", USUAL),
     (only_trained, r"no score of their own: triangle", {**USUAL, "triangle": (12, 0)}),
-    (validation, r"val: neither train nor test", USUAL),
+    (validation, r"val: its 2 pictures join those that train", {"circle": (14, 3), "square": (11, 2)}),
+    (third_part, r"extra: neither train nor test, so its pictures are left out", USUAL),
+    (masks, r"the mask of another one, so left out: 2 pictures .*000_mask\.png", USUAL),
     (copied, r"1 of 6 test pictures have the pixels of one that trains.*circle/999.png is train/circle/001.png", {}),
     (mislabelled, r"same pixels are in two classes: 1 picture .*square/999.png is train/circle/001.png", {}),
     (uneven, r"uneven \(60 pictures of circle train, 11 of square\).*macro F1", {}),
@@ -282,11 +293,9 @@ REFUSED = {
         lambda place: draw(place, train=5, test=5),
         r"train: its pictures have no class; put those of each into a folder",
     ),
-    "a folder too deep": (
-        lambda place: (
-            draw(place / "photos" / "train", circle=5, square=5) and draw(place / "photos" / "test", circle=5)
-        ),
-        r"photos: its pictures are in subfolders \(test, train\).*give .*photos as the data set",
+    "folders two deep": (
+        lambda place: draw(place / "round", circle=5, square=5) and draw(place / "angular", circle=5, square=5),
+        r"angular: its pictures are in subfolders \(circle, square\).*give .*angular as the data set",
     ),
     "all broken": (
         lambda place: [path.write_bytes(b"x") for path in draw(place, circle=4, square=1).glob("*/*")],
@@ -310,6 +319,43 @@ def test_what_cannot_be_run_is_refused_in_one_line(tmp_path: Path, make: Callabl
     with pytest.raises(BenchmarkError, match=why) as caught:
         load(tmp_path / "mine")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [("Training", "Testing"), ("TRAIN", "val"), ("training", "Validation")])
+def test_parts_have_their_other_usual_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    usual, _ = load(both(tmp_path / "mine"))
+    for name, other in zip(("train", "test"), names, strict=True):
+        (tmp_path / "mine" / name).rename(tmp_path / "mine" / other)
+    found, told = load(tmp_path / "mine")
+    assert found.sha256 == usual.sha256
+    assert [line.split(": ")[1] for line in told] == (
+        [] if names[1] == "Testing" else ["its 5 pictures are the test part, since there is no other"]
+    )
+
+
+def test_the_only_folder_with_pictures_is_read_and_said(tmp_path: Path) -> None:
+    usual, _ = load(both(tmp_path / "mine"))
+    (tmp_path / "outer" / "download").mkdir(parents=True)
+    (tmp_path / "outer" / "readme.txt").write_text("")
+    (tmp_path / "mine").rename(tmp_path / "outer" / "download" / "photos")
+    found, told = load(tmp_path / "outer")
+    assert found.sha256 == usual.sha256
+    assert "photos: read from here" in told[-1]
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "bmp", "gif", "tiff", "pgm", "ppm"])
+def test_every_common_form_of_a_picture_is_read(tmp_path: Path, suffix: str) -> None:
+    for kind in ("circle", "square"):
+        (tmp_path / "mine" / kind).mkdir(parents=True)
+        for number in range(5):
+            drawn = picture(kind, np.random.default_rng(number), (32, 32)).convert("L" if suffix == "pgm" else "RGB")
+            drawn.save(
+                tmp_path / "mine" / kind / f"{number}.{suffix}", **({"lossless": True} if suffix == "webp" else {})
+            )
+    found, told = load(tmp_path / "mine")
+    assert counts(found) == {"circle": (4, 1), "square": (4, 1)}
+    assert not any("left out" in line for line in told)
+    assert found.image_shape == (32, 32, 1 if suffix == "pgm" else 3)
 
 
 def test_a_class_may_be_called_train_or_anything(tmp_path: Path) -> None:

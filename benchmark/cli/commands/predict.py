@@ -36,7 +36,9 @@ def add(subparsers: Subparsers) -> None:
         "is bright. For other models it is converted to grey and resized as a whole. Exits with 1 if a picture could "
         "not be read or a model failed.",
     )
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="PNG or JPEG files")
+    parser.add_argument(
+        "images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, WebP, BMP, GIF, TIFF or PGM files"
+    )
     parser.add_argument(
         "--model",
         action="append",
