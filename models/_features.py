@@ -19,7 +19,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from benchmark.estimator import Task
 from models._composed import Compressed, Remembered
-from models._pixels import Shape, ToUnit, shrinking, shrunk_shape
+from models._pixels import Shape, ToUnit, shrink, shrinking, shrunk_shape
 
 Pixels = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float32]
@@ -142,6 +142,8 @@ class PatchResponses(TransformerMixin, BaseEstimator):
     cluster centre is a filter. The parts of the filter responses above and below a threshold are
     summed separately over each cell of a grid; the features are the square roots of the sums.
     The paper is "The Importance of Encoding Versus Training with Sparse Coding and Vector Quantization".
+    Images of more than `PLENTY` pixels are averaged down first, so that a patch is about the same
+    share of any image.
 
     Parameters
     ----------
@@ -207,7 +209,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         from threadpoolctl import threadpool_limits
 
         down, across = (
-            _edges(size - side + 1, self.grid) for size, side in zip(self.image_shape[:2], self._sides, strict=True)
+            _edges(size - side + 1, self.grid) for size, side in zip(self._shape[:2], self._sides, strict=True)
         )
         count = self.filters_.shape[1]
         pooled = np.empty((len(X), 2, len(down), len(across), count), np.float32)
@@ -222,7 +224,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         def respond(rows: slice) -> None:
             # One row of cells fits into the processor's cache, which takes a third of the time.
             responses, clipped = np.empty((2, tallest * width, count), np.float32)
-            patches = self._normalised(X[rows].reshape(-1, *self.image_shape))
+            patches = self._normalised(self._images(X[rows]))
             for image, positions in zip(range(rows.start, rows.stop), patches, strict=False):
                 for i, (top, bottom) in enumerate(down):
                     size = (bottom - top) * width
@@ -243,14 +245,21 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         return np.pad(patches, ((0, 0), (0, 0), (0, 1)), constant_values=1)
 
     @property
+    def _shape(self) -> Shape:
+        return shrunk_shape(self.image_shape)
+
+    def _images(self, X: Pixels) -> Pixels:
+        return shrink(X, self.image_shape, self._shape)
+
+    @property
     def _sides(self) -> tuple[int, int]:
-        height, width = self.image_shape[:2]
+        height, width = self._shape[:2]
         return min(self.patch, height), min(self.patch, width)
 
     def _sample(self, X: Pixels) -> npt.NDArray[np.float32]:
         """Return random normalised patches without the flat ones, (at most `samples`, pixels of a patch)."""
         rng = np.random.default_rng(self.random_state)
-        images = X.reshape(-1, *self.image_shape)
+        images = self._images(X)
         windows = np.lib.stride_tricks.sliding_window_view(images, self._sides, axis=(1, 2))
         positions = (rng.integers(size, size=self.samples) for size in windows.shape[:3])
         patches = windows[tuple(positions)].reshape(self.samples, -1).astype(np.float32) / 255
@@ -311,10 +320,7 @@ def hog_features(task: Task) -> Remembered:
 
 def patch_features(task: Task) -> Remembered:
     """Return responses to learned patches, reduced by PCA."""
-    shape = shrunk_shape(task.image_shape)  # so that a patch is the same share of any picture
-    responses: Any = PatchResponses(shape, threads=task.threads, random_state=task.seed)
-    if shape != task.image_shape:
-        responses = Pipeline([*shrinking(task.image_shape), ("responses", responses)])
+    responses = PatchResponses(task.image_shape, threads=task.threads, random_state=task.seed)
     return Remembered(Compressed(responses, 400, random_state=task.seed), task.memory)
 
 

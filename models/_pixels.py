@@ -38,13 +38,21 @@ class Shrunk(TransformerMixin, BaseEstimator):
 
     def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return uint8, (n, height * width * channels)."""
-        import cv2
+        return shrink(X, self.image_shape, self.to).reshape(len(X), -1)
 
-        height, width = self.to[:2]
-        small = np.empty((len(X), *self.to), np.uint8)
-        for row, image in enumerate(X.reshape(-1, *self.image_shape)):
-            small[row] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).reshape(self.to)
-        return small.reshape(len(X), -1)
+
+def shrink(X: npt.NDArray[np.uint8], image_shape: Shape, to: Shape) -> npt.NDArray[np.uint8]:
+    """Return images, uint8, (n, height * width * channels), averaged down to `to`, (n, *to)."""
+    images = X.reshape(-1, *image_shape)
+    if to == image_shape:
+        return images
+    import cv2
+
+    height, width = to[:2]
+    small = np.empty((len(X), *to), np.uint8)
+    for row, image in enumerate(images):
+        small[row] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).reshape(to)
+    return small
 
 
 def shrunk_shape(image_shape: Shape, most: int = PLENTY) -> Shape:

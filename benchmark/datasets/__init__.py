@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets import digits, fashion_mnist, formats, idx, kmnist, mnist, mnist_like, openml, picture_files
+from benchmark.datasets import digits, fashion_mnist, forms, kmnist, mnist, mnist_like, openml
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.datasets.download import UnavailableError
+from benchmark.datasets.forms.form import Request
 from benchmark.datasets.locations import cache_folder
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.validate import FileDataset
@@ -74,7 +75,21 @@ def load(
     number = openml.dataset_number(name)
     if number is not None:
         return _recognised(openml.load(number, notify))
-    return _from_path(name, notify)
+    return _with_remarks(name, notify)
+
+
+def _with_remarks(name: str, notify: Callable[[str], None]) -> FileDataset:
+    """Load a path, and keep what the reader said of it, without the place on this machine."""
+    remarks: list[str] = []
+
+    def keep(text: str) -> None:
+        remarks.append(text)
+        notify(text)
+
+    dataset = _from_path(name, keep)
+    place = str(Path(_asked(name)[0]).expanduser())
+    here = tuple(text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks)
+    return replace(dataset, remarks=here)
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
@@ -106,7 +121,7 @@ def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, openml:NUMBER, or a path that exists"
         raise BenchmarkError(f"no data set is called {name[:80]!r}; {hint}")
-    dataset = _read(path, asked, notify)
+    dataset = forms.read(path, Request(path.resolve().name if path.is_dir() else path.stem, asked, notify))
     recognised = _recognised(dataset)
     if recognised is not dataset:
         return recognised
@@ -134,31 +149,6 @@ def _asked(name: str) -> tuple[str, Asked]:
             height = int(match["height"])
             asked = replace(asked, size=(height, int(match["width"] or height)))
     return name, asked
-
-
-def _read(path: Path, asked: Asked, notify: Callable[[str], None]) -> FileDataset:
-    """Read a path with the first reader that recognises its content."""
-    if not path.is_dir():
-        if asked != Asked() or path.suffix != ".npz":
-            raise BenchmarkError(f"{path}: give a folder (pictures, IDX files, or a pair of CSVs) or an .npz file")
-        return formats.npz_file(path, path.stem, notify)
-    stem, pair = path.resolve().name, None if idx.find_files(path) else formats.csv_pair(path)
-    if pair is None and not idx.find_files(path) and picture_files.has_pictures(path):
-        from benchmark.datasets import picture_folder
-
-        return picture_folder.load(path, stem, notify, asked)
-    if asked != Asked():
-        raise BenchmarkError(
-            f"{path}: only pictures can be resized or made grey, and these are none; leave out what follows the @"
-        )
-    if pair is not None:
-        return formats.csv_files(*pair, stem)
-    if idx.find_files(path):
-        return formats.idx_folder(path, stem)
-    raise BenchmarkError(
-        f"{path}: neither IDX files ({idx.TRAIN[0]}.gz, ...) nor a *train*.csv and a *test*.csv nor folders of "
-        "pictures (train/<class>/, test/<class>/) are in it"
-    )
 
 
 def _recognised(dataset: FileDataset) -> FileDataset:

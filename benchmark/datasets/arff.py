@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets.formats import LINE_LIMIT
+from benchmark.datasets.forms.csv_pixels import LINE_LIMIT
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:

@@ -39,10 +39,13 @@ class Part:
         Values from 0 to 255; each image is flattened row by row, and the channels of a pixel one after the other.
     y : ndarray of int64, (n,)
         Labels, ``0 .. n_classes - 1``.
+    names : tuple of str, (n,), or empty
+        The file of each image, relative to the data set's folder, if each has one.
     """
 
     X: npt.NDArray[np.uint8]
     y: npt.NDArray[np.int64]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Dataset:
     train, test : Part
     source : str
         Where the data were read from, as text for people.
+    remarks : tuple of str
+        What a reader of the results must know: what was left out, split off, or is unusual; one line each.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Dataset:
     train: Part
     test: Part
     source: str
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def sha256(self) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import formats, idx, locations
+from benchmark.datasets import idx, locations
 from benchmark.datasets.download import File, Source, download
+from benchmark.datasets.forms import idx_files
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -88,7 +89,7 @@ def load(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None
         A wrong file in a folder that the user named, or another data set of the catalogue in a folder of this name.
     """
     folder = locate(which, catalogue, data_dir) or _downloaded(which)
-    return formats.idx_folder(folder, which.name, which.class_names)
+    return idx_files.idx_folder(folder, which.name, which.class_names)
 
 
 def locate(which: MnistLike, catalogue: Sequence[MnistLike], data_dir: Path | None = None) -> Path | None:

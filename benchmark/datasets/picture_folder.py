@@ -132,7 +132,13 @@ def load(folder: Path, name: str, notify: Notify, asked: Asked = NOTHING) -> Fil
     _tell_copies(labelled, like, notify)
     _tell_counts(labelled, notify)
     train, test = (
-        RawPart(X[side].reshape(-1, *shape), labelled.y[side], str(folder), str(folder))
+        RawPart(
+            X[side].reshape(-1, *shape),
+            labelled.y[side],
+            str(folder),
+            str(folder),
+            tuple(labelled.paths[row] for row in np.flatnonzero(side)),
+        )
         for side in (~labelled.tests, labelled.tests)
     )
     return validate.build_dataset(
@@ -198,7 +204,7 @@ def _prepared(paths: Sequence[Path], asked: Asked) -> Prepared:
     good = [picture for picture in every if isinstance(picture, _Picture)]
     broken = {row: reason for row, reason in enumerate(every) if isinstance(reason, str)}
     X = np.stack([picture.pixels for picture in good]) if good else np.zeros((0, height * width), dtype=np.uint8)
-    if shape[2] == 3 and all(picture.grey for picture in good):
+    if good and shape[2] == 3 and all(picture.grey for picture in good):
         X, shape = preprocessing.luma(X), (height, width, 1)
     if cache and good and time.monotonic() - start > SLOW:
         picture_cache.write(cache, Prepared(shape, X, broken))

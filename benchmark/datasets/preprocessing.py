@@ -89,8 +89,10 @@ def _eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Return grey of 16 bits, of 0 to 255, or of 0 to 1 in floats, as 8 bits; what is beyond that is clipped."""
     if values.dtype.kind == "f":
         scaled = np.nan_to_num(values) * (255.0 if values.max(initial=0) <= 1 else 1.0)
-        return np.rint(scaled.clip(0, 255)).astype(np.uint8)
-    return (values.astype(np.int64).clip(0, 65_535) // 257).astype(np.uint8)
+        rounded: npt.NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
+        return rounded
+    levels: npt.NDArray[np.uint8] = (values.astype(np.int64).clip(0, 65_535) // 257).astype(np.uint8)
+    return levels
 
 
 def to_pixels(image: Image.Image, shape: Shape) -> npt.NDArray[np.uint8]:

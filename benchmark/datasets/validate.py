@@ -29,7 +29,7 @@ class FileDataset(Dataset):
         The files that it was read from; empty if it comes with a library, or from too many files to name.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,15 @@ class RawPart:
         Whole numbers; texts; or a 1 in the column of each class (one-hot).
     X_from, y_from : str
         What an error message names: a file, or an array or a column of a file.
+    names : tuple of str, (n,), or empty
+        See `Part`.
     """
 
     X: npt.NDArray[Any]
     y: npt.NDArray[Any]
     X_from: str
     y_from: str
+    names: tuple[str, ...] = ()
 
 
 def build_dataset(
@@ -112,8 +115,9 @@ def build_dataset(
         train=Part(
             np.ascontiguousarray(np.concatenate([pixels[place] for place in trained]) if more else pixels[0]),
             np.concatenate([targets[place] for place in trained]),
+            tuple(name for place in trained for name in parts[place].names),
         ),
-        test=Part(np.ascontiguousarray(pixels[1]), targets[1]),
+        test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names),
         source=f"{source} (0..1, scaled to 0..255)" if fractions else source,
         files=files,
     )
@@ -173,7 +177,7 @@ def _labels(part: RawPart) -> npt.NDArray[Any]:
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim == 2 and y.dtype.kind in "buif" and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
-        return y.argmax(axis=1).astype(np.int64)
+        return np.asarray(y.argmax(axis=1), dtype=np.int64)
     if y.ndim != 1 or y.dtype.kind not in "buifUS":
         raise BenchmarkError(f"{where}: labels are {y.dtype} of shape {y.shape}; give whole numbers, one an image")
     if y.dtype.kind == "S":

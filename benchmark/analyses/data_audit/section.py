@@ -199,16 +199,16 @@ def _is_balanced(scores: AuditScores) -> bool:
 
 
 def _pixels(scores: AuditScores) -> str:
-    values = math.prod(scores.summary.test_set.image_shape)
+    count = math.prod(scores.summary.test_set.image_shape)
     constant = scores.audit.constant
     if not any(len(constant[part]) for part in PARTS):
-        return f"**Pixels**: none of the {values:,} is constant in the training images or in the test images."
+        return f"**Pixels**: none of the {count:,} is constant in the training images or in the test images."
     parts = []
     for part in PARTS:
         pixels, values = len(constant[part]), {int(value) for value in constant[part][:, 1]}
         value = f" (value {min(values)})" if len(values) == 1 else ""
         parts.append(f"{_some(pixels)} {'is' if pixels == 1 else 'are'} constant in the {NAMES[part]} images{value}")
-    return f"**Pixels**: of {values:,}, {fmt.listing(parts)}."
+    return f"**Pixels**: of {count:,}, {fmt.listing(parts)}."
 
 
 def _two_labels(scores: AuditScores) -> str:
