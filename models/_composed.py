@@ -67,7 +67,7 @@ class Remembered(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     transformer : transformer
-        Its result depends on its parameters and its training rows only.
+        Its result depends on its parameters and its training rows and labels only.
     memory : joblib.Memory or None
         The cache, as scikit-learn's `memory` parameters; None caches nothing.
     """
@@ -83,19 +83,19 @@ class Remembered(TransformerMixin, BaseEstimator):
         if self.memory is not None:
             import joblib
 
-            self.key_ = joblib.hash((self.transformer, X))
-        self.transformer_ = self._cached(_fit, self.key_, self.transformer, X)
+            self.key_ = joblib.hash((self.transformer, X, y))
+        self.transformer_ = self._cached(_fit, self.key_, self.transformer, X, y)
         return self
 
     def transform(self, X: Pixels) -> Any:
         """Return the transformer's output."""
         return self._cached(_transform, self.key_, self.transformer_, X)
 
-    def _cached(self, function: Callable[..., Any], key: str | None, transformer: Any, X: Pixels) -> Any:
+    def _cached(self, function: Callable[..., Any], key: str | None, transformer: Any, *rows: Any) -> Any:
         if self.memory is None:
-            return function(key, transformer, X)
+            return function(key, transformer, *rows)
         # The key identifies the transformer and its training rows.
-        return self.memory.cache(function, ignore=["transformer"])(key, transformer, X)
+        return self.memory.cache(function, ignore=["transformer"])(key, transformer, *rows)
 
 
 def without_cache(transformer: Any) -> Any:
@@ -108,8 +108,8 @@ def without_cache(transformer: Any) -> Any:
     return copied.set_params(**dict.fromkeys(names))
 
 
-def _fit(key: str | None, transformer: Any, X: Pixels) -> Any:
-    return clone(transformer).fit(X)
+def _fit(key: str | None, transformer: Any, X: Pixels, y: object) -> Any:
+    return clone(transformer).fit(X, y)
 
 
 def _transform(key: str | None, transformer: Any, X: Pixels) -> Any:

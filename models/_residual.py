@@ -25,6 +25,8 @@ class ResidualNet(nn.Module):
     halvings : int
         Convolutions of stride 2 before the others, for large images: the rest of the net works at the same
         size as it does for small ones.
+    mirror : bool
+        Whether it is asked about the mirror image, too, when it predicts.
 
     Attributes
     ----------
@@ -32,7 +34,9 @@ class ResidualNet(nn.Module):
         Factor of height and width in training; 1 until a callback sets it.
     """
 
-    def __init__(self, n_classes: int, width: int = 48, channels: int = 1, halvings: int = 0) -> None:
+    def __init__(
+        self, n_classes: int, width: int = 48, channels: int = 1, halvings: int = 0, mirror: bool = True
+    ) -> None:
         super().__init__()
         before = [_conv(channels if place == 0 else width, width, side=4, stride=2) for place in range(halvings)]
         self.features = nn.Sequential(
@@ -43,16 +47,16 @@ class ResidualNet(nn.Module):
             _Residual(2 * width),
         )
         self.head = nn.Linear(4 * width, n_classes)
-        self.zoom, self.halvings = 1.0, halvings
+        self.zoom, self.halvings, self.mirror = 1.0, halvings, mirror
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, channels, height, width) to logits, (n, n_classes).
 
-        In evaluation mode, the logits are the mean over the image and its mirror image.
+        In evaluation mode with `mirror`, the logits are the mean over the image and its mirror image.
         """
         if self.training:
             return self._logits(x if self.zoom == 1 else nn.functional.interpolate(x, self._sides(x), mode="area"))
-        return (self._logits(x) + self._logits(x.flip(-1))) / 2
+        return (self._logits(x) + self._logits(x.flip(-1))) / 2 if self.mirror else self._logits(x)
 
     def _sides(self, x: Tensor) -> tuple[int, int]:
         height, width = (max(1, round(self.zoom * side)) for side in x.shape[2:])

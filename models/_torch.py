@@ -18,6 +18,9 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from torch import Tensor
 
+USUAL = 28
+"""Side of the images of Fashion-MNIST."""
+
 
 class ToImages(TransformerMixin, BaseEstimator):
     """Convert rows of pixels to standardised float32 images, (n, channels, height, width).
@@ -80,13 +83,21 @@ class Batches:
         Upper limit; training batches are smaller if there are few images (`training_batch_size`).
     augment : bool
     shift : int
-        Pixels.
+        Pixels of an image of `USUAL` a side; in proportion more of a larger one.
+    mirror : bool
+        Whether `augment` mirrors.
     device : str
         Where the images are stored and augmented.
     """
 
     def __init__(
-        self, dataset: Any, batch_size: int, augment: bool = False, shift: int = 0, device: str = "cpu"
+        self,
+        dataset: Any,
+        batch_size: int,
+        augment: bool = False,
+        shift: int = 0,
+        mirror: bool = True,
+        device: str = "cpu",
     ) -> None:
         self.X = torch.from_numpy(np.ascontiguousarray(dataset.X)).to(device)
         y = np.zeros(len(dataset.X)) if dataset.y is None else dataset.y
@@ -94,8 +105,9 @@ class Batches:
         n = len(self.X)
         self.size = training_batch_size(n, batch_size) if augment else batch_size
         self.count = batches_per_epoch(n, batch_size) if augment else -(-n // batch_size)
-        self.augment, self.shift = augment, shift
-        self.mirrored = torch.rand(len(self.X)) < 0.5 if augment else torch.zeros(len(self.X), dtype=torch.bool)
+        self.augment, self.mirror = augment, augment and mirror
+        self.shift = round(shift * max(1.0, max(self.X.shape[2:]) / USUAL))
+        self.mirrored = torch.rand(n) < 0.5 if self.mirror else torch.zeros(n, dtype=torch.bool)
 
     def __len__(self) -> int:
         return self.count
@@ -107,7 +119,7 @@ class Batches:
             index = rows.to(self.X.device)
             x = _augmented(self.X[index], self.mirrored[rows], self.shift) if self.augment else self.X[index]
             yield x, self.y[index]
-        if self.augment:
+        if self.mirror:
             self.mirrored = ~self.mirrored
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from optuna.distributions import FloatDistribution, IntDistribution
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from benchmark.estimator import Estimator, Task
 
@@ -43,18 +43,32 @@ def lightgbm(task: Task, **settings: Any) -> Any:
     )
 
 
+def pixel_columns(task: Task) -> list[tuple[str, Any]]:
+    """Return the first steps of a pipeline of trees on pixels: none for small grey images.
+
+    In colour, histograms of colours stand beside the pixels: trees split on one value at a time, so they cannot count.
+    """
+    from models._pixels import shrinking
+
+    small = shrinking(task.image_shape)
+    if task.image_shape[2] == 1:
+        return small
+    from models._features import ColourHistograms
+
+    pixels = Pipeline(small) if small else "passthrough"
+    return [("columns", FeatureUnion([("pixels", pixels), ("colours", ColourHistograms(task.image_shape))]))]
+
+
 def forest(title: str, kind: str) -> Estimator:
     """Declare a scikit-learn forest on raw pixels; `kind` is the name of its class in `sklearn.ensemble`."""
 
     def build(task: Task) -> Pipeline:
         from sklearn import ensemble
 
-        from models._pixels import shrinking
-
         model = getattr(ensemble, kind)(
             n_estimators=200, max_features=0.05, min_samples_leaf=1, n_jobs=task.threads, random_state=task.seed
         )
-        return Pipeline([*shrinking(task.image_shape), ("trees", model)])
+        return Pipeline([*pixel_columns(task), ("trees", model)])
 
     return Estimator(
         title=title,

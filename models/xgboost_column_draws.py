@@ -3,12 +3,11 @@
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
-from models._trees import XGBOOST_SPACE
+from models._trees import XGBOOST_SPACE, pixel_columns
 
 
 def build(task: Task) -> Pipeline:
     from models._columns import DrawnColumns
-    from models._pixels import shrinking
 
     model = DrawnColumns(
         n_estimators=300,
@@ -23,7 +22,7 @@ def build(task: Task) -> Pipeline:
         random_state=task.seed,
         device=task.device,
     )
-    return Pipeline([*shrinking(task.image_shape), ("trees", model)])
+    return Pipeline([*pixel_columns(task), ("trees", model)])
 
 
 ESTIMATOR = Estimator(

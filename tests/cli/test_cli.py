@@ -225,7 +225,7 @@ def test_help_says_what_every_flag_does(verb: str, capsys: pytest.CaptureFixture
 
 def test_data_prints_shape_counts_and_checksum() -> None:
     printed = benchmark("data", "--dataset", "digits").stdout
-    assert "8 x 8" in printed
+    assert "8 by 8 pixels, grey" in printed
     assert re.search(r"SHA-256 +[0-9a-f]{64}", printed)
     assert re.search(r"^9 +\d+ +\d+", printed, re.M)
 

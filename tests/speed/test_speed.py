@@ -31,7 +31,7 @@ from tests.speed.session import Options, Session, fresh
 
 pytestmark = pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # it is stopped on purpose
 
-TASK = Task(10, (8, 8))
+TASK = Task(10, (8, 8, 1))
 
 LOGISTIC = Order("logistic_regression", "stock", "digits", rows=500, threads=1)
 

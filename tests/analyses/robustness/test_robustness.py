@@ -83,7 +83,7 @@ def test_its_predictions_are_those_of_the_tuned_parameters_for_the_images_that_i
     assert (found.picture == images[0]).all()
     assert (found.predicted[0] == pipeline.predict(images)).mean() > 0.99
     for name, answers in zip(found.robustness.corruptions, found.predicted[1:], strict=True):
-        corrupted = corruptions.get(name).apply(images, (8, 8))
+        corrupted = corruptions.get(name).apply(images, (8, 8, 1))
         assert (answers == pipeline.predict(corrupted)).mean() > 0.99, name
     assert len({answers.tobytes() for answers in found.predicted}) > 15  # not the same thing again and again
 
@@ -193,7 +193,7 @@ def test_damage_is_named_by_the_other_commands(standing: Path) -> None:
 def test_a_worker_corrupts_the_images_that_a_job_names(golden: Golden) -> None:
     digits = datasets.load("digits")
     memmap.materialise(digits)
-    job = RefitJob(LOGISTIC, {}, Task(10, (8, 8)), PRESETS["smoke"], digits.sha256, 500)
+    job = RefitJob(LOGISTIC, {}, Task(10, (8, 8, 1)), PRESETS["smoke"], digits.sha256, 500)
     outcome = worker_job.run(CorruptionJob(**vars(job), corruptions=("invert", "shift-2"), images=(3, 5, 8)))
     assert outcome.status == "ok", outcome.reason
     assert outcome.proba is None
