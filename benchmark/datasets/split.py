@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,10 @@ def hold_out(where: str, y: Ints, copies: Ints, notify: Callable[[str], None]) -
 
 
 def first_identical(X: npt.NDArray[Any]) -> Ints:
-    """Return the index of the first image with the same pixels, for each image of ``X``, (n, ...)."""
+    """Return the index of the first image with the same pixels, for each image of ``X``, (n, ...).
+
+    Images are compared by a checksum of 128 bits, so that no copy of all of them is in memory.
+    """
     seen: dict[bytes, int] = {}
-    return np.asarray([seen.setdefault(image.tobytes(), row) for row, image in enumerate(X)], dtype=np.int64)
+    sums = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in X)
+    return np.asarray([seen.setdefault(each, row) for row, each in enumerate(sums)], dtype=np.int64)

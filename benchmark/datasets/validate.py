@@ -25,7 +25,9 @@ fractions; scikit-learn's digits; bytes; 10, 12 and 16 bits. The first that hold
 """
 
 OVERSHOOT = 0.01
-"""Share of its range by which a float may miss it: interpolation and a normalisation undone leave such values."""
+"""Share of the span of all values by which floats may miss their range: interpolation leaves such values. It is not a
+share of the range, or standardised pixels (-2 to 2) would be taken for dark ones of 0..255.
+"""
 
 LEVELS = (0, 255)
 """The range of a data set's pixels."""
@@ -214,7 +216,7 @@ def _range(images: list[npt.NDArray[Any]], parts: Sequence[RawPart], notify: Not
     if not (bytes_only and full == LEVELS):
         for part, X, own in zip(parts, images, ends, strict=True):
             its = _smallest_range(*own, X.dtype.kind in "bui")
-            if own != (0, 0) and its is not None and its != full and its[1] <= LEVELS[1]:
+            if own != (0, 0) and its != full and (its is None or its[1] <= LEVELS[1]):
                 raise BenchmarkError(
                     f"{part.X_from}: pixel values run {_from_to(own)}, those of {parts[far].X_from} "
                     f"{_from_to(ends[far])}; use one scale for all parts"
@@ -234,15 +236,8 @@ def _range(images: list[npt.NDArray[Any]], parts: Sequence[RawPart], notify: Not
 
 def _smallest_range(low: float, high: float, whole: bool) -> tuple[int, int] | None:
     """Return the first of `RANGES` that holds pixel values, or None; whole numbers overshoot none."""
-    slack = 0.0 if whole else OVERSHOOT
-    return next(
-        (
-            (least, most)
-            for least, most in RANGES
-            if low >= least - slack * (most - least) and high <= most + slack * (most - least)
-        ),
-        None,
-    )
+    slack = 0.0 if whole else OVERSHOOT * (high - low)
+    return next(((least, most) for least, most in RANGES if low >= least - slack and high <= most + slack), None)
 
 
 def _from_to(ends: tuple[float, float]) -> str:

@@ -202,8 +202,23 @@ def test_what_is_too_large_for_the_memory_is_refused_in_a_line(tmp_path: Path, m
         loaded(tmp_path / "a.npz")
     monkeypatch.undo()
     monkeypatch.setattr(npz_file.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 1_000}))
-    with pytest.raises(BenchmarkError, match=r"more than the 1,000 of memory that are free; give fewer or smaller"):
+    with pytest.raises(
+        BenchmarkError, match=r"more than half of the 1,000 of memory that are free; give fewer or smaller"
+    ):
         loaded(tmp_path / "a.npz")
+
+
+def test_a_file_for_each_part(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    np.savez(folder / "train.npz", x=GREY[:20], y=LABELS[:20])
+    np.savez(folder / "test.npz", x_test=GREY[20:], y_test=LABELS[20:])
+    found, told = loaded(folder)
+    assert (found.name, found.sha256) == ("mine", usual(tmp_path).sha256)
+    assert told == [f"{folder}: test from test.npz, train from train.npz"]
+    np.savez(folder / "test.npz", GREY)
+    with pytest.raises(BenchmarkError, match=r"test\.npz: arrays `x` and `y` are expected, there are: arr_0"):
+        loaded(folder)
 
 
 # --- .npy
@@ -462,7 +477,7 @@ def test_a_pair_is_found_by_the_words_of_its_names(tmp_path: Path, names: tuple[
     assert not told
 
 
-@pytest.mark.parametrize("name", ["digits.csv", "latest_train.csv", "digits_train_test.csv", "contest.csv", "x.csv.gz"])
+@pytest.mark.parametrize("name", ["mine.csv", "latest_train.csv", "digits_train_test.csv", "contest.csv", "x.csv.gz"])
 def test_one_csv_is_split_whether_it_or_its_folder_is_given(tmp_path: Path, name: str) -> None:
     path = table(tmp_path / "mine" / name)
     for given, called in ((path, name.split(".")[0]), (path.parent, "mine")):
@@ -475,6 +490,10 @@ def test_one_csv_is_split_whether_it_or_its_folder_is_given(tmp_path: Path, name
 def test_a_test_part_alone_is_never_the_whole(tmp_path: Path) -> None:
     table(tmp_path / "mine" / "digits_test.csv")
     with pytest.raises(BenchmarkError, match=r"mine: there is digits_test\.csv and no CSV to train on; add one"):
+        loaded(tmp_path / "mine")
+    (tmp_path / "mine" / "digits_test.csv").unlink()
+    np.savez(tmp_path / "mine" / "digits_test.npz", x=GREY, y=LABELS)
+    with pytest.raises(BenchmarkError, match=r"mine: there is digits_test\.npz and nothing to train on; add the train"):
         loaded(tmp_path / "mine")
 
 
@@ -559,6 +578,7 @@ def test_fer_2013_has_its_pixels_in_one_column(tmp_path: Path) -> None:
 
 
 INDICES = {
+    "a count": "file,label,pixels\na.dat,cat,784\n",
     "kaggle": "id,label\n" + "".join(f"{i},cat\n" for i in range(30)),
     "files": "image_id,5_o_Clock_Shadow\n" + "".join(f"{i:06}.jpg,-1\n" for i in range(30)),
     "attributes": "image_id," + ",".join(f"a{i}" for i in range(40)) + "\n000001.jpg" + ",-1" * 40 + "\n",

@@ -40,7 +40,7 @@ SCALED: dict[str, tuple[Callable[[], np.ndarray], Callable[[], np.ndarray], str]
     "minus 1 and 1": (lambda: BINARY * 2 - 1, lambda: BINARY * 255, "from -1 to 1, so they are scaled from -1..1 to"),
     "0 to 16": (
         lambda: np.minimum(IMAGES // 15, 16),
-        lambda: np.rint(np.minimum(IMAGES // 15, 16) * 255 / 16),
+        lambda: np.rint(np.minimum(IMAGES // 15, 16) * (255 / 16)),
         "0..16",
     ),
     "16 bits": (
@@ -112,7 +112,9 @@ def test_black_images_have_any_scale(tmp_path: Path) -> None:
         (lambda: IMAGES.astype(int), lambda: BINARY.astype(int), r"\(X_test\).* from 0 to 1, those of"),
         (lambda: IMAGES / 127.5 - 1, lambda: IMAGES / 255, r"\(X_test\).* from 0 to 1, those of .* from -1 to 1"),
         (lambda: IMAGES.astype(np.uint16) * 257, lambda: IMAGES, r"\(X_test\).* from 0 to 255, those of .* 65535"),
-        (lambda: (IMAGES - 130.0) / 60, lambda: IMAGES, r"from -2.1.* to 2.*, which is no usual range"),
+        (lambda: (IMAGES - 130.0) / 60, lambda: IMAGES / 1.0, r"\(X_train\).* from -2.1.* to 2.*; use one scale"),
+        (lambda: (IMAGES - 130.0) / 60, lambda: (IMAGES - 130.0) / 60, r"from -2.1.* to 2.*, which is no usual range"),
+        (lambda: (IMAGES - 33.3) / 78.6, lambda: (IMAGES - 33.3) / 78.6, r"from -0.4.* to 2.8.*, which is no usual"),
         (lambda: IMAGES.astype(int) * 1_000, lambda: IMAGES, r"from 0 to 255000, which is no usual range"),
     ],
 )

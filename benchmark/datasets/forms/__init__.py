@@ -12,6 +12,7 @@ from benchmark.datasets.forms import (
     npy_files,
     npz_file,
     npz_parts,
+    parts,
     picture_folders,
 )
 from benchmark.datasets.forms.form import Form, Request
@@ -22,6 +23,7 @@ from benchmark.errors import BenchmarkError
 FORMS: tuple[Form, ...] = (
     npz_file.FORM,
     npz_parts.FORM,
+    npz_file.PAIR,
     idx_files.FORM,
     npy_files.FORM,
     csv_pixels.FORM,
@@ -57,7 +59,8 @@ def read(path: Path, request: Request, *, archives: bool = True) -> FileDataset:
     known = tuple(form for form in FORMS if archives or form is not archive.FORM)
     form = _form(path, known)
     if form is None:
-        inside = _readable(path, known)
+        found = _readable(path, known)
+        inside = [each for each in found if parts.part_of(each) in (None, parts.TRAIN)]
         if len(inside) == 1:
             request.notify(f"{path}: read from {inside[0].relative_to(path).as_posix()}, the only data in it")
             return read(inside[0], request, archives=archives)
@@ -66,6 +69,8 @@ def read(path: Path, request: Request, *, archives: bool = True) -> FileDataset:
                 f"{path}: {len(inside)} data sets are in it; give one of them: "
                 + ", ".join(f"--dataset {each}" for each in inside[:9])
             )
+        if found:  # a test part alone is never the whole
+            raise BenchmarkError(f"{path}: there is {found[0].name} and nothing to train on; add the training part")
         raise BenchmarkError(f"{path}: it has none of these: {'; '.join(form.title for form in known)}")
     if request.asked != Asked() and not form.pictures:
         raise BenchmarkError(

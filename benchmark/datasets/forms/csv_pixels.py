@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +40,7 @@ SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 LABELS = ("label", "labels", "class", "emotion", "target", "y", "letter", "digit", "category")
 """Usual names of the label's column, in lower case; the first that is there counts."""
 
-IDS = ("", "id", "index", "idx", "unnamed: 0", "image_id", "imageid", "row_id", "rowid", "no", "number")
+IDS = ("", "id", "index", "idx", "unnamed: 0", "image_id", "imageid", "row_id", "rowid")
 """Usual names of columns that number the images, in lower case."""
 
 PIXELS = "pixels"
@@ -115,9 +114,10 @@ def has_pixels(path: Path) -> bool:
     if max(len(first), len(second)) >= LINE_LIMIT:
         return True
     layout = _layout(first, second)
-    if layout.named((PIXELS,)) is not None:
-        return True
     cells = _cells(second or first, layout.separator)
+    place = layout.named((PIXELS,))
+    if place is not None and place < len(cells):
+        return not second or len(cells[place].split()) >= FEWEST
     if any(cell.strip().lower().endswith(tuple(PICTURES)) for cell in cells):
         return False
     return sum(map(_is_number, cells)) >= FEWEST or (not second and len(cells) > FEWEST)
@@ -156,49 +156,11 @@ def _layout(first: str, second: str) -> Layout:
 
 
 def find(folder: Path) -> dict[str, dict[str, Path]]:
-    """Return the tables of pixels in a folder: by their name without the part, then by part.
-
-    A table whose name says no part, or more than one, is a data set of its own, and so is one that shares its name and
-    part with another.
-    """
-    sets: dict[str, dict[str, Path]] = {}
-    for path in sorted(each for each in folder.iterdir() if is_table(each)):
-        part, rest = _part(_stem(path))
-        rest = rest or folder.resolve().name
-        if not has_pixels(path) and not (path.stat().st_size == 0 and part):
-            continue
-        if part is None or part in sets.get(rest, {}):
-            sets[path.name] = {parts.TRAIN: path}
-        else:
-            sets.setdefault(rest, {})[part] = path
-    if len(sets) > 1 and (pair := _one_pair(list(sets.values()))):
-        return {folder.resolve().name: pair}
-    return sets
-
-
-def _one_pair(sets: list[dict[str, Path]]) -> dict[str, Path] | None:
-    """Return one data set, if all that differs are the names: ``mnist_train_small.csv`` and ``mnist_test.csv``."""
-    joined = {part: path for files in sets for part, path in files.items()}
-    said = all(_part(_stem(path))[0] == part for part, path in joined.items())
-    return joined if said and parts.TRAIN in joined and len(joined) == sum(map(len, sets)) else None
-
-
-def _stem(path: Path) -> str:
-    return re.sub(r"(\.[ct]sv)?(\.gz)?$", "", path.name, flags=re.IGNORECASE)
-
-
-def _part(stem: str) -> tuple[str | None, str]:
-    """Return the part that a file name says, and the name without it: ("test", "mnist") for ``mnist_test``."""
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", stem)
-    of = {
-        word: part
-        for word in words
-        for part, known in parts.PART_WORDS.items()
-        if word.lower() in known or word.lower().startswith((known[0] + "set", known[0] + "data"))
-    }
-    if len(set(of.values())) != 1:
-        return None, stem
-    return next(iter(of.values())), "-".join(word for word in words if word not in of)
+    """Return the tables of pixels in a folder; see `parts.by_part`. An empty file counts if its name says a part."""
+    tables = sorted(each for each in folder.iterdir() if is_table(each))
+    return parts.by_part(
+        folder, [each for each in tables if has_pixels(each) or (each.stat().st_size == 0 and parts.part_of(each))]
+    )
 
 
 def _read(path: Path, request: Request) -> FileDataset:
@@ -398,7 +360,9 @@ def _table(path: Path, frame: pd.DataFrame, label: Any, pixels: Sequence[Any]) -
 def _values(labels: pd.Series) -> npt.NDArray[Any]:
     import pandas as pd
 
-    return labels.to_numpy() if pd.api.types.is_numeric_dtype(labels) else labels.astype(str).to_numpy(dtype=np.str_)
+    number = pd.api.types.is_numeric_dtype(labels)
+    values: npt.NDArray[Any] = labels.to_numpy() if number else labels.astype(str).to_numpy(dtype=np.str_)
+    return values
 
 
 def _texts(path: Path, layout: Layout, notify: Notify) -> Table | None:

@@ -23,7 +23,7 @@ MOST_IMAGES = 10_000
 """Most images of a class that are taken."""
 
 MOST_BYTES = 2**29
-"""Most bytes of all images together; the split and its search for copies hold each image twice more."""
+"""Most bytes of all images together; to split a test part off takes a copy."""
 
 PUBLISHED_PREFIX = "full_numpy_bitmap_"
 """A browser puts the folders of QuickDraw's bucket before the name of a class."""

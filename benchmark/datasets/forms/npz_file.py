@@ -1,4 +1,4 @@
-"""An ``.npz`` file, with the names of arrays that Keras, MedMNIST or ``numpy.savez`` gives."""
+"""An ``.npz`` file with the names of arrays that Keras, MedMNIST or ``numpy.savez`` gives, or a file for each part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 
 from benchmark.datasets import idx
 from benchmark.datasets.forms import parts
-from benchmark.datasets.forms.form import Form, Request
+from benchmark.datasets.forms.form import Form, Request, can_choose, chosen
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
@@ -66,10 +66,10 @@ def check_size(path: Path, size: int) -> None:
         raise BenchmarkError(
             f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; give fewer or smaller images, as uint8"
         )
-    if size > free:
+    if 2 * size > free:  # to split a part off takes a copy
         raise BenchmarkError(
-            f"{path}: unpacks to {size:,} bytes, more than the {free:,} of memory that are free; give fewer or smaller "
-            "images, as uint8"
+            f"{path}: unpacks to {size:,} bytes, more than half of the {free:,} of memory that are free; give fewer or "
+            "smaller images, as uint8"
         )
 
 
@@ -141,16 +141,45 @@ def _by_shape(path: Path, arrays: Arrays, request: Request) -> dict[str, tuple[s
     return {part: (X, y) for part, (X, y) in both.items()}
 
 
+def _known(names: list[str]) -> list[str]:
+    """Return the arrays that are read: those with a usual name, or all."""
+    return [name for pair in parts.named(names).values() for name in pair if name is not None] or names
+
+
 def _read(path: Path, request: Request) -> FileDataset:
     there: list[str] = []
 
     def wanted(names: list[str]) -> list[str]:
         there.extend(names)
-        known = [name for pair in parts.named(names).values() for name in pair if name is not None]
-        return known or names
+        return _known(names)
 
     arrays = read_arrays(path, wanted)
     return from_arrays(path, arrays, {name: f"{path} ({name})" for name in arrays}, there, request)
 
 
+def _pairs(folder: Path) -> dict[str, dict[str, Path]]:
+    """Return the data sets of a folder that have a file for training and one for another part."""
+    files = sorted(each for each in folder.glob("*.[nN][pP][zZ]") if each.is_file())
+    found = parts.by_part(folder, files)
+    return {name: each for name, each in found.items() if parts.TRAIN in each and len(each) > 1}
+
+
+def _read_pair(path: Path, request: Request) -> FileDataset:
+    files = chosen(path, _pairs)
+    raw = {}
+    for part, file in files.items():
+        arrays = read_arrays(file, _known)
+        found = parts.named(arrays)
+        X, y = found.popitem()[1] if len(found) == 1 else (None, None)
+        if X is None or y is None:
+            raise BenchmarkError(f"{file}: arrays `x` and `y` are expected, there are: {', '.join(arrays) or 'none'}")
+        raw[part] = RawPart(arrays[X], arrays[y], f"{file} ({X})", f"{file} ({y})")
+    request.notify(f"{path}: " + ", ".join(f"{part} from {file.name}" for part, file in files.items()))
+    names = tuple(files.values())
+    validation = files[parts.VALIDATION].name if parts.VALIDATION in files else ""
+    return parts.assemble(request.name, str(path), raw, request.notify, names, None, validation)
+
+
 FORM = Form("an .npz file with images and labels", lambda path: path.suffix.lower() == ".npz" and path.is_file(), _read)
+
+PAIR = Form("train.npz and test.npz", lambda path: can_choose(path, _pairs), _read_pair)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +56,47 @@ def named(names: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
         if name is not None and found.setdefault(part, [None, None])[kind] is None:
             found[part][kind] = name
     return {part: (pair[0], pair[1]) for part, pair in found.items()}
+
+
+def part_of(path: Path) -> str | None:
+    """Return the part that a file name says by one of its words, or None; ``latest.csv`` says none."""
+    return _part_and_rest(path)[0]
+
+
+def by_part(folder: Path, files: Sequence[Path]) -> dict[str, dict[str, Path]]:
+    """Group the files of a folder into data sets: by the words of their names that say no part, then by part.
+
+    A file whose name says no part, or more than one, is a data set of its own, and so is one that shares its name and
+    part with another. If all that differs are the names (``mnist_train_small.csv``, ``mnist_test.csv``), all are one.
+    """
+    sets: dict[str, dict[str, Path]] = {}
+    for path in files:
+        part, rest = _part_and_rest(path)
+        rest = rest or folder.resolve().name
+        if part is None or part in sets.get(rest, {}):
+            sets[path.name] = {TRAIN: path}
+        else:
+            sets.setdefault(rest, {})[part] = path
+    joined = {part: path for each in sets.values() for part, path in each.items()}
+    said = all(part_of(path) == part for part, path in joined.items())
+    if len(sets) > 1 and said and TRAIN in joined and len(joined) == len(files):
+        return {folder.resolve().name: joined}
+    return sets
+
+
+def _part_and_rest(path: Path) -> tuple[str | None, str]:
+    """Return the part that a file name says, and its other words: ("test", "mnist") for ``mnist_test.csv``."""
+    stem = path.name.partition(".")[0]
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", stem)
+    of = {
+        word: part
+        for word in words
+        for part, known in PART_WORDS.items()
+        if word.lower() in known or word.lower().startswith((f"{known[0]}set", f"{known[0]}data"))
+    }
+    if len(set(of.values())) != 1:
+        return None, stem
+    return next(iter(of.values())), "-".join(word for word in words if word not in of)
 
 
 def assemble(
