@@ -89,8 +89,9 @@ def _with_remarks(name: str, notify: Callable[[str], None]) -> FileDataset:
     dataset = _from_path(name, keep)
     place = Path(_asked(name)[0]).expanduser()
     here = [text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks]
-    if place.parent.name:  # an array of a file, or the files of one of several data sets in a folder
-        here = [text.replace(f"{place.parent}{os.sep}", "") for text in here]
+    for folder in place.parents:  # of an array in a file, of one of several data sets in a folder or an archive
+        if folder.name:
+            here = [text.replace(f"{folder}{os.sep}", "") for text in here]
     return replace(dataset, remarks=tuple(here))
 
 
@@ -144,7 +145,7 @@ def _name(path: Path) -> str:
     """Return the name of a data set by its path: without the suffixes of a file, ``digits`` for ``digits.csv.gz``."""
     if path.is_dir():
         return path.resolve().name
-    return re.sub(r"\.(csv|tsv|tar)$", "", path.stem, flags=re.IGNORECASE) if path.is_file() else path.name
+    return re.sub(r"\.(csv|tsv|tar)$", "", path.stem, flags=re.IGNORECASE)
 
 
 def _asked(name: str) -> tuple[str, Asked]:

@@ -242,3 +242,18 @@ def test_an_archive_inside_an_archive_is_not_unpacked(tmp_path: Path, cache: Pat
     folder.mkdir()
     inner.rename(folder / "inner.zip")
     assert loaded(folder)[0].sha256 == plain(tmp_path).sha256  # a folder's only archive is
+
+
+def test_one_of_several_data_sets_in_an_archive_is_chosen_by_its_path(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "my files.zip", {"data/a.npz": npz(), "data/b.npz": npz()})
+    with pytest.raises(BenchmarkError) as caught:
+        loaded(path)
+    commands = [f"--dataset '{path}/data/{name}.npz'" for name in "ab"]
+    assert str(caught.value) == f"{path}: 2 data sets are in it; give one of them: {', '.join(commands)}"
+    found, _ = loaded(f"{path}/data/a.npz")
+    assert (found.name, found.sha256) == ("a", plain(tmp_path).sha256)
+    assert all(str(tmp_path) not in remark for remark in found.remarks)
+    with pytest.raises(BenchmarkError, match=r"my files\.zip: there is no data/c\.npz in it"):
+        loaded(f"{path}/data/c.npz")
+    with pytest.raises(BenchmarkError, match="no data set is called"):
+        loaded(f"{path}/../../plain.npz")

@@ -117,6 +117,7 @@ def test_channels_that_come_first_are_read_and_said(tmp_path: Path, channels: in
     found, told = loaded(tmp_path / "a.npz")
     assert found.sha256 == usual(tmp_path, last).sha256
     assert f"(X_train): images have shape (20, {channels}, 6, 6), so they are read with their channels first" in told[0]
+    assert len(told) == 1
 
 
 def test_rows_of_three_values_a_pixel_are_in_colour(tmp_path: Path) -> None:

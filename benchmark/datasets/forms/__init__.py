@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from benchmark.datasets.forms import (
@@ -31,6 +32,9 @@ FORMS: tuple[Form, ...] = (
     picture_folders.FORM,
 )
 """In the order in which they are tried."""
+
+MOST_NAMED = 9
+"""Most data sets of a folder that a message lists."""
 
 
 def exists(path: Path) -> bool:
@@ -67,7 +71,7 @@ def read(path: Path, request: Request, *, archives: bool = True) -> FileDataset:
         if inside:
             raise BenchmarkError(
                 f"{path}: {len(inside)} data sets are in it; give one of them: "
-                + ", ".join(f"--dataset {each}" for each in inside[:9])
+                + ", ".join(f"--dataset {shlex.quote(str(each))}" for each in inside[:MOST_NAMED])
             )
         if found:  # a test part alone is never the whole
             raise BenchmarkError(f"{path}: there is {found[0].name} and nothing to train on; add the training part")

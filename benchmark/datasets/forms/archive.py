@@ -14,6 +14,7 @@ import hashlib
 import lzma
 import os
 import re
+import shlex
 import shutil
 import stat
 import tarfile
@@ -45,6 +46,9 @@ TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 VERSION = 1
 """Increased when archives are unpacked in another way."""
 
+_COMMAND = re.compile(r"(?<=--dataset )(?:'[^']*'|[^',;]+)")
+"""A path that a message offers, quoted if a shell needs it."""
+
 _AT_ONCE = 2**20
 """Most bytes of a tar file that are read in one piece."""
 
@@ -64,6 +68,12 @@ _DAMAGED = (
 def is_archive(path: Path) -> bool:
     """Return whether a file's suffix is that of an archive."""
     return path.name.lower().endswith(ZIP + TAR) and path.is_file()
+
+
+def _split(path: Path) -> tuple[Path, Path] | None:
+    """Return an archive and the path inside it, which ``x.zip/gzip/emnist-letters`` gives; None without an archive."""
+    found = next((each for each in (path, *path.parents) if is_archive(each)), None)
+    return None if found is None or ".." in path.relative_to(found).parts else (found, path.relative_to(found))
 
 
 def unpacked(path: Path) -> tuple[Path, int]:
@@ -230,23 +240,32 @@ def _untar(path: Path, target: Path) -> int:
     return len(members) - len(kept)
 
 
-def _read(path: Path, request: Request) -> FileDataset:
+def _read(given: Path, request: Request) -> FileDataset:
     from benchmark.datasets import forms
 
+    found = _split(given)
+    assert found is not None  # it was recognised
+    path, inside = found
     folder, skipped = unpacked(path)
 
     def here(text: str) -> str:
         """Name the archive where the folder in the cache is meant."""
         return text.replace(f"{folder}{os.sep}", f"{path}{os.sep}").replace(str(folder), str(path))
 
+    if not forms.exists(folder / inside):
+        raise BenchmarkError(
+            f"{path}: there is no {inside.as_posix()} in it; give the archive alone to see what it has"
+        )
     if skipped:
         request.notify(f"{path}: {skipped:,} files of macOS or Windows are left out")
     request.notify(f"{path}: unpacked, and read from there")
+    within = replace(request, notify=lambda text: request.notify(here(text)))
     try:
-        found = forms.read(folder, replace(request, notify=lambda text: request.notify(here(text))), archives=False)
+        dataset = forms.read(folder / inside, within, archives=False)
     except BenchmarkError as error:
-        raise BenchmarkError(here(str(error))) from error
-    return replace(found, source=here(found.source), files=(path,))
+        text = _COMMAND.sub(lambda match: shlex.quote(here(shlex.split(match[0])[0])), str(error))
+        raise BenchmarkError(here(text)) from error
+    return replace(dataset, source=here(dataset.source), files=(path,))
 
 
-FORM = Form("a .zip or .tar.gz of one of these", is_archive, _read, pictures=True)
+FORM = Form("a .zip or .tar.gz of one of these", lambda path: _split(path) is not None, _read, pictures=True)

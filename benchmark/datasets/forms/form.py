@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def chosen(path: Path, find: Callable[[Path], Mapping[str, T]]) -> T:
     if len(found) > 1:
         raise BenchmarkError(
             f"{path}: {len(found)} data sets are in it; give one of them: "
-            + ", ".join(f"--dataset {path / name}" for name in sorted(found))
+            + ", ".join(f"--dataset {shlex.quote(str(path / name))}" for name in sorted(found))
         )
     return next(iter(found.values()))
 
