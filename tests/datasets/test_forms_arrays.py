@@ -216,7 +216,7 @@ def test_a_file_for_each_part(tmp_path: Path) -> None:
     np.savez(folder / "test.npz", x_test=GREY[20:], y_test=LABELS[20:])
     found, told = loaded(folder)
     assert (found.name, found.sha256) == ("mine", usual(tmp_path).sha256)
-    assert told == [f"{folder}: test from test.npz, train from train.npz"]
+    assert told == [f"{folder}: train from train.npz, test from test.npz"]
     np.savez(folder / "test.npz", GREY)
     with pytest.raises(BenchmarkError, match=r"test\.npz: arrays `x` and `y` are expected, there are: arr_0"):
         loaded(folder)
@@ -279,6 +279,12 @@ def test_npy_files_of_images_and_labels(tmp_path: Path) -> None:
         (tmp_path / "four").mkdir(exist_ok=True)
         np.save(tmp_path / "four" / f"{name}.npy", array)
     assert loaded(tmp_path / "four")[0].sha256 == usual(tmp_path).sha256
+
+
+def test_letters_of_the_alphabet_are_classes(tmp_path: Path) -> None:
+    for letter in "wxyz":
+        np.save(tmp_path / f"{letter}.npy", RNG.integers(0, 256, (5, 6, 6), dtype=np.uint8))
+    assert loaded(tmp_path)[0].class_names == ("w", "x", "y", "z")
 
 
 # --- IDX
@@ -552,6 +558,23 @@ def test_the_csv_of_emnist_is_turned_too(tmp_path: Path) -> None:
     found, told = loaded(pair(tmp_path / "a", (names("train"), names("test")), GREY.transpose(0, 2, 1), head=None))
     assert found.sha256 == usual(tmp_path).sha256
     assert "EMNIST's pictures are stored turned" in told[-1]
+    (tmp_path / "a" / "emnist-letters-mapping.txt").write_text("0 88\n1 65 97\n2 66 98\n")
+    assert loaded(tmp_path / "a")[0].class_names == ("X", "Aa", "Bb")
+
+
+def test_classes_called_none_or_na_are_classes(tmp_path: Path) -> None:
+    found, _ = loaded(table(tmp_path / "a.csv", y=np.array(["None", "NA", "null"])[LABELS]))
+    assert found.class_names == ("NA", "None", "null")
+
+
+def test_a_damaged_csv_gz_is_called_that(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv.gz")
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(BenchmarkError, match=r"a\.csv\.gz: cannot be read as CSV"):
+        loaded(path)
+    path.write_bytes(path.read_bytes()[:12] + bytes(50))
+    with pytest.raises(BenchmarkError, match=r"a\.csv\.gz: cannot be read as CSV"):
+        loaded(path)
 
 
 def fer(path: Path, head: str = "emotion,pixels,Usage", usage: tuple[str, ...] = ()) -> Path:

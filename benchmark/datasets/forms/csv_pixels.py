@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from benchmark.datasets import idx
 from benchmark.datasets.forms import parts
 from benchmark.datasets.forms.form import Form, Request, chosen
-from benchmark.datasets.forms.idx_files import EMNIST, upright
+from benchmark.datasets.forms.idx_files import EMNIST, characters, mapping_file, upright
 from benchmark.datasets.picture_files import SUFFIXES as PICTURES
 from benchmark.datasets.validate import FileDataset, Notify, RawPart
 from benchmark.errors import BenchmarkError
@@ -109,8 +110,8 @@ def has_pixels(path: Path) -> bool:
     """
     try:
         first, second = _first_lines(path)
-    except (OSError, EOFError):
-        return False
+    except (OSError, EOFError, zlib.error):
+        return path.suffix.lower() == ".gz"  # a damaged one: reading says so
     if max(len(first), len(second)) >= LINE_LIMIT:
         return True
     layout = _layout(first, second)
@@ -185,12 +186,15 @@ def _dataset(where: Path, files: Mapping[str, Path], request: Request) -> FileDa
     raw = _by_usage(tables[parts.TRAIN], train, notify) if len(tables) == 1 else {}
     if not raw:
         raw = {part: _raw(table, files[part]) for part, table in tables.items()}
+    names: dict[int, str] = {}
     if train.name.lower().startswith(EMNIST):
+        mapping = mapping_file(train)
+        names = {} if mapping is None else characters(mapping)
         raw = {part: _turned(each) for part, each in raw.items()}
         notify(f"{where}: EMNIST's pictures are stored turned, so their rows and columns are exchanged")
     validation = files[parts.VALIDATION].name if parts.VALIDATION in files else "the validation rows"
     used = tuple(files[part] for part in tables)
-    return parts.assemble(request.name, str(where), raw, notify, used, None, validation)
+    return parts.assemble(request.name, str(where), raw, notify, used, names, validation)
 
 
 def _raw(table: Table, path: Path) -> RawPart:
@@ -269,7 +273,7 @@ def _checked_layout(path: Path) -> Layout:
                         f"{path}: a line is longer than {LINE_LIMIT:,} bytes; is it a CSV with one image a line?"
                     )
         return _layout(*_first_lines(path))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from error
 
 
@@ -285,8 +289,15 @@ def _frame(path: Path, layout: Layout) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, sep=layout.separator, header=None if layout.header is None else 0)
-    except (OSError, EOFError, ValueError, MemoryError) as error:
+        # Only an empty cell is no value: a class may be called None or NA.
+        frame = pd.read_csv(
+            path,
+            sep=layout.separator,
+            header=None if layout.header is None else 0,
+            keep_default_na=False,
+            na_values=[""],
+        )
+    except (OSError, EOFError, zlib.error, ValueError, MemoryError) as error:
         raise _unreadable(path, error) from error
     if not isinstance(frame.index, pd.RangeIndex):  # pandas silently uses surplus cells as an index
         raise BenchmarkError(f"{path}: the rows have more cells than the header; is a column's name missing?")

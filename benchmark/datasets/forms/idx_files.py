@@ -7,6 +7,7 @@ label and the codes of its characters in each line.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,21 +55,21 @@ def _read(path: Path, request: Request) -> FileDataset:
         images, labels = files[part, "images"], files[part, "labels"]
         X, y = idx.read(images, idx.IMAGES), idx.read(labels, idx.LABELS)
         raw[part] = RawPart(upright(X) if turned else X, y, str(images), str(labels))
-    mapping = next(
-        (each for each in first.parent.glob("*.txt") if each.name.lower() == f"{_prefix(first)}-mapping.txt"), None
-    )
-    names = {} if mapping is None else _characters(mapping)
+    mapping = mapping_file(first)
+    names = {} if mapping is None else characters(mapping)
     if turned:
         named = f", and classes are named by {mapping.name}" if mapping else ""
         request.notify(f"{path}: EMNIST's pictures are stored turned, so their rows and columns are exchanged{named}")
     return parts.assemble(request.name, str(path), raw, request.notify, tuple(files.values()), names)
 
 
-def _prefix(path: Path) -> str:
-    return path.name.lower().partition("-train-")[0].partition("-test-")[0]
+def mapping_file(path: Path) -> Path | None:
+    """Return the file beside one of EMNIST's that gives the characters of its labels, or None."""
+    name = re.split(r"-(?:train|test)[-.]", path.name.lower())[0]
+    return next((each for each in path.parent.glob("*.txt") if each.name.lower() == f"{name}-mapping.txt"), None)
 
 
-def _characters(path: Path) -> dict[int, str]:
+def characters(path: Path) -> dict[int, str]:
     """Return the characters of each label from lines such as ``1 65 97``, here "Aa".
 
     Raises

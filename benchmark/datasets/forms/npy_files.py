@@ -49,7 +49,8 @@ def _mapped(path: Path) -> npt.NDArray[Any]:
 def _read(folder: Path, request: Request) -> FileDataset:
     files = _files(folder)
     found = parts.named(path.stem for path in files)
-    if None not in found.get(parts.TRAIN, (None, None)):
+    shapes = [_mapped(path).shape[1:] for path in files if path.stem in found.get(parts.TRAIN, ())]
+    if len(shapes) == 2 and shapes[0] != shapes[1]:  # x.npy and y.npy of one shape are two letters
         return _named(folder, files, found, request)
     return _classes(folder, files, request)
 

@@ -80,8 +80,9 @@ def by_part(folder: Path, files: Sequence[Path]) -> dict[str, dict[str, Path]]:
     joined = {part: path for each in sets.values() for part, path in each.items()}
     said = all(part_of(path) == part for part, path in joined.items())
     if len(sets) > 1 and said and TRAIN in joined and len(joined) == len(files):
-        return {folder.resolve().name: joined}
-    return sets
+        sets = {folder.resolve().name: joined}
+    order = (TRAIN, VALIDATION, TEST)
+    return {name: {part: each[part] for part in order if part in each} for name, each in sets.items()}
 
 
 def _part_and_rest(path: Path) -> tuple[str | None, str]:
