@@ -74,19 +74,21 @@ def load(
         return mnist_like.load(which, PUBLISHED, data_dir)
     number = openml.dataset_number(name)
     if number is not None:
-        return _recognised(openml.load(number, notify))
-    return _with_remarks(name, notify)
+        return _with_remarks(name, notify, lambda keep: _recognised(openml.load(number, keep)))
+    return _with_remarks(name, notify, lambda keep: _from_path(name, keep))
 
 
-def _with_remarks(name: str, notify: Callable[[str], None]) -> FileDataset:
-    """Load a path, and keep what the reader said of it, without the place on this machine."""
+def _with_remarks(
+    name: str, notify: Callable[[str], None], read: Callable[[Callable[[str], None]], FileDataset]
+) -> FileDataset:
+    """Read a data set, and keep what its reader said, without the place on this machine."""
     remarks: list[str] = []
 
     def keep(text: str) -> None:
         remarks.append(text)
         notify(text)
 
-    dataset = _from_path(name, keep)
+    dataset = read(keep)
     place = Path(_asked(name)[0]).expanduser()
     here = [text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks]
     for folder in place.parents:  # of an array in a file, of one of several data sets in a folder or an archive

@@ -234,6 +234,23 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path, cache: Path, na
     assert not list(cache.iterdir())
 
 
+def test_what_a_stop_leaves_is_never_taken_for_the_whole(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = zipped(tmp_path / "mine.zip", {"data.npz": npz()})
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(archive.os, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        loaded(path)
+    monkeypatch.undo()
+    monkeypatch.setenv("BENCHMARK_CACHE", str(cache.parent))
+    assert not list(cache.iterdir())
+    assert loaded(path)[0].sha256 == plain(tmp_path).sha256
+
+
 def test_an_archive_inside_an_archive_is_not_unpacked(tmp_path: Path, cache: Path) -> None:
     inner = zipped(tmp_path / "inner.zip", {"data.npz": npz()})
     with pytest.raises(BenchmarkError, match=r"outer\.zip: it has none of these"):
