@@ -12,8 +12,8 @@ __all__ = ["Subparsers", "alone", "data", "machine", "positive", "refits", "repo
 
 _DATASET_HELP = (
     "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of pictures (train/<class>/ "
-    "and test/<class>/, or <class>/ alone; PATH@32 resizes them to 32 by 32 pixels), a folder of IDX files, a folder "
-    "with *train*.csv and *test*.csv (column label, then the pixels), or an .npz with X_train y_train X_test y_test. "
+    "and test/<class>/, or <class>/ alone; PATH@32 resizes them to 32 by 32 pixels), IDX files, a CSV of pixels, .npz "
+    "or .npy files, or a .zip of any of these (docs/data-sets.md lists all forms). "
     "Default: fashion-mnist; if it cannot be downloaded, digits, with a warning"
 )
 _RESULTS_HELP = "results folder, with one subfolder per data set (default: results)"

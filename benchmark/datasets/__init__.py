@@ -43,9 +43,9 @@ def load(
     Parameters
     ----------
     name : str, optional
-        One of `NAMES`; ``openml:`` and a number; or the path of a folder of pictures, a folder of IDX files, a folder
-        with a training and a test CSV, or an ``.npz`` file. None means Fashion-MNIST, or the digits if Fashion-MNIST
-        is unavailable.
+        One of `NAMES`; ``openml:`` and a number; or the path of data in one of `benchmark.datasets.forms`: a folder of
+        pictures or of IDX files, an ``.npz`` file, a CSV of pixels, an archive of these. None means Fashion-MNIST, or
+        the digits if Fashion-MNIST is unavailable.
     data_dir : Path, optional
         The first folder to search for the files of Fashion-MNIST, MNIST or KMNIST.
     notify : callable
@@ -74,22 +74,27 @@ def load(
         return mnist_like.load(which, PUBLISHED, data_dir)
     number = openml.dataset_number(name)
     if number is not None:
-        return _recognised(openml.load(number, notify))
-    return _with_remarks(name, notify)
+        return _with_remarks(name, notify, lambda keep: _recognised(openml.load(number, keep)))
+    return _with_remarks(name, notify, lambda keep: _from_path(name, keep))
 
 
-def _with_remarks(name: str, notify: Callable[[str], None]) -> FileDataset:
-    """Load a path, and keep what the reader said of it, without the place on this machine."""
+def _with_remarks(
+    name: str, notify: Callable[[str], None], read: Callable[[Callable[[str], None]], FileDataset]
+) -> FileDataset:
+    """Read a data set, and keep what its reader said, without the place on this machine."""
     remarks: list[str] = []
 
     def keep(text: str) -> None:
         remarks.append(text)
         notify(text)
 
-    dataset = _from_path(name, keep)
-    place = str(Path(_asked(name)[0]).expanduser())
-    here = tuple(text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks)
-    return replace(dataset, remarks=here)
+    dataset = read(keep)
+    place = Path(_asked(name)[0]).expanduser()
+    here = [text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks]
+    for folder in place.parents:  # of an array in a file, of one of several data sets in a folder or an archive
+        if folder.name:
+            here = [text.replace(f"{folder}{os.sep}", "") for text in here]
+    return replace(dataset, remarks=tuple(here))
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
@@ -117,11 +122,11 @@ def summary(dataset: Dataset) -> dict[str, Any]:
 def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
     text, asked = _asked(name)
     path = Path(text).expanduser() if text.strip() else None  # Path("") would be the working directory
-    if path is None or not os.path.exists(path):  # unlike Path.exists, returns False for an impossible file name
+    if path is None or not forms.exists(path):
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, openml:NUMBER, or a path that exists"
         raise BenchmarkError(f"no data set is called {name[:80]!r}; {hint}")
-    dataset = forms.read(path, Request(path.resolve().name if path.is_dir() else path.stem, asked, notify))
+    dataset = forms.read(path, Request(_name(path), asked, notify))
     recognised = _recognised(dataset)
     if recognised is not dataset:
         return recognised
@@ -136,6 +141,13 @@ def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
         # two data sets must not share a results folder
         return replace(dataset, name=f"{dataset.name}-{dataset.sha256[:8]}")
     return dataset
+
+
+def _name(path: Path) -> str:
+    """Return the name of a data set by its path: without the suffixes of a file, ``digits`` for ``digits.csv.gz``."""
+    if path.is_dir():
+        return path.resolve().name
+    return re.sub(r"\.(csv|tsv|tar)$", "", path.stem, flags=re.IGNORECASE)
 
 
 def _asked(name: str) -> tuple[str, Asked]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -26,6 +27,23 @@ TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 LIMIT = 2**30
 """Largest size of a file, packed or unpacked, that is read, in bytes."""
 
+PARTS = ("train", "test")
+KINDS = {"images": 3, "labels": 1}
+"""What the files of a data set hold, with their dimensions."""
+
+_NAME = re.compile(
+    r"(?P<set>.*?)[-_. ]*(?P<part>train|test|t10k)[-_. ](?P<kind>images|labels)[-_. ]idx(?P<rank>[13])[-_. ]ubyte"
+    r"(\.gz)?",
+    re.IGNORECASE,
+)
+"""File names as in MNIST and EMNIST; some unpackers write ``train-images.idx3-ubyte``, others change the case."""
+
+_WITHOUT_NAME = "mnist"
+"""What a data set is called whose files have MNIST's names, so nothing before ``train`` and ``t10k``."""
+
+Files = dict[tuple[str, str], Path]
+"""By part ("train" or "test") and kind ("images" or "labels")."""
+
 _PIECE = 2**20
 """Bytes that are read at once."""
 
@@ -41,6 +59,43 @@ def missing_files(files: list[Path]) -> list[str]:
     """Return the names of the four files that are not in a list from `find_files`."""
     present = {path.name.removesuffix(".gz") for path in files}
     return [name for name in (*TRAIN, *TEST) if name not in present]
+
+
+def find_sets(folder: Path) -> dict[str, Files]:
+    """Return the IDX files of each data set in a folder, by the beginning of their names: ``emnist-letters``.
+
+    If a file exists packed and unpacked, the packed one is returned.
+    """
+    sets: dict[str, Files] = {}
+    if not os.path.isdir(folder):
+        return sets
+    for name in sorted(os.listdir(folder)):  # name.gz comes after name
+        if (match := _NAME.fullmatch(name)) is not None and os.path.isfile(folder / name):
+            part = "train" if match["part"].lower() == "train" else "test"
+            sets.setdefault(match["set"] or _WITHOUT_NAME, {})[part, match["kind"].lower()] = folder / name
+    return sets
+
+
+def missing_file(files: Files) -> str | None:
+    """Return the name of the first file that a data set lacks, as its other files are named, or None.
+
+    A data set may lack both files of its test part.
+    """
+    parts = PARTS if any(part == "test" for part, _ in files) else PARTS[:1]
+    for part in parts:
+        for kind, rank in KINDS.items():
+            if (part, kind) in files:
+                continue
+            match = _NAME.fullmatch(next(iter(files.values())).name)
+            assert match is not None  # it was found by it
+            test = "test" if match["set"] or match["part"].lower() == "test" else "t10k"
+            pieces = {"part": part if part == "train" else test, "kind": kind, "rank": str(rank)}
+            name, end = "", 0
+            for piece, text in pieces.items():
+                name += match.string[end : match.start(piece)] + text
+                end = match.end(piece)
+            return name + match.string[end:]
+    return None
 
 
 def digest(path: Path) -> str:

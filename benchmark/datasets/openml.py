@@ -79,7 +79,8 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     number : int
         OpenML's number of the data set.
     notify : callable
-        Called with one line if OpenML has withdrawn the data, if a test part was split off, if classes were left out.
+        Called with one line if OpenML has withdrawn the data, if a test part was split off, if classes were left out,
+        if pixels are scaled.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     table = arff.read(path, about.target, about.unused)
     side = _side(title, table.X)
     names, y = _classes(title, table)
-    X = table.X.astype(np.float32) if table.X.max() <= 1 else table.X  # 0 and 1 may be stored as whole numbers
+    X = table.X
     first = TRAINING_ROWS.get(number, 0)
     if 0 < first < len(y):
         train, test = np.arange(first), np.arange(first, len(y))
@@ -116,10 +117,10 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         train, test = split.stratified_holdout(y, split.first_identical(X))
         notify(f"{title} does not say which images test: {split.SPLIT}; {len(train):,} train, {len(test):,} test")
     train_part, test_part = (
-        RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)") for rows in (train, test)
+        RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)", any_range=True) for rows in (train, test)
     )
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
-    return validate.build_dataset(f"openml-{number}", source, train_part, test_part, (path,), names)
+    return validate.build_dataset(f"openml-{number}", source, train_part, test_part, (path,), names, notify=notify)
 
 
 def _describe(title: str, number: int, folder: Path) -> _About:

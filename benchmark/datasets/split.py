@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from benchmark.errors import BenchmarkError
 
 Ints = npt.NDArray[np.int64]
 
@@ -44,7 +48,40 @@ def stratified_holdout(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]
     return np.flatnonzero(~tests).astype(np.int64), np.flatnonzero(tests).astype(np.int64)
 
 
+def hold_out(where: str, y: Ints, copies: Ints, notify: Callable[[str], None]) -> tuple[Ints, Ints]:
+    """Split a test part off data that have none, and say so: `stratified_holdout` for the readers of all forms.
+
+    Parameters
+    ----------
+    where : str
+        What the messages name: the file or folder.
+    y, copies : ndarray of int64, (n,)
+        See `stratified_holdout`.
+    notify : callable
+        Called with one line that says how the test part was split off.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        The training rows and the test rows, each ascending.
+
+    Raises
+    ------
+    BenchmarkError
+        No class has three different pictures.
+    """
+    trained, tested = stratified_holdout(y, copies)
+    if not len(tested):
+        raise BenchmarkError(f"{where}: too few pictures to split off a test part; give three of a class at least")
+    notify(f"{where}: there is no test part, so {SPLIT}: {len(trained):,} pictures train, {len(tested):,} test")
+    return trained, tested
+
+
 def first_identical(X: npt.NDArray[Any]) -> Ints:
-    """Return the index of the first image with the same pixels, for each image of ``X``, (n, ...)."""
+    """Return the index of the first image with the same pixels, for each image of ``X``, (n, ...).
+
+    Images are compared by a checksum of 128 bits, so that no copy of all of them is in memory.
+    """
     seen: dict[bytes, int] = {}
-    return np.asarray([seen.setdefault(image.tobytes(), row) for row, image in enumerate(X)], dtype=np.int64)
+    sums = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in X)
+    return np.asarray([seen.setdefault(each, row) for row, each in enumerate(sums)], dtype=np.int64)

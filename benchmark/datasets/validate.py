@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.datasets import split
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.errors import BenchmarkError
 
 MIN_TRAINING_IMAGES = 2
 """Fewest training images of a class: a single one would be missing from either the fit or the validation."""
+
+RANGES = ((0, 1), (-1, 1), (0, 16), (0, 255), (0, 1_023), (0, 4_095), (0, 65_535))
+"""The ranges of pixel values that are understood, lowest and highest value: fractions and black and white; signed
+fractions; scikit-learn's digits; bytes; 10, 12 and 16 bits. The first that holds all pixels of a data set is its own.
+"""
+
+OVERSHOOT = 0.01
+"""Share of the span of all values by which floats may miss their range: interpolation leaves such values. It is not a
+share of the range, or standardised pixels (-2 to 2) would be taken for dark ones of 0..255.
+"""
+
+LEVELS = (0, 255)
+"""The range of a data set's pixels."""
+
+_ROWS = 4_096
+"""Images that are checked or scaled at once, so that no copy in floats of all of them is in memory."""
+
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -38,14 +57,18 @@ class RawPart:
 
     Attributes
     ----------
-    X : ndarray, (n, height, width), (n, height, width, 1 or 3) or (n, a square number of pixels)
-        Integers or floats in 0..255, or floats in 0..1.
+    X : ndarray, (n, height, width), (n, height, width, 1 or 3), (n, 1 or 3, height, width) or (n, values)
+        Booleans, integers or floats in one of `RANGES`. A row of values is a square grey image, or one in colour if
+        their number is three times a square: red, green and blue of each pixel in turn.
     y : ndarray, (n,), (n, 1) or (n, k)
-        Whole numbers; texts; or a 1 in the column of each class (one-hot).
+        Whole numbers from 0; -1 and 1; texts; or a 1 in the column of each class (one-hot).
     X_from, y_from : str
         What an error message names: a file, or an array or a column of a file.
     names : tuple of str, (n,), or empty
         See `Part`.
+    any_range : bool
+        The pixels may be in any of `RANGES` although they are bytes, as those of an array may. Bytes of a decoded
+        picture are in 0..255, however dark it is.
     """
 
     X: npt.NDArray[Any]
@@ -53,6 +76,7 @@ class RawPart:
     X_from: str
     y_from: str
     names: tuple[str, ...] = ()
+    any_range: bool = False
 
 
 def build_dataset(
@@ -63,6 +87,8 @@ def build_dataset(
     files: tuple[Path, ...] = (),
     class_names: tuple[str, ...] | None = None,
     more: Sequence[RawPart] = (),
+    label_names: Mapping[int, str] | None = None,
+    notify: Notify = lambda _: None,
 ) -> FileDataset:
     """Check images and labels, and return them as a data set.
 
@@ -77,6 +103,10 @@ def build_dataset(
         Names of the labels ``0 .. k - 1``. Default: the distinct training labels, sorted.
     more : sequence of RawPart
         Join the training part, after its own images.
+    label_names : mapping of int to str, optional
+        Names of labels that may have gaps; a label that it lacks keeps its number.
+    notify : callable
+        Called with one line if channels come first, if pixels are scaled, or if their range is odd.
 
     Returns
     -------
@@ -88,13 +118,11 @@ def build_dataset(
         The message names the file, what is wrong with it, and what to do.
     """
     parts = (train, test, *more)
-    images = [_images(part) for part in parts]
+    images = [_images(part, notify if part is train else lambda _: None) for part in parts]  # said once
     labels = _comparable([_labels(part) for part in parts], parts)
     for part, X, y in zip(parts, images, labels, strict=True):
         if len(X) != len(y):
-            raise BenchmarkError(
-                f"{part.y_from}: {len(y):,} labels, but {part.X_from} has {len(X):,} images; give one label an image"
-            )
+            raise _other_counts(part, len(y), len(X))
     shape = images[0].shape[1:]
     for part, X in zip(parts, images, strict=True):
         if X.shape[1:] != shape:
@@ -104,13 +132,13 @@ def build_dataset(
             )
     known = np.unique(labels[0]) if class_names is None else np.arange(len(class_names))
     _check_classes(known, labels, parts)
-    fractions = _fractions(images, parts)
-    pixels = [_levels(X, fractions).reshape(len(X), -1) for X in images]
+    full = _range(images, parts, notify)
+    pixels = [_levels(X, full).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
     trained = [place for place in range(len(parts)) if place != 1]
     return FileDataset(
         name=folder_name(name),
-        class_names=class_names or tuple(str(label) for label in known),
+        class_names=class_names or _class_names(known, label_names or {}),
         image_shape=(int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1),
         train=Part(
             np.ascontiguousarray(np.concatenate([pixels[place] for place in trained]) if more else pixels[0]),
@@ -118,16 +146,116 @@ def build_dataset(
             tuple(name for place in trained for name in parts[place].names),
         ),
         test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names),
-        source=f"{source} (0..1, scaled to 0..255)" if fractions else source,
+        source=source if full == LEVELS else f"{source} ({full[0]}..{full[1]:,}, scaled to 0..255)",
         files=files,
     )
 
 
-def _levels(X: npt.NDArray[Any], fractions: bool) -> npt.NDArray[np.uint8]:
-    if X.dtype == np.uint8:  # the common case, without a copy
+def split_off_test(part: RawPart, where: str, notify: Notify) -> tuple[RawPart, RawPart]:
+    """Return the training part and the test part of images that have one part only; see `split.hold_out`.
+
+    Classes with a single image are left out, and that is said.
+
+    Raises
+    ------
+    BenchmarkError
+        The labels are invalid, or no class has three different images.
+    """
+    labels = _labels(part)
+    if len(labels) != len(part.X):
+        raise _other_counts(part, len(labels), len(part.X))
+    names, y, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    single = names[counts < MIN_TRAINING_IMAGES]
+    if len(single):
+        listed = ", ".join(str(name) for name in single[:3]) + (f" and {len(single) - 3:,} more" * (len(single) > 3))
+        notify(f"{where}: classes with a single image are left out: {listed}")
+    rows = np.flatnonzero(counts[y] >= MIN_TRAINING_IMAGES)
+    X = part.X[rows] if len(single) else part.X
+    trained, tested = split.hold_out(where, y[rows].astype(np.int64), split.first_identical(X), notify)
+    return replace(part, X=X[trained], y=labels[rows][trained]), replace(part, X=X[tested], y=labels[rows][tested])
+
+
+def _levels(X: npt.NDArray[Any], full: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Return pixels of a range as bytes; what overshoots the range is clipped."""
+    if X.dtype == np.uint8 and full == LEVELS:  # the common case, without a copy
         return X
-    levels: npt.NDArray[np.uint8] = np.rint(X * 255.0 if fractions else X).astype(np.uint8)
+    low, high = full
+    levels = np.empty(X.shape, dtype=np.uint8)
+    for rows in _pieces(X):
+        from_zero = X[rows] if low == 0 else X[rows] - low
+        levels[rows] = np.rint(from_zero if full == LEVELS else from_zero * (255.0 / (high - low))).clip(0, 255)
     return levels
+
+
+def _pieces(X: npt.NDArray[Any]) -> Iterator[slice]:
+    return (slice(start, start + _ROWS) for start in range(0, len(X), _ROWS))
+
+
+def _range(images: list[npt.NDArray[Any]], parts: Sequence[RawPart], notify: Notify) -> tuple[int, int]:
+    """Return the range of the pixels of all parts, as the lowest and the highest value that they can have.
+
+    It is the first of `RANGES` that holds them. A part that by itself is in a smaller range, up to 0..255, has another
+    scale, which is an error; black images have any scale. Bytes are taken as they are where the parts do not say
+    `any_range`, and where some need all of 0..255.
+    """
+    bytes_only = all(X.dtype == np.uint8 for X in images)
+    if bytes_only and not any(part.any_range for part in parts):
+        return LEVELS
+    ends = [(float(X.min()), float(X.max())) for X in images]
+    whole = all(X.dtype.kind in "bui" for X in images)
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    far = next(i for i, own in enumerate(ends) if (own[0] == low if low < 0 else own[1] == high))
+    full, where = _smallest_range(low, high, whole), parts[0].X_from
+    if full is None:
+        raise BenchmarkError(
+            f"{parts[far].X_from}: pixel values run {_from_to(ends[far])}, which is no usual range (a normalisation?); "
+            "scale them to 0..255"
+        )
+    if low == high == 0:
+        return LEVELS
+    if not (bytes_only and full == LEVELS):
+        for part, X, own in zip(parts, images, ends, strict=True):
+            its = _smallest_range(*own, X.dtype.kind in "bui")
+            if own != (0, 0) and its != full and (its is None or its[1] <= LEVELS[1]):
+                raise BenchmarkError(
+                    f"{part.X_from}: pixel values run {_from_to(own)}, those of {parts[far].X_from} "
+                    f"{_from_to(ends[far])}; use one scale for all parts"
+                )
+    if full != LEVELS:
+        notify(
+            f"{where}: pixel values run {_from_to((low, high))}, so they are scaled from {full[0]}..{full[1]:,} "
+            "to 0..255"
+        )
+    if max(abs(low), high) < full[1] / 2:
+        notify(
+            f"{where}: the largest pixel value is {max(abs(low), high):.7g}, less than half of the {full[1]:,} of its "
+            "range; if another value is white, scale the pixels to 0..255"
+        )
+    return full
+
+
+def _smallest_range(low: float, high: float, whole: bool) -> tuple[int, int] | None:
+    """Return the first of `RANGES` that holds pixel values, or None; whole numbers overshoot none."""
+    slack = 0.0 if whole else OVERSHOOT * (high - low)
+    return next(((least, most) for least, most in RANGES if low >= least - slack and high <= most + slack), None)
+
+
+def _from_to(ends: tuple[float, float]) -> str:
+    return f"from {ends[0]:.8g} to {ends[1]:.8g}"
+
+
+def _class_names(known: npt.NDArray[Any], label_names: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the names of labels; with their numbers where two have one name."""
+    names = [label_names.get(label, str(label)) for label in known.tolist()]
+    if len(set(names)) < len(names):
+        names = [f"{name} ({label})" for name, label in zip(names, known.tolist(), strict=True)]
+    return tuple(names)
+
+
+def _other_counts(part: RawPart, labels: int, images: int) -> BenchmarkError:
+    return BenchmarkError(
+        f"{part.y_from}: {labels:,} labels, but {part.X_from} has {images:,} images; give one label an image"
+    )
 
 
 def folder_name(name: str) -> str:
@@ -139,10 +267,14 @@ def _by(shape: tuple[int, ...]) -> str:
     return " by ".join(str(size) for size in shape)
 
 
-def _images(part: RawPart) -> npt.NDArray[Any]:
+def _images(part: RawPart, notify: Notify) -> npt.NDArray[Any]:
+    """Return the images of a part, (n, height, width) or (n, height, width, 3), of the type that they have."""
     X, where = part.X, part.X_from
-    if X.dtype.kind not in "uif":
+    if X.dtype.kind not in "buif":
         raise BenchmarkError(f"{where}: pixels are of type {X.dtype}; give whole numbers or floats in 0..255")
+    if X.ndim == 4 and X.shape[3] not in (1, 3) and X.shape[1] in (1, 3):
+        notify(f"{where}: images have shape {X.shape}, so they are read with their channels first")
+        X = np.moveaxis(X, 1, 3)
     if X.ndim == 4 and X.shape[3] == 1:
         X = X[..., 0]
     if X.ndim not in (2, 3) and not (X.ndim == 4 and X.shape[3] == 3):
@@ -153,22 +285,34 @@ def _images(part: RawPart) -> npt.NDArray[Any]:
     if not len(X):
         raise BenchmarkError(f"{where}: no images (zero rows); give at least two classes with two images each")
     if X.ndim == 2:
-        side = math.isqrt(X.shape[1])
-        if side * side != X.shape[1]:
-            raise BenchmarkError(
-                f"{where}: {X.shape[1]} pixels make no square image; give (n, height, width), or a square number"
-            )
-        X = X.reshape(len(X), side, side)
+        X = _from_rows(X, where, notify)
     if not X.size:
         raise BenchmarkError(f"{where}: images of {_by(X.shape[1:])} pixels; give some pixels")
-    if X.dtype == np.uint8:
-        return X
-    bad = ~np.isfinite(X).reshape(len(X), -1).all(axis=1)
-    if bad.any():
-        raise BenchmarkError(f"{where}: image {bad.argmax()} (from 0) holds NaN or infinity; correct or remove it")
-    if X.min() < 0 or X.max() > 255:
-        raise BenchmarkError(f"{where}: pixel values run from {X.min()} to {X.max()}; scale them to 0..255")
+    if X.dtype.kind == "f":
+        for rows in _pieces(X):
+            bad = ~np.isfinite(X[rows]).reshape(len(X[rows]), -1).all(axis=1)
+            if bad.any():
+                row = rows.start + bad.argmax()
+                raise BenchmarkError(f"{where}: image {row} (from 0) holds NaN or infinity; correct or remove it")
     return X
+
+
+def _from_rows(X: npt.NDArray[Any], where: str, notify: Notify) -> npt.NDArray[Any]:
+    """Return rows of values as square images: grey, or in colour if there are three times a square of them."""
+    values = X.shape[1]
+    side, third = math.isqrt(values), math.isqrt(values // 3)
+    if side * side == values:
+        return X.reshape(len(X), side, side)
+    if 3 * third * third == values:
+        notify(
+            f"{where}: {values:,} values an image are read as {third} by {third} pixels: red, green and blue of each "
+            "in turn"
+        )
+        return X.reshape(len(X), third, third, 3)
+    raise BenchmarkError(
+        f"{where}: {values} pixels make no square image; give (n, height, width), or a square number (three times "
+        "that in colour)"
+    )
 
 
 def _labels(part: RawPart) -> npt.NDArray[Any]:
@@ -178,6 +322,10 @@ def _labels(part: RawPart) -> npt.NDArray[Any]:
         y = y[:, 0]
     if y.ndim == 2 and y.dtype.kind in "buif" and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
         return np.asarray(y.argmax(axis=1), dtype=np.int64)
+    if y.ndim == 2 and y.dtype.kind in "buif" and np.isin(y, (0, 1)).all():
+        raise BenchmarkError(
+            f"{where}: {y.shape[1]} answers an image, some with several classes or none; give one class an image"
+        )
     if y.ndim != 1 or y.dtype.kind not in "buifUS":
         raise BenchmarkError(f"{where}: labels are {y.dtype} of shape {y.shape}; give whole numbers, one an image")
     if y.dtype.kind == "S":
@@ -186,7 +334,7 @@ def _labels(part: RawPart) -> npt.NDArray[Any]:
         return y
     with np.errstate(invalid="ignore"):  # the cast changes NaN and infinity, so they differ below
         whole: npt.NDArray[np.int64] = y.astype(np.int64)
-    bad = (whole != y) | (whole < 0)
+    bad = (whole != y) | ((whole < 0) & ~np.isin(whole, (-1, 1)).all())
     if bad.any():
         raise BenchmarkError(
             f"{where}: label {y[bad][0]} (row {bad.argmax()}, from 0) is out of range; give whole numbers from 0"
@@ -221,14 +369,3 @@ def _check_classes(known: npt.NDArray[Any], labels: list[npt.NDArray[Any]], part
             f"{parts[0].y_from}: label {values[counts.argmin()]} has a single training image; "
             f"give at least {MIN_TRAINING_IMAGES}, or correct the label if it is out of range"
         )
-
-
-def _fractions(images: list[npt.NDArray[Any]], parts: Sequence[RawPart]) -> bool:
-    # Grey values in 0..1 are the other common convention, but only for floating-point types.
-    fractions = [X.dtype.kind == "f" and 0 < X.max() <= 1 for X in images]
-    if any(fractions) and not all(fractions):
-        scaled, unscaled = parts[fractions.index(True)], parts[fractions.index(False)]
-        raise BenchmarkError(
-            f"{scaled.X_from}: pixels are in 0..1, those of {unscaled.X_from} in 0..255; use one scale for both parts"
-        )
-    return all(fractions)

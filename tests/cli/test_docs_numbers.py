@@ -18,7 +18,18 @@ from benchmark.analyses.exploration import eda, prototypes
 from benchmark.analyses.tuning_budget import early_stopping
 from benchmark.app import pages, server
 from benchmark.cli.commands import predict, serve
-from benchmark.datasets import corruptions, fashion_mnist, idx, kmnist, mnist, openml, picture_folder, preprocessing
+from benchmark.datasets import (
+    corruptions,
+    fashion_mnist,
+    idx,
+    kmnist,
+    mnist,
+    openml,
+    picture_folder,
+    preprocessing,
+    validate,
+)
+from benchmark.datasets.forms import archive, npy_files, npz_file
 from benchmark.engine import resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, curve_points
@@ -74,6 +85,7 @@ def facts() -> dict[str, list[str]]:
         "SECURITY.md": [
             f"at most {2 * log_capture.MAX_BYTES // 2**20} MiB per estimator",
             f"never beyond {idx.LIMIT // 2**30} GiB",
+            f"{npz_file.NPZ_LIMIT // 2**30} GiB, an archive {archive.MOST_BYTES // 2**30} GiB",
             f"at most {shown} MiB and {megapixels}",
             f"cut off at {shown} MiB",
             f"at most {megapixels}",
@@ -91,6 +103,12 @@ def facts() -> dict[str, list[str]]:
         "docs/data-sets.md": [
             "8 by 8 pixels",
             f"a square number of them, at least {openml.SMALLEST_SIDE**2}",
+            f"at most {npy_files.MOST_IMAGES:,} images of each",
+            f"more than {npy_files.MOST_BYTES // 2**20} MiB",
+            f"more than {archive.MOST_BYTES // 2**30} GiB or {archive.MOST_FILES:,} files",
+            f"by {validate.OVERSHOOT:.0%}".replace("%", " %"),
+            ", ".join(f"{low} to {high:,}" for low, high in validate.RANGES),
+            f"larger than {validate.RANGES[2][1]} are never changed",
             f"({megabytes():.0f} MB or less)",
             "Data sets {} (MNIST) and {} (Fashion-MNIST) use their first {:,} rows".format(*openml_rows()),
         ],

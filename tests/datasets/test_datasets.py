@@ -496,6 +496,7 @@ BAD_NPZ = {
     "other size of test images": ({"X_test": IMAGES[:, :3]}, "3 by 4"),
     "labels that are no whole numbers": ({"y_train": LABELS + 0.5}, "label 0.5"),
     "labels that are words": ({"y_train": np.array(["a"] * 12)}, "y_train"),
+    "several classes an image": ({"y_train": np.ones((12, 3))}, "y_train.*3 answers an image"),
     "four channels": ({"X_train": np.zeros((12, 4, 4, 4), np.uint8)}, "in colour"),
     "colour in one part": ({"X_train": np.zeros((12, 4, 4, 3), np.uint8)}, "same size"),
     "texts in one part": ({"y_train": LABELS.astype(str)}, "same kind"),
@@ -536,7 +537,7 @@ def test_an_npz_with_damaged_bytes_or_a_header_that_claims_the_moon(tmp_path: Pa
 HEAD = "label," + ",".join(f"pixel{i}" for i in range(1, 17))
 ROW = ",".join(["1"] * 17)
 BAD_CSV = {
-    "label column missing": (HEAD.replace("label", "target") + f"\n{ROW}\n", "`label` is missing"),
+    "label column missing": (HEAD.replace("label", "species") + f"\n{ROW}\n", "`label` is missing"),
     "pixel column missing": (HEAD.removesuffix(",pixel16") + "\n" + ROW[:-2] + "\n", "`pixel16` is missing"),
     "more cells than the header": (f"{HEAD}\n{ROW},1\n{ROW},1\n", "more cells than the header"),
     "a word in a cell": (f"{HEAD}\n{ROW[:-1]}x\n", "`pixel16`.*no number"),
@@ -554,5 +555,5 @@ def test_bad_csv(tmp_path: Path, text: str, cause: str) -> None:
 
 
 def test_a_folder_with_nothing_readable(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match="neither IDX files"):
+    with pytest.raises(BenchmarkError, match="it has none of these: an"):
         datasets.load(str(tmp_path))

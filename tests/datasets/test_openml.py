@@ -222,6 +222,14 @@ def test_pixels_from_0_to_1_are_scaled_and_numbers_may_be_classes(server: OpenML
     assert "scaled" in found.source
 
 
+def test_pixels_from_0_to_16_are_scaled_and_it_stays_with_the_data(server: OpenML) -> None:
+    server.file = arff(X // 15 % 17)
+    found, told = load()
+    assert set(np.unique(found.train.X)) == set(np.rint(np.arange(17) * (255 / 16)).astype(int))
+    assert "OpenML 7 (features): pixel values run from 0 to 16, so they are scaled from 0..16 to 0..255" in told
+    assert found.remarks == tuple(told)
+
+
 def test_its_name_is_its_own_and_tells_how_to_ask_for_it_again(tmp_path: Path, server: OpenML) -> None:
     np.savez(tmp_path / "openml-7.npz", X_train=X, y_train=[0, 1] * 30, X_test=X, y_test=[0, 1] * 30)
     assert datasets.load(str(tmp_path / "openml-7.npz")).name.startswith("openml-7-")

@@ -2,31 +2,101 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
-from benchmark.datasets.forms import csv_pixels, idx_files, npz_file, picture_folders
+from benchmark.datasets.forms import (
+    archive,
+    csv_pixels,
+    idx_files,
+    npy_files,
+    npz_file,
+    npz_parts,
+    parts,
+    picture_folders,
+)
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
-FORMS: tuple[Form, ...] = (npz_file.FORM, idx_files.FORM, csv_pixels.FORM, picture_folders.FORM)
+FORMS: tuple[Form, ...] = (
+    npz_file.FORM,
+    npz_parts.FORM,
+    npz_file.PAIR,
+    idx_files.FORM,
+    npy_files.FORM,
+    csv_pixels.FORM,
+    archive.FORM,
+    picture_folders.FORM,
+)
 """In the order in which they are tried."""
 
+MOST_NAMED = 9
+"""Most data sets of a folder that a message lists."""
 
-def read(path: Path, request: Request) -> FileDataset:
-    """Read a path that exists.
+
+def exists(path: Path) -> bool:
+    """Return whether a path exists, or chooses one of several data sets in a folder, as `form.chosen` has it."""
+    try:
+        return path.exists() or any(form.recognises(path) for form in FORMS)
+    except (OSError, ValueError):  # an impossible file name
+        return False
+
+
+def read(path: Path, request: Request, *, archives: bool = True) -> FileDataset:
+    """Read a path that `exists`; a folder of no form is read if a single file or folder in it has one.
+
+    Parameters
+    ----------
+    path : Path
+    request : Request
+    archives : bool
+        Whether archives are unpacked; those inside another are not.
 
     Raises
     ------
     BenchmarkError
         No form recognises the path, its content is invalid, or something is asked of data that are no pictures.
     """
-    form = next((form for form in FORMS if form.recognises(path)), None)
+    known = tuple(form for form in FORMS if archives or form is not archive.FORM)
+    form = _form(path, known)
     if form is None:
-        raise BenchmarkError(f"{path}: it has none of these: {'; '.join(form.title for form in FORMS)}")
+        found = _readable(path, known)
+        inside = [each for each in found if parts.part_of(each) in (None, parts.TRAIN)]
+        if len(inside) == 1:
+            request.notify(f"{path}: read from {inside[0].relative_to(path).as_posix()}, the only data in it")
+            return read(inside[0], request, archives=archives)
+        if inside:
+            raise BenchmarkError(
+                f"{path}: {len(inside)} data sets are in it; give one of them: "
+                + ", ".join(f"--dataset {shlex.quote(str(each))}" for each in inside[:MOST_NAMED])
+            )
+        if found:  # a test part alone is never the whole
+            raise BenchmarkError(f"{path}: there is {found[0].name} and nothing to train on; add the training part")
+        raise BenchmarkError(f"{path}: it has none of these: {'; '.join(form.title for form in known)}")
     if request.asked != Asked() and not form.pictures:
         raise BenchmarkError(
             f"{path}: only pictures can be resized or made grey, and these are none; leave out what follows the @"
         )
     return form.read(path, request)
+
+
+def _form(path: Path, known: tuple[Form, ...]) -> Form | None:
+    return next((form for form in known if form.recognises(path)), None)
+
+
+def _readable(folder: Path, known: tuple[Form, ...]) -> list[Path]:
+    """Return what a form recognises in a folder, or, if nothing, in its only folder; sorted."""
+    while os.path.isdir(folder):
+        try:
+            inside = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+        except OSError:
+            return []
+        found = [each for each in inside if _form(each, known) is not None]
+        folders = [each for each in inside if each.is_dir() and not each.is_symlink()]
+        if found or len(folders) != 1:
+            return found
+        folder = folders[0]
+    return []

@@ -1,13 +1,19 @@
-"""An ``.npz`` file, with the names of arrays that Keras or MedMNIST uses."""
+"""An ``.npz`` file with the names of arrays that Keras, MedMNIST or ``numpy.savez`` gives, or a file for each part."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import psutil
 
-from benchmark.datasets import idx, validate
-from benchmark.datasets.forms.form import Form, Notify, Request
+from benchmark.datasets import idx
+from benchmark.datasets.forms import parts
+from benchmark.datasets.forms.form import Form, Request, can_choose, chosen
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
@@ -15,49 +21,165 @@ from benchmark.storage import serialization
 NPZ_LIMIT = 4 * idx.LIMIT
 """Largest unpacked size of an ``.npz``, in bytes: a pixel stored as float64 takes eight."""
 
-NPZ_FORMS = (
-    # Arrays of training images and labels, of the test part, and of a validation part where the form has one.
-    ("x_train", "y_train", "x_test", "y_test", "x_val", "y_val"),  # Keras, and this program
-    ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels"),  # MedMNIST
-)
-"""Names of the arrays in an ``.npz``, in lower case; upper case is accepted, too."""
+_NUMBERED = re.compile(r"arr_\d+")
+"""What ``numpy.savez`` calls arrays that are given without a name."""
+
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-def npz_file(path: Path, name: str, notify: Notify) -> FileDataset:
-    """Read an ``.npz`` whose arrays are called as one of `NPZ_FORMS` has it; nothing is unpickled.
+def read_arrays(
+    path: Path, wanted: Callable[[list[str]], list[str]] = lambda names: names
+) -> dict[str, npt.NDArray[Any]]:
+    """Read arrays of an ``.npz``; nothing is unpickled.
 
-    A validation part joins the training part: tuning splits its own validation rows off.
+    Parameters
+    ----------
+    path : Path
+    wanted : callable
+        Is told the names of all arrays and returns those that are read.
+
+    Raises
+    ------
+    BenchmarkError
+        The file is damaged, or too large for this program or for the memory that is free.
     """
     try:
-        size = serialization.unpacked_bytes(path)
-        if size > NPZ_LIMIT:
-            raise BenchmarkError(f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; store pixels as uint8")
+        check_size(path, serialization.unpacked_bytes(path))
         with np.load(path, allow_pickle=False) as file:
-            called = {each.lower(): each for each in file.files}
-            form = max(NPZ_FORMS, key=lambda form: sum(key in called for key in form))
-            absent = [key for key in form[:4] if key not in called]
-            if absent:
-                there = ", ".join(file.files) or "none"
-                raise BenchmarkError(f"{path}: array `{absent[0]}` is missing, there are: {there}; save all four")
-            arrays = {key: file[called[key]] for key in form if key in called}
+            return {name: file[name] for name in wanted(file.files)}
+    except MemoryError as error:
+        raise BenchmarkError(f"{path}: cannot be read ({error}); give fewer or smaller images, as uint8") from error
     except serialization.UNREADABLE_NPZ as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{path}: cannot be read as .npz ({cause}); save it again with numpy.savez") from error
-    parts = [
-        RawPart(arrays[X], arrays[y], f"{path} ({called[X]})", f"{path} ({called[y]})")
-        for X, y in (form[:2], form[2:4], form[4:])
-        if X in arrays and y in arrays
-    ]
-    if len(parts) == 3:
-        notify(
-            f"{path}: the {len(parts[2].X):,} images of {called[form[4]]} join those that train; tuning splits its own "
-            "validation rows off from these"
+
+
+def check_size(path: Path, size: int) -> None:
+    """Refuse arrays of `size` bytes that are too large for this program or for the memory that is free.
+
+    Raises
+    ------
+    BenchmarkError
+    """
+    free = psutil.virtual_memory().available
+    if size > NPZ_LIMIT:
+        raise BenchmarkError(
+            f"{path}: unpacks to {size:,} bytes, more than {NPZ_LIMIT:,}; give fewer or smaller images, as uint8"
         )
-    return validate.build_dataset(name, str(path), parts[0], parts[1], (path,), more=parts[2:])
+    if 2 * size > free:  # to split a part off takes a copy
+        raise BenchmarkError(
+            f"{path}: unpacks to {size:,} bytes, more than half of the {free:,} of memory that are free; give fewer or "
+            "smaller images, as uint8"
+        )
+
+
+def from_arrays(
+    path: Path, arrays: Arrays, places: Mapping[str, str], there: Iterable[str], request: Request
+) -> FileDataset:
+    """Return the data set of arrays by their names.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.npz``, or the folder of ``.npy`` files.
+    arrays : mapping of str to ndarray
+    places : mapping of str to str
+        What an error message names, for each array.
+    there : iterable of str
+        The names of all arrays, whether or not they were read.
+    request : Request
+
+    Raises
+    ------
+    BenchmarkError
+        An array is missing, or the arrays are invalid.
+    """
+    found = parts.named(arrays)
+    if not found and arrays and all(map(_NUMBERED.fullmatch, arrays)):
+        found = _by_shape(path, arrays, request)
+    found.setdefault(parts.TRAIN, (None, None))
+    raw = {}
+    for part, (X, y) in found.items():
+        if X is None or y is None:
+            raise BenchmarkError(
+                f"{path}: array `{_missing(part, X, y, found)}` is missing, there are: {', '.join(there) or 'none'}; "
+                "save images and labels of each part"
+            )
+        raw[part] = RawPart(arrays[X], arrays[y], places[X], places[y])
+    validation = found.get(parts.VALIDATION, ("",))[0] or ""
+    return parts.assemble(request.name, str(path), raw, request.notify, (path,) * path.is_file(), None, validation)
+
+
+def _missing(part: str, X: str | None, y: str | None, found: Mapping[str, tuple[str | None, str | None]]) -> str:
+    """Return the name that a missing array would have: that of a sister, with the part replaced."""
+    kind = 0 if X is None else 1
+    if X is None and y is None:
+        return "X_train"
+    for other, pair in found.items():
+        name = pair[kind]
+        for word in parts.PART_WORDS[other]:
+            if name is not None and other != part and word in name.lower():
+                at = name.lower().index(word)
+                return name[:at] + parts.PART_WORDS[part][0] + name[at + len(word) :]
+    return f"{'Xy'[kind]}_{parts.PART_WORDS[part][0]}"
+
+
+def _by_shape(path: Path, arrays: Arrays, request: Request) -> dict[str, tuple[str | None, str | None]]:
+    """Return the parts of arrays without names: the first images and the first labels train, the second test."""
+    images = [name for name, array in arrays.items() if array.ndim >= 2 and array[:1].size > 1]
+    labels = [name for name in arrays if name not in images]
+    pairs = list(zip(images, labels, strict=False))
+    fit = all(len(arrays[X]) == arrays[y].size for X, y in pairs if arrays[y].ndim)
+    if len(images) != len(labels) or len(pairs) not in (1, 2) or not fit:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise BenchmarkError(
+            f"{path}: the arrays have no names ({shapes[:200]}); save them as X_train, y_train, X_test and y_test"
+        )
+    both = dict(zip((parts.TRAIN, parts.TEST), pairs, strict=False))
+    said = "; ".join(f"{X} and {y} {part}" for part, (X, y) in both.items())
+    request.notify(f"{path}: the arrays have no names, so they are read in their order: {said}")
+    return {part: (X, y) for part, (X, y) in both.items()}
+
+
+def _known(names: list[str]) -> list[str]:
+    """Return the arrays that are read: those with a usual name, or all."""
+    return [name for pair in parts.named(names).values() for name in pair if name is not None] or names
 
 
 def _read(path: Path, request: Request) -> FileDataset:
-    return npz_file(path, request.name, request.notify)
+    there: list[str] = []
+
+    def wanted(names: list[str]) -> list[str]:
+        there.extend(names)
+        return _known(names)
+
+    arrays = read_arrays(path, wanted)
+    return from_arrays(path, arrays, {name: f"{path} ({name})" for name in arrays}, there, request)
 
 
-FORM = Form("an .npz file", lambda path: path.is_file() and path.suffix == ".npz", _read)
+def _pairs(folder: Path) -> dict[str, dict[str, Path]]:
+    """Return the data sets of a folder that have a file for training and one for another part."""
+    files = sorted(each for each in folder.glob("*.[nN][pP][zZ]") if each.is_file())
+    found = parts.by_part(folder, files)
+    return {name: each for name, each in found.items() if parts.TRAIN in each and len(each) > 1}
+
+
+def _read_pair(path: Path, request: Request) -> FileDataset:
+    files = chosen(path, _pairs)
+    raw = {}
+    for part, file in files.items():
+        arrays = read_arrays(file, _known)
+        found = parts.named(arrays)
+        X, y = found.popitem()[1] if len(found) == 1 else (None, None)
+        if X is None or y is None:
+            raise BenchmarkError(f"{file}: arrays `x` and `y` are expected, there are: {', '.join(arrays) or 'none'}")
+        raw[part] = RawPart(arrays[X], arrays[y], f"{file} ({X})", f"{file} ({y})")
+    request.notify(f"{path}: " + ", ".join(f"{part} from {file.name}" for part, file in files.items()))
+    names = tuple(files.values())
+    validation = files[parts.VALIDATION].name if parts.VALIDATION in files else ""
+    return parts.assemble(request.name, str(path), raw, request.notify, names, None, validation)
+
+
+FORM = Form("an .npz file with images and labels", lambda path: path.suffix.lower() == ".npz" and path.is_file(), _read)
+
+PAIR = Form("train.npz and test.npz", lambda path: can_choose(path, _pairs), _read_pair)
