@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.datasets.forms import csv_pixels, idx_files, npz_file, picture_folders
+from benchmark.datasets.forms import csv_pixels, idx_files, npz_file, parquet, picture_folders, picture_table
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
-FORMS: tuple[Form, ...] = (npz_file.FORM, idx_files.FORM, csv_pixels.FORM, picture_folders.FORM)
+FORMS: tuple[Form, ...] = (
+    npz_file.FORM,
+    idx_files.FORM,
+    parquet.FORM,
+    picture_table.FORM,  # a train.csv of file names is none of pixels
+    csv_pixels.FORM,
+    picture_folders.FORM,
+)
 """In the order in which they are tried."""
 
 
