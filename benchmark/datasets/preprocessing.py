@@ -34,8 +34,9 @@ BRIGHT = 128
 TINTED = 8
 """Most levels between two channels of a pixel that counts as grey."""
 
-DRAFTED = 2
-"""Least size at which a JPEG is decoded, as a multiple of the size that it is brought to."""
+DRAFTED = 4
+"""Least size at which a JPEG is decoded, as a multiple of the size that it is brought to. Drawn photographs brought to
+64 pixels differ by 0.1 to 0.8 levels from those decoded whole, and by 2 to 3 levels at a multiple of 2."""
 
 TRIMMED = 0.05
 """Share of the full range by which a background pixel may differ from the corner pixel."""

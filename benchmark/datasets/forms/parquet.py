@@ -21,7 +21,7 @@ from benchmark.datasets.forms.form import Form, Notify, Request
 from benchmark.datasets.forms.picture_table import LABEL_COLUMNS
 from benchmark.datasets.picture_files import TEST, TRAIN, VALIDATION, part_of
 from benchmark.datasets.picture_source import Source
-from benchmark.datasets.picture_tree import counted, listed
+from benchmark.datasets.picture_tree import counted, has_pictures, listed
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -150,17 +150,26 @@ def read_parts(path: Path, files: Sequence[Path], notify: Notify) -> dict[str, C
         pyarrow is missing, a file is damaged, or it does not say which column has the pictures or the classes.
     """
     parts: dict[str, Classes] = {}
+    root = path if path.is_dir() else path.parent
     for file in files:
-        part = part_of(file.stem) or (part_of(file.parent.name) if file.parent != path else None) or TRAIN
+        part = part_of(file.stem) or (part_of(file.parent.name) if file.parent != root else None) or TRAIN
         classes = parts.setdefault(part, defaultdict(list))
-        without = _read_file(file, path if path.is_dir() else path.parent, classes)
+        without, columns = _read_file(file, root, classes)
+        if file == files[0]:
+            notify(f"{path}: column {columns[1]} says the class of each picture in column {columns[0]}")
         if without:
             notify(f"{file}: {counted(without, 'picture')} without a label, left out")
     return parts
 
 
-def _read_file(path: Path, root: Path, classes: Classes) -> int:
-    """Add the pictures of a file to those of their classes; return the number of pictures without a label."""
+def _read_file(path: Path, root: Path, classes: Classes) -> tuple[int, tuple[str, str]]:
+    """Add the pictures of a file to those of their classes.
+
+    Returns
+    -------
+    tuple
+        The number of pictures without a label; the columns of pictures and of classes.
+    """
     opened = _open(path)
     schema = opened.schema_arrow
     features = _features((schema.metadata or {}).get(b"huggingface", b""))
@@ -178,8 +187,9 @@ def _read_file(path: Path, root: Path, classes: Classes) -> int:
         columns = opened.read_row_group(group, columns=[label, *([f"{image}.path"] if has_path else [])])
         labels = columns.column(label).to_pylist()
         paths = [(each or {}).get("path") for each in columns.column(image).to_pylist()] if has_path else []
+        bare = set(labels) == {UNLABELLED}
         for row, value in enumerate(labels):
-            if value is None or (value == UNLABELLED and names):
+            if value is None or (value == UNLABELLED and (names or bare)):
                 without += 1
                 continue
             if names and not (isinstance(value, int) and 0 <= value < len(names)):
@@ -189,7 +199,7 @@ def _read_file(path: Path, root: Path, classes: Classes) -> int:
             where = f"{path.relative_to(root).as_posix()}#{group}.{row}"
             own = f"{where} {paths[row]}" if paths and paths[row] else where
             classes[names[value] if names else str(value)].append(_Row(file, group, row, own))
-    return without
+    return without, (image, label)
 
 
 def _features(blob: bytes) -> dict[str, Any]:
@@ -216,7 +226,7 @@ def _image_column(path: Path, schema: Any, features: dict[str, Any]) -> str:
     if len(usual or columns) != 1:
         there = listed([column.name for column in schema])
         raise BenchmarkError(f"{path}: the pictures must be in a column `image`; its columns are {there}")
-    return (usual or columns)[0]
+    return str((usual or columns)[0])
 
 
 def _label_column(path: Path, schema: Any, features: dict[str, Any], image: str) -> tuple[str, list[str]]:
@@ -273,9 +283,16 @@ def _read(path: Path, request: Request) -> FileDataset:
     return picture_folder.load_sources(picture_folder.Labelled(path, train, test, tuple(files)), request)
 
 
+def _recognises(path: Path) -> bool:
+    files = find_files(path)
+    if any(part_of(file.stem) == TRAIN for file in files):
+        return True
+    return bool(files) and (path.is_file() or not has_pictures(path))  # it may be a table of something else
+
+
 FORM = Form(
     "Parquet files of pictures (train-*.parquet, test-*.parquet)",
-    lambda path: bool(find_files(path)),
+    _recognises,
     _read,
     pictures=True,
 )

@@ -163,6 +163,8 @@ class _Labels:
     ----------
     train, test, validation : dict of Path to str
         The class of each picture.
+    bare : set of Path
+        Pictures of which a row says no class.
     used : list of Path
         The tables.
     notes : list of str
@@ -171,6 +173,7 @@ class _Labels:
     train: dict[Path, str] = field(default_factory=dict)
     test: dict[Path, str] = field(default_factory=dict)
     validation: dict[Path, str] = field(default_factory=dict)
+    bare: set[Path] = field(default_factory=set)
     used: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -190,7 +193,8 @@ class _Labels:
                 f"{folder}: {counted(len(self.validation), 'picture')} of the validation part are the test part, since "
                 "there is no other with labels"
             )
-        rest = [path for path in tree.below(folder) if path not in self.train | self.test | self.validation]
+        read = self.train.keys() | self.test.keys() | self.validation.keys() | self.bare
+        rest = [path for path in tree.below(folder) if path not in read]
         tested = [path for path in rest if any(part_of(name) == TEST for name in path.relative_to(folder).parts[:-1])]
         other = [path for path in rest if path not in set(tested)]
         kinds: list[tuple[Sequence[Path], str, str]] = [
@@ -257,7 +261,12 @@ def _read_table(path: Path, names: _Names) -> _Table | None:
     table = _frame(path, names)
     if table is None:
         return None
-    splits = {column: values for column in table if (values := _as_splits(table[column])) is not None}
+    splits = {
+        column: values
+        for column in table
+        if (values := _as_splits(table[column])) is not None
+        and not any(names.find(said, path, None) for said in table[column].unique())  # test/1.png is no part
+    }
     split = next(iter(splits), None)
     own = part_of(path.stem) or (part_of(path.parent.name) if path.parent != names.root else None)
     rows: list[str | None] = list(splits[split]) if split is not None else [own] * len(table)
@@ -297,7 +306,7 @@ def _frame(path: Path, names: _Names) -> pd.DataFrame | None:
             path,
             sep=separator,
             header=None if headless else 0,
-            names=[f"column {number}" for number in range(1, len(cells) + 1)] if headless else None,
+            names=[str(number) for number in range(1, len(cells) + 1)] if headless else None,
             dtype=str,
             keep_default_na=False,
             index_col=False,
@@ -386,17 +395,18 @@ def _labelled(folder: Path, tables: Sequence[_Table], trains: bool) -> _Labels |
     if training is not None:  # whatever else a test table has is no label
         for table in [each for each in chosen if _plain(each.columns[1]) != _plain(training.columns[1])]:
             chosen.remove(table)
+            labels.used.append(table.path)
             labels.notes.append(f"{table.path}: it has no column {training.columns[1]}, so its pictures have no label")
     parts = {TRAIN: labels.train, TEST: labels.test, VALIDATION: labels.validation}
     home: dict[Path, tuple[str, Path]] = {}
     for table in chosen:
         assert table.labels is not None
-        absent, without = [], 0
+        absent, without = [], set()
         for file, said, label, split in zip(table.files, table.said, table.labels, table.splits, strict=True):
             if file is None:
                 absent.append(said)
             elif label.casefold() in UNLABELLED:
-                without += 1
+                without.add(file)
             else:
                 in_path = _parts_of(folder, file)
                 part = split or (in_path.pop() if len(in_path) == 1 else TRAIN)
@@ -417,8 +427,12 @@ def _labelled(folder: Path, tables: Sequence[_Table], trains: bool) -> _Labels |
             labels.notes.append(
                 f"{table.path}: {counted(len(absent), 'row')} without a picture in the folder ({listed(short)})"
             )
-        if without:
-            labels.notes.append(f"{table.path}: {counted(without, 'row')} without a label, left out")
+        if without := without - home.keys():
+            labels.bare |= without
+            labels.notes.append(
+                f"{table.path}: {counted(len(without), 'picture')} without a label, left out "
+                f"({some(folder, sorted(without))})"
+            )
     twice = labels.train.keys() & (labels.test.keys() | labels.validation.keys())
     if twice:
         labels.notes.append(
