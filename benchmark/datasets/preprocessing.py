@@ -139,8 +139,9 @@ def is_grey(pixels: npt.NDArray[np.uint8]) -> bool:
 
     JPEG may be off by a few levels, so `TINTED` of them are not seen.
     """
-    channels = pixels.reshape(-1, 3)
-    return bool((channels.max(axis=1) - channels.min(axis=1)).max() <= TINTED)
+    red, green, blue = pixels.reshape(-1, 3).T  # whole columns: an axis of three is slow
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    return bool((most - least).max() <= TINTED)
 
 
 def luma(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

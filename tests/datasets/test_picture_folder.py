@@ -148,7 +148,7 @@ def test_a_size_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match="it has none of these: "):
         load(f"{tmp_path}/empty@28")
     np.savez(tmp_path / "a.npz", x=1)
-    with pytest.raises(BenchmarkError, match="only pictures can be resized or made grey.*; leave out what follows"):
+    with pytest.raises(BenchmarkError, match=r"only pictures can be resized or made grey.*; leave out what follows"):
         load(f"{tmp_path}/a.npz@28")
     folder.rename(tmp_path / "mine@28")  # a folder may be called so
     assert load(tmp_path / "mine@28")[0].name == "mine-28"

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import re
 import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
+from rich.console import Console
 
 from benchmark import datasets
+from benchmark.cli import reading
 from benchmark.cli.main import main
+from benchmark.datasets import picture_folder, preprocessing
 from benchmark.datasets.picture_files import part_of
 from benchmark.errors import BenchmarkError
-from tests.drawn import draw
+from tests.drawn import draw, picture
 
 
 def load(path: Path | str) -> tuple[datasets.Dataset, list[str]]:
@@ -325,3 +331,72 @@ def test_with_and_without_a_mask_are_classes(tmp_path: Path) -> None:
         (tmp_path / "mine").mkdir(exist_ok=True)
         (tmp_path / "new" / "circle").rename(tmp_path / "mine" / name)
     assert load(tmp_path / "mine")[0].class_names == ("mask", "no_mask", "with_mask")
+
+
+# --- what is refused before a picture is decoded, and what is shown while they are
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda place: small(place, circle=5), r"has 1 \(circle\); add pictures to its classes, or give the folder"),
+        (lambda place: small(place / "train", circle=5, square=5) and small(place / "test", triangle=3), "both parts"),
+        (lambda place: small(place.parent, mine=5), "no pictures of a class in it; put those of each class into"),
+    ],
+)
+def test_the_layout_is_checked_before_a_picture_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], why: str
+) -> None:
+    make(tmp_path / "mine")
+    monkeypatch.setattr(picture_folder, "_prepared", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(BenchmarkError, match=why):
+        load(tmp_path / "mine")
+
+
+def test_the_advice_for_a_test_part_that_cannot_be_read_works(tmp_path: Path) -> None:
+    both(tmp_path / "mine")
+    for path in (tmp_path / "mine" / "test").glob("*/*"):
+        path.write_bytes(b"no picture")
+    with pytest.raises(BenchmarkError, match="take that part away and a fifth of each class is split off"):
+        load(tmp_path / "mine")
+    shutil.rmtree(tmp_path / "mine" / "test")
+    assert counts(load(tmp_path / "mine")[0]) == {"circle": (5, 1), "square": (4, 1)}
+
+
+def test_the_folder_that_holds_all_classes_can_be_read_as_the_refusal_says(tmp_path: Path) -> None:
+    small(tmp_path / "mine" / "shapes", circle=5, square=5)
+    small(tmp_path / "mine" / "round", circle=5)
+    with pytest.raises(BenchmarkError, match="has 1"):
+        load(tmp_path / "mine" / "round")
+    small(tmp_path / "mine" / "round", 1, square=5)
+    assert len(load(f"{tmp_path}/mine@inner")[0].class_names) == 4
+
+
+def test_progress_is_told_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(tmp_path / "mine", circle=5, square=5)
+    monkeypatch.setattr(picture_folder, "TICK", 0)
+    told: list[tuple[int, int]] = []
+    datasets.load(str(tmp_path / "mine"), progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, 10) for done in range(1, 11)]
+    screen = io.StringIO()
+    arguments = argparse.Namespace(dataset=str(tmp_path / "mine"), data_dir=None)
+    reading.load(arguments, Console(file=screen, force_terminal=True, width=100))
+    assert "decoding pictures" in screen.getvalue()
+    plain = io.StringIO()
+    reading.load(arguments, Console(file=plain, width=100))
+    assert "decoding" not in plain.getvalue()
+
+
+def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = picture("circle", np.random.default_rng(0), (40, 30)).resize((1200, 900), Image.Resampling.BICUBIC)
+    for turned in (1, 6):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = turned
+        file = io.BytesIO()
+        drawn.save(file, "JPEG", quality=95, exif=exif)
+        whole, less = (preprocessing.decode(file.getvalue(), shape) for shape in (None, (48, 64, 3)))
+        assert whole.size == ((1200, 900) if turned == 1 else (900, 1200))
+        assert less.size == ((300, 225) if turned == 1 else (225, 300))
+        pixels = [preprocessing.to_pixels(image, (48, 64, 3)).astype(int) for image in (whole, less)]
+        assert np.abs(pixels[0] - pixels[1]).mean() < 1
+    assert preprocessing.decode(file.getvalue(), (256, 256, 3)).size == (900, 1200)
