@@ -368,6 +368,7 @@ class _Layout:
         able = able or [depth for depth, reading in ends.items() if learnable(reading, {})]
         if len(able) != 1:
             step = f"give {self._at('outer')} or {self._at('inner')}" if able else FEW_PICTURES
+            step += self._one_alone(found[part])
             raise BenchmarkError(
                 f"{found[part].base}: its pictures are in subfolders, so the classes may be the {len(outer[part])} "
                 f"outer folders ({_few(outer)}) or the {len(inner[part])} innermost ones ({_few(inner)}); {step}"
@@ -378,6 +379,17 @@ class _Layout:
             f"{said[1 if able[0] != 1 else deepest]} ones have too few pictures each"
         )
         return readings[able[0]], able[0]
+
+    def _one_alone(self, found: _Found) -> str:
+        """Return what to add where every outer folder has the same folders in it: it may be a data set of its own."""
+        inside: dict[str, set[_Dirs]] = defaultdict(set)
+        for leaf in found.leaves:
+            inside[leaf[0]].add(leaf[1:])
+        first, *others = inside.values()
+        if not others or any(len(first & other) < SHARED * max(len(first), len(other)) for other in others):
+            return ""
+        place = self.tree.filled(found.base)[0]
+        return f", or one alone, as {command(place, self.asked)}" if _can_be_read(place, self.asked) else ""
 
     def _at(self, level: str) -> str:
         return command(self.folder, Asked(self.asked.size, self.asked.grey, level))

@@ -220,11 +220,15 @@ def _check_counts(labelled: Labelled) -> None:
     place, least = labelled.path, validate.MIN_TRAINING_IMAGES
     able = [name for name, pictures in labelled.train.items() if len(pictures) >= least]
     if not labelled.train and not labelled.test:
-        raise BenchmarkError(f"{place}: no pictures of a class in it; put those of each class into a folder, <class>/")
+        raise BenchmarkError(
+            f"{place}: no pictures of a class in it; put those of each class into a folder, "
+            "<class>/, or add a table, train.csv, with the columns file_name and label"
+        )
     if len(able) < 2:
         raise BenchmarkError(
             f"{place}: two classes with {least} pictures each are needed to train, it has {len(able)} "
-            f"({listed(sorted(labelled.train))}); add pictures to its classes, or give the folder that holds them all"
+            f"({listed(sorted(labelled.train))}); give each class a folder of its own, give the folder that holds all "
+            "classes, or add a table, train.csv, with the columns file_name and label"
         )
     if labelled.test and not any(labelled.test.get(name) for name in able):
         raise BenchmarkError(

@@ -219,6 +219,20 @@ def omniglot(folder: Path) -> Path:
     return folder
 
 
+def test_one_class_alone_is_refused_with_steps_that_work(tmp_path: Path) -> None:
+    small(tmp_path / "mine", photos=10)
+    with pytest.raises(
+        BenchmarkError, match=r"has 1 \(photos\).*or add a table, train.csv, with the columns file_name"
+    ):
+        load(tmp_path / "mine")
+    rows = [f"{number:03d},{'ab'[number % 2]}" for number in range(10)]
+    (tmp_path / "mine" / "train.csv").write_text("\n".join(["file_name,label", *rows]))
+    assert counts(load(tmp_path / "mine")[0]) == {"a": (4, 1), "b": (4, 1)}
+    (tmp_path / "mine" / "train.csv").unlink()
+    small(tmp_path / "mine", 1, circle=5)
+    assert load(tmp_path / "mine")[0].class_names == ("circle", "photos")
+
+
 def named(text: str) -> list[str]:
     """Return the data sets of the commands that a message names."""
     words = shlex.split(text)
@@ -230,7 +244,8 @@ def test_where_two_readings_remain_both_commands_are_named_and_work(tmp_path: Pa
     folder = omniglot(tmp_path / "my letters")
     with pytest.raises(BenchmarkError, match=r"2 outer folders \(Greek, Latin\) or the 4 innermost") as caught:
         load(f"{folder}{asked}")
-    outer, inner = named(str(caught.value))
+    outer, inner, alone = named(str(caught.value))
+    assert load(alone)[0].class_names == ("character01", "character02")
     assert main(["data", "--dataset", outer]) == main(["data", "--dataset", inner]) == 0
     assert load(outer)[0].class_names == ("Greek", "Latin")
     found, _ = load(inner)
@@ -339,7 +354,7 @@ def test_with_and_without_a_mask_are_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda place: small(place, circle=5), r"has 1 \(circle\); add pictures to its classes, or give the folder"),
+        (lambda place: small(place, circle=5), r"has 1 \(circle\); give each class a folder of its own"),
         (lambda place: small(place / "train", circle=5, square=5) and small(place / "test", triangle=3), "both parts"),
         (lambda place: small(place.parent, mine=5), "no pictures of a class in it; put those of each class into"),
     ],
