@@ -56,6 +56,10 @@ _Dirs = tuple[str, ...]
 """Names of the folders from the part down to a picture."""
 
 
+class AmbiguousError(BenchmarkError):
+    """There is more than one way to read a folder; the message names the command of each."""
+
+
 @dataclass(frozen=True)
 class PictureFiles:
     """The pictures of a folder.
@@ -169,7 +173,7 @@ class _Layout:
             filled = tree.filled(place)
             sets = [each for each in filled if self._set_below(each)]
             if len(sets) > 1:
-                raise BenchmarkError(
+                raise AmbiguousError(
                     f"{place}: {len(sets)} of its folders have a {TRAIN} part of their own ({some(place, sets)}); "
                     f"{self._one_of(sets)}"
                 )
@@ -369,7 +373,7 @@ class _Layout:
         if len(able) != 1:
             step = f"give {self._at('outer')} or {self._at('inner')}" if able else FEW_PICTURES
             step += self._one_alone(found[part])
-            raise BenchmarkError(
+            raise AmbiguousError(
                 f"{found[part].base}: its pictures are in subfolders, so the classes may be the {len(outer[part])} "
                 f"outer folders ({_few(outer)}) or the {len(inner[part])} innermost ones ({_few(inner)}); {step}"
             )

@@ -176,7 +176,7 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
     every, prepared = _read(labelled, request)
     shape, X = prepared.shape, prepared.X
     kept, rows = _learnable(every, notify)
-    X = X[kept]
+    X = X if len(kept) == len(X) else X[kept]
     like = split.first_identical(X)
     if not rows.tests.any():
         trained, tested = split.stratified_holdout(rows.y, like)
@@ -280,13 +280,19 @@ def _prepared(pictures: Sequence[Source], asked: Asked, progress: ProgressBar) -
     try:
         height, width = asked.size or _size(list(filter(None, pool.map(_own_size, pictures))))
         shape = (height, width, 1 if asked.grey else 3)
-        every = list(_watched(pool.map(lambda picture: _prepare(picture, shape), pictures), len(pictures), progress))
+        every = pool.map(lambda picture: _prepare(picture, shape), pictures)
+        X = np.empty((len(pictures), height * width * shape[2]), dtype=np.uint8)  # filled in place: it may be large
+        good, grey, broken = 0, True, {}
+        for row, picture in enumerate(_watched(every, len(pictures), progress)):
+            if isinstance(picture, str):
+                broken[row] = picture
+            else:
+                X[good], grey = picture.pixels, grey and picture.grey
+                good += 1
+        X = X[:good]
     finally:
         pool.shutdown(cancel_futures=True)
-    good = [picture for picture in every if isinstance(picture, _Picture)]
-    broken = {row: reason for row, reason in enumerate(every) if isinstance(reason, str)}
-    X = np.stack([picture.pixels for picture in good]) if good else np.zeros((0, height * width), dtype=np.uint8)
-    if good and shape[2] == 3 and all(picture.grey for picture in good):
+    if good and shape[2] == 3 and grey:
         X, shape = preprocessing.luma(X), (height, width, 1)
     if cache and good and time.monotonic() - start > SLOW:
         picture_cache.write(cache, Prepared(shape, X, broken))

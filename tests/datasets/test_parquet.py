@@ -73,6 +73,8 @@ def test_parts_shards_and_names_of_classes(tmp_path: Path, place: str) -> None:
     assert np.array_equal(found.test.X, [drawn[n] for n in (0, 2, 4, 1, 3, 5)])
     assert found.test.y.tolist() == [0, 0, 0, 1, 1, 1]
     assert found.test.names[1].endswith("test-00000-of-00001.parquet#0.2 2.png")
+    with pytest.raises(BenchmarkError, match="@outer is for folders in folders; leave it out"):
+        load(f"{tmp_path}/mine@outer")
     asked, _ = load(f"{tmp_path}/mine@24@grey")
     assert (asked.name, asked.image_shape) == ("mine-24x24-grey", (24, 24, 1))
 

@@ -230,6 +230,70 @@ def test_rows_and_pictures_without_each_other_are_counted(tmp_path: Path) -> Non
     ]
 
 
+def test_a_table_of_something_else_does_not_hide_that_two_readings_remain(tmp_path: Path) -> None:
+    for seed, place in enumerate(("a", "b")):
+        draw(tmp_path / place, seed, (16, 16), circle=4, square=4)
+    write(tmp_path / "results.csv", [("run 1", 0.9)], "name", "score")
+    with pytest.raises(BenchmarkError, match=r"@outer or .*@inner"):
+        load(tmp_path)
+    rows = [(path.relative_to(tmp_path).as_posix(), path.parent.name) for path in sorted(tmp_path.glob("*/*/*"))]
+    write(tmp_path / "labels.csv", rows, "file", "label")  # says which reading is right
+    assert counts(load(tmp_path)[0]) == {"circle": (6, 2), "square": (6, 2)}
+
+
+GOOD = "id,label\n" + "".join(f"{number:03d},{'ab'[number % 2]}\n" for number in range(12))
+AS_WRITTEN = {
+    "with a mark of its encoding": b"\xef\xbb\xbf" + GOOD.encode(),
+    "in UTF-16": GOOD.encode("utf-16"),
+    "on Windows": GOOD.replace("\n", "\r\n").encode(),
+    "with spaces": GOOD.replace(",", " , ").encode(),
+    "with bars": GOOD.replace(",", "|").encode(),
+    "without a header": GOOD.split("\n", 1)[1].encode(),
+    "with folders that are not there": GOOD.replace("0", "archive/train/0", 1).encode(),
+}
+
+
+@pytest.mark.parametrize("blob", AS_WRITTEN.values(), ids=list(AS_WRITTEN))
+def test_tables_of_every_program_are_read(tmp_path: Path, blob: bytes) -> None:
+    flat(tmp_path / "train", 0, 12)
+    (tmp_path / "train.csv").write_bytes(blob)
+    assert counts(load(tmp_path)[0]) == {"a": (5, 1), "b": (5, 1)}
+
+
+def test_a_name_in_latin_1_and_paths_of_this_machine(tmp_path: Path) -> None:
+    flat(tmp_path / "train", 0, 12)
+    (tmp_path / "train.csv").write_bytes(GOOD.replace(",a", ",caf\u00e9").encode("latin-1"))
+    assert load(tmp_path)[0].class_names == ("b", "caf\u00e9")
+    (tmp_path / "train.csv").write_text(GOOD.replace("\n0", f"\n{tmp_path}/train/0"))
+    assert load(tmp_path)[0].class_names == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (GOOD + "1,2,3,4\n", "cannot be read as a table; save it again as CSV"),
+        ("id,label\n", "cannot be read as a table"),
+        (
+            "id,label\nx,1\ny,2\n",
+            r"none of its columns \(id, label\) names a picture of the folder; write file names as",
+        ),
+        ("", "train: its pictures have no class"),
+    ],
+)
+def test_a_table_that_says_nothing_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    flat(tmp_path / "train", 0, 12)
+    (tmp_path / "train.csv").write_text(text)
+    with pytest.raises(BenchmarkError, match=why):
+        load(tmp_path)
+
+
+def test_deep_json_is_no_table(tmp_path: Path) -> None:
+    flat(tmp_path / "train", 0, 12)
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": ' + "[" * 10_000)
+    with pytest.raises(BenchmarkError, match="cannot be read as a table"):
+        load(tmp_path)
+
+
 def unclear(folder: Path) -> None:
     rows = [(name, kind, kind, number) for number, (name, kind) in enumerate(flat(folder / "images", 0, 12))]
     write(folder / "t.csv", rows, "image", "shape", "colour", "age")

@@ -198,7 +198,7 @@ def _read_file(path: Path, root: Path, classes: Classes) -> tuple[int, tuple[str
                 )
             where = f"{path.relative_to(root).as_posix()}#{group}.{row}"
             own = f"{where} {paths[row]}" if paths and paths[row] else where
-            classes[names[value] if names else str(value)].append(_Row(file, group, row, own))
+            classes[" ".join((names[value] if names else str(value)).split())].append(_Row(file, group, row, own))
     return without, (image, label)
 
 
@@ -263,6 +263,8 @@ def _read(path: Path, request: Request) -> FileDataset:
     from benchmark.datasets import picture_folder
 
     picture_folder.check_size(path, request.asked)
+    if request.asked.level:
+        raise BenchmarkError(f"{path}: @{request.asked.level} is for folders in folders; leave it out")
     files = find_files(path)
     parts = read_parts(path, files, request.notify)
     train, test, more = (parts.get(part, {}) for part in (TRAIN, TEST, VALIDATION))

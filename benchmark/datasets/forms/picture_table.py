@@ -7,6 +7,9 @@ Where folders say the classes, they are read and the table is not, unless it add
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import posixpath
 import re
 import unicodedata
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from benchmark.datasets import idx, picture_files, picture_tree
+from benchmark.datasets import picture_files, picture_tree
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.picture_files import TEST, TRAIN, VALIDATION, Classes, PictureFiles, part_of
@@ -51,6 +54,9 @@ MOST_TABLES = 10
 
 MOST_COLUMNS = 63
 """Columns from which a table may hold the pixels themselves: the smallest pictures have 64."""
+
+SIZE_LIMIT = 2**26
+"""Largest size of a table, in bytes: the names of some million pictures."""
 
 LINE_LIMIT = 2**20
 """Longest line of a table, in bytes."""
@@ -130,7 +136,7 @@ def read_tables(folder: Path, asked: Asked) -> PictureFiles:
     try:
         by_folder = picture_files.find_pictures(folder, asked, tree)
     except BenchmarkError as error:
-        if not tables or asked.level:
+        if asked.level:
             raise
         refusal = error
     trains = by_folder is not None and _trains(by_folder.train)
@@ -150,6 +156,11 @@ def read_tables(folder: Path, asked: Asked) -> PictureFiles:
         return PictureFiles(folder, by_folder.train, by_folder.test, (*by_folder.remarks, *said))
     if labels is not None:
         return labels.files(folder, tree, [table.path for table in tables if table.path not in labels.used])
+    if isinstance(refusal, picture_files.AmbiguousError):
+        raise refusal
+    lists = [path for path in paths if path.suffix.lower() != ".txt"]
+    if not tables and lists:
+        raise _unmatched(lists[0], names)
     if by_folder is not None and not tables:
         return by_folder
     raise _refused(folder, tables, refusal)
@@ -217,6 +228,7 @@ class _Names:
 
     def __init__(self, tree: Tree) -> None:
         self.root = tree.root
+        self.prefix = unicodedata.normalize("NFC", f"{os.path.abspath(tree.root)}/".replace("\\", "/"))
         self.ends: dict[str, list[Path]] = defaultdict(list)
         for path in tree.below(tree.root):
             parts = unicodedata.normalize("NFC", path.relative_to(tree.root).as_posix()).split("/")
@@ -228,15 +240,18 @@ class _Names:
     def find(self, said: str, table: Path, part: str | None) -> Path | None:
         """Return the picture that a table calls so, or None if there is none, or several.
 
-        Absolute paths and those that lead out of the folder name no picture, even if one of that name is in it.
+        Paths that lead out of the folder name no picture, even if one of that name is in it.
         """
-        said = unicodedata.normalize("NFC", said.strip().replace("\\", "/"))
+        said = unicodedata.normalize("NFC", said.strip().replace("\\", "/")).removeprefix(self.prefix)
         here = table.parent.relative_to(self.root).as_posix()
         whole = posixpath.normpath(posixpath.join(here, said))
         if not said or said.startswith("/") or re.match(r"[A-Za-z]:/", said) or whole.split("/")[0] == "..":
             return None
         plain = whole if ".." in said.split("/") else posixpath.normpath(said)
         found = self.ends.get(plain, ())
+        while not found and plain.count("/") > 1:  # the folder was called otherwise, or the table lay further out
+            plain = plain.split("/", 1)[1]
+            found = self.ends.get(plain, ())
         if len(found) > 1:
             exact = {whole, plain}
             first = [path for path in found if self._called(path) & exact]
@@ -292,30 +307,39 @@ def _frame(path: Path, names: _Names) -> pd.DataFrame | None:
     import pandas as pd
 
     with warnings.catch_warnings(), suppress(*_NO_TABLE):
+        text = _decoded(path.read_bytes())
         if path.suffix.lower() == ".jsonl":
-            with path.open("rb") as file:
-                rows = [msgspec.json.decode(line, type=dict[str, Any]) for line in file if line.strip()]
+            rows = [msgspec.json.decode(line, type=dict[str, Any]) for line in text.split("\n") if line.strip()]
             scalars = [{key: str(value) for key, value in row.items() if not _is_nested(value)} for row in rows]
             return pd.DataFrame(scalars).fillna("").astype(str)
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            separator = _separator(file.readline().rstrip("\r\n"))
+        separator = _separator(text.split("\n", 1)[0])
         warnings.simplefilter("ignore", pd.errors.ParserWarning)  # a row with a cell too many
-        cells = next(iter(pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str).fillna("").to_numpy()))
+        cells = next(
+            iter(pd.read_csv(io.StringIO(text), sep=separator, header=None, nrows=1, dtype=str).fillna("").to_numpy())
+        )
         headless = any(names.find(str(cell), path, None) for cell in cells)
         table = pd.read_csv(
-            path,
+            io.StringIO(text),
             sep=separator,
             header=None if headless else 0,
             names=[str(number) for number in range(1, len(cells) + 1)] if headless else None,
             dtype=str,
             keep_default_na=False,
             index_col=False,
-            encoding_errors="replace",
             skipinitialspace=True,
         )
-        table.columns = table.columns.map(str)
+        table.columns = [str(column).strip() for column in table.columns]
         return table.fillna("") if len(table) else None
     return None
+
+
+def _decoded(blob: bytes) -> str:
+    """Return the text of a file: in UTF-8, in the other encodings of spreadsheets, or else in Latin-1."""
+    if blob.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return blob.decode("utf-16")
+    with suppress(UnicodeDecodeError):
+        return blob.decode("utf-8-sig")
+    return blob.decode("latin-1")
 
 
 def _is_nested(value: object) -> bool:
@@ -423,7 +447,7 @@ def _labelled(folder: Path, tables: Sequence[_Table], trains: bool) -> _Labels |
             files, classes = table.columns
             labels.notes.append(f"{table.path}: column {classes} says the class of each picture in column {files}")
         if absent:
-            short = [said[:60] for said in absent]
+            short = [" ".join(said.split())[:60] for said in absent]
             labels.notes.append(
                 f"{table.path}: {counted(len(absent), 'row')} without a picture in the folder ({listed(short)})"
             )
@@ -482,6 +506,17 @@ def _with_test(by_folder: PictureFiles, labels: _Labels) -> PictureFiles | None:
     return PictureFiles(folder, by_folder.train, test, (*remarks, said, *labels.notes))
 
 
+def _unmatched(path: Path, names: _Names) -> BenchmarkError:
+    """Return the error for a table that names no picture, next to folders that say no classes, either."""
+    table, picture = _frame(path, names), next(iter(names.ends.values()))[0]
+    if table is None:
+        return BenchmarkError(f"{path}: cannot be read as a table; save it again as CSV, one row a picture, in UTF-8")
+    return BenchmarkError(
+        f"{path}: none of its columns ({listed(list(table.columns))}) names a picture of the folder; write file names "
+        f"as {picture.relative_to(names.root).as_posix()}"
+    )
+
+
 def _refused(folder: Path, tables: Sequence[_Table], refusal: BenchmarkError | None) -> BenchmarkError:
     """Return the error for a folder whose classes neither folders nor tables say."""
     unclear = next((table for table in tables if table.labels is None and table.unclear), None)
@@ -513,7 +548,7 @@ def _by_class(labels: Mapping[Path, str]) -> Classes:
 
 def _text(value: str) -> str:
     """Return a label as text: "3" for "3.0", as pandas writes whole numbers with gaps."""
-    label = unicodedata.normalize("NFC", value.strip())
+    label = unicodedata.normalize("NFC", " ".join(value.split()))
     return label.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", label, re.ASCII) else label
 
 
@@ -524,13 +559,13 @@ def _plain(column: str) -> str:
 def _is_narrow(path: Path) -> bool:
     """Return whether a table can be a list of pictures, by its size and its first line."""
     try:
-        if path.stat().st_size > idx.LIMIT:
+        if path.stat().st_size > SIZE_LIMIT:
             return False
         with path.open("rb") as file:
             line = file.readline(LINE_LIMIT)
-    except OSError:
+            text = _decoded(line if len(line) % 2 == 0 or not line.startswith(b"\xff\xfe") else line + b"\0")
+    except (OSError, UnicodeDecodeError):
         return False
-    text = line.decode("utf-8", "replace")
     if len(line) == LINE_LIMIT or not text.strip() or "\0" in text:
         return False
     return path.suffix.lower() == ".jsonl" or text.count(max(",;\t", key=text.count)) < MOST_COLUMNS
