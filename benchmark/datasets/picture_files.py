@@ -177,7 +177,7 @@ class _Layout:
                     f"{place}: {len(sets)} of its folders have a {TRAIN} part of their own ({some(place, sets)}); "
                     f"{self._one_of(sets)}"
                 )
-            if not sets and len(filled) == 1 and tree.filled(filled[0]) and _exact(filled[0]) is None:
+            if not sets and len(filled) == 1 and tree.filled(filled[0]) and part_of(filled[0].name) is None:
                 sets = filled
             if not sets:
                 break
@@ -218,12 +218,13 @@ class _Layout:
         if TRAIN in classed:
             return found
         others = [part for part in (TEST, VALIDATION) if part in filled_parts]
-        if train is not None and train in filled_parts.values() and (others or tree.filled(place) == [train]):
+        all_parts = set(tree.filled(place)) <= set(found.values())  # else test_tubes may be a class
+        if train in filled_parts.values() and (all_parts or (others and train is not None and _exact(train))):
             raise BenchmarkError(
                 f"{train}: its pictures have no class; put those of each into a folder, {TRAIN}/<class>/, or their "
                 f"names and classes into a table, {place / 'train.csv'}, with the columns file_name and label"
             )
-        lone = [filled_parts[part] for part in others if _exact(filled_parts[part])]
+        lone = [filled_parts[part] for part in others if all_parts or _exact(filled_parts[part])]
         if lone and (lone[0] in (filled_parts[part] for part in classed) or len(lone) > 1):
             raise BenchmarkError(
                 f"{place}: there is a {lone[0].name} but no {TRAIN}/<class>/ with pictures; add that part"
@@ -251,7 +252,11 @@ class _Layout:
             if [path.name for path in self.tree.filled(each)] != [path.name for path in others] or len(others) < 2:
                 continue
             inside, outside = (
-                sorted(path.relative_to(top).as_posix() for other in tops for path in self.tree.below(other))
+                sorted(
+                    (path.relative_to(top).as_posix(), path.stat().st_size)
+                    for other in tops
+                    for path in self.tree.below(other)
+                )
                 for top, tops in ((each, self.tree.filled(each)), (place, others))
             )
             if inside == outside:

@@ -106,6 +106,9 @@ def test_an_archive_packed_twice_is_read_once(tmp_path: Path) -> None:
     found, told = load(tmp_path / "mine")
     assert counts(found) == {"circle": (4, 1), "square": (4, 1)}
     assert "brains: the same 10 files as next to it, so left out" in told[0]
+    (tmp_path / "mine" / "brains" / "circle" / "000.png").write_bytes(b"another")
+    with pytest.raises(BenchmarkError, match=r"3 outer folders \(brains, circle, square\)"):
+        load(tmp_path / "mine")
 
 
 def test_a_part_inside_each_class_is_a_part(tmp_path: Path) -> None:
@@ -120,17 +123,18 @@ def test_a_part_inside_each_class_is_a_part(tmp_path: Path) -> None:
 
 
 def test_classes_with_the_word_of_a_part_in_their_name_are_classes(tmp_path: Path) -> None:
-    for name in ("train_station", "bus"):
-        small(tmp_path / "mine" / name, circle=3)
-    assert load(tmp_path / "mine")[0].class_names == ("bus", "train_station")
+    small(tmp_path / "mine", bus=3, train_station=3, test_tube=3)
+    assert load(tmp_path / "mine")[0].class_names == ("bus", "test_tube", "train_station")
 
 
-@pytest.mark.parametrize("name", ["test", "validation", "Testing"])
+@pytest.mark.parametrize("name", ["test", "validation", "Testing", "seg_test", "my-val"])
 def test_a_part_alone_is_never_the_whole(tmp_path: Path, name: str) -> None:
     small(tmp_path / "mine" / name, circle=5, square=5)
     with pytest.raises(BenchmarkError, match=rf"there is a {name} but no train/<class>/") as caught:
         load(tmp_path / "mine")
     assert "--dataset" not in str(caught.value)
+    with pytest.raises(BenchmarkError, match="but no train/<class>/"):
+        load(tmp_path)
     small(tmp_path / "mine" / "train", 1, circle=5, square=5)  # the step that it names
     assert counts(load(tmp_path / "mine")[0]) == {"circle": (5, 5), "square": (5, 5)}
 
