@@ -171,8 +171,8 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
     EngineError, KeyboardInterrupt
         As `session`.
     """
-    from benchmark import datasets
     from benchmark.analyses.analysis import record_kinds
+    from benchmark.cli import reading
     from benchmark.engine import refits
     from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
     from benchmark.engine.results_folder import results_folder
@@ -180,7 +180,7 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
 
     prepare_workers(arguments)
     console = terminal.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
+    dataset = reading.load(arguments, console)
     folder = arguments.results / dataset.name
     if arguments.preset:
         folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])

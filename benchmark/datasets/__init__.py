@@ -15,9 +15,9 @@ import numpy as np
 from benchmark.datasets import digits, fashion_mnist, forms, kmnist, mnist, mnist_like, openml
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.datasets.download import UnavailableError
-from benchmark.datasets.forms.form import Request
 from benchmark.datasets.locations import cache_folder
 from benchmark.datasets.picture_cache import Asked
+from benchmark.datasets.request import ProgressBar, Request, unseen
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -31,12 +31,17 @@ NAMES = (fashion_mnist.NAME, digits.NAME, mnist.NAME, kmnist.NAME)
 FASHION_MNIST_SHA256 = "aead7343f1c7e79f3fd53fea2ca86af122561159dce16818dd4ac019c613a8d1"
 """`Dataset.sha256` of Fashion-MNIST, by which it is recognised in any format."""
 
-_ASKED = re.compile(r"(?P<path>.+)@((?P<height>\d{1,4})(x(?P<width>\d{1,4}))?|(?P<grey>grey))", re.ASCII)
-"""A folder of pictures, and what is asked for: ``my_photos@32``, ``my_photos@48x32``, ``my_photos@grey``, or both."""
+_ASKED = re.compile(
+    r"(?P<path>.+)@((?P<height>\d{1,4})(x(?P<width>\d{1,4}))?|(?P<grey>grey)|(?P<level>outer|inner))", re.ASCII
+)
+"""A folder of pictures, and what is asked for, in any order: ``my_photos@32``, ``my_photos@48x32@grey@outer``."""
 
 
 def load(
-    name: str | None = None, data_dir: Path | None = None, notify: Callable[[str], None] = lambda _: None
+    name: str | None = None,
+    data_dir: Path | None = None,
+    notify: Callable[[str], None] = lambda _: None,
+    progress: ProgressBar = unseen,
 ) -> Dataset:
     """Load a data set by name or path.
 
@@ -51,6 +56,8 @@ def load(
     notify : callable
         Called with one line each time a reader of the results must know something: that the digits replace
         Fashion-MNIST, what part of the data was left out and why, how a test part was split off.
+    progress : callable
+        Called with the number of pictures decoded and of all, from time to time.
 
     Returns
     -------
@@ -75,7 +82,7 @@ def load(
     number = openml.dataset_number(name)
     if number is not None:
         return _with_remarks(name, notify, lambda keep: _recognised(openml.load(number, keep)))
-    return _with_remarks(name, notify, lambda keep: _from_path(name, keep))
+    return _with_remarks(name, notify, lambda keep: _from_path(name, keep, progress))
 
 
 def _with_remarks(
@@ -119,14 +126,14 @@ def summary(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _from_path(name: str, notify: Callable[[str], None]) -> FileDataset:
+def _from_path(name: str, notify: Callable[[str], None], progress: ProgressBar) -> FileDataset:
     text, asked = _asked(name)
     path = Path(text).expanduser() if text.strip() else None  # Path("") would be the working directory
     if path is None or not forms.exists(path):
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"give {', '.join(NAMES)}, openml:NUMBER, or a path that exists"
         raise BenchmarkError(f"no data set is called {name[:80]!r}; {hint}")
-    dataset = forms.read(path, Request(_name(path), asked, notify))
+    dataset = forms.read(path, Request(_name(path), asked, notify, progress))
     recognised = _recognised(dataset)
     if recognised is not dataset:
         return recognised
@@ -151,12 +158,14 @@ def _name(path: Path) -> str:
 
 
 def _asked(name: str) -> tuple[str, Asked]:
-    """Split ``path@size@grey`` into the path and what is asked for; an existing path is never split."""
+    """Split ``path@size@grey@outer`` into the path and what is asked for; an existing path is never split."""
     asked = Asked()
     while not os.path.exists(Path(name).expanduser()) and (match := _ASKED.fullmatch(name)) is not None:
         name = match["path"]
         if match["grey"]:
             asked = replace(asked, grey=True)
+        elif match["level"]:
+            asked = replace(asked, level=match["level"])
         else:
             height = int(match["height"])
             asked = replace(asked, size=(height, int(match["width"] or height)))

@@ -6,7 +6,7 @@ The key is the name, size and modification time of each file, as for make.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from benchmark.datasets.idx import LIMIT
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
 
-VERSION = 2
+VERSION = 3
 """Increased when pictures are prepared in another way."""
 
 
@@ -35,10 +35,18 @@ class Asked:
         (height, width); None leaves it to the pictures.
     grey : bool
         Colours are dropped.
+    level : str
+        Which folders are the classes, where folders lie in folders: "outer", "inner", or empty.
     """
 
     size: tuple[int, int] | None = None
     grey: bool = False
+    level: str = ""
+
+    def words(self) -> tuple[str, ...]:
+        """Return what is asked for as a user writes it after each ``@``: ("48x64", "grey", "outer")."""
+        size = "" if self.size is None else f"{self.size[0]}x{self.size[1]}"
+        return tuple(word for word in (size, "grey" if self.grey else "", self.level) if word)
 
 
 @dataclass(frozen=True)
@@ -59,19 +67,24 @@ class Prepared:
     broken: dict[int, str]
 
 
-def cache_path(paths: Sequence[Path], asked: Asked) -> Path:
-    """Return the cache file for these pictures at this size, whether or not it exists.
+def cache_path(stamps: Iterable[str], asked: Asked) -> Path:
+    """Return the cache file for pictures of these stamps at this size, whether or not it exists; see `file_stamp`."""
+    digest = hashlib.sha256(repr((VERSION, PIL.__version__, asked.size, asked.grey)).encode())
+    for stamp in stamps:
+        digest.update(stamp.encode("utf-8", "surrogateescape"))
+    return locations.cache_folder() / "pictures" / f"{digest.hexdigest()}.npz"
+
+
+def file_stamp(path: Path) -> str:
+    """Return a text that changes when the file does.
 
     Raises
     ------
     OSError
-        One of the files no longer exists.
+        The file no longer exists.
     """
-    digest = hashlib.sha256(repr((VERSION, PIL.__version__, asked)).encode())
-    for path in paths:
-        stat = path.stat()
-        digest.update(repr((str(path.absolute()), stat.st_size, stat.st_mtime_ns)).encode())
-    return locations.cache_folder() / "pictures" / f"{digest.hexdigest()}.npz"
+    stat = path.stat()
+    return repr((str(path.absolute()), stat.st_size, stat.st_mtime_ns))
 
 
 def read(path: Path) -> Prepared | None:

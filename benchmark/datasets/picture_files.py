@@ -1,23 +1,25 @@
-"""A folder of pictures: the class and the part, training or test, of each file.
+"""A folder of pictures: the class and the part, training or test, of each file, by the names of its folders.
 
-The layout is ``train/<class>/*.png`` and ``test/<class>/*.png``, or ``<class>/*.png`` without a split; the parts have
-these or their other usual names (`PARTS`). No file is opened here. Skipped files are reported, and nothing outside the
-folder is used: symbolic links to folders are not followed, and links to files only if their target is inside it.
+The layout is ``train/<class>/*.png`` and ``test/<class>/*.png``, or ``<class>/*.png`` without a split. The parts have
+these or other usual names (`part_of`). Folders may lie in folders: a folder that holds only one other is read one level
+down, and of several levels the one that can be the classes is (`_readings`). What is read, and what is left out, is
+said. No file is opened here, and nothing outside the folder is used; see `picture_tree`.
 """
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.datasets.picture_cache import Asked
+from benchmark.datasets.picture_tree import Tree, counted, listed, some
+from benchmark.datasets.validate import MIN_TRAINING_IMAGES
 from benchmark.errors import BenchmarkError
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
-"""Suffixes of pictures, in lower case; upper case is accepted, too."""
 
 TRAIN, TEST, VALIDATION = "train", "test", "validation"
 
@@ -26,19 +28,36 @@ PARTS = {
     TEST: ("test", "testing"),
     VALIDATION: ("validation", "valid", "val"),
 }
-"""What the folder of a part may be called, in lower case; upper case is accepted, too."""
+"""What a part is called, in lower case; upper case is accepted, too."""
 
-_MASK = re.compile(r"(?P<stem>.+)[ _-](mask|segmentation)([ _-]?\d+)?", re.IGNORECASE)
-"""Stem of a picture that says where in another picture something is."""
+_WORDS = {
+    part: re.compile(rf"({'|'.join(names)})(set|data|images?|imgs?)?", re.IGNORECASE) for part, names in PARTS.items()
+}
+"""The word that makes a folder's name that of a part: ``seg_train``, ``Testing``, ``valSet``, ``trainset``."""
 
-LITTER = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
-"""Files of operating systems, in lower case; these and hidden files are skipped without a remark."""
+SHARED = 0.8
+"""Share of the smaller part's folder names that the other part must have, so that a level of folders can be classes."""
 
-NAMED = 3
-"""Number of files that a remark names."""
+LEAST_TO_SPLIT = 3
+"""Pictures that one class needs at least, so that a test part can be split off."""
+
+FEW_PICTURES = (
+    f"give two classes {MIN_TRAINING_IMAGES} pictures each to train on, and to one of them a test picture, or "
+    f"{LEAST_TO_SPLIT} pictures, of which one is split off"
+)
+"""The step to take where `learnable` is false."""
+
+NOTHING = Asked()
 
 Classes = Mapping[str, tuple[Path, ...]]
-"""Pictures of each class by the name of its folder, sorted."""
+"""Pictures of each class by its name, sorted."""
+
+_Dirs = tuple[str, ...]
+"""Names of the folders from the part down to a picture."""
+
+
+class AmbiguousError(BenchmarkError):
+    """There is more than one way to read a folder; the message names the command of each."""
 
 
 @dataclass(frozen=True)
@@ -47,203 +66,475 @@ class PictureFiles:
 
     Attributes
     ----------
+    folder : Path
+        What the user gave; every picture lies in it.
     train, test : mapping of str to tuple of Path
         `test` is empty if the folder has no such part.
     remarks : tuple of str
         What was left out and why, one line each.
     """
 
+    folder: Path
     train: Classes
     test: Classes
     remarks: tuple[str, ...]
 
 
-def has_pictures(folder: Path) -> bool:
-    """Return whether a folder or one of its subfolders contains a picture."""
-    return bool(_Search(folder).pictures(folder, most=1))
+def part_of(name: str) -> str | None:
+    """Return the part that a name speaks of, as one of its words: ``seg_train`` is "train"; None if of none or two."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
+    found = {part for part, pattern in _WORDS.items() if any(pattern.fullmatch(word) for word in words)}
+    return found.pop() if len(found) == 1 else None
 
 
-def find_pictures(folder: Path) -> PictureFiles:
+def command(folder: Path, asked: Asked = NOTHING) -> str:
+    """Return what to give on the command line to read a folder."""
+    return f"--dataset {shlex.quote('@'.join((str(folder), *asked.words())))}"
+
+
+def learnable(train: Mapping[str, Sequence[object]], test: Mapping[str, Sequence[object]]) -> bool:
+    """Return whether classes can be trained and tested, as far as the numbers of their files tell."""
+    trained = {name: len(files) for name, files in train.items() if len(files) >= MIN_TRAINING_IMAGES}
+    if len(trained) < 2:
+        return False
+    return any(test.get(name) for name in trained) if test else max(trained.values()) >= LEAST_TO_SPLIT
+
+
+def find_pictures(folder: Path, asked: Asked = NOTHING, tree: Tree | None = None) -> PictureFiles:
     """Sort the pictures of a folder by part and class.
+
+    Parameters
+    ----------
+    folder : Path
+    asked : Asked
+        Its `level` says which folders are the classes, where that is not clear.
+    tree : Tree, optional
+        The folder's pictures, if they have been listed before.
 
     Raises
     ------
     BenchmarkError
-        The layout does not say which folders are the classes, or a folder is not readable.
+        The layout does not say which folders are the classes, or a folder is not readable. The message names the
+        commands that would read it, or the step that is missing.
     """
-    search = _Search(folder)
-    folder = _root(search, folder)
-    inside = {each.name: each for each in search.folders(folder)}
-    train, test, validation = (
-        next((each for name, each in inside.items() if name.casefold() in PARTS[part]), None)
-        for part in (TRAIN, TEST, VALIDATION)
-    )
-    if train is not None and _is_part(search, train):
-        known = (train, test, validation)
-        others = [each for each in inside.values() if each not in known and search.pictures(each, most=1)]
-        parts = _classes(search, train), _classes(search, test) if test is not None else {}
-        search.loose += search.pictures(folder, deep=False)
-        if others:
-            search.notes.append(f"{_some(folder, others)}: neither {TRAIN} nor {TEST}, so its pictures are left out")
-        if test is not None and not parts[1]:
-            search.notes.append(f"{test}: no pictures of a class are in it")
-        if validation is not None and (more := _classes(search, validation)):
-            parts = _with_validation(search, validation, parts, more)
-    elif test is not None and _is_part(search, test):
-        raise BenchmarkError(f"{folder}: there is a {test.name} but no {TRAIN}/<class>/ with pictures; add that part")
-    elif train is not None and search.pictures(train, most=1) and (test is not None or len(inside) == 1):
-        raise BenchmarkError(f"{train}: its pictures have no class; put those of each into a folder, {TRAIN}/<class>/")
+    if tree is None:
+        tree = Tree(folder)
+        tree.leave_out_masks()
+    layout = _Layout(folder, asked, tree)
+    root = layout.root()
+    parts = layout.parts(root)
+    if parts:
+        layout.note_others(root, parts)
+        classes = layout.classes(layout.unwrapped(parts))
+        train, test = layout.joined(classes, parts)
     else:
-        parts = _classes(search, folder), {}
-    return PictureFiles(*parts, search.remarks())
+        parts = {TRAIN: root}
+        inverted = layout.parts_in_classes(root)
+        train, test = inverted or (layout.classes(parts)[TRAIN], {})
+    return PictureFiles(folder, train, test, layout.remarks([*train.values(), *test.values()], parts))
 
 
-def _root(search: _Search, folder: Path) -> Path:
-    """Return the folder that holds the parts or the classes: the one given, or the only one in there with pictures."""
-    while True:
-        filled = [each for each in search.folders(folder) if search.pictures(each, most=1)]
-        if len(filled) != 1 or search.pictures(folder, deep=False) or not _is_part(search, filled[0]):
-            return folder
-        if filled[0].name.casefold() in PARTS[TRAIN] + PARTS[TEST]:
-            return folder
-        folder = filled[0]
-        search.notes.append(f"{folder}: read from here, the only folder with pictures")
+def join(train: Classes, more: Classes) -> Classes:
+    """Return the pictures of two parts as one."""
+    return {name: (*train.get(name, ()), *more.get(name, ())) for name in sorted({*train, *more})}
 
 
-def _with_validation(
-    search: _Search, folder: Path, parts: tuple[Classes, Classes], more: Classes
-) -> tuple[Classes, Classes]:
-    """Return the parts with the pictures of a validation part: those that train, or test where there is no test."""
-    pictures = counted(sum(map(len, more.values())), "picture")
-    train, test = parts
-    if not test:
-        search.notes.append(f"{folder}: its {pictures} are the test part, since there is no other")
-        return train, more
-    search.notes.append(
-        f"{folder}: its {pictures} join those that train; tuning splits its own validation rows off from these"
-    )
-    names = sorted({*train, *more})
-    return {name: (*train.get(name, ()), *more.get(name, ())) for name in names}, test
+@dataclass
+class _Layout:
+    """How the folders of a tree are read, and what must be said of it.
 
+    Attributes
+    ----------
+    folder : Path
+    asked : Asked
+    tree : Tree
+    notes : list of str
+        One line each.
+    bases : list of Path
+        The folders whose subfolders are the classes.
+    between : list of Path
+        Folders of a class that has its parts in it.
+    nested : list of Path
+        Folders of a class with folders of pictures in them.
+    """
 
-def counted(number: int, noun: str) -> str:
-    """Return "1 picture" or "2 pictures"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    folder: Path
+    asked: Asked
+    tree: Tree
+    notes: list[str] = field(default_factory=list)
+    bases: list[Path] = field(default_factory=list)
+    between: list[Path] = field(default_factory=list)
+    nested: list[Path] = field(default_factory=list)
 
+    def root(self) -> Path:
+        """Return the folder that holds the parts or the classes: the one given, or the only one in it that can."""
+        place, tree = self.folder, self.tree
+        while not self.parts(place):
+            filled = tree.filled(place)
+            sets = [each for each in filled if self._set_below(each)]
+            if len(sets) > 1:
+                raise AmbiguousError(
+                    f"{place}: {len(sets)} of its folders have a {TRAIN} part of their own ({some(place, sets)}); "
+                    f"{self._one_of(sets)}"
+                )
+            if not sets and len(filled) == 1 and tree.filled(filled[0]) and part_of(filled[0].name) is None:
+                sets = filled
+            if not sets:
+                break
+            place = sets[0]
+        if place != self.folder:
+            rest = len(tree.below(self.folder)) - len(tree.below(place))
+            left = f" of classes; {counted(rest, 'picture')} elsewhere left out" if rest else ""
+            self.notes.append(f"{place}: read from here, the only folder with pictures{left}")
+        self._leave_out_second(place)
+        return place
 
-def _is_part(search: _Search, folder: Path) -> bool:
-    """Return whether a folder contains classes, that is, folders with pictures."""
-    return any(search.pictures(each, most=1) for each in search.folders(folder))
+    def parts(self, place: Path) -> dict[str, Path]:
+        """Return the folders of the parts in a folder, the training part first; empty if it has none.
 
-
-def _classes(search: _Search, part: Path) -> Classes:
-    search.loose += search.pictures(part, deep=False)
-    classes: dict[str, list[Path]] = {}
-    for folder in search.folders(part):
-        pictures = search.without_masks(search.pictures(folder, note=True))
-        below = {path.relative_to(folder).parts[0] for path in pictures if path.parent != folder}
-        if len(below) > 1 and all(path.parent != folder for path in pictures):
+        Raises
+        ------
+        BenchmarkError
+            There is no training part beside the others, or its pictures have no class.
+        """
+        tree, found = self.tree, {}
+        folders = [(part_of(each.name), each) for each in tree.folders(place)]
+        if len({part for part, _ in folders if part}) < 2 and len(tree.filled(place)) > 1:
+            folders = [(part, each) for part, each in folders if _exact(each)]  # train_station is no part
+        for part in PARTS:
+            named = [each for kind, each in folders if kind == part]
+            exact = [each for each in named if _exact(each)]
+            filled = [each for each in exact or named if tree.filled(each) or tree.direct(each)]
+            if len(filled) > 1 and any(tree.filled(each) for each in filled):
+                raise BenchmarkError(
+                    f"{place}: more than one folder may be the {part} part ({some(place, filled)}); move all but one "
+                    "out of the data set, or put their pictures into one"
+                )
+            if filled or exact:
+                found[part] = (filled or exact)[0]
+        filled_parts = {part: each for part, each in found.items() if each in tree.filled(place)}
+        classed = {part for part, each in filled_parts.items() if tree.filled(each)}
+        train = found.get(TRAIN)
+        if TRAIN in classed:
+            return found
+        others = [part for part in (TEST, VALIDATION) if part in filled_parts]
+        all_parts = set(tree.filled(place)) <= set(found.values())  # else test_tubes may be a class
+        if train in filled_parts.values() and (all_parts or (others and train is not None and _exact(train))):
             raise BenchmarkError(
-                f"{folder}: its pictures are in subfolders ({', '.join(sorted(below))[:80]}), so it is not clear which "
-                f"folders are the classes; give {folder} as the data set, or move its pictures up into it"
+                f"{train}: its pictures have no class; put those of each into a folder, {TRAIN}/<class>/, or their "
+                f"names and classes into a table, {place / 'train.csv'}, with the columns file_name and label"
             )
-        if below:
-            search.nested.append(folder)
-        if pictures:  # macOS writes é as two characters, others as one
-            classes.setdefault(unicodedata.normalize("NFC", folder.name), []).extend(pictures)
-        else:
-            search.empty.append(folder)
-    return {name: tuple(classes[name]) for name in sorted(classes)}
+        lone = [filled_parts[part] for part in others if all_parts or _exact(filled_parts[part])]
+        if lone and (lone[0] in (filled_parts[part] for part in classed) or len(lone) > 1):
+            raise BenchmarkError(
+                f"{place}: there is a {lone[0].name} but no {TRAIN}/<class>/ with pictures; add that part"
+            )
+        return {}
 
+    def _set_below(self, place: Path) -> bool:
+        """Return whether a folder, or one below it, holds a training part with classes."""
+        waiting = [place]
+        while waiting:
+            each = waiting.pop()
+            named = [child for child in self.tree.filled(each) if part_of(child.name)]
+            if any(part_of(child.name) == TRAIN and self.tree.filled(child) for child in named) and (
+                len({part_of(child.name) for child in named}) > 1 or any(_exact(child) == TRAIN for child in named)
+            ):
+                return True
+            waiting += self.tree.filled(each)
+        return False
 
-class _Search:
-    """Lists folders, and remembers what it skipped."""
+    def _leave_out_second(self, place: Path) -> None:
+        """Leave out a folder that repeats the classes next to it, file by file, as an archive packed twice does."""
+        filled = self.tree.filled(place)
+        for each in filled:
+            others = [other for other in filled if other != each]
+            if [path.name for path in self.tree.filled(each)] != [path.name for path in others] or len(others) < 2:
+                continue
+            inside, outside = (
+                sorted(
+                    (path.relative_to(top).as_posix(), path.stat().st_size)
+                    for other in tops
+                    for path in self.tree.below(other)
+                )
+                for top, tops in ((each, self.tree.filled(each)), (place, others))
+            )
+            if inside == outside:
+                self.tree.leave_out(each)
+                self.notes.append(f"{each}: the same {counted(len(inside), 'file')} as next to it, so left out")
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.real = os.path.realpath(root)
-        self.notes: list[str] = []
-        self.loose: list[Path] = []
-        self.nested: list[Path] = []
-        self.empty: list[Path] = []
-        self.masks: list[Path] = []
-        self.links: set[Path] = set()
-        self.others: set[Path] = set()
+    def note_others(self, place: Path, parts: Mapping[str, Path]) -> None:
+        """Say which folders next to the parts are left out."""
+        others = [each for each in self.tree.filled(place) if each not in parts.values()]
+        if others:
+            self.notes.append(f"{some(place, others)}: neither {TRAIN} nor {TEST}, so its pictures are left out")
 
-    def folders(self, folder: Path) -> list[Path]:
-        """Return the subfolders of a folder, sorted; links are recorded and not followed."""
-        return [Path(each) for each in self._entries(folder) if each.is_dir(follow_symlinks=False)]
+    def unwrapped(self, parts: dict[str, Path]) -> dict[str, Path]:
+        """Return the folders whose subfolders are the classes: a part may hold its classes one folder down."""
+        tree, parts = self.tree, {part: each for part, each in parts.items() if self.tree.below(each)}
+        while True:
+            single = {
+                part: inside[0]
+                for part, each in parts.items()
+                if len(inside := tree.filled(each)) == 1 and (tree.filled(inside[0]) or part_of(inside[0].name) == part)
+            }
+            beside = {name.name for part, each in parts.items() if part not in single for name in tree.filled(each)}
+            single = {part: each for part, each in single.items() if each.name not in beside}
+            if not single:
+                return parts
+            self.notes += [f"{each}: read from here, the only folder in {each.parent.name}" for each in single.values()]
+            parts |= single
 
-    def pictures(self, folder: Path, *, deep: bool = True, most: int | None = None, note: bool = False) -> list[Path]:
-        """Return the pictures of a folder and, if `deep`, of its subfolders, sorted; stop once there are `most`."""
-        pictures: list[Path] = []
-        waiting = [folder]
-        while waiting and (most is None or len(pictures) < most):
-            below = []
-            for entry in self._entries(waiting.pop()):
-                path = Path(entry)
-                if entry.is_dir(follow_symlinks=False):
-                    below.append(path)
-                elif path.suffix.lower() not in SUFFIXES:
-                    self.others |= {path} if note else set()
-                elif self._is_file_inside(entry):
-                    pictures.append(path)
-            waiting += reversed(below) if deep else []
-        return sorted(pictures, key=lambda path: path.parts)
-
-    def without_masks(self, pictures: list[Path]) -> list[Path]:
-        """Return pictures without the masks of others that lie beside them; these are recorded."""
-        stems = {(path.parent, path.stem) for path in pictures}
-        masks = {
-            path
-            for path in pictures
-            if (match := _MASK.fullmatch(path.stem)) is not None and (path.parent, match["stem"]) in stems
+    def parts_in_classes(self, place: Path) -> tuple[Classes, Classes] | None:
+        """Return the parts of ``<class>/train`` and ``<class>/test``, or None if the folders are not so."""
+        tree, filled = self.tree, self.tree.filled(place)
+        inside = {each: {part_of(below.name): below for below in tree.filled(each)} for each in filled}
+        kinds = set().union(*inside.values()) if inside else set()
+        if len(filled) < 2 or None in kinds or not {TRAIN} < kinds:
+            for each in filled:
+                if {TRAIN, TEST} <= inside[each].keys() or {TRAIN, VALIDATION} <= inside[each].keys():
+                    raise BenchmarkError(
+                        f"{each}: it has a {TRAIN} part, and the folders next to it have none; give each class both, "
+                        f"or arrange the folders as {TRAIN}/<class>/ and {TEST}/<class>/"
+                    )
+            return None
+        parts = {
+            part: {_nfc(each.name): tuple(tree.below(below[part])) for each, below in inside.items() if part in below}
+            for part in PARTS
         }
-        self.masks += sorted(masks)
-        return [path for path in pictures if path not in masks]
+        self.notes.append(f"{place}: the parts ({listed(sorted(map(str, kinds)))}) are read inside each class")
+        self.bases, self.between = [place], filled
+        return self.joined(parts, {VALIDATION: place})
 
-    def remarks(self) -> tuple[str, ...]:
-        """Return what was skipped, one line each."""
+    def joined(self, classes: Mapping[str, Classes], parts: Mapping[str, Path]) -> tuple[Classes, Classes]:
+        """Return the training and the test part; a validation part joins one of them."""
+        train, test = classes.get(TRAIN, {}), classes.get(TEST, {})
+        if TEST in parts and not test:
+            flat = counted(len(self.tree.below(parts[TEST])), "picture")
+            self.notes.append(f"{parts[TEST]}: no pictures of a class are in it ({flat} without one)")
+        more = classes.get(VALIDATION, {})
+        if not more:
+            return train, test
+        pictures, where = counted(sum(map(len, more.values())), "picture"), parts[VALIDATION]
+        if not test:
+            self.notes.append(f"{where}: its {pictures} are the test part, since there is no other")
+            return train, more
+        self.notes.append(
+            f"{where}: its {pictures} join those that train; tuning splits its own validation rows off from these"
+        )
+        return join(train, more), test
+
+    def classes(self, parts: Mapping[str, Path]) -> dict[str, Classes]:
+        """Return the classes of each part."""
+        found = {part: _Found(self.tree, each) for part, each in parts.items()}
+        self.bases = list(parts.values())
+        named, depth = self._reading({part: each for part, each in found.items() if each.leaves})
+        for each in found.values():
+            divided = {dirs[0] for dirs in each.dirs if len(dirs) > depth}
+            self.nested += [top for top in self.tree.filled(each.base) if _nfc(top.name) in divided]
+        for part, classes in named.items():
+            kinds = {part_of(name) for name in classes if part_of(name) is not None and name.casefold() in _EXACT}
+            if len(kinds) > 1:
+                raise BenchmarkError(
+                    f"{parts[part]}: its folders {listed(sorted(classes))} are parts and no classes; arrange them as "
+                    f"{TRAIN}/<class>/ and {TEST}/<class>/"
+                )
+        return {part: named.get(part, {}) for part in parts}
+
+    def _reading(self, found: Mapping[str, _Found]) -> tuple[dict[str, Classes], int]:
+        """Return the classes of each part, and how many folders deep they are."""
+        deepest = max((len(leaf) for each in found.values() for leaf in each.leaves), default=1)
+        if self.asked.level == "inner":
+            deepest = max((len(dirs) for each in found.values() for dirs in each.dirs), default=1)
+            return _named(found, deepest, whole=True), deepest
+        if self.asked.level == "outer" or deepest == 1 or all(each.outer_are_leaves() for each in found.values()):
+            return _named(found, 1), 1
+        readings = {depth: _named(found, depth) for depth in range(1, deepest + 1)}
+        outer, inner = readings[1], readings[deepest]
+        if len(found) > 1:
+            shared = [depth for depth, reading in readings.items() if _shared(list(reading.values()))]
+            if not shared:
+                raise BenchmarkError(
+                    f"{self.folder}: at no level have the folders of {' and '.join(found)} the same names "
+                    f"({_few(outer)}; {_few(inner)}); name the folder of a class the same in each part"
+                )
+            depth = shared[-1]
+            if depth == 1:
+                self.notes.append(
+                    f"{self.folder}: the classes are the outer folders ({_few(outer)}), which are the same in all parts"
+                )
+            else:
+                offered = 1 in shared and learnable(outer[TRAIN], next(iter([*outer.values()][1:])))
+                other = f"; for the outer ones ({_few(outer)}) give {self._at('outer')}" if offered else ""
+                self.notes.append(
+                    f"{self.folder}: the classes are the {'innermost folders' if depth == deepest else 'folders'} "
+                    f"({_few(readings[depth])}), which are the same in all parts{other}"
+                )
+            return readings[depth], depth
+        (part,) = found
+        ends = {depth: readings[depth][part] for depth in (1, deepest)}
+        able = [depth for depth, reading in ends.items() if _sensible(reading)]
+        able = able or [depth for depth, reading in ends.items() if learnable(reading, {})]
+        if len(able) != 1:
+            step = f"give {self._at('outer')} or {self._at('inner')}" if able else FEW_PICTURES
+            step += self._one_alone(found[part])
+            raise AmbiguousError(
+                f"{found[part].base}: its pictures are in subfolders, so the classes may be the {len(outer[part])} "
+                f"outer folders ({_few(outer)}) or the {len(inner[part])} innermost ones ({_few(inner)}); {step}"
+            )
+        said = {1: "outer", deepest: "innermost"}
+        self.notes.append(
+            f"{self.folder}: the classes are the {said[able[0]]} folders ({_few(readings[able[0]])}); the "
+            f"{said[1 if able[0] != 1 else deepest]} ones have too few pictures each"
+        )
+        return readings[able[0]], able[0]
+
+    def _one_alone(self, found: _Found) -> str:
+        """Return what to add where every outer folder has the same folders in it: it may be a data set of its own."""
+        inside: dict[str, set[_Dirs]] = defaultdict(set)
+        for leaf in found.leaves:
+            inside[leaf[0]].add(leaf[1:])
+        first, *others = inside.values()
+        if not others or any(len(first & other) < SHARED * max(len(first), len(other)) for other in others):
+            return ""
+        place = self.tree.filled(found.base)[0]
+        return f", or one alone, as {command(place, self.asked)}" if _can_be_read(place, self.asked) else ""
+
+    def _at(self, level: str) -> str:
+        return command(self.folder, Asked(self.asked.size, self.asked.grey, level))
+
+    def _one_of(self, folders: Sequence[Path]) -> str:
+        """Return the step to take where several folders are data sets: those that can be read alone are named."""
+        able = [each for each in folders[:10] if _can_be_read(each, self.asked)][:3]
+        if not able:
+            return f"none can be read alone; arrange their pictures as {TRAIN}/<class>/ and {TEST}/<class>/"
+        return (
+            f"give {'one of them' if len(folders) > 1 else 'it'}: {' or '.join(command(x, self.asked) for x in able)}"
+        )
+
+    def remarks(self, classes: Iterable[tuple[Path, ...]], parts: Mapping[str, Path]) -> tuple[str, ...]:
+        """Return what was read and what was left out, one line each."""
+        tree = self.tree
+        homes = {path.parent for paths in classes for path in paths}
+        tops = [top for base in self.bases for top in tree.folders(base)]
+        empty = [top for top in tops if not tree.below(top) and not _only_masks(tree, top)]
+        levels = {place for base in self.bases for place in (base, *base.parents) if place.is_relative_to(self.folder)}
+        passed = {*levels, *parts.values(), *self.between} - homes
+        loose = sorted(path for place in passed for path in tree.direct(place))
+        inside = {top for top in tops if top not in empty}
+        others = [path for path in (*tree.others, *tree.tables) if inside & {path.parent, *path.parents}]
         kinds: list[tuple[Sequence[Path], str, str]] = [
-            (self.loose, "picture", "outside the folders of the classes, so left out"),
-            (self.empty, "folder", "without a picture, so no class"),
+            (loose, "picture", "outside the folders of the classes, so left out"),
+            (empty, "folder", "without a picture, so no class"),
             (self.nested, "folder", "pictures in folders below count as the class's own"),
-            (self.masks, "picture", "the mask of another one, so left out"),
-            (sorted(self.links), "symbolic link", "leading to a folder or out of this one, so left out"),
-            (sorted(self.others), "file", "not called .png, .jpg or another usual suffix of a picture, so left out"),
+            (tree.masks, "picture", "the mask of another one, so left out"),
+            (sorted(tree.links), "symbolic link", "leading to a folder or out of this one, so left out"),
+            (sorted(others), "file", "not called .png, .jpg or another usual suffix of a picture, so left out"),
         ]
         skipped = [
-            f"{self.root}: {what}: {counted(len(paths), noun)} ({_some(self.root, paths)})"
+            f"{self.folder}: {what}: {counted(len(paths), noun)} ({some(self.folder, paths)})"
             for paths, noun, what in kinds
             if paths
         ]
         return (*self.notes, *skipped)
 
-    def _is_file_inside(self, entry: os.DirEntry[str]) -> bool:
-        """Return whether an entry is a regular file inside the root; reading a pipe would block for ever."""
-        if entry.is_symlink():
-            target = os.path.realpath(entry.path)
-            inside = os.path.commonpath([self.real, target]) == self.real and os.path.isfile(target)
-            self.links |= set() if inside else {Path(entry)}
-            return inside
-        return entry.is_file(follow_symlinks=False)
 
-    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(folder) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            raise BenchmarkError(
-                f"{folder}: cannot be looked into ({error.strerror}); check its permissions"
-            ) from error
-        listed = [each for each in listed if not each.name.startswith(".") and each.name.casefold() not in LITTER]
-        # os.path.isdir, unlike DirEntry.is_dir, returns False for a link to itself.
-        links = {each.name for each in listed if each.is_symlink() and os.path.isdir(each.path)}
-        self.links |= {folder / name for name in links}
-        return [each for each in listed if each.name not in links]
+_EXACT = {name: part for part, names in PARTS.items() for name in names}
 
 
-def _some(root: Path, paths: Sequence[Path]) -> str:
-    """Return the first few paths as text, relative to a folder, and the number of the others."""
-    named = ", ".join(path.relative_to(root).as_posix() for path in paths[:NAMED])
-    return f"{named} and {len(paths) - NAMED:,} more" if len(paths) > NAMED else named
+def _exact(folder: Path) -> str | None:
+    """Return the part whose name a folder has, and no other word."""
+    return _EXACT.get(folder.name.casefold())
+
+
+class _Found:
+    """The pictures of a part that are in folders.
+
+    Attributes
+    ----------
+    base : Path
+    dirs : dict of tuple of str to list of Path
+        Pictures by the folders from the part down to them. macOS writes é as two characters, others as one: as one.
+    leaves : dict of tuple of str to list of Path
+        The same, but folders in a folder of pictures count as that folder.
+    """
+
+    def __init__(self, tree: Tree, base: Path) -> None:
+        self.base = base
+        self.dirs: dict[_Dirs, list[Path]] = defaultdict(list)
+        for path in tree.below(base):
+            self.dirs[tuple(map(_nfc, path.relative_to(base).parts[:-1]))].append(path)
+        self.dirs.pop((), None)
+        self.leaves: dict[_Dirs, list[Path]] = defaultdict(list)
+        for dirs, paths in self.dirs.items():
+            shallow = next(dirs[:depth] for depth in range(1, len(dirs) + 1) if dirs[:depth] in self.dirs)
+            self.leaves[shallow] += paths
+
+    def outer_are_leaves(self) -> bool:
+        """Return whether no outer folder is divided."""
+        return len({leaf[0] for leaf in self.leaves}) == len(self.leaves)
+
+
+def _named(found: Mapping[str, _Found], depth: int, *, whole: bool = False) -> dict[str, Classes]:
+    """Return the classes of each part if they are the folders at a depth.
+
+    A class is called by its folder's name. If two have the same name, as ``Greek/character01`` and
+    ``Latin/character01``, their parents' names are added.
+    """
+    keyed: dict[str, dict[_Dirs, list[Path]]] = {}
+    for part, each in found.items():
+        keyed[part] = defaultdict(list)
+        for dirs, paths in (each.dirs if whole else each.leaves).items():
+            keyed[part][dirs[:depth]] += paths
+    last = all(len({key[-1] for key in keys}) == len(keys) for keys in keyed.values())
+    names = {key: key[-1:] for keys in keyed.values() for key in keys}
+    while not last:
+        times = Counter(names.values())
+        longer = {key: key[-len(name) - 1 :] for key, name in names.items() if times[name] > 1 and name != key}
+        if not longer:
+            break
+        names |= longer
+    return {
+        part: {
+            "/".join(names[key]): tuple(sorted(paths, key=lambda path: path.parts))
+            for key, paths in sorted(keys.items(), key=lambda item: names[item[0]])
+        }
+        for part, keys in keyed.items()
+    }
+
+
+def _shared(parts: Sequence[Classes]) -> bool:
+    """Return whether the parts have the same classes, or nearly so."""
+    first = set(parts[0])
+    return all(
+        len(first & other.keys()) >= SHARED * min(len(first), len(other)) and len(first & other.keys()) > 1
+        for other in parts[1:]
+    )
+
+
+def _sensible(classes: Classes) -> bool:
+    """Return whether classes can be trained and split, and most pictures are in such classes."""
+    enough = sum(len(paths) for paths in classes.values() if len(paths) >= MIN_TRAINING_IMAGES)
+    return learnable(classes, {}) and 2 * enough >= sum(map(len, classes.values()))
+
+
+def _few(reading: Mapping[str, Classes]) -> str:
+    """Return the first class names of a reading, as text."""
+    return listed([name[:30] for name in sorted({name for classes in reading.values() for name in classes})])
+
+
+def _can_be_read(folder: Path, asked: Asked) -> bool:
+    """Return whether a folder alone is a data set, as far as names tell."""
+    try:
+        files = find_pictures(folder, asked)
+    except BenchmarkError:
+        return False
+    return learnable(files.train, files.test)
+
+
+def _only_masks(tree: Tree, folder: Path) -> bool:
+    return any(path.is_relative_to(folder) for path in tree.masks)
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

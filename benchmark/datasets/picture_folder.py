@@ -1,4 +1,6 @@
-"""A folder of pictures as a data set: decoded, resized to one size, and split if it has no test part.
+"""Pictures with classes as a data set: decoded, resized to one size, and split if they have no test part.
+
+What says the classes (folders, a table, the rows of a Parquet file) is the matter of `benchmark.datasets.forms`.
 
 Pictures are resized without cropping, and padded with the mean colour of their border (`preprocessing.to_pixels`). They
 keep their colours unless all are grey, or grey is asked for. The size is the one asked for; or that of the pictures, if
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,7 +23,10 @@ import numpy.typing as npt
 from benchmark.datasets import picture_cache, picture_files, preprocessing, split, validate
 from benchmark.datasets.dataset import Shape, size_text
 from benchmark.datasets.picture_cache import Asked, Prepared
-from benchmark.datasets.picture_files import TEST, TRAIN
+from benchmark.datasets.picture_files import PictureFiles
+from benchmark.datasets.picture_source import PictureFile, Source
+from benchmark.datasets.picture_tree import counted, listed
+from benchmark.datasets.request import Notify, ProgressBar, Request
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
@@ -43,12 +48,11 @@ UNEVEN = 5
 THREADS = 4
 """Most threads: decoding a picture of the largest size takes some 400 MB."""
 
-NOTHING = Asked()
-
 SLOW = 5.0
 """Preparation time in seconds from which the prepared pictures are cached."""
 
-Notify = Callable[[str], None]
+TICK = 0.1
+"""Seconds between two calls of a progress bar."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,33 @@ class _Picture:
 
 
 @dataclass(frozen=True)
-class _Labelled:
-    """Paths and labels of `n` pictures.
+class Labelled:
+    """Pictures with classes, not yet decoded.
 
     Attributes
     ----------
-    folder : Path
+    path : Path
+        What the user gave, for messages.
+    train, test : mapping of str to sequence of Source
+        Pictures of each class; `test` is empty if there is no such part.
+    files : tuple of Path
+        See `FileDataset`.
+    """
+
+    path: Path
+    train: Mapping[str, Sequence[Source]]
+    test: Mapping[str, Sequence[Source]]
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Names and labels of `n` pictures.
+
+    Attributes
+    ----------
+    place : Path
+        What the user gave, for messages.
     paths : list of str, (n,)
         Relative paths, for messages.
     class_names : list of str
@@ -81,7 +106,7 @@ class _Labelled:
         Whether a picture is of the test part; otherwise it is of the training part.
     """
 
-    folder: Path
+    place: Path
     paths: list[str]
     class_names: list[str]
     y: npt.NDArray[np.int64]
@@ -92,17 +117,48 @@ class _Labelled:
         return np.bincount(self.y[self.tests == tests], minlength=len(self.class_names)).astype(np.int64)
 
 
-def load(folder: Path, name: str, notify: Notify, asked: Asked = NOTHING) -> FileDataset:
-    """Read a folder of pictures; see `benchmark.datasets.picture_files` for its layout.
+def load(files: PictureFiles, request: Request) -> FileDataset:
+    """Read the pictures of a folder whose classes are known; say what `PictureFiles.remarks` says.
+
+    Raises
+    ------
+    BenchmarkError
+        As `load_sources`.
+    """
+    check_size(files.folder, request.asked)
+    for remark in files.remarks:
+        request.notify(remark)
+    train, test = (
+        {name: [PictureFile(path, files.folder) for path in paths] for name, paths in part.items()}
+        for part in (files.train, files.test)
+    )
+    return load_sources(Labelled(files.folder, train, test), request)
+
+
+def check_size(path: Path, asked: Asked) -> None:
+    """Refuse a size that is not offered.
+
+    Raises
+    ------
+    BenchmarkError
+    """
+    if asked.size is not None and not all(SMALLEST <= side <= LARGEST for side in asked.size):
+        height, width = (min(max(side, SMALLEST), LARGEST) for side in asked.size)
+        nearest = replace(asked, size=(height, width))
+        raise BenchmarkError(
+            f"{path}: pictures can have {SMALLEST} to {LARGEST} pixels a side, not {asked.size[0]} by {asked.size[1]}; "
+            f"give {picture_files.command(path, nearest)}"
+        )
+
+
+def load_sources(labelled: Labelled, request: Request) -> FileDataset:
+    """Decode pictures whose classes are known.
 
     Parameters
     ----------
-    folder : Path
-    name : str
-        Converted to a valid folder name; what is asked for is appended.
-    notify : callable
-        Called with one line for what was left out, split off, or is unusual.
-    asked : Asked
+    labelled : Labelled
+    request : Request
+        What is asked for is appended to its name.
 
     Returns
     -------
@@ -114,107 +170,149 @@ def load(folder: Path, name: str, notify: Notify, asked: Asked = NOTHING) -> Fil
     BenchmarkError
         Fewer than two classes can be trained, there is nothing to test, or no picture is readable.
     """
-    if asked.size is not None and not all(SMALLEST <= side <= LARGEST for side in asked.size):
-        raise BenchmarkError(f"{folder}: pictures can have {SMALLEST} to {LARGEST} pixels a side, not {asked.size}")
-    labelled, prepared = _read(folder, notify, asked)
+    place, asked, notify = labelled.path, request.asked, request.notify
+    check_size(place, asked)
+    _check_counts(labelled)  # before hours may go into decoding
+    every, prepared = _read(labelled, request)
     shape, X = prepared.shape, prepared.X
-    rows, labelled = _learnable(labelled, notify)
-    X = X[rows]
+    kept, rows = _learnable(every, notify)
+    X = X if len(kept) == len(X) else X[kept]
     like = split.first_identical(X)
-    if not labelled.tests.any():
-        trained, tested = split.stratified_holdout(labelled.y, like)
+    if not rows.tests.any():
+        trained, tested = split.stratified_holdout(rows.y, like)
         if not len(tested):
-            raise BenchmarkError(f"{folder}: too few pictures to split off a test part; give three of a class at least")
-        labelled = replace(labelled, tests=np.isin(np.arange(len(X)), tested))
+            raise BenchmarkError(
+                f"{place}: too few pictures to split off a test part; give {picture_files.LEAST_TO_SPLIT} different "
+                "ones of a class at least"
+            )
+        rows = replace(rows, tests=np.isin(np.arange(len(X)), tested))
         notify(
-            f"{folder}: there is no test part, so {split.SPLIT}: {len(trained):,} pictures train, {len(tested):,} test"
+            f"{place}: there is no test part, so {split.SPLIT}: {len(trained):,} pictures train, {len(tested):,} test"
         )
-    _tell_copies(labelled, like, notify)
-    _tell_counts(labelled, notify)
+    _tell_copies(rows, like, notify)
+    _tell_counts(rows, notify)
     train, test = (
         RawPart(
             X[side].reshape(-1, *shape),
-            labelled.y[side],
-            str(folder),
-            str(folder),
-            tuple(labelled.paths[row] for row in np.flatnonzero(side)),
+            rows.y[side],
+            str(place),
+            str(place),
+            tuple(rows.paths[row] for row in np.flatnonzero(side)),
         )
-        for side in (~labelled.tests, labelled.tests)
+        for side in (~rows.tests, rows.tests)
     )
     return validate.build_dataset(
-        _named(name, asked),
-        f"{folder} ({len(X):,} pictures, brought whole to {size_text(shape)}, and padded with their border's colour)",
+        _named(request.name, asked),
+        f"{place} ({len(X):,} pictures, brought whole to {size_text(shape)}, and padded with their border's colour)",
         train,
         test,
-        class_names=tuple(labelled.class_names),
+        labelled.files,
+        class_names=tuple(rows.class_names),
     )
 
 
 def _named(name: str, asked: Asked) -> str:
-    size = "" if asked.size is None else f"-{asked.size[0]}x{asked.size[1]}"
-    grey = "-grey" if asked.grey else ""
-    return f"{name[:60]}{size}{grey}" if size or grey else name
+    return "-".join((name[:60], *asked.words())) if asked.words() else name
 
 
-def _read(folder: Path, notify: Notify, asked: Asked) -> tuple[_Labelled, Prepared]:
+def _check_counts(labelled: Labelled) -> None:
+    """Refuse what could not be trained or tested even if every picture is readable."""
+    place, least = labelled.path, validate.MIN_TRAINING_IMAGES
+    able = [name for name, pictures in labelled.train.items() if len(pictures) >= least]
+    if not labelled.train and not labelled.test:
+        raise BenchmarkError(
+            f"{place}: no pictures of a class in it; put those of each class into a folder, "
+            "<class>/, or add a table, train.csv, with the columns file_name and label"
+        )
+    if len(able) < 2:
+        raise BenchmarkError(
+            f"{place}: two classes with {least} pictures each are needed to train, it has {len(able)} "
+            f"({listed(sorted(labelled.train))}); give each class a folder of its own, give the folder that holds all "
+            "classes, or add a table, train.csv, with the columns file_name and label"
+        )
+    if labelled.test and not any(labelled.test.get(name) for name in able):
+        raise BenchmarkError(
+            f"{place}: no class that trains has a test picture ({listed(able)} train, {listed(sorted(labelled.test))} "
+            "test); call the classes of both parts the same"
+        )
+
+
+def _read(labelled: Labelled, request: Request) -> tuple[_Rows, Prepared]:
     """Return the readable pictures, training part first; report the others."""
-    files = picture_files.find_pictures(folder)
-    for remark in files.remarks:
-        notify(remark)
-    listed = [
-        (path, name, classes is files.test)
-        for classes in (files.train, files.test)
-        for name, paths in classes.items()
-        for path in paths
+    place = labelled.path
+    every = [
+        (picture, name, classes is labelled.test)
+        for classes in (labelled.train, labelled.test)
+        for name, pictures in classes.items()
+        for picture in pictures
     ]
-    prepared = _prepared([path for path, _, _ in listed], asked)
-    broken = [f"{listed[row][0].relative_to(folder).as_posix()} ({why})" for row, why in prepared.broken.items()]
-    if len(broken) == len(listed):
-        why = f"none of its {len(listed):,} pictures can be read: {_listed(broken)}" if broken else "no pictures in it"
-        raise BenchmarkError(f"{folder}: {why}; give pictures in {TRAIN}/<class>/")
+    prepared = _prepared([picture for picture, _, _ in every], request.asked, request.progress)
+    broken = [f"{every[row][0].name} ({why})" for row, why in prepared.broken.items()]
+    if len(broken) == len(every):
+        raise BenchmarkError(
+            f"{place}: none of its {len(every):,} pictures can be read: {listed(broken)}; save them again as PNG"
+        )
     if broken:
-        notify(f"{folder}: {len(broken):,} of {len(listed):,} pictures are left out: {_listed(broken)}")
-    good = [entry for row, entry in enumerate(listed) if row not in prepared.broken]
+        request.notify(f"{place}: {len(broken):,} of {len(every):,} pictures are left out: {listed(broken)}")
+    good = [entry for row, entry in enumerate(every) if row not in prepared.broken]
     tests = np.asarray([test for _, _, test in good])
-    if files.test and not tests.any():
-        raise BenchmarkError(f"{folder}: no picture of its {TEST} part can be read; correct or remove that part")
+    if labelled.test and not tests.any():
+        raise BenchmarkError(
+            f"{place}: no picture of its test part can be read; save them again as PNG or JPEG, or take that part away "
+            "and a fifth of each class is split off"
+        )
     names = sorted({name for _, name, _ in good})
     label = {name: index for index, name in enumerate(names)}
     y = np.asarray([label[name] for _, name, _ in good], dtype=np.int64)
-    paths = [path.relative_to(folder).as_posix() for path, _, _ in good]
-    return _Labelled(folder, paths, names, y, tests), prepared
+    return _Rows(place, [picture.name for picture, _, _ in good], names, y, tests), prepared
 
 
-def _prepared(paths: Sequence[Path], asked: Asked) -> Prepared:
-    """Return the pictures at one size, and what is wrong with the unreadable files."""
+def _prepared(pictures: Sequence[Source], asked: Asked, progress: ProgressBar) -> Prepared:
+    """Return the pictures at one size, and what is wrong with the unreadable ones."""
     cache: Path | None = None
     with suppress(OSError):
-        cache = picture_cache.cache_path(paths, asked)
+        cache = picture_cache.cache_path((picture.stamp() for picture in pictures), asked)
     cached = picture_cache.read(cache) if cache else None
     if cached is not None:
         return cached
     start = time.monotonic()
     pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow releases Python's global lock
     try:
-        height, width = asked.size or _size(list(filter(None, pool.map(_own_size, paths))))
+        height, width = asked.size or _size(list(filter(None, pool.map(_own_size, pictures))))
         shape = (height, width, 1 if asked.grey else 3)
-        every = list(pool.map(lambda path: _prepare(path, shape), paths))
+        every = pool.map(lambda picture: _prepare(picture, shape), pictures)
+        X = np.empty((len(pictures), height * width * shape[2]), dtype=np.uint8)  # filled in place: it may be large
+        good, grey, broken = 0, True, {}
+        for row, picture in enumerate(_watched(every, len(pictures), progress)):
+            if isinstance(picture, str):
+                broken[row] = picture
+            else:
+                X[good], grey = picture.pixels, grey and picture.grey
+                good += 1
+        X = X[:good]
     finally:
         pool.shutdown(cancel_futures=True)
-    good = [picture for picture in every if isinstance(picture, _Picture)]
-    broken = {row: reason for row, reason in enumerate(every) if isinstance(reason, str)}
-    X = np.stack([picture.pixels for picture in good]) if good else np.zeros((0, height * width), dtype=np.uint8)
-    if good and shape[2] == 3 and all(picture.grey for picture in good):
+    if good and shape[2] == 3 and grey:
         X, shape = preprocessing.luma(X), (height, width, 1)
     if cache and good and time.monotonic() - start > SLOW:
         picture_cache.write(cache, Prepared(shape, X, broken))
     return Prepared(shape, X, broken)
 
 
-def _own_size(path: Path) -> tuple[int, int] | None:
-    """Return the (height, width) of a picture from the first bytes of its file, or None if they do not say it."""
+def _watched(pictures: Iterator[_Picture | str], total: int, progress: ProgressBar) -> Iterator[_Picture | str]:
+    """Yield what is yielded, and tell how far it is."""
+    told = time.monotonic()
+    for done, picture in enumerate(pictures, start=1):
+        yield picture
+        if done == total or time.monotonic() - told > TICK:
+            told = time.monotonic()
+            progress(done, total)
+
+
+def _own_size(picture: Source) -> tuple[int, int] | None:
+    """Return the (height, width) of a picture from its first bytes, or None if they do not say it."""
     try:
-        with path.open("rb") as file:
+        with picture.open() as file:
             return preprocessing.size(file)
     except (BenchmarkError, OSError):
         return None
@@ -229,13 +327,10 @@ def _size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return side, side
 
 
-def _prepare(path: Path, shape: Shape) -> _Picture | str:
+def _prepare(picture: Source, shape: Shape) -> _Picture | str:
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > preprocessing.MAX_BYTES:
-                return f"{size / 2**20:,.1f} MiB, more than the {preprocessing.MAX_BYTES // 2**20} that are read"
-            image = preprocessing.decode(file.read())
+        with picture.open() as file:
+            image = preprocessing.decode(file.read(), shape)
     except BenchmarkError as error:
         return str(error)
     except OSError as error:
@@ -244,65 +339,62 @@ def _prepare(path: Path, shape: Shape) -> _Picture | str:
     return _Picture(pixels, shape[2] == 1 or preprocessing.is_grey(pixels))
 
 
-def _learnable(labelled: _Labelled, notify: Notify) -> tuple[npt.NDArray[np.int64], _Labelled]:
+def _learnable(every: _Rows, notify: Notify) -> tuple[npt.NDArray[np.int64], _Rows]:
     """Return the rows of the classes that can be trained, with their labels; report the others."""
-    folder, names = labelled.folder, labelled.class_names
-    train, test = labelled.counts(tests=False), labelled.counts(tests=True)
+    place, names = every.place, every.class_names
+    train, test = every.counts(tests=False), every.counts(tests=True)
     kept = train >= validate.MIN_TRAINING_IMAGES
     none = [f"{names[i]} ({test[i]:,} to test)" for i in np.flatnonzero(train == 0)]
     single = [names[i] for i in np.flatnonzero(~kept & (train > 0))]
     if none:
-        notify(f"{folder}: classes without a picture to train on are left out: {_listed(none)}")
+        notify(f"{place}: classes without a picture to train on are left out: {listed(none)}")
     if single:
-        notify(f"{folder}: classes with a single picture to train on are left out: {_listed(single)}")
+        notify(f"{place}: classes with a single picture to train on are left out: {listed(single)}")
     if kept.sum() < 2:
         raise BenchmarkError(
-            f"{folder}: two classes with {validate.MIN_TRAINING_IMAGES} pictures each are needed to train, it has "
-            f"{kept.sum()}; put the pictures of each class into a folder of its own"
+            f"{place}: two classes with {validate.MIN_TRAINING_IMAGES} readable pictures each are needed to train, it "
+            f"has {kept.sum()}; add pictures to its classes"
         )
-    rows = np.flatnonzero(kept[labelled.y])
-    tests = labelled.tests[rows]
-    if labelled.tests.any():
+    rows = np.flatnonzero(kept[every.y])
+    tests = every.tests[rows]
+    if every.tests.any():
         if not tests.any():
-            raise BenchmarkError(f"{folder}: no class that trains has a test picture; give both parts the same classes")
+            raise BenchmarkError(
+                f"{place}: no class that trains has a readable test picture; add test pictures to its classes"
+            )
         untested = [names[i] for i in np.flatnonzero(kept & (test == 0))]
         if untested:
-            notify(f"{folder}: classes without a test picture have no score of their own: {_listed(untested)}")
-    y = np.unique(labelled.y[rows], return_inverse=True)[1].astype(np.int64)
-    paths = [labelled.paths[row] for row in rows]
-    return rows, _Labelled(folder, paths, [name for name, keep in zip(names, kept, strict=True) if keep], y, tests)
+            notify(f"{place}: classes without a test picture have no score of their own: {listed(untested)}")
+    y = np.unique(every.y[rows], return_inverse=True)[1].astype(np.int64)
+    paths = [every.paths[row] for row in rows]
+    return rows, _Rows(place, paths, [name for name, keep in zip(names, kept, strict=True) if keep], y, tests)
 
 
-def _tell_copies(labelled: _Labelled, like: npt.NDArray[np.int64], notify: Notify) -> None:
-    folder, paths, tests = labelled.folder, labelled.paths, labelled.tests
+def _tell_copies(rows: _Rows, like: npt.NDArray[np.int64], notify: Notify) -> None:
+    place, paths, tests = rows.place, rows.paths, rows.tests
     trained = {like[row]: row for row in np.flatnonzero(~tests)[::-1]}
     copies = [row for row in np.flatnonzero(tests) if like[row] in trained]
     if copies:
         pair = f"{paths[copies[0]]} is {paths[trained[like[copies[0]]]]}"
         notify(
-            f"{folder}: {len(copies):,} of {tests.sum():,} test pictures have the pixels of one that trains ({pair}), "
+            f"{place}: {len(copies):,} of {tests.sum():,} test pictures have the pixels of one that trains ({pair}), "
             "so the scores are not to be trusted; the command audit lists them, and scores without them"
         )
-    conflicts = np.flatnonzero(labelled.y != labelled.y[like])
+    conflicts = np.flatnonzero(rows.y != rows.y[like])
     if len(conflicts):
         pair = f"{paths[conflicts[0]]} is {paths[like[conflicts[0]]]}"
-        number = picture_files.counted(len(conflicts), "picture")
-        notify(f"{folder}: the same pixels are in two classes: {number} ({pair}); correct the labels")
+        number = counted(len(conflicts), "picture")
+        notify(f"{place}: the same pixels are in two classes: {number} ({pair}); correct the labels")
 
 
-def _tell_counts(labelled: _Labelled, notify: Notify) -> None:
-    folder, names, counts = labelled.folder, labelled.class_names, labelled.counts(tests=False)
+def _tell_counts(rows: _Rows, notify: Notify) -> None:
+    place, names, counts = rows.place, rows.class_names, rows.counts(tests=False)
     least, most = int(counts.argmin()), int(counts.argmax())
     if counts[most] >= UNEVEN * counts[least]:
         notify(
-            f"{folder}: the classes are uneven ({counts[most]:,} pictures of {names[most]} train, {counts[least]:,} of "
+            f"{place}: the classes are uneven ({counts[most]:,} pictures of {names[most]} train, {counts[least]:,} of "
             f"{names[least]}), so accuracy mostly describes the large ones; see macro F1 and the F1 of each class"
         )
     few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < FEW)]
     if few:
-        notify(f"{folder}: classes with few pictures to train on, of which little can be learned: {_listed(few)}")
-
-
-def _listed(words: Sequence[str]) -> str:
-    most = picture_files.NAMED
-    return ", ".join(words[:most]) + (f" and {len(words) - most:,} more" if len(words) > most else "")
+        notify(f"{place}: classes with few pictures to train on, of which little can be learned: {listed(few)}")

@@ -7,6 +7,7 @@ The number of bytes and pixels is checked before any pixel is decoded.
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from typing import Any, BinaryIO
 
@@ -33,17 +34,24 @@ BRIGHT = 128
 TINTED = 8
 """Most levels between two channels of a pixel that counts as grey."""
 
+DRAFTED = 4
+"""Least size at which a JPEG is decoded, as a multiple of the size that it is brought to. Drawn photographs brought to
+64 pixels differ by 0.1 to 0.8 levels from those decoded whole, and by 2 to 3 levels at a multiple of 2."""
+
 TRIMMED = 0.05
 """Share of the full range by which a background pixel may differ from the corner pixel."""
 
 
-def decode(blob: bytes) -> Image.Image:
+def decode(blob: bytes, shape: tuple[int, ...] | None = None) -> Image.Image:
     """Decode a picture as RGB, rotated upright, on white where it is transparent.
 
     Parameters
     ----------
     blob : bytes
         The content of a file.
+    shape : tuple of int, optional
+        Begins with the (height, width) that `to_pixels` will bring the picture to. A JPEG that is far larger is decoded
+        at a half, a quarter or an eighth of its size, at least `DRAFTED` times that of the result.
 
     Returns
     -------
@@ -68,6 +76,8 @@ def decode(blob: bytes) -> Image.Image:
                     raise BenchmarkError(
                         f"the picture is {width:,} by {height:,} pixels, more than the {MAX_PIXELS:,} that are decoded"
                     )
+                if shape is not None and image.format == "JPEG":
+                    _draft(image, shape)
                 image.load()
                 upright = ImageOps.exif_transpose(image)
     except BenchmarkError:
@@ -83,6 +93,15 @@ def decode(blob: bytes) -> Image.Image:
     clear = upright.convert("RGBA")
     white = Image.new("RGBA", clear.size, "white")
     return Image.alpha_composite(white, clear).convert("RGB")
+
+
+def _draft(image: Image.Image, shape: tuple[int, ...]) -> None:
+    """Let a JPEG be decoded smaller, which its format can do in a fraction of the time."""
+    height, width = shape[:2]
+    if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # lies on its side before it is turned
+        height, width = width, height
+    scale = min(width / image.width, height / image.height)
+    image.draft(None, (math.ceil(DRAFTED * scale * image.width), math.ceil(DRAFTED * scale * image.height)))
 
 
 def _eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -120,8 +139,9 @@ def is_grey(pixels: npt.NDArray[np.uint8]) -> bool:
 
     JPEG may be off by a few levels, so `TINTED` of them are not seen.
     """
-    channels = pixels.reshape(-1, 3)
-    return bool((channels.max(axis=1) - channels.min(axis=1)).max() <= TINTED)
+    red, green, blue = pixels.reshape(-1, 3).T  # whole columns: an axis of three is slow
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    return bool((most - least).max() <= TINTED)
 
 
 def luma(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -47,13 +47,9 @@ class _Session:
         self.console: Console = terminal.console()
 
     def dataset(self) -> Dataset:
-        from benchmark import datasets
-        from benchmark.render import terminal
+        from benchmark.cli import reading
 
-        arguments = self._arguments
-        return datasets.load(
-            arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(self.console, text)
-        )
+        return reading.load(self._arguments, self.console)
 
     def device(self) -> str:
         from benchmark.cli.session import device_of

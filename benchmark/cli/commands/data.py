@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from benchmark.cli import flags
+from benchmark.cli import flags, reading
 from benchmark.cli.flags import Subparsers
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.render import terminal
 
     console = terminal.console()
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
+    dataset = reading.load(arguments, console)
     _print(console, datasets.summary(dataset))
     return 0
 

@@ -67,9 +67,9 @@ def add(subparsers: Subparsers) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
-    from benchmark import datasets
     from benchmark.analyses.analysis import record_kinds
     from benchmark.cli import console as view
+    from benchmark.cli import reading
     from benchmark.engine import registry, runner
     from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS
     from benchmark.engine.results_folder import results_folder
@@ -92,7 +92,7 @@ def command(arguments: argparse.Namespace) -> int:
     console = terminal.console()
     for reason in registry.refused().values() if arguments.all else ():
         terminal.warn(console, f"{reason} (left out of this run)")
-    dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=lambda text: terminal.warn(console, text))
+    dataset = reading.load(arguments, console)
     folder = results_folder(arguments.results, dataset.name, preset)
     with session(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name]) as opened:
         plan = runner.Plan(

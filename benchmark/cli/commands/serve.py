@@ -48,11 +48,11 @@ def command(arguments: argparse.Namespace) -> int:
     from contextlib import closing
     from functools import partial
 
-    from benchmark import datasets
     from benchmark.app import pages, server
     from benchmark.app import results as app_results
     from benchmark.app.models import NO_SAVED_MODELS, LoadedModels
     from benchmark.app.security import SecurityMiddleware
+    from benchmark.cli import reading
     from benchmark.engine.protocol import PRESETS
     from benchmark.engine.results_folder import results_folder
     from benchmark.render import terminal
@@ -64,7 +64,7 @@ def command(arguments: argparse.Namespace) -> int:
 
     with closing(server.listen(arguments.port)) as listening:
         port = listening.getsockname()[1]
-        dataset = datasets.load(arguments.dataset, arguments.data_dir, notify=warn)
+        dataset = reading.load(arguments, console)
         folder = arguments.results / dataset.name
         if arguments.preset:
             folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])

@@ -13,8 +13,10 @@ from benchmark.datasets.forms import (
     npy_files,
     npz_file,
     npz_parts,
+    parquet,
     parts,
     picture_folders,
+    picture_table,
 )
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
@@ -27,6 +29,8 @@ FORMS: tuple[Form, ...] = (
     npz_file.PAIR,
     idx_files.FORM,
     npy_files.FORM,
+    parquet.FORM,
+    picture_table.FORM,  # a train.csv of file names is none of pixels
     csv_pixels.FORM,
     archive.FORM,
     picture_folders.FORM,

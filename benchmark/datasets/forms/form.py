@@ -8,32 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from benchmark.datasets.picture_cache import Asked
-from benchmark.datasets.validate import FileDataset, Notify
+from benchmark.datasets.request import Notify, Request
+from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
 __all__ = ["Form", "Notify", "Request", "can_choose", "chosen"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a reader is told beside the path.
-
-    Attributes
-    ----------
-    name : str
-        Of the data set; `validate.build_dataset` converts it to a valid folder name.
-    asked : Asked
-        What the user asks of pictures.
-    notify : callable
-        Called with one line for what was left out, split off, or is unusual.
-    """
-
-    name: str
-    asked: Asked
-    notify: Notify
 
 
 @dataclass(frozen=True)
