@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.datasets import split
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.picture_tree import Tree, counted, listed, some
 from benchmark.datasets.validate import MIN_TRAINING_IMAGES
@@ -38,12 +39,9 @@ _WORDS = {
 SHARED = 0.8
 """Share of the smaller part's folder names that the other part must have, so that a level of folders can be classes."""
 
-LEAST_TO_SPLIT = 3
-"""Pictures that one class needs at least, so that a test part can be split off."""
-
 FEW_PICTURES = (
     f"give two classes {MIN_TRAINING_IMAGES} pictures each to train on, and to one of them a test picture, or "
-    f"{LEAST_TO_SPLIT} pictures, of which one is split off"
+    f"{split.LEAST} pictures, of which one is split off"
 )
 """The step to take where `learnable` is false."""
 
@@ -97,7 +95,7 @@ def learnable(train: Mapping[str, Sequence[object]], test: Mapping[str, Sequence
     trained = {name: len(files) for name, files in train.items() if len(files) >= MIN_TRAINING_IMAGES}
     if len(trained) < 2:
         return False
-    return any(test.get(name) for name in trained) if test else max(trained.values()) >= LEAST_TO_SPLIT
+    return any(test.get(name) for name in trained) if test else max(trained.values()) >= split.LEAST
 
 
 def find_pictures(folder: Path, asked: Asked = NOTHING, tree: Tree | None = None) -> PictureFiles:

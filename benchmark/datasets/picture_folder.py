@@ -179,16 +179,8 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
     X = X if len(kept) == len(X) else X[kept]
     like = split.first_identical(X)
     if not rows.tests.any():
-        trained, tested = split.stratified_holdout(rows.y, like)
-        if not len(tested):
-            raise BenchmarkError(
-                f"{place}: too few pictures to split off a test part; give {picture_files.LEAST_TO_SPLIT} different "
-                "ones of a class at least"
-            )
+        _, tested = split.hold_out(str(place), rows.y, like, notify)
         rows = replace(rows, tests=np.isin(np.arange(len(X)), tested))
-        notify(
-            f"{place}: there is no test part, so {split.SPLIT}: {len(trained):,} pictures train, {len(tested):,} test"
-        )
     _tell_copies(rows, like, notify)
     _tell_counts(rows, notify)
     train, test = (

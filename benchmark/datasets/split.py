@@ -16,6 +16,9 @@ Ints = npt.NDArray[np.int64]
 SEED = 0
 """Random seed of the split: the same data are always split in the same way."""
 
+LEAST = 3
+"""Least number of different images of a class from which one is split off."""
+
 SPLIT = f"a fifth of each class is split off as the test part (drawn with seed {SEED})"
 """Describes the split to people."""
 
@@ -42,7 +45,7 @@ def stratified_holdout(y: Ints, copies: Ints | None = None) -> tuple[Ints, Ints]
     for label in np.unique(y):
         rows = np.flatnonzero(y == label)
         distinct = np.unique(groups[rows])
-        if len(distinct) >= 3:
+        if len(distinct) >= LEAST:
             chosen = random.permutation(distinct)[: (len(distinct) + 2) // 5]
             tests[rows] = np.isin(groups[rows], chosen)
     return np.flatnonzero(~tests).astype(np.int64), np.flatnonzero(tests).astype(np.int64)
@@ -72,7 +75,9 @@ def hold_out(where: str, y: Ints, copies: Ints, notify: Callable[[str], None]) -
     """
     trained, tested = stratified_holdout(y, copies)
     if not len(tested):
-        raise BenchmarkError(f"{where}: too few pictures to split off a test part; give three of a class at least")
+        raise BenchmarkError(
+            f"{where}: too few pictures to split off a test part; give {LEAST} different ones of a class at least"
+        )
     notify(f"{where}: there is no test part, so {SPLIT}: {len(trained):,} pictures train, {len(tested):,} test")
     return trained, tested
 

@@ -277,7 +277,7 @@ def test_a_name_in_latin_1_and_paths_of_this_machine(tmp_path: Path) -> None:
             "id,label\nx,1\ny,2\n",
             r"none of its columns \(id, label\) names a picture of the folder; write file names as",
         ),
-        ("", "train: its pictures have no class"),
+        ("", "train.csv: cannot be read as CSV"),
     ],
 )
 def test_a_table_that_says_nothing_is_refused(tmp_path: Path, text: str, why: str) -> None:

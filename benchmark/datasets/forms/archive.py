@@ -28,7 +28,7 @@ from typing import IO, Any, cast
 
 from benchmark.datasets import locations
 from benchmark.datasets.forms.form import Form, Request
-from benchmark.datasets.picture_files import LITTER
+from benchmark.datasets.picture_tree import LITTER
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch

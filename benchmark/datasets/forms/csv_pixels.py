@@ -22,7 +22,7 @@ from benchmark.datasets import idx
 from benchmark.datasets.forms import parts
 from benchmark.datasets.forms.form import Form, Request, chosen
 from benchmark.datasets.forms.idx_files import EMNIST, characters, mapping_file, upright
-from benchmark.datasets.picture_files import SUFFIXES as PICTURES
+from benchmark.datasets.picture_tree import SUFFIXES as PICTURES
 from benchmark.datasets.validate import FileDataset, Notify, RawPart
 from benchmark.errors import BenchmarkError
 
