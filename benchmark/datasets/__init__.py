@@ -89,7 +89,14 @@ def _with_remarks(name: str, notify: Callable[[str], None]) -> FileDataset:
     dataset = _from_path(name, keep)
     place = str(Path(_asked(name)[0]).expanduser())
     here = tuple(text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks)
-    return replace(dataset, remarks=here)
+    given = "" if dataset.name in NAMES else _without_place(name)
+    return replace(dataset, remarks=here, given=given)
+
+
+def _without_place(name: str) -> str:
+    """Return a path as it was given, but of an absolute one only its last part: pages are published."""
+    path = Path(name).expanduser()
+    return f"PATH/{path.name}" if path.is_absolute() else name.rstrip("/")
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
