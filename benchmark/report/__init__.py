@@ -140,11 +140,13 @@ def _render(folder: Path, picture: Callable[[PlannedFigure | Thumbnail], bytes])
 
 
 def _texts(report: Report) -> dict[str, bytes]:
-    from benchmark.leaderboard import table
+    from benchmark.leaderboard import per_class, table
     from benchmark.report.page import pages
 
     files = {file: text.encode() for file, text in pages(report).items()}
     files[table.CSV] = table.to_csv(table.frame(report.summary))
+    classes = per_class.frame(report.summary)
+    files |= {} if classes is None else {per_class.CSV: table.to_csv(classes)}
     files |= {file: table.to_csv(section.csv) for file, section in report.csv.items() if section.csv is not None}
     return files
 
@@ -152,7 +154,7 @@ def _texts(report: Report) -> dict[str, bytes]:
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
     from benchmark.analyses.analysis import Csv, registered
-    from benchmark.leaderboard import pairs
+    from benchmark.leaderboard import pairs, per_class
     from benchmark.render import figure, pages, png, thumbnails
 
     drawn = [path for each in (figure.FOLDER, thumbnails.FOLDER) for path in sorted((folder / each).glob("*.png"))]
@@ -160,7 +162,8 @@ def _stale(folder: Path, made: set[str]) -> list[str]:
     old = [name for name in names if name not in made and png.is_ours((folder / name).read_bytes())]
     texts = (path.name for path in sorted(folder.glob("*.md")))
     old += [name for name in texts if name not in made and pages.is_ours(name, (folder / name).read_bytes())]
-    tables = [Csv(pairs.CSV, pairs.COLUMNS), *(analysis.csv for analysis in registered() if analysis.csv is not None)]
+    own = [Csv(pairs.CSV, pairs.COLUMNS), Csv(per_class.CSV, per_class.COLUMNS)]
+    tables = [*own, *(analysis.csv for analysis in registered() if analysis.csv is not None)]
     for csv in tables:
         content = _content(folder / csv.file)
         old += [csv.file] * (csv.file not in made and content is not None and csv.is_ours(content))

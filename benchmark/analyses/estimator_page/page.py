@@ -61,7 +61,7 @@ def page(estimator: EvaluatedEstimator, figures: Figures) -> str:
     for heading, blocks in sections:
         parts += [Heading(heading), *blocks]
     parts.append(
-        f"*Written by `{_command(estimator)}` from the record of seed {record.seed} (SHA-256 of "
+        f"*Written by {_command(estimator)} from the record of seed {record.seed} (SHA-256 of "
         f"its predictions `{_hexadecimal(record.proba_sha256)}…`) and, for the pictures, the test images. `report` "
         "does not update this page; run `show` again after another run of the estimator. All counts by true and "
         f"predicted class are in [confusion.csv]({record.estimator}/confusion.csv). The other estimators are on the "

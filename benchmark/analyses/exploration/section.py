@@ -90,7 +90,7 @@ def _opening(exploration: Exploration) -> str:
         "leaks from the test set."
     )
     if exploration.image_shape[2] == 1:
-        text += " Images are drawn as ink: 0 is white, the largest value is black."
+        text += " Images are drawn as they are: 0 is black, the largest value of a figure is white."
     drawn = len(classes.shown(exploration))
     if drawn < int((exploration.train > 0).sum()):
         text += f" Figures show the {drawn} classes with the most training images, the table at the end all {k}."

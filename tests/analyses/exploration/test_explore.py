@@ -119,7 +119,7 @@ def rows_of(exploration: Exploration) -> dict[Value, list[Value]]:
 
 def test_components_are_those_of_pca() -> None:
     X = np.rint(load_digits().data[:300] * 255 / 16).astype(np.uint8)
-    found = pca.principal_components(X, (8, 8), 0)
+    found = pca.principal_components(X, (8, 8, 1), 0)
     theirs = PCA(50, svd_solver="full").fit(X.astype(np.float64))
     np.testing.assert_allclose(found.ratio[:50], theirs.explained_variance_ratio_, atol=1e-9)
     np.testing.assert_allclose(np.abs(found.points[:, :5]), np.abs(theirs.transform(X)[:, :5]), atol=0.01)

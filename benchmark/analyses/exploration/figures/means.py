@@ -22,6 +22,11 @@ class Data:
     grid: ImageGrid
     deviation: Floats
 
+    @property
+    def is_colour(self) -> bool:
+        """Whether each channel has its own mean and deviation."""
+        return self.grid.pixels.ndim == 5
+
 
 def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
@@ -62,8 +67,9 @@ def caption(data: Data) -> str:
         )
     return (
         f"{text} (root mean square over the pixels). Top: the mean of all training images of a class, which is sharp "
-        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel, drawn as ink; "
-        f"black is {data.grid.tops[1]:.0f} grey levels."
+        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel"
+        f"{', channel by channel' * data.is_colour}: black where all images of a class are the same, "
+        f"{'a channel is full' if data.is_colour else 'white'} at {data.grid.tops[1]:.0f} levels."
     )
 
 
