@@ -57,7 +57,10 @@ def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
         ("What the images look like", pictures(figures, "examples")),
         ("How many images each class has", pictures(figures, "class-balance")),
         ("Mean and standard deviation", pictures(figures, "mean-images")),
-        ("Grey values", pictures(figures, "grey-values")),
+        (
+            "Grey values" if exploration.image_shape[2] == 1 else "Values of red, green and blue",
+            pictures(figures, "grey-values"),
+        ),
         (
             "Most and least typical images",
             [*pictures(figures, "typical"), *_files(exploration)] if varies else [ALL_EQUAL],
@@ -90,7 +93,7 @@ def _opening(exploration: Exploration) -> str:
         "leaks from the test set."
     )
     if exploration.image_shape[2] == 1:
-        text += " Images are drawn as they are: 0 is black, the largest value of a figure is white."
+        text += " Images are drawn as they are: 0 is black, and the largest value of a figure is white."
     drawn = len(classes.shown(exploration))
     if drawn < int((exploration.train > 0).sum()):
         text += f" Figures show the {drawn} classes with the most training images, the table at the end all {k}."
@@ -204,7 +207,7 @@ def table(exploration: Exploration) -> Table:
         Column("Class", numeric=False),
         Column("Training images"),
         Column("Test images"),
-        Column("Mean grey value"),
+        Column("Mean grey value" if exploration.image_shape[2] == 1 else "Mean value"),
         Column("Standard deviation of a pixel"),
         Column("Nearest class", numeric=False),
         Column("Distance"),

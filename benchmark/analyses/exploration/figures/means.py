@@ -22,16 +22,11 @@ class Data:
     grid: ImageGrid
     deviation: Floats
 
-    @property
-    def is_colour(self) -> bool:
-        """Whether each channel has its own mean and deviation."""
-        return self.grid.pixels.ndim == 5
-
 
 def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
     which = classes.shown(exploration)
-    both = np.stack([exploration.means[which], exploration.deviations[which]], axis=1)
+    both = np.stack([exploration.means[which], _over_channels(exploration)[which]], axis=1)
     pixels = image_grid.scaled(both.reshape(*both.shape[:2], *array_shape(exploration.image_shape)))
     return Data(
         ImageGrid(
@@ -43,6 +38,13 @@ def data(exploration: Exploration) -> Data:
         ),
         deviation=deviation(exploration)[which],
     )
+
+
+def _over_channels(exploration: Exploration) -> Floats:
+    """Return the deviation of each pixel, root mean square over its channels, for each of them: it is drawn as grey."""
+    channels = exploration.deviations.reshape(len(exploration.deviations), -1, exploration.image_shape[2])
+    same = np.sqrt((channels**2).mean(axis=2, keepdims=True))
+    return np.broadcast_to(same, channels.shape).reshape(exploration.deviations.shape)
 
 
 def deviation(exploration: Exploration) -> Floats:
@@ -67,9 +69,8 @@ def caption(data: Data) -> str:
         )
     return (
         f"{text} (root mean square over the pixels). Top: the mean of all training images of a class, which is sharp "
-        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel"
-        f"{', channel by channel' * data.is_colour}: black where all images of a class are the same, "
-        f"{'a channel is full' if data.is_colour else 'white'} at {data.grid.tops[1]:.0f} levels."
+        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel: "
+        f"black is 0, where all images of the class agree, and white is {data.grid.tops[1]:.0f} grey levels."
     )
 
 
