@@ -83,7 +83,10 @@ def test_the_pages_and_their_pictures(realistic: Path) -> None:
     assert "**ran out of memory**: needs 12 GiB" in leaderboard[-1][3]
     assert "<sup>a</sup> Trained on augmented images: mirrored, shifted." in text
     assert "softmax of `decision_function`" in texts["method.md"]
-    assert "python -m benchmark run cnn svm_pca lightgbm xgboost logistic_regression knn --preset standard\n" in texts["method.md"]
+    assert (
+        "python -m benchmark run cnn svm_pca lightgbm xgboost logistic_regression knn --preset standard\n"
+        in texts["method.md"]
+    )
 
 
 @pytest.mark.parametrize("file", ["leaderboard.md", "significance.md", "method.md", "shirt.md"])
