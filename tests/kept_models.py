@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark import datasets
 from benchmark.datasets import memmap
+from benchmark.datasets.dataset import Dataset
 from benchmark.engine import registry, runner
 from benchmark.engine.jobs import Limits, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
@@ -18,15 +19,19 @@ LOGISTIC, KNN = "logistic_regression", "knn"
 
 
 def run(
-    folder: Path, names: Sequence[str] = (LOGISTIC,), keep: bool = True, seeds: int = 1
+    folder: Path,
+    names: Sequence[str] = (LOGISTIC,),
+    keep: bool = True,
+    seeds: int = 1,
+    dataset: Dataset | None = None,
 ) -> tuple[list[TuningJob | RefitJob], list[str]]:
-    """Run estimators on the digits, at `smoke`; return the jobs and all that was told."""
-    digits = datasets.load("digits")
-    memmap.materialise(digits)
+    """Run estimators on the digits, or another data set, at `smoke`; return the jobs and all that was told."""
+    dataset = dataset or datasets.load("digits")
+    memmap.materialise(dataset)
     folder.mkdir(parents=True, exist_ok=True)
     plan = runner.Plan(
         plugins=[registry.get(name) for name in names],
-        dataset=digits,
+        dataset=dataset,
         preset=PRESETS["smoke"].replace(seeds=seeds),
         resources=Resources(jobs=1, threads=1, tuning_threads=1, tuning=Limits(), refit=Limits()),
         folder=folder,

@@ -108,7 +108,7 @@ class Csv:
     ----------
     file : str
     columns : tuple of str
-        The first of its columns, by which a file on disk is known as ours.
+        Some of its columns, in order, by which a file on disk is known as ours.
     """
 
     file: str
@@ -116,7 +116,8 @@ class Csv:
 
     def is_ours(self, content: bytes) -> bool:
         """Return whether a file of this name was written by the report."""
-        return content.startswith(",".join(self.columns).encode())
+        header = iter(content.partition(b"\n")[0].split(b","))
+        return all(column.encode() in header for column in self.columns)  # others may be between them
 
 
 @dataclass(frozen=True)

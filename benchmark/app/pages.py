@@ -29,6 +29,7 @@ from benchmark.datasets.preprocessing import MAX_BYTES, MAX_PIXELS
 from benchmark.errors import BenchmarkError
 from benchmark.leaderboard.summary import Summary
 from benchmark.render import fmt
+from benchmark.render.markdown import plain
 from benchmark.report import html as leaderboard_html
 
 MAX_CONCURRENT_DECODES = 2
@@ -103,6 +104,7 @@ class _Pages:
             "plural": fmt.plural,
             "shape": content.image_shape,
             "size_text": size_text(content.image_shape),
+            "files": [plain(name) for name in content.test.names],
         }
         self._decoding = asyncio.Semaphore(MAX_CONCURRENT_DECODES)
         self._rendered: dict[str, str] = {}

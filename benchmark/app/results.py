@@ -93,7 +93,7 @@ def leaderboard(summary: Summary) -> str:
     if summary.scored or summary.failed:
         blocks += [Heading("The estimators"), *table.first_screen(summary, notes(summary, every=False))]
     if summary.scored:
-        blocks += [Heading("F1 of each class"), per_class.table(summary)]
+        blocks += [Heading("F1 of each class"), *per_class.blocks(summary)]
     return Writer().content(blocks)
 
 

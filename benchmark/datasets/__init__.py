@@ -101,7 +101,14 @@ def _with_remarks(
     for folder in place.parents:  # of an array in a file, of one of several data sets in a folder or an archive
         if folder.name:
             here = [text.replace(f"{folder}{os.sep}", "") for text in here]
-    return replace(dataset, remarks=tuple(here))
+    given = "" if dataset.name in NAMES or openml.dataset_number(name) is not None else _without_place(name)
+    return replace(dataset, remarks=tuple(here), given=given)
+
+
+def _without_place(name: str) -> str:
+    """Return a path as it was given, but of an absolute one only its last part: pages are published."""
+    path = Path(name).expanduser()
+    return f"PATH/{path.name}" if path.is_absolute() else name.rstrip("/")
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:

@@ -64,6 +64,9 @@ class Dataset:
         Where the data were read from, as text for people.
     remarks : tuple of str
         What a reader of the results must know: what was left out, split off, or is unusual; one line each.
+    given : str
+        What ``--dataset`` was given, with what was asked for (``my_photos@64@grey``), so that a page can say how to
+        make it again; of an absolute path its last part only, after ``PATH/``. Empty for a data set with a name.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Dataset:
     test: Part
     source: str
     remarks: tuple[str, ...] = ()
+    given: str = ""
 
     @cached_property
     def sha256(self) -> str:

@@ -153,7 +153,11 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
     if found is None:
         found = test_set_of(dataset)
         records.write_test_set(folder, found)
-    return refuse_other_data(folder, found, dataset.sha256, advice)
+    refuse_other_data(folder, found, dataset.sha256, advice)
+    today = dataclasses.replace(found, names=dataset.test.names, given=dataset.given)
+    if (today.names, today.given) != (found.names, found.given):  # an older folder, or renamed files
+        records.write_test_set(folder, today)
+    return today
 
 
 @contextmanager
@@ -228,4 +232,6 @@ def test_set_of(dataset: Dataset) -> TestSet:
         y=dataset.test.y,
         example_index=np.zeros(0, dtype=np.int64),
         example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
+        names=dataset.test.names,
+        given=dataset.given,
     )

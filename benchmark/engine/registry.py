@@ -75,6 +75,11 @@ def plugins() -> dict[str, Plugin]:
     return _discover()[0]
 
 
+def own() -> set[str]:
+    """Return the names of the estimators in models/: those that come with the project."""
+    return {plugin.name for plugin in _files()}
+
+
 def refused() -> dict[str, str]:
     """Return the names that are refused, each with the reason in one line.
 

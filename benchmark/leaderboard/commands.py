@@ -6,32 +6,47 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from benchmark.engine import protocol
+from benchmark.engine import protocol, registry
 from benchmark.leaderboard.summary import Failed, Scored, Summary
+from benchmark.render import markdown as md
 from benchmark.storage.records import Record
 
 NAMED_DATASETS = ("fashion-mnist", "digits", "mnist", "kmnist")
-"""What `--dataset` takes by name; but for OpenML's, anything else came from a path, which no record holds."""
+"""What `--dataset` takes by name; but for OpenML's, anything else came from a path."""
 
 DEFAULT_DATASET = "fashion-mnist"
 
+WHICH = "{which}"
+"""In a command, the place of the estimators."""
+
 
 def run_commands(summary: Summary) -> list[str]:
-    """Return the commands that make every record, one for each preset and number of seeds."""
+    """Return the commands that make every record, one for each preset and number of seeds.
+
+    A single command says ``--all`` if every estimator of the project has a row.
+    """
     rows: list[Scored | Failed] = [*summary.scored, *summary.failed]
     names: dict[str, list[str]] = {}
     for row in rows:
         latest = row.records[-1] if isinstance(row, Scored) else row.record  # more seeds may have been asked for since
-        names.setdefault(run_command(latest), []).append(shlex.quote(" ".join(row.name.split())))
-    if len(names) == 1:
+        command = run_command(latest, summary.test_set.given)
+        names.setdefault(command, []).append(shlex.quote(" ".join(row.name.split())))
+    if len(names) == 1 and registry.own().issubset(row.name for row in rows):
         names = {command: ["--all"] for command in names}
-    return [command.format(which=" ".join(which)) for command, which in names.items()]
+    return [command.replace(WHICH, " ".join(which), 1) for command, which in names.items()]
 
 
-def run_command(record: Record) -> str:
-    """Return what makes a record, `{which}` in place of its estimator."""
+def run_command(record: Record, given: str = "") -> str:
+    """Return what makes a record, `WHICH` in place of its estimator.
+
+    Parameters
+    ----------
+    record : Record
+    given : str
+        `TestSet.given` of the record's data.
+    """
     name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
-    words = ["python -m benchmark run {which}", *dataset_flag(record.dataset), f"--preset {word(name)}"]
+    words = [f"python -m benchmark run {WHICH}", *dataset_flag(record.dataset, given), f"--preset {word(name)}"]
     usual = protocol.PRESETS.get(name)
     for flag in ("trials", "seeds"):
         value = record.preset.get(flag)
@@ -40,19 +55,27 @@ def run_command(record: Record) -> str:
     return " ".join(words)
 
 
-def dataset_flag(dataset: str) -> list[str]:
-    """Return the flag that names a data set, as far as a record knows it."""
+def dataset_flag(dataset: str, given: str = "") -> list[str]:
+    """Return the flag that names a data set, as far as it is known.
+
+    Parameters
+    ----------
+    dataset : str
+        Its name.
+    given : str
+        `TestSet.given`; may come from a stranger.
+    """
     if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
         return [f"--dataset openml:{number[1]}"]
     if dataset not in NAMED_DATASETS:
-        return ["--dataset PATH"]
+        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}"]
     return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []
 
 
 def refit_command(summary: Summary, command: str, names: Sequence[str]) -> str:
     """Return what is made from the records, once they are there."""
     words = [f"python -m benchmark {command}", *(names if len(names) < len(summary.scored) else [])]
-    words += dataset_flag(summary.test_set.dataset)
+    words += dataset_flag(summary.test_set.dataset, summary.test_set.given)
     presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
     words += [f"--preset {word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
     return " ".join(words)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.summary import Failed, Scored, Summary
 from benchmark.render import fmt
 from benchmark.render import markdown as md
@@ -192,5 +193,5 @@ def missing(
         out.append(f"{nothing}: {fmt.listing(none)}.")
     if not out:
         return []
-    names = " ".join(row.name for row in summary.scored if row.name not in there)
-    return [f"{' '.join(out)} Make what is missing with `python -m benchmark {verb} {names}`."]
+    names = [row.name for row in summary.scored if row.name not in there]
+    return [f"{' '.join(out)} Make what is missing with {md.code(refit_command(summary, verb, names))}."]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.render.figure import PlannedFigure
+    from benchmark.render.thumbnails import Thumbnail
 
 Value: TypeAlias = str | int | float | None
 
@@ -194,6 +195,8 @@ class Section:
         How its numbers came about: items for method.md, as inline markdown.
     reproduce : sequence of str
         The commands that make its records.
+    thumbnails : sequence of Thumbnail
+        Of the files that its blocks link to.
     source : str
         What is counted and not recomputed from stored predictions; empty for most.
     """
@@ -207,6 +210,7 @@ class Section:
     method: Sequence[str] = ()
     reproduce: Sequence[str] = ()
     source: str = ""
+    thumbnails: Sequence[Thumbnail] = ()
 
 
 def markdown_of(blocks: Sequence[Block]) -> str:

@@ -35,6 +35,14 @@ def escape(text: str) -> str:
     return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], line)
 
 
+def code(text: str) -> str:
+    """Return text as code within a line; it may come from a stranger."""
+    line = plain(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    pad = " " * (line.startswith("`") or line.endswith("`"))
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
 def image(alt: str, path: str) -> str:
     """Return an image; `alt` is plain text."""
     return f"![{escape(alt)}]({path})"

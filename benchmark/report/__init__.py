@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.render.figure import PlannedFigure
+    from benchmark.render.thumbnails import Thumbnail
     from benchmark.report.assemble import Report
 
 PAGE = "leaderboard.md"
@@ -112,33 +113,40 @@ def check(folder: Path) -> list[str]:
     texts = _texts(report)
     wrong = [name for name, blob in texts.items() if _content(folder / name) != blob]
     drawn = {}
-    for planned in report.figures.values():
+    for planned in _pictures(report):
         content = _up_to_date(folder, planned)
         if content is None:
             wrong.append(planned.path)
-        else:
+        elif planned.path not in report.thumbnails:
             drawn[planned.path] = content
     whole = html.page(report, drawn) if len(drawn) == len(report.figures) else None
     if whole is None or _content(folder / html.HTML) != whole:
         wrong.append(html.HTML)
-    return wrong + _stale(folder, {*texts, html.HTML, *(planned.path for planned in report.figures.values())})
+    return wrong + _stale(folder, {*texts, html.HTML, *(planned.path for planned in _pictures(report))})
 
 
-def _render(folder: Path, picture: Callable[[PlannedFigure], bytes]) -> dict[str, bytes]:
+def _pictures(report: Report) -> list[PlannedFigure | Thumbnail]:
+    return [*report.figures.values(), *report.thumbnails.values()]
+
+
+def _render(folder: Path, picture: Callable[[PlannedFigure | Thumbnail], bytes]) -> dict[str, bytes]:
     from benchmark.report import html
     from benchmark.report.assemble import assemble
 
     report = assemble(folder)
     drawn = {planned.path: picture(planned) for planned in report.figures.values()}
-    return _texts(report) | drawn | {html.HTML: html.page(report, drawn)}
+    small = {thumbnail.path: picture(thumbnail) for thumbnail in report.thumbnails.values()}
+    return _texts(report) | drawn | small | {html.HTML: html.page(report, drawn)}
 
 
 def _texts(report: Report) -> dict[str, bytes]:
-    from benchmark.leaderboard import table
+    from benchmark.leaderboard import per_class, table
     from benchmark.report.page import pages
 
     files = {file: text.encode() for file, text in pages(report).items()}
     files[table.CSV] = table.to_csv(table.frame(report.summary))
+    classes = per_class.frame(report.summary)
+    files |= {} if classes is None else {per_class.CSV: table.to_csv(classes)}
     files |= {file: table.to_csv(section.csv) for file, section in report.csv.items() if section.csv is not None}
     return files
 
@@ -146,22 +154,24 @@ def _texts(report: Report) -> dict[str, bytes]:
 def _stale(folder: Path, made: set[str]) -> list[str]:
     """Return files that were made here and would not be today; others' files are left alone."""
     from benchmark.analyses.analysis import Csv, registered
-    from benchmark.leaderboard import pairs
-    from benchmark.render import pages, png
+    from benchmark.leaderboard import pairs, per_class
+    from benchmark.render import figure, pages, png, thumbnails
 
-    names = (path.relative_to(folder).as_posix() for path in sorted((folder / "figures").glob("*.png")))
+    drawn = [path for each in (figure.FOLDER, thumbnails.FOLDER) for path in sorted((folder / each).glob("*.png"))]
+    names = (path.relative_to(folder).as_posix() for path in drawn)
     old = [name for name in names if name not in made and png.is_ours((folder / name).read_bytes())]
     texts = (path.name for path in sorted(folder.glob("*.md")))
     old += [name for name in texts if name not in made and pages.is_ours(name, (folder / name).read_bytes())]
-    tables = [Csv(pairs.CSV, pairs.COLUMNS), *(analysis.csv for analysis in registered() if analysis.csv is not None)]
+    own = [Csv(pairs.CSV, pairs.COLUMNS), Csv(per_class.CSV, per_class.COLUMNS)]
+    tables = [*own, *(analysis.csv for analysis in registered() if analysis.csv is not None)]
     for csv in tables:
         content = _content(folder / csv.file)
         old += [csv.file] * (csv.file not in made and content is not None and csv.is_ours(content))
     return old
 
 
-def _up_to_date(folder: Path, planned: PlannedFigure) -> bytes | None:
-    """Return the figure on disk if it states the digest of today's inputs and its pixels are those written."""
+def _up_to_date(folder: Path, planned: PlannedFigure | Thumbnail) -> bytes | None:
+    """Return the picture on disk if it states the digest of today's inputs and its pixels are those written."""
     from benchmark.render import png
 
     content = _content(folder / planned.path)

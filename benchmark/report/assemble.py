@@ -11,6 +11,7 @@ from benchmark.leaderboard import pairs
 from benchmark.leaderboard.summary import Summary, summarise
 from benchmark.render.document import Section
 from benchmark.render.figure import PlannedFigure, plan
+from benchmark.render.thumbnails import Thumbnail
 from benchmark.report import method
 from benchmark.storage import records
 
@@ -28,12 +29,15 @@ class Report:
         By name.
     csv : mapping of str to Section
         By the file that the section's `csv` goes to.
+    thumbnails : mapping of str to Thumbnail
+        By path.
     """
 
     summary: Summary
     sections: tuple[Section, ...]
     figures: dict[str, PlannedFigure]
     csv: dict[str, Section]
+    thumbnails: dict[str, Thumbnail]
 
 
 def read_summary(folder: Path) -> Summary:
@@ -76,7 +80,8 @@ def assemble(folder: Path) -> Report:
         if analysis.csv is not None and section.csv is not None:
             csv[analysis.csv.file] = section
     sections.append(method.section(summary, sections))
-    return Report(summary, tuple(sections), figures, csv)
+    thumbnails = {each.path: each for section in sections for each in section.thumbnails}
+    return Report(summary, tuple(sections), figures, csv, thumbnails)
 
 
 def _scored(

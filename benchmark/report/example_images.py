@@ -1,4 +1,4 @@
-"""Stores the pixels of the test images that figures show: a report is made from records, without the data."""
+"""Stores the pixels of test images that figures show, and the names of their files: a report is made without data."""
 
 from __future__ import annotations
 
@@ -26,5 +26,11 @@ def store(folder: Path, dataset: Dataset) -> None:
     if not results.proba or not chosen:
         return
     index = np.unique(np.concatenate([choose(results) for choose in chosen])).astype(np.int64)
-    test_set = replace(results.test_set, example_index=index, example_images=dataset.test.X[index])
+    test_set = replace(
+        results.test_set,
+        example_index=index,
+        example_images=dataset.test.X[index],
+        names=dataset.test.names,
+        given=dataset.given,
+    )
     records.write_test_set(folder, test_set)

@@ -138,11 +138,17 @@ def write_test_set(folder: Path, test_set: TestSet) -> None:
     """Write the test labels and the example pictures to ``records/`` of a results folder."""
     path = folder / "records" / f"{TEST_SET}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    blob = serialization.to_npz(
-        y=test_set.y, example_index=test_set.example_index, example_images=test_set.example_images
-    )
-    serialization.write_atomically(path.with_suffix(".npz"), blob)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "y": test_set.y,
+        "example_index": test_set.example_index,
+        "example_images": test_set.example_images,
+    }
+    if test_set.names:
+        arrays["names"] = serialization.pack_texts(test_set.names)
+    serialization.write_atomically(path.with_suffix(".npz"), serialization.to_npz(**arrays))
     header = {field.name: getattr(test_set, field.name) for field in dataclasses.fields(TestSetHeader)}
+    if not test_set.given:
+        del header["given"]
     serialization.write_atomically(path, serialization.to_json({"schema": SCHEMA, **header}))
 
 
@@ -246,6 +252,7 @@ def read_test_set(folder: Path) -> TestSet | None:
             y=labels.astype(np.int64),
             example_index=index.astype(np.int64),
             example_images=images,
+            names=serialization.unpack_texts(arrays["names"]) if "names" in arrays else (),
         )
         _check_test_set(test_set)
     except KeyError as error:
@@ -265,6 +272,7 @@ def _check_test_set(test_set: TestSet) -> None:
     )
     shape = (len(index), math.prod(test_set.image_shape))
     _require(images.shape == shape and images.dtype == np.uint8, f"pictures of shape {images.shape}, not {shape}")
+    _require(len(test_set.names) in (0, len(y)), f"{len(test_set.names)} file names of {len(y)} images")
 
 
 def _require(holds: bool, reason: str) -> None:

@@ -174,6 +174,8 @@ class TestSetHeader:
         (height, width, channels).
     n_train : int
         Rows of the training part.
+    given : str
+        What ``--dataset`` was given; see `benchmark.datasets.dataset.Dataset`. Empty for a data set with a name.
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -183,6 +185,7 @@ class TestSetHeader:
     class_names: tuple[str, ...]
     image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     n_train: NonNegativeInt
+    given: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -195,11 +198,14 @@ class TestSet(TestSetHeader):
     example_index : ndarray of int64, (k,)
         Test images whose pixels are kept for the report's pictures.
     example_images : ndarray of uint8, (k, pixels)
+    names : tuple of str, (n_test,), or empty
+        The file of each test image, relative to the data set's folder; empty for data without files.
     """
 
     y: npt.NDArray[np.int64]
     example_index: npt.NDArray[np.int64]
     example_images: npt.NDArray[np.uint8]
+    names: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -118,6 +118,27 @@ def unpacked_bytes(path: Path) -> int:
     """
     with zipfile.ZipFile(path) as archive:
         return sum(member.file_size for member in archive.infolist())
+
+
+def pack_texts(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Return texts without NUL, which no file name holds, as one array of bytes; see `unpack_texts`.
+
+    NumPy's own arrays of text give each as much room as the longest, four bytes a character.
+    """
+    return np.frombuffer("\0".join(texts).encode(errors="surrogatepass"), dtype=np.uint8)
+
+
+def unpack_texts(packed: npt.NDArray[Any]) -> tuple[str, ...]:
+    """Return the texts of `pack_texts`, which were at least one.
+
+    Raises
+    ------
+    ValueError
+        These are not bytes of texts.
+    """
+    if packed.dtype != np.uint8 or packed.ndim != 1:
+        raise ValueError(f"texts of {packed.dtype} and shape {packed.shape}")
+    return tuple(packed.tobytes().decode(errors="surrogatepass").split("\0"))
 
 
 def read_npz(path: Path, limit: int, remedy: str = "delete its folder and run again") -> dict[str, npt.NDArray[Any]]:

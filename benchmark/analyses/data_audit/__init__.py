@@ -18,8 +18,8 @@ def _figures() -> Sequence[Figure]:
     from benchmark.render.figure import Figure
 
     return [
-        Figure("copies", figures.copies_data, figures.draw_copies, figures.copies_caption, figures.copies_alt),
-        Figure("label-errors", figures.errors_data, figures.draw_errors, figures.errors_caption, figures.errors_alt),
+        Figure("copies", figures.copies_data, figures.draw_copies, figures.copies_caption, figures.copies_alt, 2),
+        Figure("label-errors", figures.errors_data, figures.draw_errors, figures.errors_caption, figures.errors_alt, 2),
     ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from benchmark.analyses.data_audit.measure import Plan
     from benchmark.analyses.data_audit.schema import AuditData, Ints
+    from benchmark.datasets.dataset import Dataset
 
 INDICES = 6
 """Printed of each kind of finding."""
@@ -60,7 +61,7 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
         _announce(console, plan)
         found = audit.run(plan, say=lambda text: live.step(console, text))
         session.report(folder, FILE)
-        _print(console, found, dataset.test.y, len(dataset.class_names), folder)
+        _print(console, found, dataset, folder)
     return 1 if found.audit.status == "failed" else 0
 
 
@@ -80,31 +81,38 @@ def _announce(console: Console, plan: Plan) -> None:
     )
 
 
-def _print(console: Console, audit: AuditData, y_test: Ints, n_classes: int, folder: Path) -> None:
+def _print(console: Console, audit: AuditData, dataset: Dataset, folder: Path) -> None:
     """Print the table of counts, the first indices of each kind of finding, and where to find all of them."""
     from benchmark.analyses.data_audit import section
     from benchmark.render import terminal as live
 
-    console.print(live.table(section.counts(audit, y_test, n_classes)))
-    for kind, indices in _findings(audit).items():
-        first = ", ".join(map(str, indices[:INDICES].tolist()))
+    console.print(live.table(section.counts(audit, dataset.test.y, len(dataset.class_names))))
+    for kind, (part, indices) in _findings(audit).items():
+        names = getattr(dataset, part).names
+        files = [f" ({live.escape(names[index])})" if names else "" for index in indices[:INDICES].tolist()]
+        first = ", ".join(f"{index}{file}" for index, file in zip(indices[:INDICES].tolist(), files, strict=True))
         if len(indices):
             console.print(f"{kind}: {first}{', …' if len(indices) > INDICES else ''}")
     console.print(f"all indices: {live.escape(str(folder / section.CSV))}")
 
 
-def _findings(audit: AuditData) -> dict[str, Ints]:
-    """Return the indices of each kind of finding."""
+def _findings(audit: AuditData) -> dict[str, tuple[str, Ints]]:
+    """Return the part and the indices of each kind of finding."""
     from benchmark.analyses.data_audit.schema import PARTS, SCOPES, parts_of
     from benchmark.analyses.data_audit.section import DUPLICATE_OF, NAMES
 
     def images(scope: str) -> str:
         return f"{NAMES[parts_of(scope)[0]]} images"
 
-    exact = {f"{images(scope)} equal to {DUPLICATE_OF[scope]}": audit.copies[scope].equal for scope in SCOPES}
-    near = {f"{images(scope)} nearly equal to {DUPLICATE_OF[scope]}": audit.copies[scope].images for scope in SCOPES}
-    grey = {f"{NAMES[part]} images of one grey value": audit.flat[part] for part in PARTS}
-    return {**exact, **near, **grey, "likely label errors, most likely first": audit.errors.index}
+    first = {scope: parts_of(scope)[0] for scope in SCOPES}
+    copies = audit.copies
+    exact = {f"{images(scope)} equal to {DUPLICATE_OF[scope]}": (first[scope], copies[scope].equal) for scope in SCOPES}
+    near = {
+        f"{images(scope)} nearly equal to {DUPLICATE_OF[scope]}": (first[scope], copies[scope].images)
+        for scope in SCOPES
+    }
+    grey = {f"{NAMES[part]} images of one grey value": (part, audit.flat[part]) for part in PARTS}
+    return {**exact, **near, **grey, "likely label errors, most likely first": ("train", audit.errors.index)}
 
 
 COMMAND = Command(

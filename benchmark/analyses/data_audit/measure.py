@@ -102,6 +102,8 @@ def run(plan: Plan, say: Callable[[str], None]) -> AuditData:
         errors=search.errors,
         pictures=_pictures(dataset, copies, search.errors),
     )
+    if dataset.train.names:
+        data = replace(data, names={index: dataset.train.names[index] for index in data.mentioned().tolist()})
     return audit_record.write(plan.folder, data)
 
 

@@ -102,6 +102,9 @@ def _arrays(data: AuditData) -> dict[str, npt.NDArray[Any]]:
     for scope, copies in data.copies.items():
         arrays |= {f"{scope}_images": copies.images, f"{scope}_equal": copies.equal, f"{scope}_pairs": copies.pairs}
     arrays |= {"error_index": data.errors.index, "error_suggested": data.errors.suggested}
+    if data.names:
+        arrays["train_name_index"] = np.array(list(data.names), dtype=np.int64)
+        arrays["train_names"] = serialization.pack_texts(list(data.names.values()))
     arrays = {name: array.astype(np.min_scalar_type(int(array.max(initial=0)))) for name, array in arrays.items()}
     for part in PARTS:
         arrays[f"{part}_pictures"] = data.pictures[part].pixels
@@ -130,6 +133,7 @@ class _Reader:
             copies={scope: self.copies(scope, audit.pairs[scope]) for scope in SCOPES},
             errors=self.errors(y_train),
             pictures={part: self.pictures(part) for part in PARTS},
+            names=self.names(),
         )
 
     def copies(self, scope: str, n_pairs: int) -> Copies:
@@ -164,6 +168,15 @@ class _Reader:
         if pixels.dtype != np.uint8:
             raise ValueError(f"{part}_pictures are {pixels.dtype}")
         return Pictures(index, pixels)
+
+    def names(self) -> dict[int, str]:
+        if "train_names" not in self.arrays:
+            return {}
+        index = self.index("train_name_index", self.size["train"])
+        texts = serialization.unpack_texts(self.arrays["train_names"])
+        if len(texts) != len(index):
+            raise ValueError(f"{len(texts)} names of {len(index)} training images")
+        return dict(zip(index.tolist(), texts, strict=True))
 
     def constant(self, name: str) -> Ints:
         pixels = self.take(name, "u", (None, 2)).astype(np.int64)

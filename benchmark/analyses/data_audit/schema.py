@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -155,6 +155,8 @@ class AuditData:
     copies : mapping of scope to Copies
     errors : LabelErrors
     pictures : mapping of part to Pictures
+    names : mapping of int to str
+        The file of each training image that is mentioned, by its index; empty for data without files.
     """
 
     audit: Audit
@@ -164,6 +166,13 @@ class AuditData:
     copies: Mapping[str, Copies]
     errors: LabelErrors
     pictures: Mapping[str, Pictures]
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    def mentioned(self) -> Ints:
+        """Return the training images that a page or ``audit.csv`` mentions, ascending."""
+        found = [self.flat["train"], self.errors.index, self.pictures["train"].index]
+        found += [self.copies["train"].pairs.ravel(), self.copies["across"].pairs[:, 1]]
+        return np.unique(np.concatenate(found))
 
 
 def parts_of(scope: str) -> tuple[str, str]:

@@ -11,8 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
+from benchmark.datasets.dataset import array_shape
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Interval
+from benchmark.render.thumbnails import Thumbnail
 
 COLUMNS = (
     "part",
@@ -26,7 +28,10 @@ COLUMNS = (
     "suggested_label",
     "margin",
 )
-"""Of ``audit.csv``."""
+"""Of ``audit.csv``; `FILES` are added where the images come from files."""
+
+FILES = {"index": "file", "partner_index": "partner_file"}
+"""Columns with the file of an image, by the column with its index, after which they come."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,28 @@ class AuditScores:
     def y(self) -> dict[str, Ints]:
         """Labels by part."""
         return labels(self.audit, self.summary)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the files of the images are known."""
+        return bool(self.audit.names or self.summary.test_set.names)
+
+    def file(self, part: str, index: int) -> str:
+        """Return the file of an image; empty if it is not known."""
+        if part == "train":
+            return self.audit.names.get(int(index), "")
+        names = self.summary.test_set.names
+        return names[index] if names else ""
+
+    def thumbnails(self, part: str, index: Ints) -> list[Thumbnail]:
+        """Return the thumbnails of those of some images of a part whose file and pixels are known."""
+        pictures, shape = self.audit.pictures[part], array_shape(self.summary.test_set.image_shape)
+        rows = {image: row for row, image in enumerate(pictures.index.tolist())}
+        return [
+            Thumbnail(part, image, file, pictures.pixels[rows[image]].reshape(shape))
+            for image in index.tolist()
+            if image in rows and (file := self.file(part, image))
+        ]
 
 
 def compute(summary: Summary, data: AuditData | None) -> AuditScores | None:
@@ -250,4 +277,10 @@ def frame(scores: AuditScores) -> pd.DataFrame:
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("index", "partner_index"), "Int64"))
     words = ["part", "kind", "label", "partner_part", "partner_label", "suggested_label"]
-    return table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
+    table = table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
+    if scores.has_files:
+        for index, file in FILES.items():
+            of = table[index.replace("index", "part")]
+            files = [scores.file(part, row) if part else "" for part, row in zip(of, table[index], strict=True)]
+            table.insert(table.columns.get_loc(index) + 1, file, files)
+    return table

@@ -10,7 +10,7 @@ from benchmark.analyses.data_audit import scores as audit_scores
 from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.analyses.data_audit.scores import AuditScores
 from benchmark.leaderboard.commands import dataset_flag, word
-from benchmark.render import fmt
+from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
 from benchmark.render.document import (
     NOTHING,
@@ -26,6 +26,7 @@ from benchmark.render.document import (
     table,
     words,
 )
+from benchmark.render.thumbnails import Thumbnail
 
 FILE = "data-audit.md"
 
@@ -48,17 +49,25 @@ DUPLICATE_OF = {"train": "another training image", "test": "another test image",
 def section(scores: AuditScores, figures: Figures) -> Section:
     """Return the page: the findings, their counts, each in detail, and the method."""
     search = scores.audit.audit.search
-    command = " ".join(["python -m benchmark audit", *dataset_flag(scores.summary.test_set.dataset)])
+    test_set = scores.summary.test_set
+    command = " ".join(["python -m benchmark audit", *dataset_flag(test_set.dataset, test_set.given)])
     command += f" --estimator {word(search.estimator)}" if search else ""
     y = scores.y
     findings = [_duplicates(scores.audit), _effect(scores), _labels(scores), _balance(scores), _pixels(scores)]
+    copies, errors = _copies(scores, figures), _error_thumbnails(scores, figures)
     blocks: list[Block] = [
         Bullets(tuple(filter(None, findings))),
         Heading("Counts"),
         counts(scores.audit, y["test"], len(scores.summary.class_names)),
-        *_under("Near duplicates", [_two_labels(scores), *_label_pairs(scores), *pictures(figures, "copies")]),
+        *_under(
+            "Near duplicates",
+            [_two_labels(scores), *_label_pairs(scores), *pictures(figures, "copies"), _copy_files(copies)],
+        ),
         *_under("Accuracy without near duplicates", _rescored(scores)),
-        *_under("Likely label errors", [*_suggestions(scores), *pictures(figures, "label-errors")]),
+        *_under(
+            "Likely label errors",
+            [*_suggestions(scores), *pictures(figures, "label-errors"), thumbnails.paragraph(errors)],
+        ),
         *_under("Images of each class", _class_sizes(scores)),
         Heading("How it was counted"),
         Bullets(tuple(_method(scores))),
@@ -71,7 +80,26 @@ def section(scores: AuditScores, figures: Figures) -> Section:
         csv=audit_scores.frame(scores),
         reproduce=[command],
         source="the audit is read from its record",
+        thumbnails=[*(each for pair in copies for each in pair), *errors],
     )
+
+
+def _copies(scores: AuditScores, figures: Figures) -> list[list[Thumbnail]]:
+    """Return the thumbnails of each pair in the figure `copies`."""
+    if "copies" not in figures:
+        return []
+    shown = figures["copies"].data
+    sides = [zip(shown.parts, pair, strict=True) for pair in shown.index]
+    return [[each for part, image in pair for each in scores.thumbnails(part, np.array([image]))] for pair in sides]
+
+
+def _copy_files(copies: list[list[Thumbnail]]) -> str:
+    pairs = [" and ".join(f"{NAMES[each.part]} #{each.index} {each.link}" for each in pair) for pair in copies if pair]
+    return f"Files: {'; '.join(pairs)}." if pairs else ""
+
+
+def _error_thumbnails(scores: AuditScores, figures: Figures) -> list[Thumbnail]:
+    return scores.thumbnails("train", figures["label-errors"].data.index) if "label-errors" in figures else []
 
 
 def counts(audit: AuditData, y_test: Ints, n_classes: int) -> Table:
@@ -305,8 +333,9 @@ def _method(scores: AuditScores) -> list[str]:
         )
     cut = any(len(copies[scope].pairs) < copies[scope].n_pairs for scope in SCOPES)
     listed = "the closest pairs and every other finding" if cut else "every finding"
+    file = "file, " if scores.has_files else ""
     items.append(
-        f"**[{CSV}]({CSV})** lists {listed}, with index, label and similarity. Its kinds are `equal` (exact "
+        f"**[{CSV}]({CSV})** lists {listed}, with index, {file}label and similarity. Its kinds are `equal` (exact "
         "duplicate), `near copy` (near duplicate), `one grey value` and `label` (likely label error)."
     )
     return items

@@ -102,9 +102,11 @@ def _mistakes(estimator: EvaluatedEstimator) -> Table:
     from benchmark.render.document import number, table, words
 
     names, y = estimator.test_set.class_names, estimator.test_set.y
+    files = estimator.pictures.names
     rows = [
         [
             words(f"#{index}"),
+            *([words(files[index])] if files else []),
             words(names[y[index]]),
             words(names[estimator.predicted[index]]),
             number(float(estimator.confidence[index]), fmt.score),
@@ -112,7 +114,8 @@ def _mistakes(estimator: EvaluatedEstimator) -> Table:
         for index in confident_mistakes(estimator, MISTAKES).tolist()
     ]
     score = "score (not a probability)" if estimator.softmax else "probability"
-    return table(["confident mistake", "label", "predicted", score], rows, left=3)
+    header = ["confident mistake", *["file"] * bool(files), "label", "predicted", score]
+    return table(header, rows, left=len(header) - 1)
 
 
 COMMAND = Command(

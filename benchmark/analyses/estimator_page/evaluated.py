@@ -14,6 +14,7 @@ from benchmark.analyses.estimator_page.importance import Importance, importance
 from benchmark.datasets.dataset import array_shape
 from benchmark.metrics import scores
 from benchmark.metrics.scores import Floats, Ints
+from benchmark.render.thumbnails import Thumbnail
 from benchmark.storage.schema import Record, TestSet
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ class Pictures:
     pixels : ndarray of uint8, (m, pixels)
     reason : str
         Why some test images are missing; empty if none is.
+    names : tuple of str, (n_test,), or empty
+        The files of all test images, if each has one.
     """
 
     index: Ints
     pixels: npt.NDArray[np.uint8]
     reason: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,5 +114,15 @@ class EvaluatedEstimator:
 
     def pixels(self, index: Ints) -> Floats:
         """Return the pixels of test images that are in `pictures`, from 0 to 1, (m, *array_shape)."""
+        return np.asarray(self._rows(index) / 255)
+
+    def thumbnails(self, index: Ints, folder: str) -> list[Thumbnail]:
+        """Return the thumbnails of test images that are in `pictures`; none if their files are not known."""
+        if not self.pictures.names:
+            return []
+        shown = zip(index.tolist(), self._rows(index), strict=True)
+        return [Thumbnail("test", image, self.pictures.names[image], pixels, folder) for image, pixels in shown]
+
+    def _rows(self, index: Ints) -> npt.NDArray[np.uint8]:
         rows = self.pictures.pixels[np.searchsorted(self.pictures.index, index)]
-        return np.asarray(rows.reshape(len(index), *array_shape(self.test_set.image_shape)) / 255)
+        return np.asarray(rows.reshape(len(index), *array_shape(self.test_set.image_shape)))

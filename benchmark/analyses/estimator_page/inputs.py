@@ -108,10 +108,10 @@ def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loa
             reason = str(error)
             continue
         if dataset.sha256 == test_set.sha256:
-            return Pictures(np.arange(len(test_set.y)), dataset.test.X)
+            return Pictures(np.arange(len(test_set.y)), dataset.test.X, names=dataset.test.names)
         reason = f"{dataset.name} has changed since the record was made (its SHA-256 differs)"
     order = np.argsort(test_set.example_index, kind="stable")
-    return Pictures(test_set.example_index[order], test_set.example_images[order], reason)
+    return Pictures(test_set.example_index[order], test_set.example_images[order], reason, test_set.names)
 
 
 def space_of(record: Record, test_set: TestSet) -> Space:

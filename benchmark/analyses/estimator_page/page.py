@@ -9,14 +9,16 @@ import numpy as np
 
 from benchmark.analyses.estimator_page import predictions, scores, tuning
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
-from benchmark.leaderboard.commands import run_command
+from benchmark.engine import protocol
+from benchmark.leaderboard.commands import WHICH, dataset_flag, run_command, word
 from benchmark.metrics.scores import macro_f1, per_class, wilson_interval
-from benchmark.render import fmt
+from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Heading, Quote, markdown_of, number, pictures, table, words
 
 if TYPE_CHECKING:
     from benchmark.render.document import Figures
+    from benchmark.render.thumbnails import Thumbnail
 
 CONFUSIONS = 10
 """Rows of the table of confusions."""
@@ -46,7 +48,7 @@ def page(estimator: EvaluatedEstimator, figures: Figures) -> str:
     sections: list[tuple[str, Sequence[Block]]] = [
         ("Scores of each class", class_scores(estimator)),
         ("Confusions", [*pictures(figures, "confusion"), *_confusions(estimator)]),
-        ("Wrong and correct predictions", pictures(figures, "images") or [NO_IMAGES]),
+        ("Wrong and correct predictions", _images(estimator, figures)),
         ("Training", pictures(figures, "training") or [training(estimator)]),
         ("Tuning", [tuning.history(estimator), *pictures(figures, "tuning"), *tuning.trials(estimator)]),
         ("Parameter importance", [*tuning.importance(estimator), *pictures(figures, "importance")]),
@@ -59,13 +61,38 @@ def page(estimator: EvaluatedEstimator, figures: Figures) -> str:
     for heading, blocks in sections:
         parts += [Heading(heading), *blocks]
     parts.append(
-        f"*Written by `python -m benchmark show {record.estimator}` from the record of seed {record.seed} (SHA-256 of "
+        f"*Written by {_command(estimator)} from the record of seed {record.seed} (SHA-256 of "
         f"its predictions `{_hexadecimal(record.proba_sha256)}…`) and, for the pictures, the test images. `report` "
         "does not update this page; run `show` again after another run of the estimator. All counts by true and "
         f"predicted class are in [confusion.csv]({record.estimator}/confusion.csv). The other estimators are on the "
         "[leaderboard](../leaderboard.md).*"
     )
     return markdown_of(parts) + "\n"
+
+
+def shown(estimator: EvaluatedEstimator, figures: Figures) -> list[Thumbnail]:
+    """Return the thumbnails of the images in the figure `images`, as far as their files are known."""
+    if "images" not in figures:
+        return []
+    folder = f"{estimator.record.estimator}/{thumbnails.FOLDER}"
+    return estimator.thumbnails(figures["images"].data.index, folder)
+
+
+def _images(estimator: EvaluatedEstimator, figures: Figures) -> list[Block]:
+    found: list[Block] = [*pictures(figures, "images")]
+    return [*found, thumbnails.paragraph(shown(estimator, figures))] if found else [NO_IMAGES]
+
+
+def _command(estimator: EvaluatedEstimator) -> str:
+    """Return what makes the page again."""
+    record, test_set = estimator.record, estimator.test_set
+    words = [f"python -m benchmark show {record.estimator}", *dataset_flag(test_set.dataset, test_set.given)]
+    preset = str(record.preset.get("name", protocol.DEFAULT_PRESET))
+    if preset != protocol.DEFAULT_PRESET:
+        words.append(f"--preset {word(preset)}")
+    if record.seed != estimator.seeds[0]:
+        words.append(f"--seed {record.seed}")
+    return md.code(" ".join(words))
 
 
 def opening(estimator: EvaluatedEstimator) -> list[Block]:
@@ -120,7 +147,7 @@ def training(estimator: EvaluatedEstimator) -> str:
     """Return why there are no training curves, and how to get them."""
     record = estimator.record
     if record.history is None:
-        again = run_command(record).format(which=f"{record.estimator} --force")
+        again = run_command(record, estimator.test_set.given).replace(WHICH, f"{record.estimator} --force", 1)
         return (
             "There are no training curves: the record is older than they are. If the plugin reports its training, "
             f"`{again}` makes a record with curves. It repeats the tuning and reads the test set again, which the new "

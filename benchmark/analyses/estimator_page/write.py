@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
-from benchmark.analyses.estimator_page.page import page
+from benchmark.analyses.estimator_page.page import page, shown
 from benchmark.leaderboard import table as leaderboard
 from benchmark.render import png
 from benchmark.storage import serialization as plain
@@ -42,6 +42,7 @@ def render(estimator: EvaluatedEstimator) -> dict[str, bytes]:
     figures = plan(FIGURES, estimator, folder=name)
     files = {f"{name}.md": page(estimator, figures).encode()}
     files |= {planned.path: planned.png() for planned in figures.values()}
+    files |= {thumbnail.path: thumbnail.png() for thumbnail in shown(estimator, figures)}
     return files | {f"{name}/confusion.csv": leaderboard.to_csv(_confusion(estimator))}
 
 
@@ -60,12 +61,12 @@ def write(folder: Path, estimator: EvaluatedEstimator) -> list[Path]:
         What was written.
     """
     figures = page_path(folder, estimator.record.estimator).with_suffix("")
-    figures.mkdir(parents=True, exist_ok=True)
     written = []
     for name, blob in render(estimator).items():
         written.append(folder / FOLDER / name)
+        written[-1].parent.mkdir(parents=True, exist_ok=True)
         plain.write_atomically(written[-1], blob)
-    for path in sorted(figures.glob("*.png")):
+    for path in sorted(figures.rglob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()
     return written

@@ -50,12 +50,15 @@ class ClassImages:
     ----------
     index : ndarray of int64, (k, m)
         Index in the training set; `NO_IMAGE` if the class has no more.
+    names : dict of int to str
+        The file of each of these images, by its index; empty for data without files.
     pixels : ndarray of uint8, (k, m, height, width) or (k, m, height, width, 3)
         0 if there is none.
     """
 
     index: Ints
     pixels: npt.NDArray[np.uint8]
+    names: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Exploration:
 
     Attributes
     ----------
-    dataset, sha256 : str
+    dataset, sha256, given : str
+        See `Dataset`.
     class_names : tuple of str
     image_shape : tuple of int
     train, test : ndarray of int64, (k,)
@@ -90,6 +94,7 @@ class Exploration:
 
     dataset: str
     sha256: str
+    given: str
     class_names: tuple[str, ...]
     image_shape: Shape
     train: Ints
@@ -151,6 +156,7 @@ def _explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
     return Exploration(
         dataset=dataset.name,
         sha256=dataset.sha256,
+        given=dataset.given,
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
         train=train,
@@ -222,4 +228,6 @@ def _examples(y: Ints, n_classes: int) -> Ints:
 
 def _images(dataset: Dataset, index: Ints) -> ClassImages:
     pixels = np.where((index != NO_IMAGE)[..., None], dataset.train.X[index], np.uint8(0))
-    return ClassImages(index, pixels.reshape(*index.shape, *array_shape(dataset.image_shape)))
+    own = index[index != NO_IMAGE].tolist() if dataset.train.names else []
+    names = {row: dataset.train.names[row] for row in own}
+    return ClassImages(index, pixels.reshape(*index.shape, *array_shape(dataset.image_shape)), names)

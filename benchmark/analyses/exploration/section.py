@@ -10,11 +10,13 @@ from benchmark.analyses.exploration import pca
 from benchmark.analyses.exploration.eda import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Exploration
 from benchmark.analyses.exploration.figures import classes, intensity, means
 from benchmark.datasets.dataset import size_text
+from benchmark.leaderboard.commands import dataset_flag
 from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import (
     NOTHING,
     Block,
+    Bullets,
     Cell,
     Column,
     Figures,
@@ -25,6 +27,7 @@ from benchmark.render.document import (
     pictures,
     words,
 )
+from benchmark.render.thumbnails import FOLDER, Thumbnail
 
 PAGE = "explore.md"
 
@@ -54,8 +57,14 @@ def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
         ("What the images look like", pictures(figures, "examples")),
         ("How many images each class has", pictures(figures, "class-balance")),
         ("Mean and standard deviation", pictures(figures, "mean-images")),
-        ("Grey values", pictures(figures, "grey-values")),
-        ("Most and least typical images", pictures(figures, "typical") if varies else [ALL_EQUAL]),
+        (
+            "Grey values" if exploration.image_shape[2] == 1 else "Values of red, green and blue",
+            pictures(figures, "grey-values"),
+        ),
+        (
+            "Most and least typical images",
+            [*pictures(figures, "typical"), *_files(exploration)] if varies else [ALL_EQUAL],
+        ),
         (
             "Map by principal components",
             [*pictures(figures, "pca"), _reduced(exploration)] if varies else [ALL_EQUAL],
@@ -67,8 +76,9 @@ def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
     page: list[Block] = [Heading(f"Looking at the data: {md.escape(exploration.dataset)}", 1), _opening(exploration)]
     for heading, content in sections:
         page += [Heading(heading), *content]
+    command = " ".join(["python -m benchmark explore", *dataset_flag(exploration.dataset, exploration.given)])
     page.append(
-        f"*Written by `python -m benchmark explore`. Random draws have seed {SEED}, so the same data give the same "
+        f"*Written by {md.code(command)}. Random draws have seed {SEED}, so the same data give the same "
         f"page on the same machine. SHA-256 of the data: {exploration.sha256}.*"
     )
     return page
@@ -83,11 +93,35 @@ def _opening(exploration: Exploration) -> str:
         "leaks from the test set."
     )
     if exploration.image_shape[2] == 1:
-        text += " Images are drawn as ink: 0 is white, the largest value is black."
+        text += " Images are drawn as they are: 0 is black, and the largest value of a figure is white."
     drawn = len(classes.shown(exploration))
     if drawn < int((exploration.train > 0).sum()):
         text += f" Figures show the {drawn} classes with the most training images, the table at the end all {k}."
     return text
+
+
+def typical_files(exploration: Exploration) -> dict[int, list[Thumbnail]]:
+    """Return the thumbnails of the most and of the least typical image of each class that figures show, by class."""
+    found: dict[int, list[Thumbnail]] = {}
+    for label in classes.shown(exploration).tolist():
+        both = [(images, images.index[label, 0]) for images in (exploration.most_typical, exploration.least_typical)]
+        thumbs = [
+            Thumbnail("train", int(index), images.names[int(index)], images.pixels[label, 0], f"explore/{FOLDER}")
+            for images, index in both
+            if int(index) in images.names
+        ]
+        found |= {label: thumbs} if thumbs else {}
+    return found
+
+
+def _files(exploration: Exploration) -> list[Block]:
+    """Return the files of the most and of the least typical image of each class, if the images come from files."""
+    items = []
+    for label, thumbs in typical_files(exploration).items():
+        words = [f"{which} #{one.index} {one.link}" for which, one in zip(("most", "least"), thumbs, strict=False)]
+        items.append(f"{md.escape(exploration.class_names[label])}: {'; '.join(words)}")
+    lead = "The files of the most and of the least typical image of each class:"
+    return [lead, Bullets(tuple(items))] if items else []
 
 
 def _reduced(exploration: Exploration) -> str:
@@ -173,7 +207,7 @@ def table(exploration: Exploration) -> Table:
         Column("Class", numeric=False),
         Column("Training images"),
         Column("Test images"),
-        Column("Mean grey value"),
+        Column("Mean grey value" if exploration.image_shape[2] == 1 else "Mean value"),
         Column("Standard deviation of a pixel"),
         Column("Nearest class", numeric=False),
         Column("Distance"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import FIGURES
-from benchmark.analyses.exploration.section import PAGE, page
+from benchmark.analyses.exploration.section import PAGE, page, typical_files
 from benchmark.render import png
 from benchmark.render.figure import plan
 from benchmark.storage import serialization
@@ -24,7 +24,9 @@ def render(exploration: Exploration) -> dict[str, bytes]:
         By path relative to ``results/<dataset>``, with forward slashes; the page last.
     """
     figures = plan(FIGURES, exploration, folder=FOLDER)
-    files = {figure.path: figure.png() for figure in figures.values()}
+    small = [each for both in typical_files(exploration).values() for each in both] if "typical" in figures else []
+    files = {planned.path: planned.png() for planned in figures.values()}
+    files |= {thumbnail.path: thumbnail.png() for thumbnail in small}
     return files | {PAGE: page(exploration, figures).encode()}
 
 
@@ -48,7 +50,7 @@ def write(folder: Path, exploration: Exploration) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         serialization.write_atomically(path, blob)
         written.append(path)
-    for path in sorted((folder / FOLDER).glob("*.png")):
+    for path in sorted((folder / FOLDER).rglob("*.png")):
         if path not in written and png.is_ours(path.read_bytes()):
             path.unlink()
     return written

@@ -17,11 +17,18 @@ def _figures() -> Sequence[Figure]:
 
     grid = (error_examples.draw, error_examples.caption, error_examples.alt)
     return [
-        Figure("hardest-images", hardest_images.data, hardest_images.draw, hardest_images.caption, hardest_images.alt),
+        Figure(
+            "hardest-images",
+            hardest_images.data,
+            hardest_images.draw,
+            hardest_images.caption,
+            hardest_images.alt,
+            version=2,
+        ),
         Figure("hardest-flow", confusion_flow.data, confusion_flow.draw, confusion_flow.caption, confusion_flow.alt),
-        Figure("always-misclassified", error_examples.always_wrong, *grid),
-        Figure("found-by-cnn-only", error_examples.only_cnn_correct, *grid),
-        Figure("found-by-others-only", error_examples.only_others_correct, *grid),
+        Figure("always-misclassified", error_examples.always_wrong, *grid, version=2),
+        Figure("found-by-cnn-only", error_examples.only_cnn_correct, *grid, version=2),
+        Figure("found-by-others-only", error_examples.only_others_correct, *grid, version=2),
         Figure("hardest-ranking", roc_pr.data, roc_pr.draw, roc_pr.caption, roc_pr.alt, version=2),
     ]
 

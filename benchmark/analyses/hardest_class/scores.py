@@ -9,10 +9,12 @@ import numpy as np
 
 from benchmark.analyses.hardest_class import hits
 from benchmark.analyses.hardest_class.hits import Bools, ErrorCategories, HitMatrix
+from benchmark.datasets.dataset import array_shape
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.leaderboard.verdict import CLASSICAL, CNN
-from benchmark.metrics.scores import Floats
+from benchmark.metrics.scores import Floats, Ints
 from benchmark.render import markdown as md
+from benchmark.render.thumbnails import Thumbnail
 
 CONFUSABLE_SHARE = 0.05
 """The least share of a class's confusions that makes another class confusable with it."""
@@ -58,6 +60,17 @@ class HardestClass:
     def n_images(self) -> int:
         """Number of test images of the class."""
         return self.n_images_of(self.label)
+
+    def thumbnails(self, index: Ints) -> list[Thumbnail]:
+        """Return the thumbnails of those of some test images whose file and pixels are known."""
+        test_set = self.summary.test_set
+        rows = {image: row for row, image in enumerate(test_set.example_index.tolist())} if test_set.names else {}
+        shape = array_shape(test_set.image_shape)
+        return [
+            Thumbnail("test", image, test_set.names[image], test_set.example_images[rows[image]].reshape(shape))
+            for image in index.tolist()
+            if image in rows
+        ]
 
     @property
     def several_seeds(self) -> bool:

@@ -12,9 +12,12 @@ from benchmark.analyses.hardest_class import (
     upper_bounds,
 )
 from benchmark.analyses.hardest_class.scores import HardestClass, title_of
-from benchmark.render import fmt
+from benchmark.render import fmt, thumbnails
 from benchmark.render.document import Block, Cell, Figures, Heading, Section, Table, number, pictures, table, words
 from benchmark.render.pages import class_page
+
+IMAGES = ("hardest-images", "always-misclassified", "found-by-cnn-only", "found-by-others-only")
+"""The figures that show test images."""
 
 
 def section(hardest: HardestClass, figures: Figures) -> Section:
@@ -24,11 +27,15 @@ def section(hardest: HardestClass, figures: Figures) -> Section:
         (f"What {name} is mistaken for", [*pictures(figures, "hardest-flow"), *confusions.blocks(hardest)]),
         (
             "Images that every model misclassifies",
-            [*always_wrong.blocks(hardest), *pictures(figures, "always-misclassified")],
+            [*always_wrong.blocks(hardest), *_images(hardest, figures, "always-misclassified")],
         ),
         (
             "What only the CNN gets right",
-            [*only_cnn_correct.blocks(hardest), *pictures(figures, "found-by-cnn-only", "found-by-others-only")],
+            [
+                *only_cnn_correct.blocks(hardest),
+                *_images(hardest, figures, "found-by-cnn-only"),
+                *_images(hardest, figures, "found-by-others-only"),
+            ],
         ),
         (f"{name} against all other classes", [*one_vs_rest.blocks(hardest), *pictures(figures, "hardest-ranking")]),
         ("Would another threshold help?", thresholds.blocks(hardest)),
@@ -45,8 +52,18 @@ def section(hardest: HardestClass, figures: Figures) -> Section:
         f"Where {name} fails",
         about,
         blocks,
-        on_leaderboard=[_lead(hardest), *pictures(figures, "hardest-images")],
+        on_leaderboard=[_lead(hardest), *_images(hardest, figures, "hardest-images")],
+        thumbnails=[
+            each for name in IMAGES if name in figures for each in hardest.thumbnails(figures[name].data.index)
+        ],
     )
+
+
+def _images(hardest: HardestClass, figures: Figures, name: str) -> list[Block]:
+    """Return a figure of test images, and the files that they come from; nothing if there is no such figure."""
+    if name not in figures:
+        return []
+    return [*pictures(figures, name), thumbnails.paragraph(hardest.thumbnails(figures[name].data.index))]
 
 
 def _lead(hardest: HardestClass) -> str:

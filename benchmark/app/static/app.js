@@ -89,6 +89,7 @@ const canvas = document.getElementById("canvas");
 const ink = canvas.getContext("2d", { willReadFrequently: true }); // the drawing is read for each request
 const pen = document.getElementById("pen");
 const fill = document.getElementById("fill");
+const colour = document.getElementById("colour"); // there for models of colour images only
 let strokes = [];
 let drawing = false;
 let byKeys = false;
@@ -98,9 +99,9 @@ function draw(withCursor = byKeys) {
   ink.fillStyle = "#fff";
   ink.fillRect(0, 0, canvas.width, canvas.height);
   ink.lineCap = ink.lineJoin = "round";
-  ink.strokeStyle = ink.fillStyle = "#333";
   for (const stroke of strokes) {
     const [[x, y], ...rest] = stroke.points;
+    ink.strokeStyle = ink.fillStyle = stroke.colour;
     ink.lineWidth = stroke.width;
     ink.beginPath();
     ink.moveTo(x, y);
@@ -124,7 +125,8 @@ function draw(withCursor = byKeys) {
 function startStroke(point) {
   cursor = point;
   drawing = true;
-  strokes.push({ points: [point], width: Number(pen.value), filled: fill.checked });
+  const drawn = colour?.value ?? "#333333";
+  strokes.push({ points: [point], width: Number(pen.value), filled: fill.checked, colour: drawn });
   draw();
 }
 

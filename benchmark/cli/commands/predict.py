@@ -30,11 +30,11 @@ def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "predict",
         help="classify picture files with the models that `run --keep` saved, side by side",
-        description="Classifies PNG and JPEG files with saved models, side by side. For models of Fashion-MNIST, a "
-        "picture is prepared like the images of that data set: edges in the colour of the corner are trimmed, the "
-        "longest side is resized to 28 pixels, and the picture is sharpened, centred, and inverted if its background "
-        "is bright. For other models it is converted to grey and resized as a whole. Exits with 1 if a picture could "
-        "not be read or a model failed.",
+        description="Classifies pictures (PNG, JPEG, WebP, BMP, GIF, TIFF, PGM) with saved models, side by side. For "
+        "models of Fashion-MNIST, a picture is prepared like the images of that data set: edges in the colour of the "
+        "corner are trimmed, the longest side is resized to 28 pixels, and the picture is sharpened, centred, and "
+        "inverted if its background is bright. For other models it is resized as a whole, and converted to grey if the "
+        "data set is grey. Exits with 1 if a picture could not be read or a model failed.",
     )
     parser.add_argument(
         "images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, WebP, BMP, GIF, TIFF or PGM files"
@@ -53,7 +53,9 @@ def add(subparsers: Subparsers) -> None:
     )
     flags.results(parser)
     parser.add_argument(
-        "--as-is", action="store_true", help="only convert to grey and resize: do not trim, sharpen, centre or invert"
+        "--as-is",
+        action="store_true",
+        help="only resize (and convert to grey for grey models): do not trim, sharpen, centre or invert",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, with the scores of all classes")
     parser.set_defaults(command=command)

@@ -8,13 +8,14 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.leaderboard import per_class
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats
 from benchmark.render import markdown as md
 from benchmark.render import style
 
 MANY_CLASSES = 14
-"""Beyond it the classes run down the page, not across."""
+"""Beyond it the classes run down the page, not across; of more than the table shows, only those of the table."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,10 @@ def data(summary: Summary) -> Data | None:
     if summary.hardest is None:
         return None
     titles = tuple(row.title for row in summary.scored)
-    f1 = np.stack([row.f1 for row in summary.scored])
-    return Data(titles, summary.class_names, summary.class_names[summary.hardest], f1)
+    labels = per_class.shown(summary)
+    f1 = np.stack([row.f1[labels] for row in summary.scored])
+    names = tuple(summary.class_names[label] for label in labels)
+    return Data(titles, names, summary.class_names[summary.hardest], f1)
 
 
 def draw(data: Data) -> Figure:
@@ -61,7 +64,7 @@ def draw(data: Data) -> Figure:
 
 def caption(data: Data) -> str:
     """Say what to see."""
-    return f"F1 of each class, the darker the lower: {md.escape(data.hardest)} is where they fail."
+    return f"F1 of each class in the table, the darker the lower: {md.escape(data.hardest)} is where they fail."
 
 
 def alt(data: Data) -> str:

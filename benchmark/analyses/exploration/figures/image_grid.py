@@ -41,7 +41,7 @@ class ImageGrid:
     present : ndarray of bool, (k, m)
         False if a class has no such image.
     tops : tuple of float
-        The value that is drawn as black, of each row.
+        The value that is drawn as white, of each row; in colour, as the whole of a channel.
     index : ndarray of int64, (k, m), or None
         Written below each image.
     """

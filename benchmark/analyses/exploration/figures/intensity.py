@@ -34,12 +34,15 @@ class Data:
         Share of each bin among the pixels of a class.
     brightness : ndarray of float64, (k,)
         Mean grey value of each class.
+    colour : bool
+        Whether the values are those of red, green and blue, together.
     """
 
     classes: tuple[str, ...]
     greys: Floats
     binned: Floats
     brightness: Floats
+    colour: bool
 
 
 def data(exploration: Exploration) -> Data:
@@ -52,6 +55,7 @@ def data(exploration: Exploration) -> Data:
         every / every.sum(),
         own.reshape(len(which), BINS, -1).sum(axis=2),
         brightness(exploration)[which],
+        exploration.image_shape[2] > 1,
     )
 
 
@@ -94,7 +98,7 @@ def draw(data: Data) -> Figure:
     lower.tick_params(axis="y", length=0)
     lower.spines[:].set_visible(False)
     lower.set_xticks([0, 64, 128, 192, 256], ["0", "64", "128", "192", "255"])
-    lower.set_xlabel("Grey value")
+    lower.set_xlabel("Value of red, green or blue" if data.colour else "Grey value")
     bar = figure.colorbar(shown, ax=lower, label="Share, %", pad=0.01, fraction=0.03)
     bar.outline.set_visible(False)
     return figure
@@ -103,6 +107,7 @@ def draw(data: Data) -> Figure:
 def caption(data: Data) -> str:
     """Return the caption, as inline markdown."""
     common = int(data.greys.argmax())
+    value = "value" if data.colour else "grey value"
     if data.greys[common] == 1:
         return f"Every pixel of every training image is {common}."
     rest = data.greys.copy()
@@ -110,21 +115,23 @@ def caption(data: Data) -> str:
     median = int(np.searchsorted(rest.cumsum(), rest.sum() / 2))
     low, high = int(data.brightness.argmin()), int(data.brightness.argmax())
     if data.brightness[high] - data.brightness[low] < 1:
-        text = f"All classes have the same mean grey value: {data.brightness[high]:.0f}."
+        text = f"All classes have the same mean {value}: {data.brightness[high]:.0f}."
     else:
         text = (
-            f"{md.escape(data.classes[high])} has the highest mean grey value, {data.brightness[high]:.0f}, and "
+            f"{md.escape(data.classes[high])} has the highest mean {value}, {data.brightness[high]:.0f}, and "
             f"{md.escape(data.classes[low])} the lowest, {data.brightness[low]:.0f}."
         )
+    together = " Red, green and blue are counted together." if data.colour else ""
     return (
-        f"{text} {fmt.percent(data.greys[common])} of all training pixels are {common}, the most common "
-        "grey value; the "
-        f"median of the others is {median}. A bin holds eight grey values. The scale of the upper plot is logarithmic. "
-        "In the lower plot, the bin of the most common value has its percentage written; all other bins are coloured."
+        f"{text} {fmt.percent(data.greys[common])} of all training pixels are {common}, the most common {value}; the "
+        f"median of the others is {median}.{together} A bin holds eight {value}s. The scale of the upper plot is "
+        "logarithmic. In the lower plot, the bin of the most common value has its percentage written; all other bins "
+        "are coloured."
     )
 
 
 def alt(data: Data) -> str:
     """Return the alternative text."""
     values = ", ".join(f"{name} {value:.0f}" for name, value in zip(data.classes, data.brightness, strict=True))
-    return f"Histogram of grey values over all training pixels and by class. Mean grey value: {values}."
+    value = "value of red, green and blue" if data.colour else "grey value"
+    return f"Histogram of {value}s over all training pixels and by class. Mean {value}: {values}."

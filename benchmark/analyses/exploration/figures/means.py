@@ -26,7 +26,7 @@ class Data:
 def data(exploration: Exploration) -> Data:
     """Collect what is drawn."""
     which = classes.shown(exploration)
-    both = np.stack([exploration.means[which], exploration.deviations[which]], axis=1)
+    both = np.stack([exploration.means[which], _over_channels(exploration)[which]], axis=1)
     pixels = image_grid.scaled(both.reshape(*both.shape[:2], *array_shape(exploration.image_shape)))
     return Data(
         ImageGrid(
@@ -38,6 +38,13 @@ def data(exploration: Exploration) -> Data:
         ),
         deviation=deviation(exploration)[which],
     )
+
+
+def _over_channels(exploration: Exploration) -> Floats:
+    """Return the deviation of each pixel, root mean square over its channels, for each of them: it is drawn as grey."""
+    channels = exploration.deviations.reshape(len(exploration.deviations), -1, exploration.image_shape[2])
+    same = np.sqrt((channels**2).mean(axis=2, keepdims=True))
+    return np.broadcast_to(same, channels.shape).reshape(exploration.deviations.shape)
 
 
 def deviation(exploration: Exploration) -> Floats:
@@ -62,8 +69,8 @@ def caption(data: Data) -> str:
         )
     return (
         f"{text} (root mean square over the pixels). Top: the mean of all training images of a class, which is sharp "
-        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel, drawn as ink; "
-        f"black is {data.grid.tops[1]:.0f} grey levels."
+        "where they agree and blurred where they differ. Bottom: the standard deviation of each pixel: "
+        f"black is 0, where all images of the class agree, and white is {data.grid.tops[1]:.0f} grey levels."
     )
 
 
