@@ -71,6 +71,9 @@ class Estimator:
     augmentation : str
         What is done to training images ("mirrored, shifted"); empty if nothing.
         The leaderboard marks the row with it.
+    augmented : callable, optional
+        ``augmented(pipeline) -> str``: the same, read off a fitted pipeline that chose for itself. The record
+        keeps this text instead of `augmentation`.
     history : callable, optional
         ``history(pipeline) -> {"train_loss": [0.9, 0.5, ...], ...}``: what its training looked like, a
         number per epoch or round, read off a fitted pipeline and kept in the record. Nothing is
@@ -84,4 +87,5 @@ class Estimator:
     smoke: Mapping[str, Any] = field(default_factory=dict)
     thorough: Mapping[str, Any] = field(default_factory=dict)
     augmentation: str = ""
+    augmented: Callable[[Pipeline], str] | None = None
     history: Callable[[Pipeline], Mapping[str, Sequence[float]]] | None = None

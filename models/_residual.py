@@ -25,18 +25,18 @@ class ResidualNet(nn.Module):
     halvings : int
         Convolutions of stride 2 before the others, for large images: the rest of the net works at the same
         size as it does for small ones.
-    mirror : bool
-        Whether it is asked about the mirror image, too, when it predicts.
 
     Attributes
     ----------
+    mirror : Tensor of bool, ()
+        Whether it is asked about the mirror image, too, when it predicts; a buffer, so that it is saved.
     zoom : float
         Factor of height and width in training; 1 until a callback sets it.
     """
 
-    def __init__(
-        self, n_classes: int, width: int = 48, channels: int = 1, halvings: int = 0, mirror: bool = True
-    ) -> None:
+    mirrors = True
+
+    def __init__(self, n_classes: int, width: int = 48, channels: int = 1, halvings: int = 0) -> None:
         super().__init__()
         before = [_conv(channels if place == 0 else width, width, side=4, stride=2) for place in range(halvings)]
         self.features = nn.Sequential(
@@ -47,7 +47,9 @@ class ResidualNet(nn.Module):
             _Residual(2 * width),
         )
         self.head = nn.Linear(4 * width, n_classes)
-        self.zoom, self.halvings, self.mirror = 1.0, halvings, mirror
+        self.zoom, self.halvings = 1.0, halvings
+        self.mirror: Tensor
+        self.register_buffer("mirror", torch.tensor(True))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, channels, height, width) to logits, (n, n_classes).

@@ -8,7 +8,7 @@ your ResNet" (2018); Jordan, "94 % on CIFAR-10 in 3.29 seconds" (arXiv 2404.0049
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
-from torch import Tensor
+from torch import Tensor, nn
 
 USUAL = 28
 """Side of the images of Fashion-MNIST."""
@@ -84,8 +84,6 @@ class Batches:
     augment : bool
     shift : int
         Pixels of an image of `USUAL` a side; in proportion more of a larger one.
-    mirror : bool
-        Whether `augment` mirrors.
     device : str
         Where the images are stored and augmented.
     """
@@ -96,7 +94,6 @@ class Batches:
         batch_size: int,
         augment: bool = False,
         shift: int = 0,
-        mirror: bool = True,
         device: str = "cpu",
     ) -> None:
         self.X = torch.from_numpy(np.ascontiguousarray(dataset.X)).to(device)
@@ -105,9 +102,14 @@ class Batches:
         n = len(self.X)
         self.size = training_batch_size(n, batch_size) if augment else batch_size
         self.count = batches_per_epoch(n, batch_size) if augment else -(-n // batch_size)
-        self.augment, self.mirror = augment, augment and mirror
+        self.augment, self.mirror = augment, augment
         self.shift = round(shift * max(1.0, max(self.X.shape[2:]) / USUAL))
-        self.mirrored = torch.rand(n) < 0.5 if self.mirror else torch.zeros(n, dtype=torch.bool)
+        self.mirrored = torch.rand(n) < 0.5 if augment else torch.zeros(n, dtype=torch.bool)
+
+    def without_mirror(self) -> Self:
+        """Return these batches; from now on they mirror no image."""
+        self.mirror, self.mirrored = False, torch.zeros_like(self.mirrored)
+        return self
 
     def __len__(self) -> int:
         return self.count
@@ -210,6 +212,10 @@ class Growing(StepCallback):
 class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
     """A skorch `NeuralNetClassifier` that is reproducible from its seed, as scikit-learn's estimators are.
 
+    A mirrored shoe is a shoe, and a mirrored 2 is no digit. So a module whose class says ``mirrors``, and that
+    has a buffer ``mirror``, is trained and asked with mirrored images only if the training rows speak
+    for it, see `keeps_its_class`. `mirror_` says it after `fit`.
+
     Parameters
     ----------
     random_state : int
@@ -236,8 +242,15 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
         torch.set_num_threads(self.threads)
         torch.manual_seed(self.random_state)
         torch.backends.cudnn.deterministic = True
+        if self._asks:
+            self.mirror_ = keeps_its_class(X, y, self.random_state)
         super().fit(X, y, **fit_params)
         return self
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Return the batches, of mirrored images only if `fit` chose so."""
+        batches = super().get_iterator(dataset, training=training)
+        return batches.without_mirror() if training and self._asks and not self.mirror_ else batches
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
         """Reset the counts of the training accuracy."""
@@ -273,7 +286,13 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
         """Initialize as skorch does, then convert the filters to channels-last, once instead of in each step."""
         super().initialize_module()
         self.module_.to(memory_format=torch.channels_last)
+        if self._asks:
+            self.module_.mirror.fill_(getattr(self, "mirror_", True))
         return self
+
+    @property
+    def _asks(self) -> bool:
+        return bool(getattr(self.module, "mirrors", False))
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Return logits, float32; computed in bfloat16 on a GPU that supports it."""
@@ -288,3 +307,46 @@ class SeededNet(NeuralNetClassifier):  # type: ignore[misc]
         """Return probabilities, float32, (n, n_classes)."""
         torch.set_num_threads(self.threads)
         return np.asarray(super().predict_proba(X))
+
+
+ASKED_ROWS = 4_000
+"""Most training rows that are asked about mirrored images."""
+
+ASKED_SIDE = 16
+"""Side in pixels that these images are averaged down to."""
+
+ENOUGH = 0.5
+"""Share of the accuracy, above that of always answering the largest class, that mirrored images must keep.
+
+Measured on training rows, 200 and 3,000 of them: Fashion-MNIST keeps 0.8 and 0.7, photographs of clothes
+all and 0.9, chest X-rays 0.8 and 0.7; digits 0.05 and 0.3, signs of a hand none and 0.1.
+"""
+
+
+def keeps_its_class(X: npt.NDArray[np.float32], y: npt.NDArray[np.int64], seed: int) -> bool:
+    """Return whether a mirrored image is of the class of the image, as far as its nearest neighbours can tell.
+
+    A quarter of the rows is held out. Three nearest neighbours among the others classify it, as it is and mirrored.
+
+    Parameters
+    ----------
+    X : ndarray of float32, (n, channels, height, width)
+    y : ndarray of int64, (n,)
+    seed : int
+        Of the sample of rows.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rows = np.random.default_rng(seed).permutation(len(X))[:ASKED_ROWS]
+    out = len(rows) // 4
+    if not out:
+        return True
+    images = torch.from_numpy(np.ascontiguousarray(X[rows]))
+    height, width = (min(side, ASKED_SIDE) for side in images.shape[2:])
+    small = nn.functional.adaptive_avg_pool2d(images, (height, width))
+    plain, mirrored = (each.flatten(1).numpy() for each in (small, small.flip(-1)))
+    labels = np.asarray(y)[rows]
+    neighbours = KNeighborsClassifier(min(3, len(rows) - out)).fit(plain[out:], labels[out:])
+    largest = np.unique(labels, return_counts=True)[1].max() / len(labels)
+    as_is, turned = (float((neighbours.predict(each[:out]) == labels[:out]).mean()) for each in (plain, mirrored))
+    return turned - largest >= ENOUGH * (as_is - largest)

@@ -53,6 +53,15 @@ def build(task: Task) -> Pipeline:
     return Pipeline([("images", ToImages(task.image_shape)), ("net", net)])
 
 
+def augmented(pipeline: Pipeline) -> str:
+    """Return what was done to the training images of a fitted pipeline."""
+    net = pipeline[-1]
+    shift = net.get_params()["iterator_train__shift"]
+    done = ["mirrored, because mirrored images keep their class" if net.mirror_ else ""]
+    done += [f"shifted by up to {shift} / 28 of a side" if shift else ""]
+    return "; ".join(filter(None, done))
+
+
 ESTIMATOR = Estimator(
     title="CNN (residual)",
     family="cnn",
@@ -64,6 +73,7 @@ ESTIMATOR = Estimator(
     },
     smoke={"net__max_epochs": 2, "net__min_steps": 0, "net__module__width": 4},
     thorough={"net__max_epochs": 60, "net__module__width": 64},
-    augmentation="mirrored; shifted where tuning chose so",
+    augmentation="mirrored where training rows speak for it; shifted where tuning chose so",
+    augmented=augmented,
     history=training_curves,
 )

@@ -201,6 +201,8 @@ class Outcome:
         Machine and library versions of a refit.
     history : mapping of str to tuple of float
         What the plugin reads off its fitted pipeline, one number per epoch or round; only of a refit.
+    augmentation : str or None
+        What the plugin says of a fitted pipeline that chose its augmentation; None if it says nothing.
     saved : Saved or None
         None unless the job was asked to save its model.
     """
@@ -218,6 +220,7 @@ class Outcome:
     device: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    augmentation: str | None = None
     saved: Saved | None = None
 
 

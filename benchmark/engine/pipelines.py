@@ -123,6 +123,11 @@ def history(estimator: Estimator, pipeline: Pipeline) -> dict[str, tuple[float, 
     return {name: values for name, values in numbers.items() if (np.abs(values) <= LARGEST_MEASURED).all()}
 
 
+def augmentation(estimator: Estimator, pipeline: Pipeline) -> str | None:
+    """Return what a fitted pipeline that chose its augmentation did, as the plugin reads it; None if it does not."""
+    return None if estimator.augmented is None else str(estimator.augmented(pipeline))
+
+
 def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters to set: those of a thorough run, the trial's, those of a smoke run; the last one wins."""
     return {**(estimator.thorough if preset.thorough else {}), **params, **(estimator.smoke if preset.tiny else {})}

@@ -186,6 +186,7 @@ def _with_model(job: RefitJob, fitted: _Fitted, images: npt.NDArray[np.uint8]) -
         device=pipelines.device_of(pipeline),
         environment=environment(),
         history=pipelines.history(fitted.estimator, pipeline),
+        augmentation=pipelines.augmentation(fitted.estimator, pipeline),
     )
     if not job.save_to:
         return outcome
