@@ -74,22 +74,30 @@ def load(
         return mnist_like.load(which, PUBLISHED, data_dir)
     number = openml.dataset_number(name)
     if number is not None:
-        return _recognised(openml.load(number, notify))
-    return _with_remarks(name, notify)
+        dataset, remarks = _with_remarks(lambda keep: _recognised(openml.load(number, keep)), notify)
+        return replace(dataset, remarks=remarks)
+    dataset, remarks = _with_remarks(lambda keep: _from_path(name, keep), notify)
+    place = str(Path(_asked(name)[0]).expanduser())
+    here = tuple(text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks)
+    return replace(dataset, remarks=here, read_as=_read_as(dataset.source, place))
 
 
-def _with_remarks(name: str, notify: Callable[[str], None]) -> FileDataset:
-    """Load a path, and keep what the reader said of it, without the place on this machine."""
+def _with_remarks(
+    read: Callable[[Callable[[str], None]], FileDataset], notify: Callable[[str], None]
+) -> tuple[FileDataset, tuple[str, ...]]:
+    """Return what `read` returns, and what it told the user on the way."""
     remarks: list[str] = []
 
     def keep(text: str) -> None:
         remarks.append(text)
         notify(text)
 
-    dataset = _from_path(name, keep)
-    place = str(Path(_asked(name)[0]).expanduser())
-    here = tuple(text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks)
-    return replace(dataset, remarks=here)
+    return read(keep), tuple(remarks)
+
+
+def _read_as(source: str, place: str) -> str:
+    """Return the end of a source, "PLACE (how it was read)", without the place and the brackets."""
+    return source.removeprefix(place).strip().removeprefix("(").removesuffix(")") if source.startswith(place) else ""
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:

@@ -64,6 +64,9 @@ class Dataset:
         Where the data were read from, as text for people.
     remarks : tuple of str
         What a reader of the results must know: what was left out, split off, or is unusual; one line each.
+    read_as : str
+        How the user's own images were read: the end of `source`, without their place on this machine. Empty for a
+        published data set.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Dataset:
     test: Part
     source: str
     remarks: tuple[str, ...] = ()
+    read_as: str = ""
 
     @cached_property
     def sha256(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -48,3 +49,20 @@ def first_identical(X: npt.NDArray[Any]) -> Ints:
     """Return the index of the first image with the same pixels, for each image of ``X``, (n, ...)."""
     seen: dict[bytes, int] = {}
     return np.asarray([seen.setdefault(image.tobytes(), row) for row, image in enumerate(X)], dtype=np.int64)
+
+
+def copied_tests(train: npt.NDArray[Any], test: npt.NDArray[Any]) -> Ints:
+    """Return the rows of the test images that have the pixels of a training image, whatever the labels; ascending.
+
+    Parameters
+    ----------
+    train, test : ndarray, (n, pixels)
+        Of the same type and number of pixels.
+    """
+    # Of digests, because the pixels of photographs would take as much memory again as the data set.
+    trained = {_digest(image) for image in train}
+    return np.asarray([row for row, image in enumerate(test) if _digest(image) in trained], dtype=np.int64)
+
+
+def _digest(image: npt.NDArray[Any]) -> bytes:
+    return hashlib.sha256(image.tobytes()).digest()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.datasets import split
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
@@ -149,11 +150,16 @@ def for_explore(folder: Path, dataset: Dataset) -> None:
 
 def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
     """Return the folder's test set, which is written if it is missing; refuse one of other data."""
-    found = records.read_test_set(folder)
+    found, today = records.read_test_set(folder), test_set_of(dataset)
     if found is None:
-        found = test_set_of(dataset)
-        records.write_test_set(folder, found)
-    return refuse_other_data(folder, found, dataset.sha256, advice)
+        records.write_test_set(folder, today)
+        return today
+    refuse_other_data(folder, found, dataset.sha256, advice)
+    told = dataclasses.replace(found, read_as=today.read_as, remarks=today.remarks, copies=today.copies)
+    if (found.read_as, found.remarks, found.copies.tolist()) != (told.read_as, told.remarks, told.copies.tolist()):
+        # Written by an earlier version, or the same images are read in another form.
+        records.write_test_set(folder, told)
+    return told
 
 
 @contextmanager
@@ -228,4 +234,7 @@ def test_set_of(dataset: Dataset) -> TestSet:
         y=dataset.test.y,
         example_index=np.zeros(0, dtype=np.int64),
         example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
+        read_as=dataset.read_as,
+        remarks=dataset.remarks,
+        copies=split.copied_tests(dataset.train.X, dataset.test.X),
     )

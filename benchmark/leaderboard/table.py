@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.leaderboard.columns import COLUMNS, Column
+from benchmark.leaderboard.columns import COLUMNS, HARDEST, Column
 from benchmark.leaderboard.footnotes import Notes, failure
 from benchmark.leaderboard.reference import STATUS
 from benchmark.leaderboard.summary import Scored, Summary
@@ -71,14 +71,21 @@ def to_csv(table: pd.DataFrame) -> bytes:
 def first_screen(summary: Summary, notes: Notes) -> list[Block]:
     """Return the table of leaderboard.md, with the notes that a reader needs before comparing two of its rows."""
     shown = {column.first_screen: column for column in COLUMNS if column.first_screen}
-    table = _table(summary, shown, notes)
+    table = _table(summary, _shown(summary, shown), notes)
     return [table, _legend(summary), notes.text]
 
 
 def every_number(summary: Summary, notes: Notes) -> list[Block]:
     """Return the table of every number of every row, with all notes."""
-    table = _table(summary, {column.header: column for column in COLUMNS if column.header}, notes)
+    table = _table(summary, _shown(summary, {column.header: column for column in COLUMNS if column.header}), notes)
     return [table, notes.text]
+
+
+def _shown(summary: Summary, columns: dict[str, Column]) -> dict[str, Column]:
+    """Return the columns by their headers, without that of the hardest class if no class is called that."""
+    if summary.hardest is not None or not summary.scored:
+        return columns
+    return {header: column for header, column in columns.items() if HARDEST not in header}
 
 
 def _table(summary: Summary, columns: dict[str, Column], notes: Notes) -> Table:

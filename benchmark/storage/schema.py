@@ -174,6 +174,10 @@ class TestSetHeader:
         (height, width, channels).
     n_train : int
         Rows of the training part.
+    read_as : str
+        How the user's own images were read; see `benchmark.datasets.dataset.Dataset`.
+    remarks : tuple of str
+        What was left out, split off or is unusual, one line each.
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -183,6 +187,8 @@ class TestSetHeader:
     class_names: tuple[str, ...]
     image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     n_train: NonNegativeInt
+    read_as: str = field(default="", kw_only=True)
+    remarks: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -195,11 +201,14 @@ class TestSet(TestSetHeader):
     example_index : ndarray of int64, (k,)
         Test images whose pixels are kept for the report's pictures.
     example_images : ndarray of uint8, (k, pixels)
+    copies : ndarray of int64, (m,)
+        Test images that have the pixels of a training image, ascending.
     """
 
     y: npt.NDArray[np.int64]
     example_index: npt.NDArray[np.int64]
     example_images: npt.NDArray[np.uint8]
+    copies: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ MANY_CLASSES = 14
 
 @dataclass(frozen=True)
 class Data:
-    """F1, (estimators, classes), best estimator first; NaN where a class has none."""
+    """F1, (estimators, classes), best estimator first; NaN where a class has none.
+
+    The name of the hardest class is empty if every class has too few test images.
+    """
 
     estimators: tuple[str, ...]
     classes: tuple[str, ...]
@@ -29,11 +32,12 @@ class Data:
 
 def data(summary: Summary) -> Data | None:
     """Collect what is drawn."""
-    if summary.hardest is None:
+    if not summary.scored:
         return None
     titles = tuple(row.title for row in summary.scored)
     f1 = np.stack([row.f1 for row in summary.scored])
-    return Data(titles, summary.class_names, summary.class_names[summary.hardest], f1)
+    hardest = "" if summary.hardest is None else summary.class_names[summary.hardest]
+    return Data(titles, summary.class_names, hardest, f1)
 
 
 def draw(data: Data) -> Figure:
@@ -61,13 +65,17 @@ def draw(data: Data) -> Figure:
 
 def caption(data: Data) -> str:
     """Say what to see."""
-    return f"F1 of each class, the darker the lower: {md.escape(data.hardest)} is where they fail."
+    end = f": {md.escape(data.hardest)} is where they fail" if data.hardest else ""
+    return f"F1 of each class, the darker the lower{end}."
 
 
 def alt(data: Data) -> str:
     """Say it without the picture."""
+    text = "Heat map of F1 by estimator and class."
+    if not data.hardest:
+        return text
     lows = ", ".join(f"{t} {v:.2f}" for t, v in zip(data.estimators, _column(data), strict=True))
-    return f"Heat map of F1 by estimator and class. Lowest class: {data.hardest} ({lows})."
+    return f"{text} Lowest class: {data.hardest} ({lows})."
 
 
 def _column(data: Data) -> Floats:
