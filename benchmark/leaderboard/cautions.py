@@ -131,8 +131,8 @@ def _neighbours(summary: Summary) -> str:
         return ""
     return (
         f"**No row is better than *{md.escape(row.title)}***, {fmt.accuracy(row.accuracy.estimate)}, which looks up "
-        "the most similar training images by their pixels. So the other models learned nothing that "
-        f"{fmt.plural(summary.n_test, 'test image')} can show: more training images would help more than another model."
+        f"the most similar training images by their pixels. So {fmt.plural(summary.n_test, 'test image')} do not show "
+        "that training a model gains anything here: looking up is enough, or more training images are needed."
     )
 
 

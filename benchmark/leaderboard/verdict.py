@@ -350,7 +350,7 @@ def _pick(summary: Summary, verdict: Verdict) -> str:
     images, others = fmt.plural(summary.n_test, "test image"), len(picks.uncertain)
     if others == n_first - 1:
         highest = f"{_title(best)} has the highest accuracy ({fmt.accuracy(best.accuracy.estimate)})"
-        of_rank = f"the {fmt.plural(others, 'other row')} of the first rank"
+        of_rank = f"the {'other row' if others == 1 else f'{others} other rows'} of the first rank"
         return f"**Pick**: none yet. {highest}, but {images} are too few to compare it with {of_rank}."
     return f"{_picked(picks)}{f' {images} are too few to compare {_title(best)} with {others} more.' if others else ''}"
 
