@@ -55,7 +55,9 @@ def frame(summary: Summary) -> pd.DataFrame:
     columns = list(rows[0]) if summary.scored else head
     # Whole numbers stay whole where a failed row has none.
     whole = ["rank", *(name for name in columns[1:] if rows and isinstance(rows[0].get(name), int))]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(whole, "Int64"))
+    # Not pyarrow's storage, pandas' default where that is installed: it refuses a lone surrogate in a name.
+    with pd.option_context("mode.string_storage", "python"):
+        return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(whole, "Int64"))
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
