@@ -101,14 +101,21 @@ def _with_remarks(
     for folder in place.parents:  # of an array in a file, of one of several data sets in a folder or an archive
         if folder.name:
             here = [text.replace(f"{folder}{os.sep}", "") for text in here]
-    given = "" if dataset.name in NAMES or openml.dataset_number(name) is not None else _without_place(name)
-    return replace(dataset, remarks=tuple(here), given=given)
+    if openml.dataset_number(name) is not None:
+        return replace(dataset, remarks=tuple(here))
+    given = "" if dataset.name in NAMES else _without_place(name)
+    return replace(dataset, remarks=tuple(here), given=given, read_as=_read_as(dataset.source, str(place)))
 
 
 def _without_place(name: str) -> str:
     """Return a path as it was given, but of an absolute one only its last part: pages are published."""
     path = Path(name).expanduser()
     return f"PATH/{path.name}" if path.is_absolute() else name.rstrip("/")
+
+
+def _read_as(source: str, place: str) -> str:
+    """Return the end of a source, "PLACE (how it was read)", without the place and the brackets."""
+    return source.removeprefix(place).strip().removeprefix("(").removesuffix(")") if source.startswith(place) else ""
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:

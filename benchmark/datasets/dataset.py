@@ -67,6 +67,9 @@ class Dataset:
     given : str
         What ``--dataset`` was given, with what was asked for (``my_photos@64@grey``), so that a page can say how to
         make it again; of an absolute path its last part only, after ``PATH/``. Empty for a data set with a name.
+    read_as : str
+        How the user's own images were read: the end of `source`, without their place on this machine. Empty for a
+        published data set.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Dataset:
     source: str
     remarks: tuple[str, ...] = ()
     given: str = ""
+    read_as: str = ""
 
     @cached_property
     def sha256(self) -> str:

@@ -88,5 +88,21 @@ def first_identical(X: npt.NDArray[Any]) -> Ints:
     Images are compared by a checksum of 128 bits, so that no copy of all of them is in memory.
     """
     seen: dict[bytes, int] = {}
-    sums = (hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in X)
+    sums = (_digest(image) for image in X)
     return np.asarray([seen.setdefault(each, row) for row, each in enumerate(sums)], dtype=np.int64)
+
+
+def copied_tests(train: npt.NDArray[Any], test: npt.NDArray[Any]) -> Ints:
+    """Return the rows of the test images that have the pixels of a training image, whatever the labels; ascending.
+
+    Parameters
+    ----------
+    train, test : ndarray, (n, pixels)
+        Of the same type and number of pixels.
+    """
+    trained = {_digest(image) for image in train}
+    return np.asarray([row for row, image in enumerate(test) if _digest(image) in trained], dtype=np.int64)
+
+
+def _digest(image: npt.NDArray[Any]) -> bytes:
+    return hashlib.blake2b(image.tobytes(), digest_size=16).digest()

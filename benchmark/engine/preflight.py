@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.datasets import split
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.protocol import Preset
 from benchmark.errors import BenchmarkError
@@ -149,15 +150,28 @@ def for_explore(folder: Path, dataset: Dataset) -> None:
 
 def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
     """Return the folder's test set, which is written if it is missing; refuse one of other data."""
-    found = records.read_test_set(folder)
+    found, today = records.read_test_set(folder), test_set_of(dataset)
     if found is None:
-        found = test_set_of(dataset)
-        records.write_test_set(folder, found)
-    refuse_other_data(folder, found, dataset.sha256, advice)
-    today = dataclasses.replace(found, names=dataset.test.names, given=dataset.given)
-    if (today.names, today.given) != (found.names, found.given):  # an older folder, or renamed files
         records.write_test_set(folder, today)
-    return today
+        return today
+    refuse_other_data(folder, found, dataset.sha256, advice)
+    told = dataclasses.replace(
+        found,
+        names=today.names,
+        given=today.given,
+        read_as=today.read_as,
+        remarks=today.remarks,
+        copies=today.copies,
+    )
+    if _said(told) != _said(found):
+        # Written by an earlier version, files were renamed, or the same images are read in another form.
+        records.write_test_set(folder, told)
+    return told
+
+
+def _said(test_set: TestSet) -> tuple[object, ...]:
+    """Return what is known of images beside their pixels and labels."""
+    return test_set.names, test_set.given, test_set.read_as, test_set.remarks, test_set.copies.tolist()
 
 
 @contextmanager
@@ -234,4 +248,7 @@ def test_set_of(dataset: Dataset) -> TestSet:
         example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
         names=dataset.test.names,
         given=dataset.given,
+        read_as=dataset.read_as,
+        remarks=dataset.remarks,
+        copies=split.copied_tests(dataset.train.X, dataset.test.X),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics.scores import Floats, Interval
 from benchmark.render import fmt
 from benchmark.render.document import NOTHING, Cell, Value, number
+
+HARDEST = "{hardest}"
+"""Replaced by the name of the hardest class in a header."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,13 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "F1 of {hardest}",
-        lambda row, summary: _score(_f1(row, _hardest(summary))),
+        lambda row, summary: _score(_of_hardest(row, summary)),
         lambda row, summary: {
             **_hardest_values(row.f1, summary),
-            "hardest_class_f1_low": float(row.f1_low[_hardest(summary)]),
-            "hardest_class_f1_high": float(row.f1_high[_hardest(summary)]),
+            "hardest_class_f1_low": _of_hardest(row, summary).low,
+            "hardest_class_f1_high": _of_hardest(row, summary).high,
         },
-        lambda row, summary: (number(float(row.f1[_hardest(summary)]), fmt.score), _hardest_values(row.f1, summary)),
+        lambda row, summary: (_hardest_cell(row.f1, summary), _hardest_values(row.f1, summary)),
         first_screen="F1 of {hardest}",
     ),
     Column(
@@ -162,17 +166,22 @@ def _f1_values(f1: Floats, summary: Summary, end: str = "") -> dict[str, Value]:
 
 
 def _hardest_values(f1: Floats, summary: Summary) -> dict[str, Value]:
-    hardest = _hardest(summary)
-    return {"hardest_class": summary.class_names[hardest], "hardest_class_f1": float(f1[hardest])}
+    hardest = summary.hardest
+    name = "" if hardest is None else summary.class_names[hardest]
+    return {"hardest_class": name, "hardest_class_f1": _value(f1, hardest)}
 
 
-def _hardest(summary: Summary) -> int:
-    assert summary.hardest is not None, "a row that finished has a hardest class"
-    return summary.hardest
+def _hardest_cell(f1: Floats, summary: Summary) -> Cell:
+    return number(_value(f1, summary.hardest), fmt.score)
 
 
-def _f1(row: Scored, label: int) -> Interval:
-    return Interval(float(row.f1[label]), float(row.f1_low[label]), float(row.f1_high[label]))
+def _of_hardest(row: Scored, summary: Summary) -> Interval:
+    return Interval(*(_value(values, summary.hardest) for values in (row.f1, row.f1_low, row.f1_high)))
+
+
+def _value(f1: Floats, label: int | None) -> float:
+    """Return a class's F1, or NaN of no class."""
+    return math.nan if label is None else float(f1[label])
 
 
 def _score(interval: Interval) -> Cell:

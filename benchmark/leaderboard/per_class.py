@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.leaderboard.summary import Summary
+from benchmark.metrics.scores import HARDEST_IMAGES
 from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Table, number, words
@@ -23,7 +24,7 @@ COLUMNS = ("class", "test_images", "estimator", "title", "f1", "f1_low", "f1_hig
 
 def blocks(summary: Summary) -> list[Block]:
     """Return how the table is read, and the table; nothing where no estimator finished."""
-    if summary.hardest is None:
+    if not summary.scored:
         return []
     images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
     few, many = int(images[images > 0].min()), int(images.max())
@@ -31,7 +32,6 @@ def blocks(summary: Summary) -> list[Block]:
     if many >= 2 * few:
         size = f"Classes have {few:,} to {many:,} test images"
     widths = np.stack([row.f1_high - row.f1_low for row in summary.scored])
-    name = md.escape(summary.class_names[summary.hardest])
     best = "The best of each class is bold."
     if summary.references:
         best = "The best estimator of each class is bold."
@@ -41,9 +41,8 @@ def blocks(summary: Summary) -> list[Block]:
             f"estimators, the lowest first; all are in [{CSV}]({CSV}). {best}"
         )
     text = (
-        f"{best} {size}, so a score is good to about ±{np.nanmean(widths[:, images > 0]) / 2:.3f}, "
-        f"{name}'s to ±{float(np.mean(widths[:, summary.hardest])) / 2:.3f}; every interval is in "
-        "[leaderboard.csv](leaderboard.csv)."
+        f"{best} {size}, so a score is good to about ±{np.nanmean(widths[:, images > 0]) / 2:.3f}{_hardest(summary)}; "
+        f"every interval is in [leaderboard.csv](leaderboard.csv).{_too_small(summary)}"
     )
     return [text, table(summary)]
 
@@ -61,6 +60,26 @@ def shown(summary: Summary) -> list[int]:
     if summary.hardest is not None:
         means[summary.hardest] = -1.0
     return [int(label) for label in np.argsort(means, kind="stable")[:WORST] if np.isfinite(means[label])]
+
+
+def _hardest(summary: Summary) -> str:
+    label = summary.hardest
+    if label is None:
+        return ""
+    width = float(np.mean([row.f1_high[label] - row.f1_low[label] for row in summary.scored]))
+    return f", {md.escape(summary.class_names[label])}'s to ±{width / 2:.3f}"
+
+
+def _too_small(summary: Summary) -> str:
+    """Say how many classes have too few test images to be called the hardest."""
+    images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
+    small = int((images < HARDEST_IMAGES).sum())
+    if not small:
+        return ""
+    if small == len(images):
+        return f" No class has {HARDEST_IMAGES} test images, so none is called the hardest."
+    have = "class has" if small == 1 else "classes have"
+    return f" {small:,} {have} fewer than {HARDEST_IMAGES} test images, too few to be called the hardest."
 
 
 def table(summary: Summary) -> Table:

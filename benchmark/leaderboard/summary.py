@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -16,6 +16,9 @@ from benchmark.render import markdown as md
 from benchmark.storage.records import Record, Results, TestSet
 
 __all__ = ["Failed", "Scored", "Summary", "is_preview", "summarise"]
+
+MANY_COPIES = 0.05
+"""Share of the test images that are copies of training images, from which the verdict is given without them first."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,14 @@ class Summary:
     pairs : tuple of Pair
         Every two of `scored` compared, by their places.
     hardest : int or None
-        The class whose F1, averaged over the estimators, is lowest; None if none finished.
+        The class whose F1, averaged over the estimators, is lowest; None if none finished, or every class has too few
+        test images (see `benchmark.metrics.scores.HARDEST_IMAGES`).
     wrong_under_all : ndarray of bool, (n_test,)
         Images that no estimator got right under any seed.
     references : tuple of Reference
         Rows shown for comparison.
+    without_copies : Summary or None
+        The same without the test images that are copies of training images, if these are many and some are left.
     """
 
     test_set: TestSet
@@ -49,11 +55,17 @@ class Summary:
     hardest: int | None
     wrong_under_all: np.typing.NDArray[np.bool_]
     references: tuple[Reference, ...] = ()
+    without_copies: Summary | None = None
 
     @property
     def n_test(self) -> int:
         """Number of test images."""
         return len(self.test_set.y)
+
+    @property
+    def many_copies(self) -> bool:
+        """Whether so many test images are copies of training images that the scores cannot be trusted."""
+        return len(self.test_set.copies) >= MANY_COPIES * self.n_test
 
     @property
     def previews(self) -> tuple[Scored, ...]:
@@ -93,6 +105,31 @@ def summarise(results: Results) -> Summary:
     Summary
         Without references.
     """
+    summary = _summarise(results)
+    left = np.delete(np.arange(summary.n_test), results.test_set.copies)
+    if not summary.many_copies or not len(left):
+        return summary
+    return replace(summary, without_copies=_summarise(_only(results, left)))
+
+
+def _only(results: Results, rows: np.typing.NDArray[np.int64]) -> Results:
+    """Return the same results on some of the test images."""
+    share = len(rows) / len(results.test_set.y)
+    none = results.test_set.example_index[:0]
+    test_set = replace(
+        results.test_set,
+        y=results.test_set.y[rows],
+        example_index=none,
+        example_images=results.test_set.example_images[:0],
+        copies=none,
+    )
+    # The time of all test images; the leaderboard has that of 1,000.
+    records = tuple(replace(each, predict_seconds=each.predict_seconds * share) for each in results.records)
+    proba = {key: values[rows] for key, values in results.proba.items()}
+    return replace(results, test_set=test_set, records=records, proba=proba)
+
+
+def _summarise(results: Results) -> Summary:
     test_set = results.test_set
     by_name = {name: tuple(group) for name, group in groupby(results.records, key=lambda record: record.estimator)}
     titles = _titles(by_name)

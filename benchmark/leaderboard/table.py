@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.leaderboard.columns import COLUMNS, Column
+from benchmark.leaderboard.columns import COLUMNS, HARDEST, Column
 from benchmark.leaderboard.footnotes import Notes, failure
 from benchmark.leaderboard.reference import STATUS
 from benchmark.leaderboard.summary import Scored, Summary
@@ -55,7 +55,9 @@ def frame(summary: Summary) -> pd.DataFrame:
     columns = list(rows[0]) if summary.scored else head
     # Whole numbers stay whole where a failed row has none.
     whole = ["rank", *(name for name in columns[1:] if rows and isinstance(rows[0].get(name), int))]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(whole, "Int64"))
+    # Not pyarrow's storage, pandas' default where that is installed: it refuses a lone surrogate in a name.
+    with pd.option_context("mode.string_storage", "python"):
+        return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(whole, "Int64"))
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
@@ -71,14 +73,21 @@ def to_csv(table: pd.DataFrame) -> bytes:
 def first_screen(summary: Summary, notes: Notes) -> list[Block]:
     """Return the table of leaderboard.md, with the notes that a reader needs before comparing two of its rows."""
     shown = {column.first_screen: column for column in COLUMNS if column.first_screen}
-    table = _table(summary, shown, notes)
+    table = _table(summary, _shown(summary, shown), notes)
     return [table, _legend(summary), notes.text]
 
 
 def every_number(summary: Summary, notes: Notes) -> list[Block]:
     """Return the table of every number of every row, with all notes."""
-    table = _table(summary, {column.header: column for column in COLUMNS if column.header}, notes)
+    table = _table(summary, _shown(summary, {column.header: column for column in COLUMNS if column.header}), notes)
     return [table, notes.text]
+
+
+def _shown(summary: Summary, columns: dict[str, Column]) -> dict[str, Column]:
+    """Return the columns by their headers, without that of the hardest class if no class is called that."""
+    if summary.hardest is not None or not summary.scored:
+        return columns
+    return {header: column for header, column in columns.items() if HARDEST not in header}
 
 
 def _table(summary: Summary, columns: dict[str, Column], notes: Notes) -> Table:

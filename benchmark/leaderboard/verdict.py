@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from benchmark.leaderboard import about_pictures, cautions
 from benchmark.leaderboard.footnotes import conditions_differ, failure
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics import significance as inference
@@ -23,7 +24,15 @@ UNEVEN = 1.5
 LARGE = 0.05
 """A lead that is not significant counts as undecided from here on, and not as a tie to be settled by cost."""
 
-Outcome = Literal["cnn", "classical", "tie", "undecided", "one family", "neither family", "none finished", "empty"]
+WIDE = 0.05
+"""Half the width of a lead's interval from which rows that do not differ significantly are no tie.
+
+The test images are too few then: either row may be better by more than this.
+"""
+
+Outcome = Literal[
+    "cnn", "classical", "tie", "undecided", "too few", "one family", "neither family", "none finished", "empty"
+]
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,20 @@ class Cheapest:
 
 @dataclass(frozen=True)
 class Picks:
-    """Which row to pick for which need, among the rows that share the first rank."""
+    """Which row to pick for which need, among the rows that share the first rank.
+
+    Attributes
+    ----------
+    most_accurate, cheapest, fastest, smallest : Scored
+    uncertain : tuple of Scored
+        Other rows of the first rank, which no need is met by: too few test images compare them with the most accurate.
+    """
 
     most_accurate: Scored
     cheapest: Scored
     fastest: Scored
     smallest: Scored
+    uncertain: tuple[Scored, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,7 @@ def decide(summary: Summary) -> Verdict:
         leader: Outcome = "cnn"
         if lead.difference.estimate < 0:
             lead, leader = lead.reversed, "classical"
-        outcome = leader if lead.significant else "undecided" if _is_large(lead) else "tie"
+        outcome = _not_significant(lead) or leader
     return Verdict(
         outcome,
         classical,
@@ -114,21 +131,35 @@ def _is_large(lead: Pair) -> bool:
     return lead.p < inference.LEVEL and not lead.difference.contains_zero and abs(lead.difference.estimate) >= LARGE
 
 
-def _ties(lead: Pair) -> bool:
-    """Return whether two rows tie: a lead that is neither significant nor left undecided."""
-    return not lead.significant and not _is_large(lead)
+def _is_wide(lead: Pair) -> bool:
+    """Return whether a lead that is not significant has so wide an interval that it is no tie either."""
+    return not lead.significant and _half_width(lead) > WIDE
+
+
+def _half_width(lead: Pair) -> float:
+    return (lead.difference.high - lead.difference.low) / 2
+
+
+def _not_significant(lead: Pair) -> Outcome | None:
+    """Return what a lead that is not significant amounts to; None of a significant one."""
+    if lead.significant:
+        return None
+    return "undecided" if _is_large(lead) else "too few" if _is_wide(lead) else "tie"
 
 
 def _cheapest(summary: Summary, rival: Scored) -> Cheapest | None:
-    tied = [row for row in summary.scored if row is rival or _ties(summary.pair(rival, row))]
+    tied = [row for row in summary.scored if row is rival or _not_significant(summary.pair(rival, row)) == "tie"]
     row = min(tied, key=lambda row: row.fit_seconds)
     return None if row is rival else Cheapest(row, rival, summary.pair(rival, row))
 
 
 def _picks(summary: Summary) -> Picks:
-    first = _first_rank(summary)
+    best, *others = _first_rank(summary)
+    uncertain = [row for row in others if _is_wide(summary.pair(best, row))]
+    first = [best, *(row for row in others if row not in uncertain)]
     return Picks(
-        most_accurate=first[0],
+        uncertain=tuple(uncertain),
+        most_accurate=best,
         cheapest=min(first, key=lambda row: row.fit_seconds),
         fastest=min(first, key=lambda row: row.predict_seconds_per_1000),
         smallest=min(first, key=lambda row: row.model_bytes),
@@ -153,7 +184,11 @@ def _times(row: Scored, rival: Scored) -> dict[str, tuple[float, float]]:
 
 
 def blocks(summary: Summary) -> list[Block]:
-    """Return the verdict as the first blocks of leaderboard.md: a warning if it is a preview, then three bullets."""
+    """Return the verdict as the first blocks of leaderboard.md: a warning if it is a preview, then bullets.
+
+    They are three, and the cautions. Where many test images are copies of training images, all of them are about the
+    others, and the accuracy on all of them comes last.
+    """
     verdict = decide(summary)
     preview = _preview(summary)
     warning: list[Block] = [Quote(preview)] if preview else []
@@ -164,12 +199,16 @@ def blocks(summary: Summary) -> list[Block]:
             *warning,
             f"No estimator finished: {fmt.plural(len(summary.failed), 'row')} below, each with its reason.",
         ]
-    bullets = [_accuracy(summary, verdict), _cost(summary, verdict), _pick(summary, verdict)]
-    return [*warning, Bullets(tuple(filter(None, bullets))), _uneven(summary)]
-
-
-def _accuracy(summary: Summary, verdict: Verdict) -> str:
-    return f"**Accuracy**: {_lead(summary, verdict)}"
+    counted = summary.without_copies or summary
+    of_counted = verdict if counted is summary else decide(counted)
+    first, last = [f"**Accuracy**: {_lead(summary, verdict)}"], []
+    if summary.many_copies:
+        last = [f"**Accuracy with the copies**, which says little: {_lead(summary, verdict)}"]
+        first = [f"**Copies**: {about_pictures.copies(summary)}"]
+        if counted is not summary:
+            first.append(f"**Accuracy without the copies**: {_lead(counted, of_counted)}")
+    bullets = [*first, *cautions.sentences(counted), _cost(counted, of_counted), _pick(counted, of_counted), *last]
+    return [*warning, Bullets(tuple(filter(None, bullets))), _uneven(counted)]
 
 
 def _lead(summary: Summary, verdict: Verdict) -> str:
@@ -196,6 +235,14 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
             f"{estimate} points ({interval}) is large, but not significant ({corrected}). More test images would "
             f"decide it. {rows}"
         )
+    if verdict.outcome == "too few":
+        one = "Both are equally accurate on them" if pair.difference.estimate == 0 else f"The {leader} leads"
+        by = "" if pair.difference.estimate == 0 else f" by {estimate} points"
+        return (
+            f"**this cannot be decided with {fmt.plural(summary.n_test, 'test image')}.** {one}{by}, but the 95 % "
+            f"interval of the difference is {low} to {high} points: either could be better by far. About "
+            f"{_enough(summary, pair):,} test images would narrow it to ±{WIDE * 100:.0f} points. {rows}"
+        )
     if pair.difference.estimate == 0:
         what = f"Both are equally accurate (95 % interval of the difference: {low} to {high} points)."
     elif pair.difference.contains_zero:
@@ -203,6 +250,12 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
     else:
         what = f"The {leader}'s lead of {estimate} points ({interval}) is not significant ({corrected})."
     return f"**a tie between the best CNN and the best classical pipeline.** {what} {rows}"
+
+
+def _enough(summary: Summary, lead: Pair) -> int:
+    """Return about how many test images narrow a lead's interval to `WIDE`, to two digits: its width falls with √n."""
+    needed = summary.n_test * (_half_width(lead) / WIDE) ** 2
+    return int(float(f"{needed:.1e}"))
 
 
 def _one_family(summary: Summary, verdict: Verdict) -> str:
@@ -232,12 +285,16 @@ def _cost(summary: Summary, verdict: Verdict) -> str:
     elif verdict.outcome == "classical":
         parts.append(_price(verdict.classical, cnn))
         cheapest = None  # what ties with a CNN that is behind helps nobody
+    elif verdict.outcome == "too few":
+        # Which row is cheaper is known all the same; that it is as accurate is not.
+        parts.append(f"{_title(cnn)}, compared with {_title(verdict.classical)}, is {_costs(cnn, verdict.classical)}.")
+        cheapest = None
     elif cheapest is None:
         parts.append(f"no cheaper row ties with {_title(cnn)}, which fits in {fmt.duration(cnn.fit_seconds)}.")
     if cheapest is not None:
         parts.append(_beside(cheapest))
     of_best = verdict.cheapest_of_best
-    if best is not cnn:
+    if best is not cnn and verdict.outcome != "too few":
         if of_best is None:
             parts.append(
                 f"No cheaper row ties with the most accurate one, {_title(best)}: {fmt.duration(best.fit_seconds)} to "
@@ -287,8 +344,19 @@ def _ratio(ratio: float, what: str, own: float, theirs: float) -> str:
 def _pick(summary: Summary, verdict: Verdict) -> str:
     picks = verdict.picks
     assert picks is not None, "there is a row"
-    if len(_first_rank(summary)) == 1:
-        return f"**Pick**: {_title(picks.most_accurate)}, the only row of the first rank."
+    best, n_first = picks.most_accurate, len(_first_rank(summary))
+    if n_first == 1:
+        return f"**Pick**: {_title(best)}, the only row of the first rank."
+    images, others = fmt.plural(summary.n_test, "test image"), len(picks.uncertain)
+    if others == n_first - 1:
+        highest = f"{_title(best)} has the highest accuracy ({fmt.accuracy(best.accuracy.estimate)})"
+        of_rank = f"the {'other row' if others == 1 else f'{others} other rows'} of the first rank"
+        return f"**Pick**: none yet. {highest}, but {images} are too few to compare it with {of_rank}."
+    return f"{_picked(picks)}{f' {images} are too few to compare {_title(best)} with {others} more.' if others else ''}"
+
+
+def _picked(picks: Picks) -> str:
+    """Say which row meets which need."""
     reasons: dict[str, tuple[Scored, list[str]]] = {}
     for row, reason in (
         (picks.most_accurate, f"the highest accuracy ({fmt.accuracy(picks.most_accurate.accuracy.estimate)})"),

@@ -20,6 +20,9 @@ Ints = npt.NDArray[np.int64]
 Z = 1.959963984540054
 """97.5 % point of the standard normal distribution: intervals are two-sided, at 95 %."""
 
+HARDEST_IMAGES = 20
+"""Fewest test images of a class that may be called the hardest: of fewer, chance decides which class that is."""
+
 
 class Interval(NamedTuple):
     """An estimate with the bounds of its 95 % interval."""
@@ -237,13 +240,14 @@ def pareto_front(cost: Floats, score: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(~(no_worse & better).any(axis=0))
 
 
-def hardest_class(y: Ints, f1: Floats) -> int:
-    """Return the class with the lowest F1, averaged over estimators; of classes with images only.
+def hardest_class(y: Ints, f1: Floats) -> int | None:
+    """Return the class with the lowest F1, averaged over estimators, or None if every class has too few images.
 
     Parameters
     ----------
     y : ndarray of int64, (n,)
     f1 : ndarray of float64, (m, k)
+        A class of fewer than `HARDEST_IMAGES` images is left out.
     """
-    images = np.bincount(y, minlength=f1.shape[1])
-    return int(np.argmin(np.where(images > 0, f1.mean(axis=0), np.inf)))
+    enough = np.bincount(y, minlength=f1.shape[1]) >= HARDEST_IMAGES
+    return int(np.argmin(np.where(enough, f1.mean(axis=0), np.inf))) if enough.any() else None

@@ -203,20 +203,41 @@ def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ..
     if not indices:
         return ()
     from statsmodels.stats.contingency_tables import mcnemar  # takes a second to import
-    from statsmodels.stats.multitest import multipletests
 
     correct = [seeds[0] == y for seeds in predicted]
     only = [(int((correct[a] & ~correct[b]).sum()), int((correct[b] & ~correct[a]).sum())) for a, b in indices]
     p = [float(mcnemar([[0, first], [second, 0]], exact=True).pvalue) for first, second in only]
-    corrected = multipletests(p, alpha=LEVEL, method="holm")[1]
     pairs = []
-    for (a, b), counts, raw, holm in zip(indices, only, p, corrected, strict=True):
+    for (a, b), counts, raw, corrected in zip(indices, only, p, holm(p), strict=True):
         estimate = float((predicted[a] == y).mean() - (predicted[b] == y).mean())
         (interval,) = _intervals([estimate], (draws[:, a] - draws[:, b])[:, None])
         if interval.low == interval.high:  # they differ on no image, or on all: all resamples are equal
             interval = scores.paired_difference(*(scores.correctness(y, predicted[row]) for row in (a, b)))
-        pairs.append(Pair(a, b, interval, *counts, min(1.0, raw), float(holm)))
+        pairs.append(Pair(a, b, interval, *counts, min(1.0, raw), corrected))
     return tuple(pairs)
+
+
+def two_proportions(first: float, n_first: int, second: float, n_second: int) -> float:
+    """Return the p-value of Fisher's exact test (1922, two-sided) that two shares differ by chance alone.
+
+    Parameters
+    ----------
+    first, second : float
+        Shares of different images that are classified correctly; means over seeds are rounded to whole images.
+    n_first, n_second : int
+        Numbers of images.
+    """
+    from scipy.stats import fisher_exact  # takes a second to import
+
+    counts = [(round(share * n), n) for share, n in ((first, n_first), (second, n_second))]
+    return float(fisher_exact([[right, n - right] for right, n in counts]).pvalue)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Return p-values after Holm's (1979) correction for their number."""
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(value) for value in multipletests(p, alpha=LEVEL, method="holm")[1]] if p else []
 
 
 def rank_groups(m: int, pairs: Sequence[Pair]) -> list[int]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from benchmark.datasets.dataset import size_text
+from benchmark.leaderboard import about_pictures
 from benchmark.leaderboard.commands import run_commands
 from benchmark.leaderboard.footnotes import conditions_differ, notes
 from benchmark.leaderboard.summary import Scored, Summary
@@ -34,7 +35,14 @@ def section(summary: Summary, others: Sequence[Section]) -> Section:
     commands = [*run_commands(summary), *(command for other in others for command in other.reproduce)]
     blocks: list[Block] = []
     if summary.scored:
-        rules = [_data(summary), _tuning(summary), _test(summary), _times(summary), _statistics(summary)]
+        rules = [
+            _data(summary),
+            *_reading(summary),
+            _tuning(summary),
+            _test(summary),
+            _times(summary),
+            _statistics(summary),
+        ]
         rules += [rule for other in others for rule in other.method]
         blocks += [Bullets(tuple(rules)), _machine(summary)]
     if commands:
@@ -53,6 +61,12 @@ def _data(summary: Summary) -> str:
         f"of {size_text(test_set.image_shape)}, in {len(summary.class_names)} classes "
         f"(SHA-256 `{re.sub('[^0-9a-zA-Z]', '', test_set.sha256)[:12]}…`)."
     )
+
+
+def _reading(summary: Summary) -> list[str]:
+    """Return what the loader did with the user's own images; nothing of a published data set."""
+    facts = about_pictures.sentences(summary)
+    return [f"**Reading**: {' '.join(facts[1:])}"] if facts else []
 
 
 def _tuning(summary: Summary) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.leaderboard import per_class, table
+from benchmark.leaderboard import about_pictures, per_class, table
 from benchmark.leaderboard.footnotes import notes
 from benchmark.leaderboard.verdict import blocks as verdict
 from benchmark.render import markdown as md
@@ -23,8 +23,11 @@ def leaderboard(report: Report) -> list[Block]:
     if summary.scored or summary.failed:
         blocks += [Heading("The estimators"), *table.first_screen(summary, notes(summary, every=False))]
         blocks += pictures(figures, "accuracy-fit-time")
-    if summary.hardest is not None:
+    if summary.scored:
         blocks += [Heading("F1 of each class"), *per_class.blocks(summary), *pictures(figures, "per-class-f1")]
+    about = about_pictures.blocks(summary)
+    if about:
+        blocks += [Heading(about_pictures.TITLE), *about]
     for section in report.sections:
         if section.on_leaderboard:
             more = f"More: [{section.file}]({section.file})."

@@ -135,7 +135,10 @@ def is_intact(path: Path, record: Record) -> bool:
 
 
 def write_test_set(folder: Path, test_set: TestSet) -> None:
-    """Write the test labels and the example pictures to ``records/`` of a results folder."""
+    """Write the test labels and the example pictures to ``records/`` of a results folder.
+
+    What has its default is left out, so a published data set's files are those of earlier versions.
+    """
     path = folder / "records" / f"{TEST_SET}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -145,10 +148,11 @@ def write_test_set(folder: Path, test_set: TestSet) -> None:
     }
     if test_set.names:
         arrays["names"] = serialization.pack_texts(test_set.names)
+    if len(test_set.copies):
+        arrays["copies"] = test_set.copies
     serialization.write_atomically(path.with_suffix(".npz"), serialization.to_npz(**arrays))
-    header = {field.name: getattr(test_set, field.name) for field in dataclasses.fields(TestSetHeader)}
-    if not test_set.given:
-        del header["given"]
+    fields = [(field.name, getattr(test_set, field.name), field.default) for field in dataclasses.fields(TestSetHeader)]
+    header = {name: value for name, value, default in fields if value != default}
     serialization.write_atomically(path, serialization.to_json({"schema": SCHEMA, **header}))
 
 
@@ -246,13 +250,16 @@ def read_test_set(folder: Path) -> TestSet | None:
         fields = serialization.with_channels({name: data[name] for name in data if name != "schema"})
         header = serialization.from_json(fields, TestSetHeader)
         labels, index, images = (arrays[name] for name in ("y", "example_index", "example_images"))
-        _require(labels.dtype.kind in "iu" and index.dtype.kind in "iu", "labels that are not whole numbers")
+        copies = arrays.get("copies", np.zeros(0, dtype=np.int64))  # earlier versions did not look for them
+        whole = all(numbers.dtype.kind in "iu" for numbers in (labels, index, copies))
+        _require(whole, "labels that are not whole numbers")
         test_set = TestSet(
             **vars(header),
             y=labels.astype(np.int64),
             example_index=index.astype(np.int64),
             example_images=images,
             names=serialization.unpack_texts(arrays["names"]) if "names" in arrays else (),
+            copies=copies.astype(np.int64),
         )
         _check_test_set(test_set)
     except KeyError as error:
@@ -269,6 +276,11 @@ def _check_test_set(test_set: TestSet) -> None:
     _require(
         index.ndim == 1 and bool(((index >= 0) & (index < len(y))).all()),
         "pictures of images that are not in the test set",
+    )
+    copies = test_set.copies
+    _require(
+        copies.ndim == 1 and bool(np.isin(copies, np.arange(len(y))).all() and (np.diff(copies) > 0).all()),
+        "copies that are not in the test set",
     )
     shape = (len(index), math.prod(test_set.image_shape))
     _require(images.shape == shape and images.dtype == np.uint8, f"pictures of shape {images.shape}, not {shape}")

@@ -176,6 +176,10 @@ class TestSetHeader:
         Rows of the training part.
     given : str
         What ``--dataset`` was given; see `benchmark.datasets.dataset.Dataset`. Empty for a data set with a name.
+    read_as : str
+        How the user's own images were read; see `benchmark.datasets.dataset.Dataset`.
+    remarks : tuple of str
+        What was left out, split off or is unusual, one line each.
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -186,6 +190,8 @@ class TestSetHeader:
     image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     n_train: NonNegativeInt
     given: str = field(default="", kw_only=True)
+    read_as: str = field(default="", kw_only=True)
+    remarks: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -200,12 +206,15 @@ class TestSet(TestSetHeader):
     example_images : ndarray of uint8, (k, pixels)
     names : tuple of str, (n_test,), or empty
         The file of each test image, relative to the data set's folder; empty for data without files.
+    copies : ndarray of int64, (m,)
+        Test images that have the pixels of a training image, ascending.
     """
 
     y: npt.NDArray[np.int64]
     example_index: npt.NDArray[np.int64]
     example_images: npt.NDArray[np.uint8]
     names: tuple[str, ...] = field(default=(), kw_only=True)
+    copies: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,30 @@ def test_force_forgets_results_but_not_the_reads_of_the_test_set(smoke_results: 
         == reads
     )
     assert not list(folder.glob("studies/svm_pca*"))
+
+
+def test_what_the_loader_said_and_the_copies_are_stored_when_a_run_starts(tmp_path: Path) -> None:
+    """Without an audit, and in a folder of an earlier version, too; the pages' pictures stay."""
+    digits = datasets.load("digits")
+    test = replace(digits.test, X=np.concatenate([digits.train.X[:3], digits.test.X[3:]]))
+    dataset = replace(digits, test=test, read_as="9 pictures", remarks=("1 is left out",))
+
+    def start(dataset: datasets.Dataset) -> records.TestSet:
+        preflight.for_run(tmp_path, dataset, ["svm_pca"], PRESETS["smoke"], force=False)
+        found = records.read_test_set(tmp_path)
+        assert found is not None
+        return found
+
+    first = start(dataset)
+    assert first.copies.tolist()[:3] == [0, 1, 2]
+    assert (first.read_as, first.remarks) == ("9 pictures", ("1 is left out",))
+    earlier = replace(
+        first, copies=first.copies[:0], read_as="", remarks=(), example_index=np.array([1]), example_images=test.X[1:2]
+    )
+    records.write_test_set(tmp_path, earlier)
+    again = start(dataset)
+    assert (again.copies.tolist(), again.remarks) == (first.copies.tolist(), first.remarks)
+    assert again.example_index.tolist() == [1]
 
 
 def test_a_plugin_that_breaks_later_does_not_cost_its_record(smoke_results: Path, tmp_path: Path) -> None:

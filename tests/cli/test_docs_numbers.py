@@ -33,7 +33,9 @@ from benchmark.datasets.forms import archive, npy_files, npz_file
 from benchmark.engine import resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, curve_points
+from benchmark.leaderboard import cautions, summary, verdict
 from benchmark.metrics import significance
+from benchmark.metrics.scores import HARDEST_IMAGES
 from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
 from tests.faults import COUNT
@@ -117,7 +119,16 @@ def facts() -> dict[str, list[str]]:
             {5: "with five seeds"}[PRESETS["thorough"].seeds],
             "Trial 0 is",
         ],
-        "docs/reading-the-leaderboard.md": [f"{level} interval"],
+        "docs/reading-the-leaderboard.md": [
+            f"{level} interval",
+            f"wider than ±{verdict.WIDE * 100:.0f} points",
+            f"{summary.MANY_COPIES:.0%} or more of the test images".replace("%", " %"),
+            f"its F1 is below {cautions.NOT_FOUND} in every row",
+            {3: "one of the three best rows"}[cautions.LEADING],
+            f"are {cautions.APART * 100:.0f} points or more apart",
+            f"needs {HARDEST_IMAGES} test images to be called the hardest",
+        ],
+        "docs/rules-of-the-comparison.md": [f"{level} interval", f"wider than ±{verdict.WIDE * 100:.0f} points"],
         "docs/exploration.md": [f"{images['train']:,} images"],
         "docs/learning-curves.md": [
             f"on {', '.join(f'{rows:,}' for rows in CURVE_ROWS[:-1])} and {CURVE_ROWS[-1]:,} training images",

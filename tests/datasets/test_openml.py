@@ -106,6 +106,7 @@ def test_it_is_downloaded_once_verified_and_split(server: OpenML, tmp_path: Path
     assert np.bincount(found.test.y).tolist() == [4, 4, 4]
     assert len(told) == 1
     assert split.SPLIT in told[0]
+    assert found.remarks == tuple(told)
     order = {image.tobytes(): row for row, image in enumerate(X.astype(np.uint8))}
     for part in (found.train, found.test):
         rows = [order[image.tobytes()] for image in part.X]

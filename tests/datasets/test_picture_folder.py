@@ -73,6 +73,28 @@ def test_without_a_test_part_a_fifth_of_each_class_is_split_off_and_it_is_said(t
     assert len(np.unique(every, axis=0)) == 39
 
 
+def test_what_was_told_goes_with_the_data_set_without_the_place_on_this_machine(tmp_path: Path) -> None:
+    folder = draw(tmp_path / "mine", circle=20, square=14)
+    (folder / "circle" / "broken.png").write_bytes(b"no picture")
+    found, told = load(folder)
+    assert found.read_as == (
+        "34 pictures, brought whole to 64 by 64 pixels, in colour, and padded with their border's colour"
+    )
+    assert len(found.remarks) == len(told) >= 2
+    assert found.remarks[0].startswith("1 of 35 pictures are left out: circle/broken.png (")
+    assert all(remark in text.replace(f"{folder}/", "") for remark, text in zip(found.remarks, told, strict=True))
+    assert not any(str(tmp_path) in text for text in (found.read_as, *found.remarks))
+
+
+def test_copies_of_training_images_are_found_whatever_their_label() -> None:
+    train, test = np.eye(4, dtype=np.uint8), np.eye(6, 4, k=1, dtype=np.uint8)
+    test[5] = train[3]
+    # Rows 0 to 2 are training images, 3 and 4 are black, and 5 is a training image.
+    assert split.copied_tests(train, test).tolist() == [0, 1, 2, 5]
+    assert split.copied_tests(np.asfortranarray(train), test[:, ::1]).tolist() == [0, 1, 2, 5]
+    assert split.copied_tests(train, test[3:5]).tolist() == []
+
+
 def test_an_empty_test_part_is_none(tmp_path: Path) -> None:
     draw(tmp_path / "mine" / "train", circle=10, square=10)
     (tmp_path / "mine" / "test" / "circle").mkdir(parents=True)

@@ -70,7 +70,9 @@ def test_two_that_are_right_equally_often_have_no_leader(tmp_path: Path) -> None
     for family in ("classical", "cnn"):
         synthetic.write_predictions(tmp_path, test_set, family, Y, title=family, family=family, fit_rows=93)
     verdict = decide(summarise(records.read(tmp_path)))
-    assert (verdict.outcome, verdict.lead.difference.estimate) == ("tie", 0.0)
+    assert (verdict.outcome, verdict.lead.difference.estimate) == ("too few", 0.0)
     assert verdict.lead.difference.low < 0 < verdict.lead.difference.high
     text = report.texts(tmp_path)["leaderboard.md"].decode()
-    assert "Both are equally accurate (95 % interval of the difference: −" in text
+    assert (
+        "with 23 test images.** Both are equally accurate on them, but the 95 % interval of the difference is −" in text
+    )

@@ -133,6 +133,8 @@ def test_a_preview_is_said_first(known: Path) -> None:
     assert test_set is not None
     assert not [block for block in blocks(summary(known)) if isinstance(block, Quote)]
     records.write_test_set(known, dataclasses.replace(test_set, n_train=60_000))
+    rewrite(known, "a", validation_accuracy=0.8)
+    rewrite(known, "b", validation_accuracy=0.87)
     first, bullets = blocks(summary(known))[:2]
     assert first == Quote("**A preview, not the result**: trained on 600 of the 60,000 rows (preset standard).")
     assert isinstance(bullets, Bullets)

@@ -115,3 +115,11 @@ def test_pareto_front() -> None:
     cost = np.array([1.0, 2.0, 3.0, 3.0, 2.0])
     score = np.array([0.8, 0.9, 0.9, 0.95, 0.9])
     assert scores.pareto_front(cost, score).tolist() == [True, True, False, True, True]
+
+
+def test_the_hardest_class_has_images_enough_to_be_one() -> None:
+    f1 = np.array([[0.9, 0.1, 0.5], [0.9, 0.3, 0.7]])
+    assert scores.HARDEST_IMAGES == 20
+    assert scores.hardest_class(np.repeat([0, 1, 2], [20, 20, 20]), f1) == 1
+    assert scores.hardest_class(np.repeat([0, 1, 2], [20, 19, 20]), f1) == 2
+    assert scores.hardest_class(np.repeat([0, 1, 2], [19, 19, 19]), f1) is None

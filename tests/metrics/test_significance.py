@@ -177,3 +177,16 @@ def test_rank_groups_of_one_and_none() -> None:
     assert significance.rank_groups(1, []) == [1]
     assert significance.rank_groups(0, []) == []
     assert significance.compare(np.zeros(3, dtype=np.int64), [np.zeros((1, 3), dtype=np.int64)], np.zeros((1, 1))) == ()
+
+
+def test_two_proportions_are_compared_by_fishers_exact_test() -> None:
+    # The lady tasting tea (Fisher 1935): 3 of 4 against 1 of 4.
+    assert significance.two_proportions(0.75, 4, 0.25, 4) == pytest.approx(34 / 70)
+    assert significance.two_proportions(0.78, 400, 0.56, 400) < 1e-9
+    # A mean over seeds is no whole number of images.
+    assert significance.two_proportions(0.7501, 4, 0.25, 4) == pytest.approx(34 / 70)
+
+
+def test_holms_correction_is_by_hand() -> None:
+    assert significance.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert significance.holm([]) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -50,6 +51,31 @@ def test_predictions_are_float16_rows_of_every_test_image(folder: Path) -> None:
     with np.load(one(folder).with_suffix(".npz"), allow_pickle=False) as file:
         assert file.files == ["proba"]
         assert file["proba"].dtype == np.float16
+
+
+def test_what_the_loader_said_and_the_copies_are_stored_where_there_are_any(folder: Path) -> None:
+    header, arrays = folder / "records" / "test-set.json", folder / "records" / "test-set.npz"
+    before = header.read_bytes(), arrays.read_bytes()
+    assert set(json.loads(before[0])) == {"schema", "dataset", "sha256", "class_names", "image_shape", "n_train"}
+    test_set = records.read_test_set(folder)
+    assert test_set is not None
+    assert (test_set.read_as, test_set.remarks, test_set.copies.tolist()) == ("", (), [])
+    told = dataclasses.replace(test_set, read_as="9 pictures", remarks=("é\ud800", "b"), copies=np.array([0, 7]))
+    records.write_test_set(folder, told)
+    again = records.read_test_set(folder)
+    assert again is not None
+    assert (again.read_as, again.remarks, again.copies.tolist()) == ("9 pictures", ("é\ud800", "b"), [0, 7])
+    records.write_test_set(folder, test_set)  # a published data set's files are those of earlier versions
+    assert (header.read_bytes(), arrays.read_bytes()) == before
+
+
+@pytest.mark.parametrize("copies", [[200], [-1], [3, 3], [3, 2], [[1]], [0.0]])
+def test_copies_that_are_no_test_images_are_refused(folder: Path, copies: list) -> None:
+    test_set = records.read_test_set(folder)
+    assert test_set is not None
+    records.write_test_set(folder, dataclasses.replace(test_set, copies=np.array(copies)))
+    with pytest.raises(BenchmarkError, match="not a test set"):
+        records.read(folder)
 
 
 def edit(path: Path, **changes: object) -> None:

@@ -11,7 +11,7 @@ from benchmark.analyses.estimator_page import predictions, scores, tuning
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.engine import protocol
 from benchmark.leaderboard.commands import WHICH, dataset_flag, run_command, word
-from benchmark.metrics.scores import macro_f1, per_class, wilson_interval
+from benchmark.metrics.scores import hardest_class, macro_f1, per_class, wilson_interval
 from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Heading, Quote, markdown_of, number, pictures, table, words
@@ -106,8 +106,9 @@ def opening(estimator: EvaluatedEstimator) -> list[Block]:
         f"{fmt.score(interval.high)}): {correct:,} of {fmt.plural(n, 'test image')} are classified correctly. Macro F1 "
         f"is {fmt.score(macro_f1(estimator.confusion))}."
     )
-    if np.isfinite(f1).sum() > 1:
-        worst, best = int(np.nanargmin(f1)), int(np.nanargmax(f1))
+    worst = hardest_class(test_set.y, f1[None])
+    if worst is not None and np.isfinite(f1).sum() > 1:
+        best = int(np.nanargmax(f1))
         text += f" The hardest class is {_class(estimator, worst)} (F1 {fmt.score(f1[worst])}), the easiest "
         text += f"{_class(estimator, best)} ({fmt.score(f1[best])})."
     text += (

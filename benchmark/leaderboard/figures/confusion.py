@@ -34,7 +34,7 @@ class Data:
 
 def data(summary: Summary) -> Data | None:
     """Collect what is drawn."""
-    if summary.hardest is None:
+    if not summary.scored:
         return None
     counts = np.stack([row.confusion for row in summary.scored])
     shares = counts / np.maximum(counts.sum(axis=2, keepdims=True), 1)

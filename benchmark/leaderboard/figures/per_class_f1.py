@@ -20,7 +20,10 @@ MANY_CLASSES = 14
 
 @dataclass(frozen=True)
 class Data:
-    """F1, (estimators, classes), best estimator first; NaN where a class has none."""
+    """F1, (estimators, classes), best estimator first; NaN where a class has none.
+
+    The name of the hardest class is empty if every class has too few test images.
+    """
 
     estimators: tuple[str, ...]
     classes: tuple[str, ...]
@@ -30,13 +33,14 @@ class Data:
 
 def data(summary: Summary) -> Data | None:
     """Collect what is drawn."""
-    if summary.hardest is None:
+    if not summary.scored:
         return None
     titles = tuple(row.title for row in summary.scored)
     labels = per_class.shown(summary)
     f1 = np.stack([row.f1[labels] for row in summary.scored])
     names = tuple(summary.class_names[label] for label in labels)
-    return Data(titles, names, summary.class_names[summary.hardest], f1)
+    hardest = "" if summary.hardest is None else summary.class_names[summary.hardest]
+    return Data(titles, names, hardest, f1)
 
 
 def draw(data: Data) -> Figure:
@@ -64,13 +68,17 @@ def draw(data: Data) -> Figure:
 
 def caption(data: Data) -> str:
     """Say what to see."""
-    return f"F1 of each class in the table, the darker the lower: {md.escape(data.hardest)} is where they fail."
+    end = f": {md.escape(data.hardest)} is where they fail" if data.hardest else ""
+    return f"F1 of each class in the table, the darker the lower{end}."
 
 
 def alt(data: Data) -> str:
     """Say it without the picture."""
+    text = "Heat map of F1 by estimator and class."
+    if not data.hardest:
+        return text
     lows = ", ".join(f"{t} {v:.2f}" for t, v in zip(data.estimators, _column(data), strict=True))
-    return f"Heat map of F1 by estimator and class. Lowest class: {data.hardest} ({lows})."
+    return f"{text} Lowest class: {data.hardest} ({lows})."
 
 
 def _column(data: Data) -> Floats:
