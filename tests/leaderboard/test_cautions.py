@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,6 +293,10 @@ def test_the_hardest_class_has_enough_images(tmp_path: Path, images: tuple[int, 
     assert says is None or says in text
     assert says is not None or "called the hardest" not in text
     assert ("| F1 of " in text) == (found.hardest is not None)
+    assert ("F1 of " in pages["method.md"].decode()) == (found.hardest is not None)
+    (row,) = csv.DictReader(io.StringIO(pages["leaderboard.csv"].decode()))
+    assert row["hardest_class"] == ("" if found.hardest is None else found.class_names[found.hardest])
+    assert bool(row["hardest_class_f1"]) == (found.hardest is not None)
 
 
 def test_what_the_loader_did_is_on_both_pages(three: tuple[np.ndarray, Write], tmp_path: Path) -> None:

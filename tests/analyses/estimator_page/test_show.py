@@ -101,6 +101,16 @@ def test_two_classes_of_one_name_and_one_that_is_never_the_answer(tmp_path: Path
     assert [cell.text for cell in rows[3][1:]] == ["—", "—", "0.500", "4"]
 
 
+@pytest.mark.parametrize(("images", "named"), [(20, True), (19, False)])
+def test_a_class_of_few_test_images_is_not_called_the_hardest(tmp_path: Path, images: int, named: bool) -> None:
+    y = np.repeat([0, 1], [images, images])
+    test_set = synthetic.write_test_set(tmp_path, y, ["left", "right"], n_train=600)
+    synthetic.write_predictions(tmp_path, test_set, "a", np.where(np.arange(len(y)) < 3, 1, y), fit_rows=600)
+    text, *_ = page.opening(evaluated(tmp_path, "a"))
+    assert ("The hardest class is left" in text) == named
+    assert ("hardest" in text) == named
+
+
 def test_confident_mistakes_come_first_and_correct_ones_are_a_stratified_sample(known: Path) -> None:
     estimator = evaluated(known, "a")
     assert confident_mistakes(estimator, 7).tolist() == [24, 23, 22, 21, 20, 9, 8]
