@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -359,13 +360,13 @@ def test_where_importance_is_unknown_the_reason_is_given(
 
 @pytest.mark.parametrize(("n_classes", "shape"), [(2, (4, 9, 1)), (20, (8, 8, 3)), (50, (8, 8, 1)), (70, (1, 5, 1))])
 def test_any_number_of_classes_and_shape_and_hostile_names(
-    tmp_path: Path, quick: None, n_classes: int, shape: tuple[int, int]
+    tmp_path: Path, quick: None, n_classes: int, shape: tuple[int, int, int]
 ) -> None:
     y = np.arange(3 * n_classes) % n_classes
     names = [NASTY if label == 0 else f"a|b{label}" for label in range(n_classes)]
     test_set = synthetic.write_test_set(tmp_path, y, names, examples=[], images=np.zeros((0, 64), dtype=np.uint8))
     index = np.arange(len(y))
-    pixels = np.random.default_rng(0).integers(0, 256, (len(y), shape[0] * shape[1]), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (len(y), math.prod(shape)), dtype=np.uint8)
     test_set = dataclasses.replace(test_set, image_shape=shape, dataset=NASTY)
     params = [{f"{name}{NASTY}": value for name, value in each.items()} for each in drawn(6)]
     record = dataclasses.replace(
