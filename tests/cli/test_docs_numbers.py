@@ -22,7 +22,9 @@ from benchmark.datasets import corruptions, fashion_mnist, idx, kmnist, mnist, o
 from benchmark.engine import resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, curve_points
+from benchmark.leaderboard import per_class
 from benchmark.metrics import significance
+from benchmark.render import thumbnails
 from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
 from tests.faults import COUNT
@@ -70,6 +72,10 @@ def facts() -> dict[str, list[str]]:
             f"Python {python} or newer",
             f"{level} intervals",
             f"some {round(images['stored'], -2)} of its images",
+        ],
+        "docs/results-folder.md": [
+            f"more than {per_class.MANY} classes",
+            f"fewer than {thumbnails.MOST} of at most {thumbnails.MAX_BYTES // 1000} kB",
         ],
         "SECURITY.md": [
             f"at most {2 * log_capture.MAX_BYTES // 2**20} MiB per estimator",
