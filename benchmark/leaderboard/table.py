@@ -50,7 +50,8 @@ def frame(summary: Summary) -> pd.DataFrame:
         rows.append(values)
     for failed in summary.failed:
         values = {"estimator": failed.name, "title": failed.title, "family": failed.family}
-        rows.append(values | {"status": failed.record.status, "reason": failed.record.reason})
+        # A reason may hold a lone surrogate, which pandas with PyArrow refuses.
+        rows.append(values | {"status": failed.record.status, "reason": md.plain(failed.record.reason)})
     head = ["rank", "estimator", "title", "family", "status", "reason"]
     columns = list(rows[0]) if summary.scored else head
     # Whole numbers stay whole where a failed row has none.

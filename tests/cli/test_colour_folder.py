@@ -9,6 +9,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -43,6 +44,9 @@ from tests.kept_models import LOGISTIC, run
 COLOURS = {"blue": (60, 110, 255), "green": (0, 166, 60), "red": (255, 57, 60)}
 SIDE = 12
 
+COPIED = os.fsdecode(b"IMG_\xff.png")
+"""A file name that is no text."""
+
 
 def disc(colour: tuple[int, int, int], random: np.random.Generator) -> Image.Image:
     rows, columns = np.mgrid[:SIDE, :SIDE]
@@ -61,8 +65,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / part / name).mkdir(parents=True)
             for number in range(count):
                 disc(colour, random).save(folder / part / name / f"IMG_{number}.png")
-    copy = (folder / "train" / "red" / "IMG_3.png").read_bytes()
-    (folder / "test" / "blue" / "IMG_5.png").write_bytes(copy)
+    copied = folder / "train" / "red" / COPIED
+    (folder / "train" / "red" / "IMG_3.png").rename(copied)
+    (folder / "test" / "blue" / "IMG_5.png").write_bytes(copied.read_bytes())
     return folder
 
 
@@ -154,12 +159,12 @@ def test_the_audit_names_files(
     rows = list(csv.DictReader(io.StringIO((results / "discs" / "audit.csv").read_text())))
     assert list(rows[0])[:3] == ["part", "index", "file"]
     (equal,) = (row for row in rows if row["kind"] == "equal")
-    assert (equal["file"], equal["partner_file"]) == ("test/blue/IMG_5.png", "train/red/IMG_3.png")
+    assert (equal["file"], equal["partner_file"]) == ("test/blue/IMG_5.png", "train/red/IMG_ .png")
     page = (results / "discs" / "data-audit.md").read_text()
     assert "[test/blue/IMG\\_5.png](thumbnails/test-5.png)" in page
     with (
         Image.open(results / "discs" / "thumbnails" / "test-5.png") as shown,
-        Image.open(folder / "train/red/IMG_3.png") as original,
+        Image.open(folder / "train/red" / COPIED) as original,
     ):
         np.testing.assert_array_equal(np.asarray(shown), np.asarray(original))
     assert report.check(results / "discs") == []

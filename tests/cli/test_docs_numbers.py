@@ -33,9 +33,10 @@ from benchmark.datasets.forms import archive, npy_files, npz_file
 from benchmark.engine import resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, curve_points
-from benchmark.leaderboard import cautions, summary, verdict
+from benchmark.leaderboard import cautions, per_class, summary, verdict
 from benchmark.metrics import significance
 from benchmark.metrics.scores import HARDEST_IMAGES
+from benchmark.render import thumbnails
 from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
 from tests.faults import COUNT
@@ -83,6 +84,10 @@ def facts() -> dict[str, list[str]]:
             f"Python {python} or newer",
             f"{level} intervals",
             f"some {round(images['stored'], -2)} of its images",
+        ],
+        "docs/results-folder.md": [
+            f"more than {per_class.MANY} classes",
+            f"fewer than {thumbnails.MOST} of at most {thumbnails.MAX_BYTES // 1000} kB",
         ],
         "SECURITY.md": [
             f"at most {2 * log_capture.MAX_BYTES // 2**20} MiB per estimator",

@@ -60,7 +60,7 @@ def test_pictures_are_classified_side_by_side_and_other_files_get_an_error(
     folder, missing, text = found["errors"].values()
     assert "this is a folder" in folder
     assert "No such file" in missing
-    assert "no PNG, JPEG, WebP" in text
+    assert "this is no PNG, JPEG" in text
     assert set(found["seconds"]) == {LOGISTIC, KNN}
 
 
@@ -81,7 +81,7 @@ def test_without_json_it_prints_a_table(
     assert (int(said[0][0]), len(said)) == (truth.argmax(), 3)
     assert float(said[0][1]) == pytest.approx(100 * truth.max(), abs=0.1)
     assert "it ranks the classes, and is not a probability" in out
-    assert "[red]text[bold].png: this is no PNG, JPEG, WebP" in out
+    assert "[red]text[bold].png: this is no PNG, JPEG, WebP, BMP, GIF, TIFF or PGM picture" in out
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints,
 from benchmark.datasets.dataset import array_shape
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Interval
+from benchmark.render import markdown as md
 from benchmark.render.thumbnails import Thumbnail
 
 COLUMNS = (
@@ -281,6 +282,8 @@ def frame(scores: AuditScores) -> pd.DataFrame:
     if scores.has_files:
         for index, file in FILES.items():
             of = table[index.replace("index", "part")]
-            files = [scores.file(part, row) if part else "" for part, row in zip(of, table[index], strict=True)]
+            files = [
+                md.plain(scores.file(part, row)) if part else "" for part, row in zip(of, table[index], strict=True)
+            ]
             table.insert(table.columns.get_loc(index) + 1, file, files)
     return table

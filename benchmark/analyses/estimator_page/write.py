@@ -9,6 +9,7 @@ import pandas as pd
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.page import page, shown
 from benchmark.leaderboard import table as leaderboard
+from benchmark.render import markdown as md
 from benchmark.render import png
 from benchmark.storage import serialization as plain
 
@@ -74,6 +75,6 @@ def write(folder: Path, estimator: EvaluatedEstimator) -> list[Path]:
 
 def _confusion(estimator: EvaluatedEstimator) -> pd.DataFrame:
     """Return images by true class (row) and predicted class (column)."""
-    names = estimator.test_set.class_names
+    names = [md.plain(name) for name in estimator.test_set.class_names]
     rows = [[name, *counts] for name, counts in zip(names, estimator.confusion.tolist(), strict=True)]
     return pd.DataFrame(rows, columns=["true class \\ predicted", *names])

@@ -430,7 +430,7 @@ def test_the_counts_are_those_of_what_was_found(folder: Path) -> None:
 
 def test_the_terminal_prints_the_table_of_the_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores = scored(folder)
-    command._print(terminal.console(), scores.audit, scores.summary.test_set.y, 3, folder)
+    command._print(terminal.console(), scores.audit, planted(), folder)
     lines = [re.split(" {2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
     for name, row in cells(page(folder, FILE), 0).items():
         assert [name, *row] in lines

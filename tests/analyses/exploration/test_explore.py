@@ -223,7 +223,7 @@ def test_the_same_data_give_the_same_bytes_and_no_test_pixel_is_read(
     toy: Dataset, explored: Exploration, results: Path
 ) -> None:
     other = dataclasses.replace(toy, class_names=("0", "1", "2"), test=Part(255 - toy.test.X, toy.test.y))
-    again = dataclasses.replace(explore(other), dataset="toy")
+    again = dataclasses.replace(explore(other), dataset="toy", given="PATH/toy.npz")
     written = contents(results / "toy")
     stated = re.search(rb"SHA-256 of the data: ([0-9a-f]+)", written["explore.md"])
     assert stated is not None

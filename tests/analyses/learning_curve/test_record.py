@@ -252,13 +252,13 @@ def test_a_curve_of_another_record_is_left_out_by_name(folder: Path) -> None:
     assert scores.by_rows == scores.by_seconds == ()
     assert list(values(tables(section)[0])) == ["SVM"]
     assert "no CNN has a learning curve" in section.blocks[0]
-    assert "`python -m benchmark curve net`" in section.blocks[1]
+    assert "`python -m benchmark curve net --dataset PATH`" in section.blocks[1]
     curve_record.path_of(folder, "svm").unlink()
     section = section_of(ANALYSIS, folder)
     (text,) = section.blocks
     assert "*NET*" in text
     assert "*SVM*" in text
-    assert "`python -m benchmark curve net svm`" in text
+    assert "`python -m benchmark curve --dataset PATH`" in text
     assert section.csv is None
     assert "learning-curve.csv" not in report.texts(folder)
 

@@ -267,7 +267,7 @@ def test_results_that_do_not_count_are_named_with_the_reason(folder: Path) -> No
     assert found.unusable == (("NET", "they were made from another record (winner changed)"),)
     assert found.ranking is None
     assert "no CNN has predicted corrupted images" in section.blocks[0]
-    assert "`python -m benchmark robustness net`" in section.blocks[3]
+    assert "`python -m benchmark robustness net --dataset PATH`" in section.blocks[3]
     assert list(values(tables(section)[0])) == ["SVM"]
     synthetic.write_robustness(folder, "net", {}, IMAGES, status="failed", reason="ValueError: a|b")
     assert scores_of(ANALYSIS, folder).unusable == (("NET", "it failed: ValueError: a|b"),)
