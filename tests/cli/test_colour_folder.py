@@ -58,16 +58,16 @@ def disc(colour: tuple[int, int, int], random: np.random.Generator) -> Image.Ima
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve training and six test pictures of each colour; a test picture of blue is a copy of a red one."""
+    """Twelve training and twenty test pictures of each colour; a test picture of blue is a copy of a red one."""
     folder, random = tmp_path_factory.mktemp("data") / "discs", np.random.default_rng(0)
-    for part, count in (("train", 12), ("test", 6)):
+    for part, count in (("train", 12), ("test", 20)):
         for name, colour in COLOURS.items():
             (folder / part / name).mkdir(parents=True)
             for number in range(count):
                 disc(colour, random).save(folder / part / name / f"IMG_{number}.png")
     copied = folder / "train" / "red" / COPIED
     (folder / "train" / "red" / "IMG_3.png").rename(copied)
-    (folder / "test" / "blue" / "IMG_5.png").write_bytes(copied.read_bytes())
+    (folder / "test" / "blue" / "IMG_13.png").write_bytes(copied.read_bytes())
     return folder
 
 
@@ -146,7 +146,7 @@ def test_the_app_answers_and_shows_colours(app: Starlette, folder: Path, dataset
     assert b"test/red/IMG_2.png" in ask(app, "GET", f"/images?index={index}")[1]
     assert b"test/red/IMG_2.png" in ask(app, "POST", f"/answers/test?index={index}")[1]
     hardest = ask(app, "GET", "/gallery")[1].decode()
-    assert re.search(r'<span class="file">test/\w+/IMG_\d.png</span>', hardest)
+    assert re.search(r'<span class="file">test/\w+/IMG_\d+.png</span>', hardest)
     assert b'id="colour" type="color"' in ask(app, "GET", "/")[1]
 
 
@@ -155,13 +155,13 @@ def test_the_audit_names_files(
 ) -> None:
     monkeypatch.setattr(label_errors, "available", lambda: False)
     assert main(["audit", "--dataset", str(folder), "--results", str(results)]) == 0
-    assert "test images equal to a training image: 5 (test/blue/IMG_5.png)" in capsys.readouterr().out
+    assert "test images equal to a training image: 5 (test/blue/IMG_13.png)" in capsys.readouterr().out
     rows = list(csv.DictReader(io.StringIO((results / "discs" / "audit.csv").read_text())))
     assert list(rows[0])[:3] == ["part", "index", "file"]
     (equal,) = (row for row in rows if row["kind"] == "equal")
-    assert (equal["file"], equal["partner_file"]) == ("test/blue/IMG_5.png", "train/red/IMG_ .png")
+    assert (equal["file"], equal["partner_file"]) == ("test/blue/IMG_13.png", "train/red/IMG_ .png")
     page = (results / "discs" / "data-audit.md").read_text()
-    assert "[test/blue/IMG\\_5.png](thumbnails/test-5.png)" in page
+    assert "[test/blue/IMG\\_13.png](thumbnails/test-5.png)" in page
     with (
         Image.open(results / "discs" / "thumbnails" / "test-5.png") as shown,
         Image.open(folder / "train/red" / COPIED) as original,
@@ -213,7 +213,7 @@ def test_show_names_files(results: Path, folder: Path, dataset: datasets.Dataset
     pictures = inputs.pictures_of(found.test_set, str(folder), None, dataset)
     estimator = EvaluatedEstimator(record, found.test_set, proba, seeds, pictures, Space({}, "not asked"))
     text = estimator_page.page(estimator, plan(ESTIMATOR_FIGURES, estimator, folder=LOGISTIC))
-    assert "#5 [test/blue/IMG\\_5.png](logistic_regression/thumbnails/test-5.png)" in text
+    assert "#5 [test/blue/IMG\\_13.png](logistic_regression/thumbnails/test-5.png)" in text
     assert "`python -m benchmark show logistic_regression --dataset PATH/discs --preset smoke`" in text
     written = estimator_write.write(results / "discs", estimator)
     thumbs = [path for path in written if path.parent.name == "thumbnails"]

@@ -100,13 +100,6 @@ def facts() -> dict[str, list[str]]:
             f"runs {COUNT} such faults",
             {2: "two are decoded at a time"}[pages.MAX_CONCURRENT_DECODES],
         ],
-        "docs/your-own-pictures.md": [
-            f"fit {usual} by {usual} pixels",
-            f"from {picture_folder.SMALLEST} to {picture_folder.LARGEST_KEPT} pixels a side",
-            "`my_photos@128` is 128 by 128 pixels",
-            f"The limits are {picture_folder.SMALLEST} and {picture_folder.LARGEST} pixels a side",
-            f"over {shown} MiB and pictures over {megapixels}",
-        ],
         "docs/data-sets.md": [
             "8 by 8 pixels",
             f"a square number of them, at least {openml.SMALLEST_SIDE**2}",
@@ -138,6 +131,16 @@ def facts() -> dict[str, list[str]]:
         "docs/learning-curves.md": [
             f"on {', '.join(f'{rows:,}' for rows in CURVE_ROWS[:-1])} and {CURVE_ROWS[-1]:,} training images",
             f"use {sum(rows for rows, _ in curve_points(images['train'])):,} rows",
+        ],
+        "docs/your-own-pictures.md": [
+            "grey of 16 bits becomes grey of 8 bits",
+            f"to fit {usual} by {usual} pixels",
+            f"from {picture_folder.SMALLEST} to {picture_folder.LARGEST_KEPT} pixels a side",
+            f"smaller than {usual} pixels",
+            "`my_photos@128` is 128 by 128 pixels",
+            "is 48 high and 64 wide",
+            f"The limits are {picture_folder.SMALLEST} and {picture_folder.LARGEST} pixels a side",
+            f"files over {shown} MiB and pictures over {megapixels}",
         ],
         "docs/tuning-budget.md": [f"after {', '.join(minutes[:-1])} or {minutes[-1]} minutes"],
         "docs/robustness.md": [

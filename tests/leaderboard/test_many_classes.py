@@ -24,13 +24,13 @@ CLASSES = tuple(f"grocery {label}" for label in range(N))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The lower the label, the more of its ten images are missed; none of class 3 is found; 80 has no test image."""
+    """The lower the label, the more of its twenty images are missed; none of class 3 is found; 80 has no test image."""
     folder = tmp_path_factory.mktemp("many")
-    y = np.arange(10 * (N - 1)) % (N - 1)
+    y = np.arange(20 * (N - 1)) % (N - 1)
     place = np.arange(len(y)) // (N - 1)
     test_set = synthetic.write_test_set(folder, y, CLASSES, dataset="groceries")
     for name, family, more in (("svm", "classical", 0), ("cnn", "cnn", 1)):
-        wrong = (place < 9 - y // 9 + more) | (y == 3)
+        wrong = (place // 2 < 9 - y // 9 + more) | (y == 3)
         synthetic.write_predictions(folder, test_set, name, np.where(wrong, N - 1, y), family=family)
     return folder
 

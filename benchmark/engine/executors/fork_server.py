@@ -78,9 +78,11 @@ def interrupts_blocked() -> Iterator[None]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    # OpenBLAS starts its threads when it is loaded, and they would not survive a fork.
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    # OpenBLAS starts its threads when it is loaded, and they would not survive a fork; nor would that of the jemalloc
+    # in pyarrow, which pandas imports where it is installed.
+    alone = {**dict.fromkeys(THREAD_VARIABLES, "1"), "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+    before = {name: os.environ.get(name) for name in alone}
+    os.environ.update(alone)
     try:
         yield
     finally:
