@@ -158,7 +158,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
     threshold : float
         Of the absolute response, in standard deviations of a whitened patch.
     samples : int
-        Number of patches that the filters are learned from.
+        Number of patches that the filters are learned from; of few images fewer, `PATCHES_AN_IMAGE` of each.
     threads : int
     random_state : int
         Seed of the sample of patches and of k-means.
@@ -261,8 +261,9 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         rng = np.random.default_rng(self.random_state)
         images = self._images(X)
         windows = np.lib.stride_tricks.sliding_window_view(images, self._sides, axis=(1, 2))
-        positions = (rng.integers(size, size=self.samples) for size in windows.shape[:3])
-        patches = windows[tuple(positions)].reshape(self.samples, -1).astype(np.float32) / 255
+        samples = min(self.samples, PATCHES_AN_IMAGE * len(X))
+        positions = (rng.integers(size, size=samples) for size in windows.shape[:3])
+        patches = windows[tuple(positions)].reshape(samples, -1).astype(np.float32) / 255
         varied = patches[patches.std(axis=1) > MIN_PATCH_DEVIATION]
         patches = varied if len(varied) > 1 else patches
         return (patches - patches.mean(axis=1, keepdims=True)) / _deviation(patches)
@@ -270,6 +271,9 @@ class PatchResponses(TransformerMixin, BaseEstimator):
 
 MIN_PATCH_DEVIATION = 0.02
 """Of grey values from 0 to 1. Patches with a smaller standard deviation are mostly background and teach nothing."""
+
+PATCHES_AN_IMAGE = 200
+"""Most patches of an image, on average, that filters are learned from: more of them overlap and teach nothing new."""
 
 WHITENING = 0.1
 """Added to the variances of normalised patches, as Coates and Ng do, so that noise is not amplified."""
@@ -406,7 +410,7 @@ def _histograms(task: Task) -> FeatureUnion:
         "coarse": HOG(shape, _cell(7, shape), bins=18, signed=True, threads=threads),
         "pixels": ToUnit(power=0.5),
     }
-    if small := shrinking(shape, USUAL * USUAL):
+    if small := shrinking(shape, USUAL * USUAL * shape[2]):
         kinds["pixels"] = Pipeline([*small, ("scale", ToUnit(power=0.5))])
     return FeatureUnion(list(kinds.items()), transformer_weights={"pixels": PIXEL_WEIGHT})
 

@@ -10,7 +10,8 @@ Shape = tuple[int, int, int]
 """(height, width, channels)."""
 
 PLENTY = 32 * 32
-"""Pixels of an image that raw pixels are taken from. More of them cost time and, without a net, add little."""
+"""Pixels of an image that patches and small nets are taken from, and values of one that estimators on raw pixels get.
+More of them cost time and, without a net, add little."""
 
 
 class Shrunk(TransformerMixin, BaseEstimator):
@@ -63,8 +64,8 @@ def shrunk_shape(image_shape: Shape, most: int = PLENTY) -> Shape:
 
 
 def shrinking(image_shape: Shape, most: int = PLENTY) -> list[tuple[str, Shrunk]]:
-    """Return the first step of a pipeline on raw pixels: none for images of at most `most` pixels."""
-    to = shrunk_shape(image_shape, most)
+    """Return the first step of a pipeline on raw pixels: none for images of at most `most` values."""
+    to = shrunk_shape(image_shape, most // image_shape[2])
     return [] if to == image_shape else [("shrink", Shrunk(image_shape, to))]
 
 

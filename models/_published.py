@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.estimator import Task
+from models._pixels import Shrunk, shrunk_shape
 from models._torch import Batches, SeededNet, ToImages, batches_per_epoch, training_batch_size
 
 MIN_SIDE = 4
@@ -248,10 +249,14 @@ def held_out(y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
 def pipeline(
     task: Task, filters: int, dropout: float = 0.0, net: type[SeededNet] = InParts, **settings: Any
 ) -> Pipeline:
-    """Return a published net as a pipeline; `settings` are parameters of the net that override the defaults."""
+    """Return a published net as a pipeline; `settings` are parameters of the net that override the defaults.
+
+    The nets are made for 28 by 28 pixels, and their dense layer grows with the image: larger images are averaged down.
+    """
+    shape = shrunk_shape(task.image_shape)
     defaults: dict[str, Any] = {
         "module__n_classes": task.n_classes,
-        "module__image_shape": task.image_shape,
+        "module__image_shape": shape,
         "module__filters": filters,
         "module__hidden": 32,
         "module__dropout": dropout,
@@ -273,7 +278,8 @@ def pipeline(
         "device": task.device,
     }
     model = net(OneConvolution, **{**defaults, **settings})
-    return Pipeline([("images", ToUnitImages(task.image_shape)), ("net", model)])
+    small = [] if shape == task.image_shape else [("shrink", Shrunk(task.image_shape, shape))]
+    return Pipeline([*small, ("images", ToUnitImages(shape)), ("net", model)])
 
 
 def stopped(task: Task, **augmentation: Any) -> Pipeline:

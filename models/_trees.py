@@ -47,16 +47,18 @@ def pixel_columns(task: Task) -> list[tuple[str, Any]]:
     """Return the first steps of a pipeline of trees on pixels: none for small grey images.
 
     In colour, histograms of colours stand beside the pixels: trees split on one value at a time, so they cannot count.
+    There are about as many columns as in grey, since they decide the time.
     """
     from models._pixels import shrinking
 
-    small = shrinking(task.image_shape)
-    if task.image_shape[2] == 1:
+    shape = task.image_shape
+    small = shrinking(shape)
+    if shape[2] == 1:
         return small
     from models._features import ColourHistograms
 
     pixels = Pipeline(small) if small else "passthrough"
-    return [("columns", FeatureUnion([("pixels", pixels), ("colours", ColourHistograms(task.image_shape))]))]
+    return [("columns", FeatureUnion([("pixels", pixels), ("colours", ColourHistograms(shape, grid=1))]))]
 
 
 def forest(title: str, kind: str) -> Estimator:

@@ -148,7 +148,7 @@ def record(
         estimator=context.name,
         title=declared.title if declared else context.name,
         family=declared.family if declared else "",
-        augmentation=_augmentation(declared, outcome),
+        augmentation=augmentation(declared, outcome),
         origin=context.origin,
         seed=seed,
         status=outcome.status,
@@ -180,7 +180,7 @@ def record(
     return found, proba, validation
 
 
-def _augmentation(declared: Declaration | None, outcome: Outcome) -> str:
+def augmentation(declared: Declaration | None, outcome: Outcome) -> str:
     """Return what was done to training images: as the fitted pipeline says it, or else as its plugin declares it."""
     if outcome.augmentation is not None:
         return outcome.augmentation

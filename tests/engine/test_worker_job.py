@@ -17,8 +17,8 @@ from sklearn.svm import SVC
 from benchmark import datasets
 from benchmark.datasets import memmap
 from benchmark.datasets.memmap import materialise
-from benchmark.engine import pipelines, protocol, registry, worker_job
-from benchmark.engine.jobs import CorruptionJob, Limits, RefitJob, SaveJob, TuningJob
+from benchmark.engine import evaluation, pipelines, protocol, registry, worker_job
+from benchmark.engine.jobs import CorruptionJob, Declaration, Limits, Outcome, RefitJob, SaveJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.registry import Plugin
 from benchmark.estimator import Estimator, Task
@@ -188,6 +188,16 @@ def test_a_history_is_what_the_plugin_reads_off_and_no_more_than_a_record_can_ho
         pipelines.history(historic(loss=[0.0] * 10_001), Pipeline([]))
     with pytest.raises(ValueError, match="could not convert"):
         pipelines.history(historic(loss=["a"]), Pipeline([]))
+
+
+def test_a_pipeline_that_chose_its_augmentation_says_so_and_the_record_keeps_it() -> None:
+    plain = Estimator("Test", "cnn", lambda task: Pipeline([]), augmentation="mirrored")
+    assert pipelines.augmentation(plain, Pipeline([])) is None
+    chose = replace(plain, augmented=lambda pipeline: f"{len(pipeline.steps)} steps")
+    assert pipelines.augmentation(chose, Pipeline([("svm", SVC())])) == "1 steps"
+    declared = Declaration("Test", "cnn", "mirrored", {}, {}, {})
+    said = [evaluation.augmentation(declared, Outcome("ok", augmentation=text)) for text in (None, "", "shifted")]
+    assert said == ["mirrored", "", "shifted"]
 
 
 def test_a_tuning_job_has_no_field_that_could_name_a_test_image() -> None:

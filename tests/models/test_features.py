@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion
 from benchmark.datasets import digits
 from benchmark.estimator import Task
 from models._composed import Compressed, Remembered, without_cache
-from models._features import HOG, ColourHistograms, PatchResponses, hog_features
+from models._features import HOG, ColourHistograms, PatchResponses, WithColours, hog_features
 from models._pixels import Shrunk, ToUnit, shrinking, shrunk_shape
 from models._svm import RBFSVC
 from models._virtual import VirtualSupport
@@ -98,7 +98,9 @@ def test_colour_histograms_are_square_roots_of_shares_of_the_picture_and_of_its_
 
 
 def test_large_images_are_averaged_down_before_raw_pixels_and_small_ones_are_not() -> None:
-    assert shrinking((28, 28, 1)) == shrinking((32, 32, 3)) == []
+    assert shrinking((28, 28, 1)) == shrinking((32, 32, 1)) == shrinking((18, 18, 3)) == []
+    ((_, step),) = shrinking((32, 32, 3))
+    assert step.to == (18, 18, 3)
     assert shrunk_shape((64, 64, 3)) == (32, 32, 3)
     height, width, _ = shrunk_shape((96, 24, 1))
     assert height * width <= 1_024
@@ -208,3 +210,44 @@ def test_virtual_support_vectors_learn_images_shifted_by_a_pixel() -> None:
     known, guessed = (fitted.predict(right) == y).mean(), (plain.predict(right / np.float32(255)) == y).mean()
     assert known == 1 > guessed, (known, guessed)
     assert fitted.decision_function(X).shape == (120, 3)
+
+
+def coloured(n: int, told_by_colour: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return images of a bright bar, uint8, (n, 16 * 16 * 3), and labels: the bar's colour, or its direction."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    other = rng.integers(0, 2, n)
+    colour, upright = (y, other) if told_by_colour else (other, y)
+    images = rng.integers(0, 40, (n, 16, 16, 3)).astype(np.uint8)
+    for image, hue, up in zip(images, colour, upright, strict=True):
+        bar = image[:, 6:10] if up else image[6:10]
+        bar[..., 0 if hue else 2] = 220
+    return images.reshape(n, -1), y
+
+
+@pytest.mark.parametrize("told_by_colour", [True, False])
+def test_colours_weigh_as_much_as_they_tell(told_by_colour: bool) -> None:
+    X, y = coloured(200, told_by_colour)
+    shape = (16, 16, 3)
+    fitted = WithColours(HOG(shape), ColourHistograms(shape, grid=1), n_components=12).fit(X, y)
+    assert (fitted.weight_ > 0) == told_by_colour
+    features = fitted.transform(X)
+    assert features.shape == (200, 12 + 4)
+    assert features.var(axis=0).sum() == pytest.approx(1, abs=0.05)
+    np.testing.assert_allclose(fitted.transform(X[:7]), features[:7], atol=1e-5)
+
+
+def test_hog_features_of_grey_images_have_no_colours() -> None:
+    grey, colour = (hog_features(Task(10, (28, 28, channels))).transformer for channels in (1, 3))
+    assert (type(grey), type(colour)) == (Compressed, WithColours)
+
+
+def test_trees_count_colours_beside_pixels() -> None:
+    from models._trees import pixel_columns
+
+    assert pixel_columns(Task(10, (28, 28, 1))) == []
+    X, _ = coloured(6, told_by_colour=True)
+    ((name, union),) = pixel_columns(Task(2, (16, 16, 3)))
+    columns = union.fit_transform(X)
+    assert (name, columns.shape) == ("columns", (6, 768 + 192))
+    np.testing.assert_array_equal(columns[:, :768], X)

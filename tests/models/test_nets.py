@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark import datasets
 from benchmark.engine import declaration
 from benchmark.engine.jobs import Describe
 from benchmark.estimator import Task
@@ -16,7 +17,7 @@ from models import _published, cnn
 from models._history import training_curves
 from models._muon import Muon, orthogonalized
 from models._residual import ResidualNet
-from models._torch import Batches, Growing, SeededNet, ToImages, UpAndDown, _augmented
+from models._torch import Batches, Growing, SeededNet, ToImages, UpAndDown, _augmented, keeps_its_class
 
 
 def dataset(n: int, shape: tuple[int, int] = (6, 5)) -> Any:
@@ -288,3 +289,55 @@ def test_rotation_does_not_distort_images() -> None:
     turned = np.degrees(np.arctan2(down, across))
     assert 15 < np.abs(turned).max() <= 20.01
     assert turned.min() < -10 < 10 < turned.max()
+
+
+def arrows(n: int, *, up: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return noisy images of arrows, uint8, (n, 144), and labels: up or down, or left or right."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    images = rng.integers(0, 60, (n, 12, 12)).astype(np.uint8)
+    for image, label in zip(images, y, strict=True):
+        head = image if up else image.T
+        for step in range(5):
+            row = 2 + step if label else 9 - step
+            head[row, 6 - step : 6 + step] = 220
+    return images.reshape(n, -1), y.astype(np.int64)
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_the_cnn_mirrors_where_a_mirrored_image_keeps_its_class_and_says_so(up: bool) -> None:
+    X, y = arrows(120, up=up)
+    pipeline = cnn.build(Task(2, (12, 12, 1)))
+    pipeline.set_params(net__max_epochs=2, net__min_steps=0, net__module__width=4, net__iterator_train__shift=1)
+    net = pipeline.fit(X, y)[-1]
+    assert net.mirror_ == up
+    assert bool(net.module_.mirror) == up
+    images = pipeline[0].transform(X)
+    mirrored = np.ascontiguousarray(images[..., ::-1])
+    same = np.allclose(net.predict_proba(images), net.predict_proba(mirrored), atol=1e-5)
+    assert same == up
+    both = "mirrored, because mirrored images keep their class; shifted by up to 1 / 28 of a side"
+    assert cnn.augmented(pipeline) == (both if up else "shifted by up to 1 / 28 of a side")
+
+
+def test_digits_do_not_keep_their_class_when_mirrored() -> None:
+    digits = datasets.load("digits")
+    images = ToImages(digits.image_shape).fit_transform(digits.train.X)
+    assert not keeps_its_class(images, digits.train.y, 0)
+    assert keeps_its_class(images[:3], digits.train.y[:3], 0)  # too few to ask
+
+
+def test_batches_without_mirror_show_every_image_as_it_is() -> None:
+    torch.manual_seed(0)
+    data = dataset(10)
+    batches = Batches(data, 4, augment=True).without_mirror()
+    for _ in range(2):
+        for x, y in batches:
+            np.testing.assert_array_equal(x.numpy(), data.X[y])
+
+
+def test_a_net_that_augments_by_its_own_rule_is_not_asked() -> None:
+    net = _published.stopped(Task(3, (8, 8, 1)), mirror=True)[-1].set_params(max_epochs=1, min_steps=0)
+    net.fit(np.random.default_rng(0).random((30, 1, 8, 8), np.float32), np.arange(30) % 3)
+    assert net.get_iterator(net.get_dataset(dataset(30, (8, 8)).X), training=True).mirror
+    assert not hasattr(net, "mirror_")
