@@ -6,6 +6,7 @@ A new number in a page fails `test_no_number_is_without_a_source` until this fil
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tomllib
 
@@ -37,6 +38,7 @@ from benchmark.leaderboard import cautions, per_class, summary, verdict
 from benchmark.metrics import significance
 from benchmark.metrics.scores import HARDEST_IMAGES
 from benchmark.render import thumbnails
+from models import _pixels
 from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
 from tests.faults import COUNT
@@ -127,6 +129,10 @@ def facts() -> dict[str, list[str]]:
             f"needs {HARDEST_IMAGES} test images to be called the hardest",
         ],
         "docs/rules-of-the-comparison.md": [f"{level} interval", f"wider than ±{verdict.WIDE * 100:.0f} points"],
+        "docs/estimators.md": [
+            f"at most {_pixels.PLENTY:,} values",
+            f"at most {math.isqrt(_pixels.PLENTY)} by {math.isqrt(_pixels.PLENTY)} pixels",
+        ],
         "docs/exploration.md": [f"{images['train']:,} images"],
         "docs/learning-curves.md": [
             f"on {', '.join(f'{rows:,}' for rows in CURVE_ROWS[:-1])} and {CURVE_ROWS[-1]:,} training images",
