@@ -10,7 +10,9 @@ def build(task: Task) -> Pipeline:
     from models._features import hog_features
     from models._svm import RBFSVC
 
-    return Pipeline([("features", hog_features(task)), ("svm", RBFSVC(C=10.0, gamma=1.5, threads=task.threads))])
+    # Chosen on validation rows: of 60,000 grey images, and of 1,651 and 3,409 photographs in colour.
+    gamma = 1.5 if task.image_shape[2] == 1 else 0.7
+    return Pipeline([("features", hog_features(task)), ("svm", RBFSVC(C=10.0, gamma=gamma, threads=task.threads))])
 
 
 ESTIMATOR = Estimator(

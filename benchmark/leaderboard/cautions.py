@@ -32,6 +32,10 @@ APART = 0.03
 """Least difference of validation and test accuracy that is said: a smaller one changes no decision."""
 
 
+AS_MANY = 0.8
+"""Share of the refit's rows that the validated fit must have had: a refit on many more rows is better by that alone."""
+
+
 @dataclass(frozen=True)
 class Drift:
     """A row whose accuracies on validation rows and on test images differ by more than chance allows.
@@ -92,14 +96,20 @@ def drift(summary: Summary) -> Drift | None:
 
     Fisher's exact test compares the two shares. The p-values are corrected by Holm's method for the rows. Before
     that, that of a row which is better on validation rows is multiplied by its number of trials (Bonferroni): the
-    winner is the best of its trials there, so its validation accuracy is somewhat too high by itself.
+    winner is the best of its trials there, so its validation accuracy is somewhat too high by itself. A row that is
+    better on test images is left out if its refit had many more rows than its validated fit, see `AS_MANY`.
     """
     rows = [row for row in summary.scored if row.gap is not None and row.record.validation_rows][:LEADING]
+    rows = [row for row in rows if (row.gap or 0.0) < 0 or _fitted_alike(row)]
     p = [_p(row, summary.n_test) for row in rows]
     for row, corrected in zip(rows, inference.holm(p), strict=True):
         if row.gap is not None and corrected < inference.LEVEL and abs(row.gap) >= APART:
             return Drift(row, row.gap, corrected)
     return None
+
+
+def _fitted_alike(row: Scored) -> bool:
+    return row.record.validation_fit_rows >= AS_MANY * row.record.fit_rows
 
 
 def _p(row: Scored, n_test: int) -> float:

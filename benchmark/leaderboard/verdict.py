@@ -56,7 +56,9 @@ class Cheapest:
 
 @dataclass(frozen=True)
 class Picks:
-    """Which row to pick for which need, among the rows that share the first rank.
+    """Which row to pick for which need, among the rows of the first rank that are not far behind.
+
+    Ties are transitive, so with few test images a chain of them may lead from the best row to the worst.
 
     Attributes
     ----------
@@ -154,7 +156,7 @@ def _cheapest(summary: Summary, rival: Scored) -> Cheapest | None:
 
 
 def _picks(summary: Summary) -> Picks:
-    best, *others = _first_rank(summary)
+    best, *others = _near_the_best(summary)
     uncertain = [row for row in others if _is_wide(summary.pair(best, row))]
     first = [best, *(row for row in others if row not in uncertain)]
     return Picks(
@@ -168,6 +170,13 @@ def _picks(summary: Summary) -> Picks:
 
 def _first_rank(summary: Summary) -> list[Scored]:
     return [row for row in summary.scored if row.rank == summary.scored[0].rank]
+
+
+def _near_the_best(summary: Summary) -> list[Scored]:
+    """Return the rows of the first rank, without those that the best row leads significantly and by `LARGE`."""
+    best, *others = _first_rank(summary)
+    leads = [(row, summary.pair(best, row)) for row in others]
+    return [best, *(row for row, lead in leads if not lead.significant or lead.difference.estimate < LARGE)]
 
 
 def cost_ratios(row: Scored, rival: Scored) -> dict[str, float | None]:
@@ -344,15 +353,23 @@ def _ratio(ratio: float, what: str, own: float, theirs: float) -> str:
 def _pick(summary: Summary, verdict: Verdict) -> str:
     picks = verdict.picks
     assert picks is not None, "there is a row"
-    best, n_first = picks.most_accurate, len(_first_rank(summary))
-    if n_first == 1:
+    best, n_first = picks.most_accurate, len(_near_the_best(summary))
+    far = len(_first_rank(summary)) - n_first
+    if n_first == 1 and not far:
         return f"**Pick**: {_title(best)}, the only row of the first rank."
+    if n_first == 1:
+        return (
+            f"**Pick**: {_title(best)}. The others of the first rank are significantly less accurate, by "
+            f"{LARGE * 100:.0f} points or more; a chain of ties links them."
+        )
     images, others = fmt.plural(summary.n_test, "test image"), len(picks.uncertain)
     if others == n_first - 1:
         highest = f"{_title(best)} has the highest accuracy ({fmt.accuracy(best.accuracy.estimate)})"
         of_rank = f"the {'other row' if others == 1 else f'{others} other rows'} of the first rank"
         return f"**Pick**: none yet. {highest}, but {images} are too few to compare it with {of_rank}."
-    return f"{_picked(picks)}{f' {images} are too few to compare {_title(best)} with {others} more.' if others else ''}"
+    few = f" {images} are too few to compare {_title(best)} with {others} more." if others else ""
+    left = f" {far} more, linked by a chain of ties, are {LARGE * 100:.0f} points or more behind it." if far else ""
+    return f"{_picked(picks)}{few}{left}"
 
 
 def _picked(picks: Picks) -> str:

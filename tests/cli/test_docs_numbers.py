@@ -126,6 +126,7 @@ def facts() -> dict[str, list[str]]:
             f"its F1 is below {cautions.NOT_FOUND} in every row",
             {3: "one of the three best rows"}[cautions.LEADING],
             f"are {cautions.APART * 100:.0f} points or more apart",
+            f"at least {cautions.AS_MANY:.0%} of the rows".replace("%", " %"),
             f"needs {HARDEST_IMAGES} test images to be called the hardest",
         ],
         "docs/rules-of-the-comparison.md": [f"{level} interval", f"wider than ±{verdict.WIDE * 100:.0f} points"],

@@ -208,6 +208,18 @@ def test_validation_and_test_apart(
         assert text.startswith("**The test images differ from the training images**: ")
 
 
+@pytest.mark.parametrize(("fitted", "said"), [(80, True), (79, False)])
+def test_a_refit_on_more_rows_may_be_better_on_test_images(
+    three: tuple[np.ndarray, Write], tmp_path: Path, fitted: int, said: bool
+) -> None:
+    y, write = three
+    rows = {"validation_fit_rows": fitted, "fit_rows": 100}
+    write("svm", right_on(y, np.arange(300) % 20 < 11), validation_accuracy=0.30, validation_rows=200, **rows)
+    assert (cautions.drift(summary(tmp_path)) is not None) == said
+    write("svm", right_on(y, np.arange(300) % 20 < 11), validation_accuracy=0.78, validation_rows=200, **rows)
+    assert cautions.drift(summary(tmp_path)) is not None
+
+
 def test_a_small_difference_changes_no_decision(
     three: tuple[np.ndarray, Write], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
