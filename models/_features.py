@@ -19,13 +19,13 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from benchmark.estimator import Task
 from models._composed import Compressed, Remembered
-from models._pixels import Shape, ToUnit, shrink, shrinking, shrunk_shape
+from models._pixels import USUAL, Shape, Stateless, ToUnit, shrink, shrinking, shrunk_shape
 
 Pixels = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float32]
 
 
-class HOG(TransformerMixin, BaseEstimator):
+class HOG(Stateless):
     """Histograms of oriented gradients (Dalal and Triggs 2005), by OpenCV.
 
     Blocks of 2 by 2 cells, one cell apart, are normalised together (L2-Hys). The image is padded with
@@ -54,14 +54,6 @@ class HOG(TransformerMixin, BaseEstimator):
         self.signed = signed
         self.threads = threads
 
-    def fit(self, X: Pixels, y: object = None) -> Self:
-        """Do nothing: HOG has nothing to learn."""
-        self.n_features_in_ = X.shape[1]
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
     def transform(self, X: Pixels) -> Features:
         """Return the descriptors, float32, (n, 4 * bins * blocks)."""
         import cv2
@@ -87,7 +79,7 @@ class HOG(TransformerMixin, BaseEstimator):
         return features
 
 
-class ColourHistograms(TransformerMixin, BaseEstimator):
+class ColourHistograms(Stateless):
     """Histograms of hue, saturation and value, of the whole picture and of each cell of a grid.
 
     The features are the square roots of the shares of the pixels, so that their distances are those of
@@ -107,14 +99,6 @@ class ColourHistograms(TransformerMixin, BaseEstimator):
         self.image_shape = image_shape
         self.grid = grid
         self.bins = bins
-
-    def fit(self, X: Pixels, y: object = None) -> Self:
-        """Do nothing: there is nothing to learn."""
-        self.n_features_in_ = X.shape[1]
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
     def transform(self, X: Pixels) -> Features:
         """Return float32, (n, cells * hues * saturations * values)."""
@@ -308,7 +292,7 @@ def _parallel_batches(process: Callable[[slice], None], n: int, step: int, threa
 
 
 class WithColours(Compressed):
-    """Compressed features, and beside them compressed histograms of colours, weighted.
+    """Compressed features followed by compressed histograms of colours, weighted.
 
     How much colour tells depends on the pictures: it is most of a fruit and nothing of a trouser. So the
     weight is chosen on held-out training rows, by the accuracy of a support vector machine. The
@@ -378,9 +362,6 @@ def _weighted(features: Features, colours: Features, weight: float) -> Features:
     both = np.concatenate([features, np.float32(weight) * colours], axis=1)
     return both / np.float32(math.hypot(1.0, weight))
 
-
-USUAL = 28
-"""Side of the images of Fashion-MNIST, for which cells and weights were chosen."""
 
 PIXEL_WEIGHT = 0.125
 """Scales the pixels to the range of the histograms."""

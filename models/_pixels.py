@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -9,12 +11,27 @@ from sklearn.base import BaseEstimator, TransformerMixin
 Shape = tuple[int, int, int]
 """(height, width, channels)."""
 
+USUAL = 28
+"""Side of the images of Fashion-MNIST, for which cells, weights and shifts were chosen."""
+
 PLENTY = 32 * 32
 """Pixels of an image that patches and small nets are taken from, and values of one that estimators on raw pixels get.
 More of them cost time and, without a net, add little."""
 
 
-class Shrunk(TransformerMixin, BaseEstimator):
+class Stateless(TransformerMixin, BaseEstimator):
+    """A transformer that has nothing to learn."""
+
+    def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> Self:
+        """Do nothing."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class Shrunk(Stateless):
     """Average images down to a smaller size.
 
     Parameters
@@ -28,14 +45,6 @@ class Shrunk(TransformerMixin, BaseEstimator):
     def __init__(self, image_shape: Shape, to: Shape) -> None:
         self.image_shape = image_shape
         self.to = to
-
-    def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> Shrunk:
-        """Do nothing: there is nothing to learn."""
-        self.n_features_in_ = X.shape[1]
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
     def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return uint8, (n, height * width * channels)."""

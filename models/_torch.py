@@ -18,8 +18,7 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 
-USUAL = 28
-"""Side of the images of Fashion-MNIST."""
+from models._pixels import USUAL
 
 
 class ToImages(TransformerMixin, BaseEstimator):

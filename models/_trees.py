@@ -46,7 +46,7 @@ def lightgbm(task: Task, **settings: Any) -> Any:
 def pixel_columns(task: Task) -> list[tuple[str, Any]]:
     """Return the first steps of a pipeline of trees on pixels: none for small grey images.
 
-    In colour, histograms of colours stand beside the pixels: trees split on one value at a time, so they cannot count.
+    In colour, a histogram of colours follows the pixels: trees split on one value at a time, so they cannot count.
     There are about as many columns as in grey, since they decide the time.
     """
     from models._pixels import shrinking

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from benchmark.estimator import Estimator, Task
 from models._history import training_curves
 
-USUAL = 32
+LARGEST = 32
 """Side of the largest images that the net needs no more halvings for."""
 
 
@@ -22,7 +22,7 @@ def build(task: Task) -> Pipeline:
     height, width, channels = task.image_shape
     # A grey image of usual size needs neither, and its net has the parameters that records of it have.
     large: dict[str, int] = {"module__channels": channels} if channels > 1 else {}
-    if halvings := max(0, round(math.log2(max(height, width) / USUAL))):
+    if halvings := max(0, round(math.log2(max(height, width) / LARGEST))):
         large["module__halvings"] = halvings
     net = SeededNet(
         ResidualNet,

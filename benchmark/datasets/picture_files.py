@@ -19,20 +19,13 @@ from pathlib import Path
 from benchmark.datasets import split
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.picture_tree import Tree, counted, listed, some
+from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import MIN_TRAINING_IMAGES
 from benchmark.errors import BenchmarkError
 
-TRAIN, TEST, VALIDATION = "train", "test", "validation"
-
-PARTS = {
-    TRAIN: ("train", "training"),
-    TEST: ("test", "testing"),
-    VALIDATION: ("validation", "valid", "val"),
-}
-"""What a part is called, in lower case; upper case is accepted, too."""
-
 _WORDS = {
-    part: re.compile(rf"({'|'.join(names)})(set|data|images?|imgs?)?", re.IGNORECASE) for part, names in PARTS.items()
+    part: re.compile(rf"({'|'.join(names)})(set|data|images?|imgs?)?", re.IGNORECASE)
+    for part, names in PART_WORDS.items()
 }
 """The word that makes a folder's name that of a part: ``seg_train``, ``Testing``, ``valSet``, ``trainset``."""
 
@@ -65,7 +58,7 @@ class PictureFiles:
     Attributes
     ----------
     folder : Path
-        What the user gave; every picture lies in it.
+        What the user gave; every picture is in it.
     train, test : mapping of str to tuple of Path
         `test` is empty if the folder has no such part.
     remarks : tuple of str
@@ -193,13 +186,13 @@ class _Layout:
         Raises
         ------
         BenchmarkError
-            There is no training part beside the others, or its pictures have no class.
+            There is no training part next to the others, or its pictures have no class.
         """
         tree, found = self.tree, {}
         folders = [(part_of(each.name), each) for each in tree.folders(place)]
         if len({part for part, _ in folders if part}) < 2 and len(tree.filled(place)) > 1:
             folders = [(part, each) for part, each in folders if _exact(each)]  # train_station is no part
-        for part in PARTS:
+        for part in PART_WORDS:
             named = [each for kind, each in folders if kind == part]
             exact = [each for each in named if _exact(each)]
             filled = [each for each in exact or named if tree.filled(each) or tree.direct(each)]
@@ -276,8 +269,8 @@ class _Layout:
                 for part, each in parts.items()
                 if len(inside := tree.filled(each)) == 1 and (tree.filled(inside[0]) or part_of(inside[0].name) == part)
             }
-            beside = {name.name for part, each in parts.items() if part not in single for name in tree.filled(each)}
-            single = {part: each for part, each in single.items() if each.name not in beside}
+            elsewhere = {name.name for part, each in parts.items() if part not in single for name in tree.filled(each)}
+            single = {part: each for part, each in single.items() if each.name not in elsewhere}
             if not single:
                 return parts
             self.notes += [f"{each}: read from here, the only folder in {each.parent.name}" for each in single.values()]
@@ -298,7 +291,7 @@ class _Layout:
             return None
         parts = {
             part: {_nfc(each.name): tuple(tree.below(below[part])) for each, below in inside.items() if part in below}
-            for part in PARTS
+            for part in PART_WORDS
         }
         self.notes.append(f"{place}: the parts ({listed(sorted(map(str, kinds)))}) are read inside each class")
         self.bases, self.between = [place], filled
@@ -437,7 +430,7 @@ class _Layout:
         return (*self.notes, *skipped)
 
 
-_EXACT = {name: part for part, names in PARTS.items() for name in names}
+_EXACT = {name: part for part, names in PART_WORDS.items() for name in names}
 
 
 def _exact(folder: Path) -> str | None:

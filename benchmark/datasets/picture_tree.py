@@ -129,7 +129,7 @@ class Tree:
             if _MASK_FOLDER.fullmatch(place.name) and any(stems[place] <= twin or bare <= twin for twin in twins):
                 masks = set(self._direct[place])
             else:
-                masks = _masks_beside(self._direct[place], stems[place])
+                masks = _masks_among(self._direct[place], stems[place])
             self.masks += sorted(masks)
             self._direct[place] = [path for path in self._direct[place] if path not in masks]
         self._fill()
@@ -163,7 +163,7 @@ def listed(words: Sequence[str]) -> str:
     return ", ".join(words[:NAMED]) + (f" and {len(words) - NAMED:,} more" if len(words) > NAMED else "")
 
 
-def _masks_beside(pictures: Sequence[Path], stems: set[str]) -> set[Path]:
+def _masks_among(pictures: Sequence[Path], stems: set[str]) -> set[Path]:
     """Return the masks among the pictures of one folder: ``a_mask.png`` or, if all are so, ``a.png``, for ``a.jpg``."""
     named = {path for path in pictures if (match := _MASK.fullmatch(path.stem)) is not None and match["stem"] in stems}
     photographs = {path.stem for path in pictures if path.suffix.lower() in _PHOTOGRAPHS}

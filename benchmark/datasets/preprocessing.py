@@ -98,7 +98,7 @@ def decode(blob: bytes, shape: tuple[int, ...] | None = None) -> Image.Image:
 def _draft(image: Image.Image, shape: tuple[int, ...]) -> None:
     """Let a JPEG be decoded smaller, which its format can do in a fraction of the time."""
     height, width = shape[:2]
-    if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # lies on its side before it is turned
+    if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # height and width are swapped until it is turned
         height, width = width, height
     scale = min(width / image.width, height / image.height)
     image.draft(None, (math.ceil(DRAFTED * scale * image.width), math.ceil(DRAFTED * scale * image.height)))

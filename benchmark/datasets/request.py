@@ -1,4 +1,4 @@
-"""`Request`: what a reader of a user's own data is told beside the path."""
+"""`Request`: what a reader of a user's own data is told in addition to the path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def unseen(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Request:
-    """What a reader is told beside the path.
+    """What a reader is told in addition to the path.
 
     Attributes
     ----------

@@ -13,6 +13,11 @@ from benchmark.errors import BenchmarkError
 
 Ints = npt.NDArray[np.int64]
 
+TRAIN, TEST, VALIDATION = "train", "test", "validation"
+
+PART_WORDS = {TRAIN: ("train", "training"), TEST: ("test", "testing"), VALIDATION: ("val", "valid", "validation")}
+"""What a part is called in the name of a folder, a file or an array, in lower case; any case is accepted."""
+
 SEED = 0
 """Random seed of the split: the same data are always split in the same way."""
 

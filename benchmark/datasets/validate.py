@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from benchmark.datasets import split
 from benchmark.datasets.dataset import Dataset, Part
+from benchmark.datasets.request import Notify
 from benchmark.errors import BenchmarkError
 
 MIN_TRAINING_IMAGES = 2
@@ -34,8 +35,6 @@ LEVELS = (0, 255)
 
 _ROWS = 4_096
 """Images that are checked or scaled at once, so that no copy in floats of all of them is in memory."""
-
-Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)

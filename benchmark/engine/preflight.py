@@ -170,7 +170,7 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
 
 
 def _said(test_set: TestSet) -> tuple[object, ...]:
-    """Return what is known of images beside their pixels and labels."""
+    """Return what is known of images in addition to their pixels and labels."""
     return test_set.names, test_set.given, test_set.read_as, test_set.remarks, test_set.copies.tolist()
 
 

@@ -610,7 +610,7 @@ INDICES = {
 
 
 @pytest.mark.parametrize("text", INDICES.values(), ids=list(INDICES))
-def test_an_index_beside_pictures_is_no_table_of_pixels(tmp_path: Path, text: str) -> None:
+def test_an_index_next_to_pictures_is_no_table_of_pixels(tmp_path: Path, text: str) -> None:
     (tmp_path / "train.csv").write_text(text)
     assert not csv_pixels.has_pixels(tmp_path / "train.csv")
     assert not csv_pixels.FORM.recognises(tmp_path)

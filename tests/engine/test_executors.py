@@ -82,7 +82,7 @@ from benchmark.engine.executors import fork_server
 
 fork_server.start()
 (server,) = [each for each in psutil.Process().children() if "forkserver" in " ".join(each.cmdline())]
-busy = -1.0  # it imports until its processor time stands still
+busy = -1.0  # it imports until its processor time no longer grows
 while "openblas" not in str(server.memory_maps()) or busy != sum(server.cpu_times()[:2]):
     busy = sum(server.cpu_times()[:2])
     time.sleep(1)

@@ -242,7 +242,7 @@ def test_hog_features_of_grey_images_have_no_colours() -> None:
     assert (type(grey), type(colour)) == (Compressed, WithColours)
 
 
-def test_trees_count_colours_beside_pixels() -> None:
+def test_trees_count_colours_next_to_pixels() -> None:
     from models._trees import pixel_columns
 
     assert pixel_columns(Task(10, (28, 28, 1))) == []

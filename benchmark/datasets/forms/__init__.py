@@ -20,6 +20,7 @@ from benchmark.datasets.forms import (
 )
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
+from benchmark.datasets.split import TRAIN
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -68,7 +69,7 @@ def read(path: Path, request: Request, *, archives: bool = True) -> FileDataset:
     form = _form(path, known)
     if form is None:
         found = _readable(path, known)
-        inside = [each for each in found if parts.part_of(each) in (None, parts.TRAIN)]
+        inside = [each for each in found if parts.part_of(each) in (None, TRAIN)]
         if len(inside) == 1:
             request.notify(f"{path}: read from {inside[0].relative_to(path).as_posix()}, the only data in it")
             return read(inside[0], request, archives=archives)

@@ -23,7 +23,9 @@ from benchmark.datasets.forms import parts
 from benchmark.datasets.forms.form import Form, Request, chosen
 from benchmark.datasets.forms.idx_files import EMNIST, characters, mapping_file, upright
 from benchmark.datasets.picture_tree import SUFFIXES as PICTURES
-from benchmark.datasets.validate import FileDataset, Notify, RawPart
+from benchmark.datasets.request import Notify
+from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
+from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ PIXELS = "pixels"
 USAGE = {"usage", "split", "set"}
 """Names of a column that says the part of each image."""
 
-USAGES = {"training": parts.TRAIN, "publictest": parts.VALIDATION, "privatetest": parts.TEST} | {
-    word: part for part, words in parts.PART_WORDS.items() for word in words
+USAGES = {"training": TRAIN, "publictest": VALIDATION, "privatetest": TEST} | {
+    word: part for part, words in PART_WORDS.items() for word in words
 }
 """Values of that column, in lower case: FER-2013's, and the usual words."""
 
@@ -166,24 +168,24 @@ def find(folder: Path) -> dict[str, dict[str, Path]]:
 
 def _read(path: Path, request: Request) -> FileDataset:
     if path.is_file():
-        return _dataset(path, {parts.TRAIN: path}, request)
+        return _dataset(path, {TRAIN: path}, request)
     files = chosen(path, find)
-    if parts.TRAIN not in files:
+    if TRAIN not in files:
         there = ", ".join(each.name for each in files.values())
         raise BenchmarkError(f"{path}: there is {there} and no CSV to train on; add one with `train` in its name")
     return _dataset(path, files, request)
 
 
 def _dataset(where: Path, files: Mapping[str, Path], request: Request) -> FileDataset:
-    notify, train = request.notify, files[parts.TRAIN]
+    notify, train = request.notify, files[TRAIN]
     layouts = {part: _checked_layout(path) for part, path in files.items()}
-    if layouts[parts.TRAIN].named((PIXELS,)) is not None:
+    if layouts[TRAIN].named((PIXELS,)) is not None:
         tables = {part: table for part, path in files.items() if (table := _texts(path, layouts[part], notify))}
     else:
         tables = _tables(files, layouts, notify)
-    if parts.TRAIN not in tables:
+    if TRAIN not in tables:
         raise BenchmarkError(f"{train}: column `label` is missing; give the column with the classes this name")
-    raw = _by_usage(tables[parts.TRAIN], train, notify) if len(tables) == 1 else {}
+    raw = _by_usage(tables[TRAIN], train, notify) if len(tables) == 1 else {}
     if not raw:
         raw = {part: _raw(table, files[part]) for part, table in tables.items()}
     names: dict[int, str] = {}
@@ -192,7 +194,7 @@ def _dataset(where: Path, files: Mapping[str, Path], request: Request) -> FileDa
         names = {} if mapping is None else characters(mapping)
         raw = {part: _turned(each) for part, each in raw.items()}
         notify(f"{where}: EMNIST's pictures are stored turned, so their rows and columns are exchanged")
-    validation = files[parts.VALIDATION].name if parts.VALIDATION in files else "the validation rows"
+    validation = files[VALIDATION].name if VALIDATION in files else "the validation rows"
     used = tuple(files[part] for part in tables)
     return parts.assemble(request.name, str(where), raw, notify, used, names, validation)
 
@@ -224,16 +226,16 @@ def _by_usage(table: Table, path: Path, notify: Notify) -> dict[str, RawPart]:
 
 def _tables(files: Mapping[str, Path], layouts: Mapping[str, Layout], notify: Notify) -> dict[str, Table]:
     """Read tables with a column a pixel; the pixels in the order of the training part's columns."""
-    train = files[parts.TRAIN]
-    first = _frame(train, layouts[parts.TRAIN])
-    label, dropped = _label_column(train, first, layouts[parts.TRAIN], notify)
+    train = files[TRAIN]
+    first = _frame(train, layouts[TRAIN])
+    label, dropped = _label_column(train, first, layouts[TRAIN], notify)
     pixels = [column for column in first.columns if column != label and column not in dropped]
-    frames, labels = {parts.TRAIN: first}, {parts.TRAIN: label}
+    frames, labels = {TRAIN: first}, {TRAIN: label}
     for part, path in files.items():
         own = _label_like(layouts[part], label, len(pixels))
-        if part != parts.TRAIN and own is None:
+        if part != TRAIN and own is None:
             notify(f"{path}: it has no labels, so it is left out")
-        elif part != parts.TRAIN:
+        elif part != TRAIN:
             frames[part], labels[part] = _frame(path, layouts[part]), own
             _same_columns(train, path, first.drop(columns=label), frames[part].drop(columns=own))
     return {part: _table(files[part], frame, labels[part], pixels) for part, frame in frames.items()}

@@ -47,7 +47,7 @@ def _read(path: Path, request: Request) -> FileDataset:
     files = chosen(path, idx.find_sets)
     absent = idx.missing_file(files)
     if absent is not None:
-        raise BenchmarkError(f"{path}: {absent} is missing; put it beside the others")
+        raise BenchmarkError(f"{path}: {absent} is missing; put it with the others")
     first = next(iter(files.values()))
     turned = first.name.lower().startswith(EMNIST)
     raw = {}
@@ -64,7 +64,7 @@ def _read(path: Path, request: Request) -> FileDataset:
 
 
 def mapping_file(path: Path) -> Path | None:
-    """Return the file beside one of EMNIST's that gives the characters of its labels, or None."""
+    """Return the file that gives the characters of the labels of one of EMNIST's files, or None."""
     name = re.split(r"-(?:train|test)[-.]", path.name.lower())[0]
     return next((each for each in path.parent.glob("*.txt") if each.name.lower() == f"{name}-mapping.txt"), None)
 

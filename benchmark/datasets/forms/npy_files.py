@@ -15,6 +15,7 @@ import numpy.typing as npt
 from benchmark.datasets import split
 from benchmark.datasets.forms import npz_file, parts
 from benchmark.datasets.forms.form import Form, Request
+from benchmark.datasets.split import TRAIN
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
@@ -49,7 +50,7 @@ def _mapped(path: Path) -> npt.NDArray[Any]:
 def _read(folder: Path, request: Request) -> FileDataset:
     files = _files(folder)
     found = parts.named(path.stem for path in files)
-    shapes = [_mapped(path).shape[1:] for path in files if path.stem in found.get(parts.TRAIN, ())]
+    shapes = [_mapped(path).shape[1:] for path in files if path.stem in found.get(TRAIN, ())]
     if len(shapes) == 2 and shapes[0] != shapes[1]:  # x.npy and y.npy of one shape are two letters
         return _named(folder, files, found, request)
     return _classes(folder, files, request)
@@ -92,7 +93,7 @@ def _classes(folder: Path, files: list[Path], request: Request) -> FileDataset:
     some = f"; at most {most:,} images of each are taken, {len(y):,} of {total:,} (drawn with seed {split.SEED})"
     request.notify(f"{folder}: {len(files)} .npy files, a class each by its name{some if len(y) < total else ''}")
     part = RawPart(X, y, str(folder), str(folder))
-    return parts.assemble(request.name, str(folder), {parts.TRAIN: part}, request.notify)
+    return parts.assemble(request.name, str(folder), {TRAIN: part}, request.notify)
 
 
 def _drawn(count: int, most: int) -> npt.NDArray[np.int64]:

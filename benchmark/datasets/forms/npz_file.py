@@ -14,6 +14,7 @@ import psutil
 from benchmark.datasets import idx
 from benchmark.datasets.forms import parts
 from benchmark.datasets.forms.form import Form, Request, can_choose, chosen
+from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
@@ -97,7 +98,7 @@ def from_arrays(
     found = parts.named(arrays)
     if not found and arrays and all(map(_NUMBERED.fullmatch, arrays)):
         found = _by_shape(path, arrays, request)
-    found.setdefault(parts.TRAIN, (None, None))
+    found.setdefault(TRAIN, (None, None))
     raw = {}
     for part, (X, y) in found.items():
         if X is None or y is None:
@@ -106,7 +107,7 @@ def from_arrays(
                 "save images and labels of each part"
             )
         raw[part] = RawPart(arrays[X], arrays[y], places[X], places[y])
-    validation = found.get(parts.VALIDATION, ("",))[0] or ""
+    validation = found.get(VALIDATION, ("",))[0] or ""
     return parts.assemble(request.name, str(path), raw, request.notify, (path,) * path.is_file(), None, validation)
 
 
@@ -117,11 +118,11 @@ def _missing(part: str, X: str | None, y: str | None, found: Mapping[str, tuple[
         return "X_train"
     for other, pair in found.items():
         name = pair[kind]
-        for word in parts.PART_WORDS[other]:
+        for word in PART_WORDS[other]:
             if name is not None and other != part and word in name.lower():
                 at = name.lower().index(word)
-                return name[:at] + parts.PART_WORDS[part][0] + name[at + len(word) :]
-    return f"{'Xy'[kind]}_{parts.PART_WORDS[part][0]}"
+                return name[:at] + PART_WORDS[part][0] + name[at + len(word) :]
+    return f"{'Xy'[kind]}_{PART_WORDS[part][0]}"
 
 
 def _by_shape(path: Path, arrays: Arrays, request: Request) -> dict[str, tuple[str | None, str | None]]:
@@ -135,7 +136,7 @@ def _by_shape(path: Path, arrays: Arrays, request: Request) -> dict[str, tuple[s
         raise BenchmarkError(
             f"{path}: the arrays have no names ({shapes[:200]}); save them as X_train, y_train, X_test and y_test"
         )
-    both = dict(zip((parts.TRAIN, parts.TEST), pairs, strict=False))
+    both = dict(zip((TRAIN, TEST), pairs, strict=False))
     said = "; ".join(f"{X} and {y} {part}" for part, (X, y) in both.items())
     request.notify(f"{path}: the arrays have no names, so they are read in their order: {said}")
     return {part: (X, y) for part, (X, y) in both.items()}
@@ -161,7 +162,7 @@ def _pairs(folder: Path) -> dict[str, dict[str, Path]]:
     """Return the data sets of a folder that have a file for training and one for another part."""
     files = sorted(each for each in folder.glob("*.[nN][pP][zZ]") if each.is_file())
     found = parts.by_part(folder, files)
-    return {name: each for name, each in found.items() if parts.TRAIN in each and len(each) > 1}
+    return {name: each for name, each in found.items() if TRAIN in each and len(each) > 1}
 
 
 def _read_pair(path: Path, request: Request) -> FileDataset:
@@ -176,7 +177,7 @@ def _read_pair(path: Path, request: Request) -> FileDataset:
         raw[part] = RawPart(arrays[X], arrays[y], f"{file} ({X})", f"{file} ({y})")
     request.notify(f"{path}: " + ", ".join(f"{part} from {file.name}" for part, file in files.items()))
     names = tuple(files.values())
-    validation = files[parts.VALIDATION].name if parts.VALIDATION in files else ""
+    validation = files[VALIDATION].name if VALIDATION in files else ""
     return parts.assemble(request.name, str(path), raw, request.notify, names, None, validation)
 
 

@@ -1,8 +1,8 @@
 """Four ``.npz`` files of one array each, as Kuzushiji-MNIST and Kuzushiji-49 are published by their authors.
 
 They are called ``kmnist-train-imgs.npz``, ``kmnist-train-labels.npz``, ``kmnist-test-imgs.npz`` and
-``kmnist-test-labels.npz``; a ``kmnist_classmap.csv`` beside them names the classes. Source: Clanuwat et al. 2018, Deep
-learning for classical Japanese literature, https://github.com/rois-codh/kmnist.
+``kmnist-test-labels.npz``; a ``kmnist_classmap.csv`` in the folder names the classes. Source: Clanuwat et al. 2018,
+Deep learning for classical Japanese literature, https://github.com/rois-codh/kmnist.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmark.datasets.forms import npz_file, parts
 from benchmark.datasets.forms.csv_pixels import CSV_LIMIT
 from benchmark.datasets.forms.form import Form, Request, can_choose, chosen
+from benchmark.datasets.split import TRAIN
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
 
@@ -40,7 +41,7 @@ def find(folder: Path) -> dict[str, Files]:
 def _read(path: Path, request: Request) -> FileDataset:
     folder = path if path.is_dir() else path.parent
     files = chosen(path, find)
-    there = {part for part, _ in files} | {parts.TRAIN}
+    there = {part for part, _ in files} | {TRAIN}
     raw = {}
     for part in sorted(there):
         for kind in ("images", "labels"):

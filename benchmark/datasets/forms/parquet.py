@@ -19,9 +19,10 @@ import msgspec
 from benchmark.datasets import picture_cache, preprocessing
 from benchmark.datasets.forms.form import Form, Notify, Request
 from benchmark.datasets.forms.picture_table import LABEL_COLUMNS
-from benchmark.datasets.picture_files import TEST, TRAIN, VALIDATION, part_of
+from benchmark.datasets.picture_files import part_of
 from benchmark.datasets.picture_source import Source
 from benchmark.datasets.picture_tree import counted, has_pictures, listed
+from benchmark.datasets.split import TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
 

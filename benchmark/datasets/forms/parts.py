@@ -8,12 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.datasets import validate
-from benchmark.datasets.validate import FileDataset, Notify, RawPart
-
-TRAIN, TEST, VALIDATION = "train", "test", "validation"
-
-PART_WORDS = {TRAIN: ("train", "training"), TEST: ("test", "testing"), VALIDATION: ("val", "valid", "validation")}
-"""What a part is called in the name of an array or a file, in lower case."""
+from benchmark.datasets.request import Notify
+from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
+from benchmark.datasets.validate import FileDataset, RawPart
 
 IMAGES = ("x", "images", "image", "imgs", "img", "pixels", "data")
 LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")

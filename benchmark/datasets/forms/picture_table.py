@@ -26,8 +26,9 @@ import msgspec
 from benchmark.datasets import picture_files, picture_tree
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
-from benchmark.datasets.picture_files import TEST, TRAIN, VALIDATION, Classes, PictureFiles, part_of
+from benchmark.datasets.picture_files import Classes, PictureFiles, part_of
 from benchmark.datasets.picture_tree import Tree, counted, listed, some
+from benchmark.datasets.split import TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import MIN_TRAINING_IMAGES, FileDataset
 from benchmark.errors import BenchmarkError
 
@@ -66,7 +67,7 @@ PURE = 0.9
 the classes, too."""
 
 UNLABELLED = {"", "nan"}
-"""What stands for no label, in lower case."""
+"""What means that there is no label, in lower case."""
 
 _NO_TABLE = (OSError, ValueError, MemoryError, RecursionError, StopIteration, msgspec.DecodeError)
 """What a reader raises on text that is no table."""
@@ -106,12 +107,12 @@ class _Table:
 
 def find_tables(tree: Tree) -> list[Path]:
     """Return the tables of a folder that are narrow enough to be lists of pictures, and not one to a picture."""
-    beside = Counter(path.parent for path in tree.tables)
+    tables_in = Counter(path.parent for path in tree.tables)
     return [
         path
         for path in tree.tables
         if len(path.relative_to(tree.root).parts) <= DEEPEST
-        and beside[path.parent] <= MOST_TABLES
+        and tables_in[path.parent] <= MOST_TABLES
         and not path.is_symlink()
         and _is_narrow(path)
     ]
