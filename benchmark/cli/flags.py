@@ -18,6 +18,9 @@ _DATASET_HELP = (
 )
 _RESULTS_HELP = "results folder, with one subfolder per data set (default: results)"
 
+MOST_FOLDS = 100
+"""Each fold is tuned and fitted by itself, so a hundred already take a hundred times as long."""
+
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -30,6 +33,13 @@ def data(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder to search first for the four files of Fashion-MNIST, MNIST or KMNIST (then $BENCHMARK_DATA, "
         "data/, ../shared/data/, the caches of torchvision and Keras, and finally the network)",
+    )
+    parser.add_argument(
+        "--folds",
+        type=_folds,
+        metavar="N",
+        help="for data without a test part: N folds of a cross-validation, or 0 to split a fifth off for testing "
+        "(default: 5 if that fifth has fewer than 200 pictures, else 0)",
     )
 
 
@@ -99,6 +109,16 @@ def alone(parser: argparse.ArgumentParser) -> None:
 def results(parser: argparse.ArgumentParser) -> None:
     """Add the flag that chooses the results folder."""
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help=_RESULTS_HELP)
+
+
+def _folds(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value not in (0, *range(2, MOST_FOLDS + 1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0 or a whole number from 2 to {MOST_FOLDS}")
+    return value
 
 
 def _seconds(text: str) -> float:

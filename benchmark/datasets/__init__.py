@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets import digits, fashion_mnist, forms, kmnist, mnist, mnist_like, openml
+from benchmark.datasets import cross_validation, digits, fashion_mnist, forms, kmnist, mnist, mnist_like, openml
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.datasets.download import UnavailableError
 from benchmark.datasets.locations import cache_folder
@@ -42,6 +42,7 @@ def load(
     data_dir: Path | None = None,
     notify: Callable[[str], None] = lambda _: None,
     progress: ProgressBar = unseen,
+    folds: int | None = 0,
 ) -> Dataset:
     """Load a data set by name or path.
 
@@ -58,6 +59,9 @@ def load(
         Fashion-MNIST, what part of the data was left out and why, how a test part was split off.
     progress : callable
         Called with the number of pictures decoded and of all, from time to time.
+    folds : int or None
+        Folds of a cross-validation, for data without a test part; 0 splits a test part off; None, as the commands have
+        it, does what the number of images asks for. See `cross_validation.hold_out_or_fold`.
 
     Returns
     -------
@@ -68,6 +72,8 @@ def load(
     BenchmarkError
         The name is unknown, or the input is invalid; the message names the file and the cause.
     """
+    if name is None or name in NAMES:
+        cross_validation.refuse_folds(name or fashion_mnist.NAME, folds)
     if name == digits.NAME:
         return digits.load()
     if name is None:
@@ -81,12 +87,15 @@ def load(
         return mnist_like.load(which, PUBLISHED, data_dir)
     number = openml.dataset_number(name)
     if number is not None:
-        return _with_remarks(name, notify, lambda keep: _recognised(openml.load(number, keep)))
-    return _with_remarks(name, notify, lambda keep: _from_path(name, keep, progress))
+        return _with_remarks(name, notify, lambda keep: _recognised(openml.load(number, keep)), folds)
+    return _with_remarks(name, notify, lambda keep: _from_path(name, keep, progress), folds)
 
 
 def _with_remarks(
-    name: str, notify: Callable[[str], None], read: Callable[[Callable[[str], None]], FileDataset]
+    name: str,
+    notify: Callable[[str], None],
+    read: Callable[[Callable[[str], None]], FileDataset],
+    folds: int | None,
 ) -> FileDataset:
     """Read a data set, and keep what its reader said, without the place on this machine."""
     remarks: list[str] = []
@@ -95,7 +104,7 @@ def _with_remarks(
         remarks.append(text)
         notify(text)
 
-    dataset = read(keep)
+    dataset = cross_validation.hold_out_or_fold(read(keep), folds, keep)
     place = Path(_asked(name)[0]).expanduser()
     here = [text.replace(f"{place}: ", "", 1).replace(f"{place}{os.sep}", "") for text in remarks]
     for folder in place.parents:  # of an array in a file, of one of several data sets in a folder or an archive

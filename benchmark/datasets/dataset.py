@@ -70,6 +70,11 @@ class Dataset:
     read_as : str
         How the user's own images were read: the end of `source`, without their place on this machine. Empty for a
         published data set.
+    folds : int
+        Folds of its cross-validation, in which case `train` and `test` are the same images, all of them; 0 if it has a
+        test part.
+    asked_folds : int or None
+        What ``--folds`` was given, so that a page can say how to make it again.
     """
 
     name: str
@@ -81,12 +86,16 @@ class Dataset:
     remarks: tuple[str, ...] = ()
     given: str = ""
     read_as: str = ""
+    folds: int = 0
+    asked_folds: int | None = None
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of shapes, pixels and labels: the same images have the same checksum in any format."""
+        """SHA-256 of shapes, pixels, labels and number of folds: the same images have the same one in any format."""
         digest = hashlib.sha256(repr((self.class_names, array_shape(self.image_shape))).encode())
-        for part in (self.train, self.test):
+        if self.folds:
+            digest.update(f"cross-validated in {self.folds} folds".encode())
+        for part in (self.train,) if self.folds else (self.train, self.test):
             digest.update(repr(part.X.shape).encode())
             digest.update(np.ascontiguousarray(part.X).data)
             digest.update(part.y.astype("<i8").tobytes())

@@ -15,7 +15,7 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,8 +79,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     number : int
         OpenML's number of the data set.
     notify : callable
-        Called with one line if OpenML has withdrawn the data, if a test part was split off, if classes were left out,
-        if pixels are scaled.
+        Called with one line if OpenML has withdrawn the data, if classes were left out, if pixels are scaled.
 
     Returns
     -------
@@ -103,7 +102,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
     side = _side(title, table.X)
     names, y = _classes(title, table)
     X = table.X
-    first = TRAINING_ROWS.get(number, 0)
+    first, held_out = TRAINING_ROWS.get(number, 0), ""
     if 0 < first < len(y):
         train, test = np.arange(first), np.arange(first, len(y))
     else:
@@ -115,10 +114,11 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         X, names = X[kept], tuple(name for name in names if name not in rare)
         y = np.unique(y[kept], return_inverse=True)[1].astype(np.int64)
         train, test = split.stratified_holdout(y, split.first_identical(X))
-        notify(f"{title} does not say which images test: {split.SPLIT}; {len(train):,} train, {len(test):,} test")
+        held_out = title
     train_part, test_part = (
         RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)", any_range=True) for rows in (train, test)
     )
+    test_part = replace(test_part, held_out=held_out)
     source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
     return validate.build_dataset(f"openml-{number}", source, train_part, test_part, (path,), names, notify=notify)
 

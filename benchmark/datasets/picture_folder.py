@@ -178,8 +178,9 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
     kept, rows = _learnable(every, notify)
     X = X if len(kept) == len(X) else X[kept]
     like = split.first_identical(X)
-    if not rows.tests.any():
-        _, tested = split.hold_out(str(place), rows.y, like, notify)
+    held_out = "" if rows.tests.any() else str(place)
+    if held_out:
+        _, tested = split.hold_out(held_out, rows.y, like)
         rows = replace(rows, tests=np.isin(np.arange(len(X)), tested))
     _tell_copies(rows, like, notify)
     _tell_counts(rows, notify)
@@ -197,7 +198,7 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
         _named(request.name, asked),
         f"{place} ({len(X):,} pictures, brought whole to {size_text(shape)}, and padded with their border's colour)",
         train,
-        test,
+        replace(test, held_out=held_out),
         labelled.files,
         class_names=tuple(rows.class_names),
     )

@@ -45,9 +45,12 @@ class FileDataset(Dataset):
     ----------
     files : tuple of Path
         The files that it was read from; empty if it comes with a library, or from too many files to name.
+    held_out : str
+        What messages name, if the test part was split off by `split.hold_out`; empty if the data have one of their own.
     """
 
     files: tuple[Path, ...] = ()
+    held_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class RawPart:
     any_range : bool
         The pixels may be in any of `RANGES` although they are bytes, as those of an array may. Bytes of a decoded
         picture are in 0..255, however dark it is.
+    held_out : str
+        See `FileDataset`; of a test part.
     """
 
     X: npt.NDArray[Any]
@@ -76,6 +81,7 @@ class RawPart:
     y_from: str
     names: tuple[str, ...] = ()
     any_range: bool = False
+    held_out: str = ""
 
 
 def build_dataset(
@@ -147,6 +153,7 @@ def build_dataset(
         test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names),
         source=source if full == LEVELS else f"{source} ({full[0]}..{full[1]:,}, scaled to 0..255)",
         files=files,
+        held_out=test.held_out,
     )
 
 
@@ -170,8 +177,9 @@ def split_off_test(part: RawPart, where: str, notify: Notify) -> tuple[RawPart, 
         notify(f"{where}: classes with a single image are left out: {listed}")
     rows = np.flatnonzero(counts[y] >= MIN_TRAINING_IMAGES)
     X = part.X[rows] if len(single) else part.X
-    trained, tested = split.hold_out(where, y[rows].astype(np.int64), split.first_identical(X), notify)
-    return replace(part, X=X[trained], y=labels[rows][trained]), replace(part, X=X[tested], y=labels[rows][tested])
+    trained, tested = split.hold_out(where, y[rows].astype(np.int64), split.first_identical(X))
+    train, test = (replace(part, X=X[side], y=labels[rows][side]) for side in (trained, tested))
+    return train, replace(test, held_out=where)
 
 
 def _levels(X: npt.NDArray[Any], full: tuple[int, int]) -> npt.NDArray[np.uint8]:

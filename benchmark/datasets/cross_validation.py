@@ -1,0 +1,77 @@
+"""Hold-out or cross-validation, for data that come without a test part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmark.datasets import split
+from benchmark.datasets.dataset import Part
+from benchmark.datasets.request import Notify
+from benchmark.datasets.validate import FileDataset
+from benchmark.errors import BenchmarkError
+
+
+def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) -> FileDataset:
+    """Keep the test part that a reader split off, or join both parts again and give the data folds; say which.
+
+    Parameters
+    ----------
+    dataset : FileDataset
+    asked : int or None
+        Number of folds; 0 keeps the test part; None gives `split.FOLDS` folds if the test part has fewer than
+        `split.FEW` images.
+    notify : callable
+        Called with one line if the data have no test part of their own.
+
+    Returns
+    -------
+    FileDataset
+
+    Raises
+    ------
+    BenchmarkError
+        Folds are asked for, and the data have a test part of their own, or too few images for as many.
+    """
+    where, trained, tested = dataset.held_out, len(dataset.train.y), len(dataset.test.y)
+    if not where:
+        refuse_folds(dataset.name, asked)
+        return dataset
+    count = split.FOLDS if asked is None and tested < split.FEW else asked or 0
+    whole = _joined(dataset)
+    if count:
+        try:
+            split.folds(whole.y, count, 0, split.first_identical(whole.X))
+        except BenchmarkError as error:
+            if asked is not None:
+                raise BenchmarkError(f"{where}: {error}") from error
+            count = 0
+    if not count:
+        notify(f"{where}: there is no test part, so {split.SPLIT}: {trained:,} pictures train, {tested:,} test")
+        return replace(dataset, asked_folds=asked)
+    few = f" and a fifth would be {tested:,} pictures only" if asked is None else ""
+    switch = f" (--folds 0 splits off {tested:,} pictures for testing instead)"
+    notify(
+        f"{where}: there is no test part{few}, so the {len(whole.y):,} pictures are cross-validated in {count} folds: "
+        f"each is predicted by models that have not seen it{switch}"
+    )
+    return replace(dataset, train=whole, test=whole, folds=count, asked_folds=asked)
+
+
+def refuse_folds(name: str, asked: int | None) -> None:
+    """Refuse a number of folds for data with a test part.
+
+    Raises
+    ------
+    BenchmarkError
+    """
+    if asked:
+        raise BenchmarkError(
+            f"--folds {asked}: {name} has a test part of its own, which every estimator is tested on; leave --folds out"
+        )
+
+
+def _joined(dataset: FileDataset) -> Part:
+    train, test = dataset.train, dataset.test
+    return Part(np.concatenate([train.X, test.X]), np.concatenate([train.y, test.y]), train.names + test.names)
