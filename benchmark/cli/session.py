@@ -181,6 +181,11 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
     prepare_workers(arguments)
     console = terminal.console()
     dataset = reading.load(arguments, console)
+    if dataset.folds:
+        raise BenchmarkError(
+            f"{arguments.subcommand} needs a test part, and {dataset.name} is cross-validated; run it and this with "
+            "--folds 0 and --results of another folder"
+        )
     folder = arguments.results / dataset.name
     if arguments.preset:
         folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
@@ -208,6 +213,10 @@ def _executor(arguments: argparse.Namespace, dataset: Dataset, logs: Path) -> tu
     from benchmark.engine import resources
     from benchmark.engine.executors.local import LocalExecutor
 
+    if dataset.folds and arguments.cluster is not None:
+        raise BenchmarkError(
+            "--cluster: a cross-validation runs on this machine only; leave --cluster out, or give --folds 0"
+        )
     files = materialise(dataset)
     if arguments.cluster is None:
         return (arguments.executor or LocalExecutor)(logs), resources.local_slots()

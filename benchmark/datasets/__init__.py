@@ -133,8 +133,8 @@ def summary(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``source``, ``image_shape``, ``sha256``; ``files``: name to SHA-256;
-        ``counts``: class name to (training, test) images.
+        ``name``, ``source``, ``image_shape``, ``sha256``, ``folds``; ``files``: name to SHA-256;
+        ``counts``: class name to (training, test) images, which are the same if there are folds.
     """
     k = len(dataset.class_names)
     train, test = (np.bincount(part.y, minlength=k) for part in (dataset.train, dataset.test))
@@ -144,6 +144,7 @@ def summary(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "image_shape": dataset.image_shape,
         "sha256": dataset.sha256,
+        "folds": dataset.folds,
         "files": mnist_like.file_sums(files),
         "counts": {name: (int(train[i]), int(test[i])) for i, name in enumerate(dataset.class_names)},
     }

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from benchmark.datasets import locations
 from benchmark.datasets.dataset import Dataset
 from benchmark.errors import BenchmarkError
-from benchmark.storage import scratch
+from benchmark.storage import scratch, serialization
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class ArrayFiles:
         int64, (n_train,).
     test_X : Path
         uint8, (n_test, pixels); in a separate folder.
+
+    Of data that are cross-validated there is `train_X` alone, which holds all images; `write_part` writes the rest.
     """
 
     train_X: Path
@@ -71,12 +73,95 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
         The folder is not writable.
     """
     paths = array_files(dataset.sha256, cache_dir)
-    content: dict[Path, npt.NDArray[Any]] = {
-        paths.train_X: dataset.train.X,
-        paths.train_y: dataset.train.y,
-        paths.test_X: dataset.test.X,
-    }
+    content: dict[Path, npt.NDArray[Any]] = {paths.train_X: dataset.train.X}
+    if not dataset.folds:
+        content |= {paths.train_y: dataset.train.y, paths.test_X: dataset.test.X}
     return _write(paths, content)
+
+
+@dataclass(frozen=True)
+class TrainingPart:
+    """What a job may be fitted on.
+
+    Attributes
+    ----------
+    y : ndarray of int64, (n_train,)
+    """
+
+    y: npt.NDArray[np.int64]
+    _X: npt.NDArray[np.uint8]
+    _rows: npt.NDArray[np.int64] | None = None
+
+    def images(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Return training images by their rows in `y`, (len(rows), pixels)."""
+        return np.asarray(self._X[rows if self._rows is None else self._rows[rows]])
+
+
+def training(sha256: str, part: str = "") -> TrainingPart:
+    """Open the training part of a data set, or of one of its folds, in a worker process.
+
+    Parameters
+    ----------
+    sha256 : str
+        `Dataset.sha256`.
+    part : str
+        As `write_part` was given it; empty: of the data set.
+    """
+    files = array_files(sha256)
+    X = np.load(files.train_X, mmap_mode="r")
+    if not part:
+        return TrainingPart(np.load(files.train_y), X)
+    folder = _part_folder(files, part)
+    return TrainingPart(np.load(folder / "train_y.npy"), X, np.load(folder / "train_rows.npy"))
+
+
+def images_to_predict(sha256: str, part: str = "") -> npt.NDArray[np.uint8]:
+    """Return the test images of a data set, or of one of its folds, (n_test, pixels); see `training`."""
+    files = array_files(sha256)
+    if not part:
+        return np.asarray(np.load(files.test_X))
+    return np.asarray(np.load(files.train_X, mmap_mode="r")[np.load(_part_folder(files, part) / "test_rows.npy")])
+
+
+def write_part(dataset: Dataset, part: str, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> None:
+    """Write which images of a cross-validated data set are a fold's training and test part.
+
+    The labels of the training rows are written with them, so no file of a fold holds the labels of its test images.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Written by `materialise`.
+    part : str
+        Name of a folder.
+    train, test : ndarray of int64
+        Rows.
+
+    Raises
+    ------
+    BenchmarkError
+        The folder is not writable.
+    """
+    folder = _part_folder(array_files(dataset.sha256), part)
+    arrays = {"train_rows": train, "train_y": dataset.train.y[train], "test_rows": test}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array, allow_pickle=False)
+            serialization.write_atomically(folder / f"{name}.npy", buffer.getvalue())
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _part_folder(files: ArrayFiles, part: str) -> Path:
+    return files.train_X.parent / "parts" / part
+
+
+def _unwritable(folder: Path, error: OSError) -> BenchmarkError:
+    return BenchmarkError(
+        f"{folder}: cannot be written ({error.strerror or error}); free some space, or set BENCHMARK_CACHE"
+    )
 
 
 def receive(sha256: str, blobs: Mapping[str, bytes]) -> ArrayFiles:
@@ -110,9 +195,7 @@ def _write(paths: ArrayFiles, content: dict[Path, npt.NDArray[Any]]) -> ArrayFil
                 np.save(target, array, allow_pickle=False)
             _move_in(temporary, folder, content)
     except OSError as error:
-        raise BenchmarkError(
-            f"{folder}: cannot be written ({error.strerror or error}); free some space, or set BENCHMARK_CACHE"
-        ) from error
+        raise _unwritable(folder, error) from error
     return paths
 
 

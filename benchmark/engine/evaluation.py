@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.engine.jobs import Declaration, Job, Limits, Outcome, RefitJob
-from benchmark.engine.protocol import Preset
+from benchmark.engine.protocol import Fold, Preset
 from benchmark.engine.tuning import Tuned
-from benchmark.storage.records import SCHEMA, Record, Validation
+from benchmark.storage.records import SCHEMA, FoldNumber, Record, Validation
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class RunContext:
         Machine and versions of this process, for the record of a refit that did not run.
     y_validation : ndarray of int64, (n_validation,)
         Labels of the validation rows.
+    fold : Fold or None
+        Of a cross-validation.
     tuning_threads, tuning_parallel : int
         Threads of a tuning job, and tuning jobs at once.
     """
@@ -50,6 +52,7 @@ class RunContext:
     y_validation: npt.NDArray[np.int64]
     tuning_threads: int
     tuning_parallel: int
+    fold: Fold | None = None
 
 
 def refit_job(
@@ -87,6 +90,7 @@ def refit_job(
         dataset=template.dataset,
         rows=rows,
         limits=limits,
+        part=template.part,
         draw=draw,
         save_to=save_to,
     )
@@ -135,7 +139,7 @@ def record(
     -------
     Record
     ndarray of float16, (n_test, n_classes), or None
-        None unless the outcome is ok.
+        None unless the outcome is ok. Of a fold, `n_test` are the fold's test images.
     Validation or None
         None if tuning found no best trial.
     """
@@ -175,6 +179,7 @@ def record(
         proba_sha256="",
         environment=dict(outcome.environment or context.environment),
         history=dict(outcome.history),
+        fold=None if (fold := context.fold) is None else FoldNumber(fold.count, fold.repeat, fold.number),
     )
     validation = None if tuned.proba is None else Validation(context.y_validation, to_float16(tuned.proba))
     return found, proba, validation

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmark.engine import protocol
-from benchmark.engine.protocol import Preset
+from benchmark.engine.protocol import Fold, Preset
 from benchmark.storage.serialization import short_hash
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmark.engine.jobs import Declaration
 
 
-def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> dict[str, str]:
+def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration, fold: Fold | None = None) -> dict[str, str]:
     """Hash everything that a result depends on and that may change after its record was written.
 
     Parameters
@@ -26,6 +26,8 @@ def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> d
     preset : Preset
         Its number of seeds is left out: more seeds add records and change none.
     declared : Declaration
+    fold : Fold, optional
+        Whose training part was tuned and fitted, of a cross-validation.
 
     Returns
     -------
@@ -51,6 +53,8 @@ def fingerprint(dataset_sha256: str, preset: Preset, declared: Declaration) -> d
         parts["smoke"] = dict(declared.smoke)
     if preset.thorough:
         parts["thorough"] = dict(declared.thorough)
+    if fold is not None:
+        parts["fold"] = [fold.count, fold.repeat, fold.number, fold.test.tolist()]
     return {name: short_hash(value) for name, value in parts.items()}
 
 

@@ -93,6 +93,8 @@ class Job:
     rows : int
         Training rows to fit.
     limits : Limits
+    part : str
+        Training part of a fold (see `memmap.write_part`); empty if the data have a test part.
     """
 
     estimator: str
@@ -102,6 +104,7 @@ class Job:
     dataset: str
     rows: int
     limits: Limits = Limits()
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,8 @@ class TuningJob(Job):
 class RefitJob(Job):
     """Fit the chosen parameters on final rows and predict all test images.
 
-    Only this kind of job, and the two below, may read test images; the test labels are in no file that a worker can
-    name. It has the machine to itself, because its times are compared.
+    Only this kind of job, and the two below, may read test images; the test labels are in no file that it names. It has
+    the machine to itself, because its times are compared.
 
     Attributes
     ----------

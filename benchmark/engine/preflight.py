@@ -56,7 +56,8 @@ def for_run(
     """
     predicted = len(dataset.test.y) + min(len(dataset.train.y), preset.max_validation_rows)
     scores = SCORE_BYTES * predicted * len(dataset.class_names)
-    with _space(folder, len(names) * preset.seeds * (RECORD_BYTES + scores)):
+    refits = preset.seeds * max(1, dataset.folds)
+    with _space(folder, len(names) * refits * (RECORD_BYTES + scores)):
         test_set = records.read_test_set(folder)
         if force and test_set is not None and test_set.sha256 != dataset.sha256:
             shutil.rmtree(folder / "records")  # their test reads were of other data
@@ -64,7 +65,7 @@ def for_run(
         test_reads = _check_records(folder, names)
         _check_derived(folder, test_set, kinds)
         for name in names if force else ():
-            _invalidate(folder, name, preset)
+            _invalidate(folder, name, preset, refits)
         journal_path(folder, "any").parent.mkdir(exist_ok=True)
     return test_reads
 
@@ -154,7 +155,8 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
     if found is None:
         records.write_test_set(folder, today)
         return today
-    refuse_other_data(folder, found, dataset.sha256, advice)
+    other = f"; it was made with --folds {found.folds}" if found.folds != dataset.folds else ""
+    refuse_other_data(folder, found, dataset.sha256, f"{advice}{other}")
     told = dataclasses.replace(
         found,
         names=today.names,
@@ -162,6 +164,7 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
         read_as=today.read_as,
         remarks=today.remarks,
         copies=today.copies,
+        asked_folds=today.asked_folds,
     )
     if _said(told) != _said(found):
         # Written by an earlier version, files were renamed, or the same images are read in another form.
@@ -171,7 +174,8 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
 
 def _said(test_set: TestSet) -> tuple[object, ...]:
     """Return what is known of images in addition to their pixels and labels."""
-    return test_set.names, test_set.given, test_set.read_as, test_set.remarks, test_set.copies.tolist()
+    said = test_set.names, test_set.given, test_set.read_as, test_set.remarks, test_set.copies.tolist()
+    return *said, test_set.asked_folds
 
 
 @contextmanager
@@ -218,14 +222,14 @@ def _check_derived(
                 kind.read(path, test_set)
 
 
-def _invalidate(folder: Path, name: str, preset: Preset) -> None:
+def _invalidate(folder: Path, name: str, preset: Preset, refits: int) -> None:
     """Invalidate an estimator's results, but keep how often the test images were read for them."""
     for path in sorted((folder / "records" / name).glob("seed-*.json")):
         try:
             record = records.read_record(path)
         except BenchmarkError:
             record = None
-        if record is not None and record.seed < preset.seeds:
+        if record is not None and record.seed < refits:
             reason = "invalidated by --force; not recomputed yet"
             stub = dataclasses.replace(record, status="failed", reason=reason, preset=dataclasses.asdict(preset))
             records.write(folder, stub, None)
@@ -250,5 +254,10 @@ def test_set_of(dataset: Dataset) -> TestSet:
         given=dataset.given,
         read_as=dataset.read_as,
         remarks=dataset.remarks,
-        copies=split.copied_tests(dataset.train.X, dataset.test.X),
+        # The copies of an image are in its fold, so a model that is tested on it has not seen them.
+        copies=split.copied_tests(dataset.train.X, dataset.test.X)
+        if not dataset.folds
+        else np.zeros(0, dtype=np.int64),
+        folds=dataset.folds,
+        asked_folds=dataset.asked_folds,
     )

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.datasets import split as datasets
+
 SPLIT_SEED = 0
 """Seed of the split into fit rows and validation rows, the same in every run."""
 
@@ -28,6 +30,11 @@ same study on any machine."""
 
 STARTUP_TRIALS = 5
 """Random trials before TPE (Bergstra et al. 2011) models the rest."""
+
+REPEATS = 2
+"""Repeats of a cross-validation, each with other folds, unless the preset has more seeds or ``--seeds`` says otherwise.
+One repeat tests every image once; a second shows how much the draw of the folds changes, and every repeat costs as much
+as the first. The corrected interval hardly narrows with more (Bouckaert and Frank 2004)."""
 
 MIN_ROWS_PER_CLASS = 10
 """Minimum rows of a rung, per class on average."""
@@ -76,6 +83,11 @@ class Preset:
             seeds=self.seeds if seeds is None else seeds,
         )
 
+    @property
+    def cross_validated(self) -> Preset:
+        """The same for a cross-validation, whose repeats are its seeds: at least `REPEATS`."""
+        return dataclasses.replace(self, seeds=max(self.seeds, REPEATS))
+
     @classmethod
     def recorded(cls, fields: Mapping[str, Any]) -> Preset:
         """Return the preset that a record was made with, given its JSON fields.
@@ -118,6 +130,48 @@ CORRUPTED_SEED = 3
 
 DEADLINE_SECONDS = {"smoke": 120.0, "quick": 600.0, "standard": 3_600.0, "thorough": 21_600.0}
 """Deadline of one job, by preset. A record does not depend on it: it changes no number, only whether there is one."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of one repeat of a cross-validation: a training part and a test part, as rows of all images.
+
+    Attributes
+    ----------
+    count : int
+        Folds of a repeat.
+    repeat, number : int
+        From 0.
+    train, test : ndarray of int64
+        Ascending; together all images.
+    """
+
+    count: int
+    repeat: int
+    number: int
+    train: npt.NDArray[np.int64]
+    test: npt.NDArray[np.int64]
+
+    @property
+    def seed(self) -> int:
+        """Seed of its refit, and number of its record."""
+        return self.repeat * self.count + self.number
+
+    @property
+    def part(self) -> str:
+        """Name of its training part among the arrays, see `benchmark.datasets.memmap`."""
+        return f"{self.count}-{self.repeat}-{self.number}"
+
+
+def folds(y: npt.NDArray[np.int64], count: int, repeats: int, groups: npt.NDArray[np.int64] | None) -> list[Fold]:
+    """Return all folds of a cross-validation, repeat by repeat; see `benchmark.datasets.split.folds`."""
+    found = []
+    for repeat in range(repeats):
+        its = datasets.folds(y, count, repeat, groups)
+        for number in range(count):
+            train, test = (np.flatnonzero(side).astype(np.int64) for side in (its != number, its == number))
+            found.append(Fold(count, repeat, number, train, test))
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Tunes and evaluates estimators and writes their records.
 
 `run` starts one `EstimatorRun` per estimator. Its `run` method is the whole way of one estimator, top to bottom:
-describe the plugin, tune it, refit it once per seed, write the records. The scheduler shares the workers.
+describe the plugin, tune it, refit it once per seed, write the records. In a cross-validation it is tuned and refitted
+for each fold, on the fold's training part. The scheduler shares the workers.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.datasets import memmap
 from benchmark.datasets.dataset import Dataset
+from benchmark.datasets.split import first_identical
 from benchmark.engine import evaluation, preflight, protocol, scheduler, tuning
 from benchmark.engine.evaluation import RunContext
 from benchmark.engine.executors import Executor
@@ -29,10 +35,11 @@ from benchmark.engine.jobs import (
 )
 from benchmark.engine.preflight import TestReadCounts
 from benchmark.engine.progress import Observer, Progress
-from benchmark.engine.protocol import Preset
+from benchmark.engine.protocol import Fold, Preset, Split
 from benchmark.engine.registry import Plugin
 from benchmark.engine.resources import Resources
 from benchmark.engine.saved_models import save as saved_models
+from benchmark.engine.saved_models.card import Refit
 from benchmark.engine.scheduler import EstimatorTask, JobRunner, StopRequest
 from benchmark.engine.tuning import Tuned
 from benchmark.environment import environment
@@ -41,6 +48,9 @@ from benchmark.estimator import Task
 from benchmark.storage import lock, records
 from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.records import Record
+
+ALL = "all"
+"""The training part of all images, for the model that is kept of a cross-validation."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Plan:
     force : bool
         Delete the records and studies of these estimators first.
     keep : bool
-        Save the fitted models of seed 0.
+        Save the fitted models of seed 0; of a cross-validation, models fitted on all images.
     kinds : sequence of RecordKind
         What the report reads besides the records.
     """
@@ -86,10 +96,63 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) ->
     names = [plugin.name for plugin in plan.plugins]
     test_reads = preflight.for_run(plan.folder, plan.dataset, names, plan.preset, plan.force, plan.kinds)
     with lock.os_errors_as_engine_errors(plan.folder):
-        runs = [EstimatorRun(plan, plugin, test_reads, observe) for plugin in plan.plugins]
+        every = rounds(plan.dataset, plan.preset)
+        runs = [EstimatorRun(plan, plugin, every, test_reads, observe) for plugin in plan.plugins]
         tasks = [EstimatorTask(each.name, each.progress, each.run) for each in runs]
         scheduler.run_all(tasks, executor, plan.resources.jobs, stop)
     return [each.progress for each in runs]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is tuned once and then refitted: the training part of the data, or that of one fold of a cross-validation.
+
+    Attributes
+    ----------
+    fold : Fold or None
+    seeds : tuple of int
+        Of its refits; each has a record.
+    y : ndarray of int64, (n,)
+        Labels of its training part.
+    split : Split
+        Of these.
+    final_rows : int
+        Training rows of a refit.
+    """
+
+    fold: Fold | None
+    seeds: tuple[int, ...]
+    y: npt.NDArray[np.int64]
+    split: Split
+    final_rows: int
+
+    @classmethod
+    def of(cls, y: npt.NDArray[np.int64], preset: Preset, seeds: tuple[int, ...], fold: Fold | None = None) -> Round:
+        """Return the round of a training part."""
+        return cls(fold, seeds, y, protocol.split(y, preset), len(protocol.final_rows(y, preset)))
+
+    @property
+    def title(self) -> str:
+        """First words of what is said of it; empty if it is the only one."""
+        fold = self.fold
+        return "" if fold is None else f"repeat {fold.repeat + 1}, fold {fold.number + 1} of {fold.count}: "
+
+
+def rounds(dataset: Dataset, preset: Preset) -> tuple[Round, ...]:
+    """Return what every estimator goes through; of a cross-validation, write which images each fold is made of.
+
+    Raises
+    ------
+    BenchmarkError
+        The cache is not writable.
+    """
+    y = dataset.train.y
+    if not dataset.folds:
+        return (Round.of(y, preset, tuple(range(preset.seeds))),)
+    found = protocol.folds(y, dataset.folds, preset.seeds, first_identical(dataset.train.X))
+    for fold in found:
+        memmap.write_part(dataset, fold.part, fold.train, fold.test)
+    return tuple(Round.of(y[fold.train], preset, (fold.seed,), fold) for fold in found)
 
 
 class EstimatorRun:
@@ -99,22 +162,25 @@ class EstimatorRun:
     ----------
     plan : Plan
     plugin : Plugin
+    rounds : sequence of Round
     test_reads : TestReadCounts
         How often the test images were read for the records in the folder.
     observe : Observer
     """
 
-    def __init__(self, plan: Plan, plugin: Plugin, test_reads: TestReadCounts, observe: Observer) -> None:
-        self.plan, self.name = plan, plugin.name
-        self.split = protocol.split(plan.dataset.train.y, plan.preset)
+    def __init__(
+        self, plan: Plan, plugin: Plugin, rounds: Sequence[Round], test_reads: TestReadCounts, observe: Observer
+    ) -> None:
+        self.plan, self.name, self.rounds = plan, plugin.name, rounds
+        first = rounds[0]
         self.progress = Progress(
             plugin.name,
-            plan.preset.trials,
-            self.split.rungs,
-            plan.preset.seeds,
-            len(protocol.final_rows(plan.dataset.train.y, plan.preset)),
+            plan.preset.trials * len(rounds),
+            first.split.rungs,
+            sum(len(each.seeds) for each in rounds),
+            first.final_rows,
         )
-        self.context = RunContext(
+        self._context = RunContext(
             name=plugin.name,
             origin=plugin.origin,
             declared=None,
@@ -123,9 +189,10 @@ class EstimatorRun:
             dataset_sha256=plan.dataset.sha256,
             preset=plan.preset,
             environment=environment(),
-            y_validation=plan.dataset.train.y[self.split.validation],
+            y_validation=first.y[first.split.validation],
             tuning_threads=plan.resources.tuning_threads,
             tuning_parallel=plan.resources.jobs,
+            fold=first.fold,
         )
         self._test_reads, self._observe = test_reads, observe
 
@@ -140,80 +207,113 @@ class EstimatorRun:
 
     def _run(self, jobs: JobRunner) -> None:
         plan, progress = self.plan, self.progress
-        template = self._template()
         limits = replace(plan.resources.tuning, seconds=describe_seconds(plan.resources.refit.seconds))
-        declared = jobs.describe(Describe(self.name, template.task, limits))
-        prints = fingerprint(plan.dataset.sha256, plan.preset, declared)
-        self.context = replace(self.context, declared=declared, fingerprint=prints)
-        progress.trials = plan.preset.trials if declared.space else 1
+        declared = jobs.describe(Describe(self.name, self._template().task, limits))
+        self._context = replace(self._context, declared=declared)
 
-        found = {seed: self._good_record(seed) for seed in range(plan.preset.seeds)}
-        current = {seed: each for seed, each in found.items() if each and not stale(each.fingerprint, prints)}
-        missing = [seed for seed in found if seed not in current]
-        if plan.keep and saved_models.SEED in current:
-            self._save_again(jobs, template, current[saved_models.SEED])
+        contexts = [self._context_of(each, declared) for each in self.rounds]
+        missing: list[tuple[Round, RunContext, list[int], Record | None]] = []
+        for each, context in zip(self.rounds, contexts, strict=True):
+            found = {seed: self._good_record(seed) for seed in each.seeds}
+            current = {
+                seed: one for seed, one in found.items() if one and not stale(one.fingerprint, context.fingerprint)
+            }
+            if plan.keep and not plan.dataset.folds and saved_models.SEED in current:
+                self._save_again(jobs, current[saved_models.SEED])
+            left = [seed for seed in each.seeds if seed not in current]
+            if left:
+                # All seeds of a round are refits of the same parameters. So tuning is skipped if any current record
+                # exists: the study may be gone (it is not committed), and another machine might choose otherwise.
+                missing.append((each, context, left, next(iter(current.values()), None)))
+        trials = plan.preset.trials if declared.space else 1
+        progress.trials = trials * max(1, len(missing))
+        done = sum(len(each.seeds) for each in self.rounds) - sum(len(left) for *_, left, _ in missing)
+
+        tuned: list[tuple[Round, RunContext, list[int], Tuned]] = []
+        for place, (each, context, left, record) in enumerate(missing):
+            of_round, context = (
+                self._from_record(context, record, place * trials)
+                if record
+                else (self._tune(jobs, each, context, declared, place * trials), context)
+            )
+            if of_round.best is None:
+                self._fail(context, of_round, of_round.failure, left[0])
+                return
+            best = of_round.best
+            self.log(f"{each.title}tuned: validation accuracy {best.rungs[-1].accuracy:.4f} in trial {best.number}")
+            tuned.append((each, context, left, of_round))
+        if missing:
+            progress.phase = "tuned"
+
+        for each, context, left, of_round in tuned:
+            for seed in left:
+                done += 1
+                progress.seed = done
+                if not self._refit(jobs, each, context, of_round, seed):
+                    return
+        if plan.keep and plan.dataset.folds:
+            self._save_whole(jobs)
         if not missing:
             progress.end("unchanged")
             self.log("its records are up to date; --force recomputes them")
             return
-
-        # All seeds of a row are refits of the same parameters. So tuning is skipped if any current record exists:
-        # the study may be gone (it is not committed), and tuning on another machine might choose otherwise.
-        tuned = self._from_record(next(iter(current.values()))) if current else self._tune(jobs, template, declared)
-        if tuned.best is None:
-            self._fail(tuned, tuned.failure, missing[0])
-            return
-        progress.phase = "tuned"
-        self.log(f"tuned: validation accuracy {tuned.best.rungs[-1].accuracy:.4f} in trial {tuned.best.number}")
-
-        for seed in missing:
-            if not self._refit(jobs, template, tuned, tuned.best.params, seed):
-                return
         progress.end("done")
         self.log("done")
 
-    def _tune(self, jobs: JobRunner, template: TuningJob, declared: Declaration) -> Tuned:
-        """Tune, or continue the study of an interrupted run."""
-        progress, prints = self.progress, self.context.fingerprint
-        study_name = f"{self.name} {_short(prints)}"
-        study = tuning.open_study(lock.journal_path(self.plan.folder, self.name), study_name, self.split.rungs)
-        progress.trial = progress.earlier_trials = len(tuning.finished(study))
+    def _context_of(self, each: Round, declared: Declaration) -> RunContext:
+        """Return what the records of a round have in common."""
+        plan = self.plan
+        return replace(
+            self._context,
+            fingerprint=fingerprint(plan.dataset.sha256, plan.preset, declared, each.fold),
+            y_validation=each.y[each.split.validation],
+            fold=each.fold,
+        )
+
+    def _tune(self, jobs: JobRunner, each: Round, context: RunContext, declared: Declaration, earlier: int) -> Tuned:
+        """Tune a round, or continue the study of an interrupted run; `earlier` trials were those of other rounds."""
+        progress = self.progress
+        study_name = f"{self.name} {_short(context.fingerprint)}"
+        study = tuning.open_study(lock.journal_path(self.plan.folder, self.name), study_name, each.split.rungs)
+        finished = len(tuning.finished(study))
+        progress.trial = earlier + finished
+        progress.earlier_trials += finished
         progress.phase = "tuning"
 
         def run_jobs(batch: list[TuningJob]) -> list[Outcome]:
-            progress.trial, progress.rows = len(tuning.finished(study)), batch[0].rows
+            progress.trial, progress.rows = earlier + len(tuning.finished(study)), batch[0].rows
             outcomes = jobs.map(batch)
             for job, outcome in zip(batch, outcomes, strict=True):
                 result = outcome.reason if outcome.accuracy is None else f"{outcome.accuracy:.4f}"
-                self.log(f"{job.rows:,} rows: {result}")
+                self.log(f"{each.title}{job.rows:,} rows: {result}")
             return outcomes
 
+        template = self._template(each.fold)
         tuned = tuning.tune(
-            study, declared.space, declared.defaults, self.plan.preset, self.split.rungs, template, run_jobs
+            study, declared.space, declared.defaults, self.plan.preset, each.split.rungs, template, run_jobs
         )
-        progress.trial = len(tuning.finished(study))
+        progress.trial = earlier + len(tuning.finished(study))
         return tuned
 
-    def _from_record(self, record: Record) -> Tuned:
-        """Return the tuning result that a record holds."""
-        self.context = replace(
-            self.context, tuning_threads=record.tuning_threads, tuning_parallel=record.tuning_parallel
-        )
-        self.progress.trial = self.progress.earlier_trials = len(record.trials)
+    def _from_record(self, context: RunContext, record: Record, earlier: int) -> tuple[Tuned, RunContext]:
+        """Return the tuning result that a record holds, and the context with its conditions."""
+        progress = self.progress
+        progress.trial = earlier + len(record.trials)
+        progress.earlier_trials += len(record.trials)
         validation = records.read_validation(self.plan.folder, record)
-        return Tuned.of(record.trials, None if validation is None else validation.proba)
+        tuned = Tuned.of(record.trials, None if validation is None else validation.proba)
+        return tuned, replace(context, tuning_threads=record.tuning_threads, tuning_parallel=record.tuning_parallel)
 
-    def _refit(
-        self, jobs: JobRunner, template: TuningJob, tuned: Tuned, params: Mapping[str, object], seed: int
-    ) -> bool:
+    def _refit(self, jobs: JobRunner, each: Round, context: RunContext, tuned: Tuned, seed: int) -> bool:
         """Refit with one seed and write its record; return whether it went well."""
         plan, progress = self.plan, self.progress
-        progress.phase, progress.seed, progress.rows = "refit", seed + 1, progress.final_rows
+        assert tuned.best is not None, "checked by the caller"
+        progress.phase, progress.rows = "refit", each.final_rows
         with self._model_folder(seed) as folder:
             job = evaluation.refit_job(
-                template,
-                params,
-                progress.final_rows,
+                self._template(each.fold),
+                tuned.best.params,
+                each.final_rows,
                 seed,
                 plan.resources.threads,
                 plan.resources.refit,
@@ -221,37 +321,50 @@ class EstimatorRun:
             )
             outcome = jobs.alone(job)
             if outcome.status != "ok":
-                self._fail(tuned, outcome, seed, job)
+                self._fail(context, tuned, outcome, seed, job)
                 return False
-            record = self._write(tuned, outcome, seed, job)
-            self.log(
-                f"seed {seed}: fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s"
-            )
+            record = self._write(context, tuned, outcome, seed, job)
+            took = f"fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s"
+            self.log(f"{each.title or f'seed {seed}: '}{took}")
             if folder:
                 self.log(saved_models.install(plan.folder, folder, plan.dataset, record, outcome))
         return True
 
-    def _save_again(self, jobs: JobRunner, template: TuningJob, record: Record) -> None:
-        """Repeat a recorded refit to save its model, if that is missing. No test image is read."""
+    def _save_whole(self, jobs: JobRunner) -> None:
+        """Fit the parameters of the first fold on all images, only to save that model, if it is missing."""
         plan = self.plan
+        record = self._good_record(saved_models.SEED)
+        assert record is not None, "all records are there"
         if saved_models.is_saved(plan.folder, record):
             return
-        self.progress.phase, self.progress.seed, self.progress.rows = "refit", 1, record.fit_rows
+        y = plan.dataset.train.y
+        memmap.write_part(plan.dataset, ALL, np.arange(len(y)), np.arange(0))
+        rows = len(protocol.final_rows(y, plan.preset))
+        self._save(jobs, replace(self._template(), part=ALL), record, rows, "whole")
+
+    def _save_again(self, jobs: JobRunner, record: Record) -> None:
+        """Repeat a recorded refit to save its model, if that is missing. No test image is read."""
+        if not saved_models.is_saved(self.plan.folder, record):
+            self._save(jobs, self._template(), record, record.fit_rows, "again")
+
+    def _save(self, jobs: JobRunner, template: TuningJob, record: Record, rows: int, refit: Refit) -> None:
+        plan = self.plan
+        self.progress.phase, self.progress.seed, self.progress.rows = "refit", 1, rows
         with saved_models.new_folder(plan.folder) as folder:
-            refit = evaluation.refit_job(
+            job = evaluation.refit_job(
                 template,
                 record.params,
-                record.fit_rows,
+                rows,
                 record.seed,
                 record.threads,
                 plan.resources.refit,
                 save_to=str(folder),
             )
-            outcome = jobs.alone(SaveJob(**vars(refit)))
-            self.log(saved_models.install(plan.folder, folder, plan.dataset, record, outcome, again=True))
+            outcome = jobs.alone(SaveJob(**vars(job)))
+            self.log(saved_models.install(plan.folder, folder, plan.dataset, record, outcome, refit))
 
-    def _template(self) -> TuningJob:
-        """Return the fields that all tuning jobs have in common."""
+    def _template(self, fold: Fold | None = None) -> TuningJob:
+        """Return the fields that all tuning jobs of a round have in common."""
         plan = self.plan
         task = Task(
             n_classes=len(plan.dataset.class_names),
@@ -268,6 +381,7 @@ class EstimatorRun:
             dataset=plan.dataset.sha256,
             rows=0,
             limits=plan.resources.tuning,
+            part="" if fold is None else fold.part,
         )
 
     def _good_record(self, seed: int) -> Record | None:
@@ -282,31 +396,38 @@ class EstimatorRun:
     @contextmanager
     def _model_folder(self, seed: int) -> Iterator[Path | None]:
         """Give a folder for the fitted model of a refit; None if that is not to be saved."""
-        if not self.plan.keep or seed != saved_models.SEED:
+        if not self.plan.keep or self.plan.dataset.folds or seed != saved_models.SEED:
             yield None
             return
         with saved_models.new_folder(self.plan.folder) as folder:
             yield folder
 
-    def _write(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: RefitJob | None = None) -> Record:
+    def _write(
+        self, context: RunContext, tuned: Tuned, outcome: Outcome, seed: int, job: RefitJob | None = None
+    ) -> Record:
         reads = self._test_reads.get((self.name, seed), 0)
-        return records.write(self.plan.folder, *evaluation.record(self.context, tuned, seed, outcome, job, reads))
+        tested = None if context.fold is None else context.fold.test
+        return records.write(
+            self.plan.folder, *evaluation.record(context, tuned, seed, outcome, job, reads), rows=tested
+        )
 
-    def _fail(self, tuned: Tuned, outcome: Outcome, seed: int = 0, job: RefitJob | None = None) -> None:
+    def _fail(
+        self, context: RunContext, tuned: Tuned, outcome: Outcome, seed: int = 0, job: RefitJob | None = None
+    ) -> None:
         """Write a record that says why the estimator failed."""
-        self._write(tuned, outcome, seed, job)
+        self._write(context, tuned, outcome, seed, job)
         self.progress.end("failed", outcome.reason)
         self.log(f"failed: {outcome.reason}")
 
     def _abort(self, error: Exception) -> None:
         """Fail outside tuning and refit. Good records of an earlier run are not overwritten."""
         reason = failure_reason(error)
-        if any(self._good_record(seed) for seed in range(self.plan.preset.seeds)):
+        if any(self._good_record(seed) for each in self.rounds for seed in each.seeds):
             self.progress.end("failed", reason)
             self.log(f"failed: {reason}; its earlier record is kept")
         else:
             status = error.status if isinstance(error, WorkerDiedError) else "failed"
-            self._fail(Tuned(None, ()), Outcome(status, reason))
+            self._fail(self._context, Tuned(None, ()), Outcome(status, reason))
 
     def log(self, text: str) -> None:
         """Tell the observer what has happened."""

@@ -181,6 +181,12 @@ class EstimatorTask:
         return bool(self.batch.jobs) and not self.batch.alone
 
     @property
+    def part(self) -> str:
+        """Training part of the present batch, see `Job`; empty if there is no batch, or it fits nothing."""
+        job = self.batch.jobs[0] if self.batch.jobs else None
+        return "" if job is None or isinstance(job, Describe) else job.part
+
+    @property
     def seconds_per_row(self) -> float:
         """Seconds that a row has cost so far; before the first outcome, what the first job has taken at least."""
         job = self.batch.jobs[0] if self.batch.jobs else None
@@ -279,10 +285,12 @@ def run_all(tasks: Sequence[EstimatorTask], executor: Executor, jobs: int, stop:
                 if isinstance(error, EngineError):
                     raise error
                 task.store(position, error or future.result())
-                was_tuning = task.tuning
+                was_tuning, part = task.tuning, task.part
                 if task.complete:
                     task.resume()
-                if not task.batch.jobs or (was_tuning and task.batch.alone):  # its refits get a worker of their own
+                # Its refits get a worker of their own, and so does each fold: a worker that was fitted on the images
+                # of one has seen the test images of another.
+                if not task.batch.jobs or (was_tuning and task.batch.alone) or (part and task.part != part):
                     executor.retire(task.name)
     finally:
         for task in tasks:

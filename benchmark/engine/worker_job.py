@@ -66,9 +66,8 @@ def run(job: TuningJob | RefitJob) -> Outcome:
 
 def _tune(job: TuningJob) -> Outcome:
     """Fit rows of the split's fit part; predict and score the validation rows."""
-    files = memmap.array_files(job.dataset)
-    split, y = _split(files.train_y, job.preset), np.load(files.train_y)
-    X_validation, y_validation = np.load(files.train_X, mmap_mode="r")[split.validation], y[split.validation]
+    part, split = memmap.training(job.dataset, job.part), _split(job.dataset, job.part, job.preset)
+    X_validation, y_validation = part.images(split.validation), part.y[split.validation]
     fitted = _fit(job, replace(job.task, memory=_memory()), split.fit[: job.rows], X_validation)
     accuracy = float((fitted.proba.argmax(axis=1) == y_validation).mean())
     return replace(fitted.outcome, accuracy=accuracy, proba=fitted.proba)
@@ -76,7 +75,7 @@ def _tune(job: TuningJob) -> Outcome:
 
 def _refit(job: RefitJob) -> Outcome:
     """Fit final rows; predict all test images."""
-    test_X = np.load(memmap.array_files(job.dataset).test_X)
+    test_X = memmap.images_to_predict(job.dataset, job.part)
     fitted = _fit(job, job.task, _final_rows(job), test_X)
     return replace(_with_model(job, fitted, test_X), proba=fitted.proba)
 
@@ -84,7 +83,7 @@ def _refit(job: RefitJob) -> Outcome:
 def _save(job: SaveJob) -> Outcome:
     """Fit final rows and save the model; the training images that it then predicts only check it."""
     rows = _final_rows(job)
-    some_X = np.load(memmap.array_files(job.dataset).train_X, mmap_mode="r")[rows[:LABEL_ROWS]]
+    some_X = memmap.training(job.dataset, job.part).images(rows[:LABEL_ROWS])
     return _with_model(job, _fit(job, job.task, rows, some_X), some_X)
 
 
@@ -155,9 +154,9 @@ def _fit(job: Job, task: Task, rows: npt.NDArray[np.int64], target: npt.NDArray[
         Images to predict.
     """
     estimator = registry.get(job.estimator).load()
-    files = memmap.array_files(job.dataset)
-    _warm_up(job.estimator, job.task, files.train_X, files.train_y)
-    X, y = np.load(files.train_X, mmap_mode="r")[rows], np.load(files.train_y)[rows]
+    part = memmap.training(job.dataset, job.part)
+    _warm_up(job.estimator, job.task, job.dataset, job.part)
+    X, y = part.images(rows), part.y[rows]
     params = pipelines.parameters(estimator, job.preset, job.params)
     unfitted = partial(pipelines.build, estimator, task, len(np.unique(y)), params)
     pipeline = unfitted()
@@ -236,13 +235,12 @@ def save(
 
 def _final_rows(job: RefitJob) -> npt.NDArray[np.int64]:
     """Return the training rows of a refit."""
-    return protocol.final_rows(np.load(memmap.array_files(job.dataset).train_y), job.preset, job.draw)[: job.rows]
+    return protocol.final_rows(memmap.training(job.dataset, job.part).y, job.preset, job.draw)[: job.rows]
 
 
 def _test_images(job: CorruptionJob) -> npt.NDArray[np.uint8]:
     """Return the test images of a job with corruptions."""
-    images: npt.NDArray[np.uint8] = np.load(memmap.array_files(job.dataset).test_X)[list(job.images)]
-    return images
+    return memmap.images_to_predict(job.dataset, job.part)[list(job.images)]
 
 
 def _predict_corrupted(
@@ -263,8 +261,8 @@ def _predict_corrupted(
 
 
 @lru_cache(maxsize=4)
-def _split(train_y: Path, preset: Preset) -> protocol.Split:
-    return protocol.split(np.load(train_y), preset)
+def _split(dataset: str, part: str, preset: Preset) -> protocol.Split:
+    return protocol.split(memmap.training(dataset, part).y, preset)
 
 
 @cache
@@ -281,10 +279,11 @@ def _memory() -> Memory:
 
 
 @cache
-def _warm_up(name: str, task: Task, train_X: Path, train_y: Path) -> None:
+def _warm_up(name: str, task: Task, dataset: str, part: str) -> None:
     """Fit and predict a few rows once, untimed, so that no measured time includes an import."""
     estimator = registry.get(name).load()
-    X, y = np.load(train_X, mmap_mode="r"), np.load(train_y)
-    rows = protocol.stratified_order(y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]
-    pipeline = pipelines.build(estimator, task, len(np.unique(y[rows])), estimator.smoke)
-    pipelines.predict(pipeline, X[rows], pipelines.fit(pipeline, X[rows], y[rows]), task.n_classes)
+    training = memmap.training(dataset, part)
+    rows = protocol.stratified_order(training.y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]
+    X, y = training.images(rows), training.y[rows]
+    pipeline = pipelines.build(estimator, task, len(np.unique(y)), estimator.smoke)
+    pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), task.n_classes)

@@ -36,10 +36,17 @@ def warn(console: Console, text: str) -> None:
 
 def announce(console: Console, dataset: Dataset, folder: Path, logs: Path, work: str) -> None:
     """Say what is about to be done, on what, and where it will lie."""
-    train, test = len(dataset.train.y), len(dataset.test.y)
-    console.print(f"{escape(dataset.name)}: {train:,} training and {test:,} test images from {escape(dataset.source)}")
+    console.print(f"{escape(dataset.name)}: {images(dataset)} from {escape(dataset.source)}")
     console.print(work)
     console.print(f"results: {escape(str(folder))}   what estimators print: {escape(str(logs))}")
+
+
+def images(dataset: Dataset) -> str:
+    """Return how many images there are to train and to test."""
+    train, test = len(dataset.train.y), len(dataset.test.y)
+    if dataset.folds:
+        return f"{train:,} images, cross-validated in {dataset.folds} folds,"
+    return f"{train:,} training and {test:,} test images"
 
 
 def step(console: Console, text: str) -> None:

@@ -7,6 +7,9 @@
     results/<dataset>/records/<estimator>/seed-<n>.npz         proba, (n test images, n classes), float16, and the
                                                                same of the winner's validation rows
 
+Of a cross-validation each fold is such a record, and `rows` in its ``.npz`` says which images it predicted; `read` puts
+the folds of a repeat together.
+
 Files are written to a temporary name, synced and renamed. The JSON is written last and holds the checksum of its
 ``.npz``, so an incomplete record is recognised. Nothing is ever unpickled. `benchmark.load` is for notebooks, `read`
 for the report.
@@ -25,9 +28,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import BenchmarkError
-from benchmark.storage import serialization
+from benchmark.storage import folds, serialization
 from benchmark.storage.schema import (
     SCHEMA,
+    FoldNumber,
     Record,
     Results,
     RungResult,
@@ -41,6 +45,7 @@ from benchmark.storage.schema import (
 
 __all__ = [
     "SCHEMA",
+    "FoldNumber",
     "Record",
     "Results",
     "RungResult",
@@ -80,7 +85,11 @@ def record_path(folder: Path, estimator: str, seed: int) -> Path:
 
 
 def write(
-    folder: Path, record: Record, proba: npt.NDArray[np.float16] | None, validation: Validation | None = None
+    folder: Path,
+    record: Record,
+    proba: npt.NDArray[np.float16] | None,
+    validation: Validation | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Record:
     """Write one record atomically; an earlier one stays complete until it is replaced.
 
@@ -96,6 +105,8 @@ def write(
     proba : ndarray of float16, (n_test, n_classes), or None
         None for a failed estimator.
     validation : Validation, optional
+    rows : ndarray of int64, (n_test,), optional
+        Which images `proba` is of, in a cross-validation.
 
     Returns
     -------
@@ -108,11 +119,16 @@ def write(
     content: dict[str, npt.NDArray[Any]] = {} if proba is None else {"proba": proba}
     if proba is not None and validation is not None:
         content |= {"validation": validation.proba, "validation_y": validation.y}
+    if proba is not None and rows is not None:
+        content["rows"] = rows
     blob = serialization.to_npz(**content) if content else None
     record = dataclasses.replace(record, proba_sha256="" if blob is None else hashlib.sha256(blob).hexdigest())
     if blob is not None:
         serialization.write_atomically(arrays, blob)
-    serialization.write_atomically(path, serialization.to_json(dataclasses.asdict(record)))
+    fields = dataclasses.asdict(record)
+    if record.fold is None:  # as in records from before there was cross-validation
+        del fields["fold"]
+    serialization.write_atomically(path, serialization.to_json(fields))
     if blob is None:
         arrays.unlink(missing_ok=True)
     return record
@@ -177,18 +193,26 @@ def read(folder: Path) -> Results:
     test_set = read_test_set(folder)
     if test_set is None:
         raise BenchmarkError(f"{folder}: no records here; make some with: python -m benchmark run --all")
-    records, proba, validation = [], {}, {}
+    records, proba, validation, rows = [], {}, {}, {}
     for path in sorted((folder / "records").glob("*/seed-*.json")):
         record = read_record(path)
         if record.dataset_sha256 != test_set.sha256:
             raise BenchmarkError(
                 f"{path}: made on other data than {TEST_SET}.json of the same folder; run {record.estimator} again"
             )
+        if (0 if record.fold is None else record.fold.count) != test_set.folds:
+            raise BenchmarkError(f"{path}: not of {test_set.folds} folds, as {TEST_SET}.json has it; delete it")
         if record.status == "ok":
-            proba[record.estimator, record.seed], predictions = _read_arrays(path, record, test_set)
-            if predictions is not None:
-                validation[record.estimator, record.seed] = predictions
+            key = record.estimator, record.seed
+            arrays = _read_arrays(path, record, test_set)
+            proba[key] = arrays.proba
+            if arrays.validation is not None:
+                validation[key] = arrays.validation
+            if arrays.rows is not None:
+                rows[key] = arrays.rows
         records.append(record)
+    if test_set.folds:
+        return folds.assemble(folder, test_set, records, proba, rows)
     records.sort(key=lambda record: (record.estimator, record.seed))
     return Results(folder, test_set, tuple(records), proba, validation)
 
@@ -207,6 +231,11 @@ def read_record(path: Path) -> Record:
         record = serialization.from_json(data, Record)
         if (record.estimator, f"seed-{record.seed}") != (path.parent.name, path.stem):
             raise ValueError(f"it says that it is of {record.estimator!r}, seed {record.seed}")
+        fold = record.fold
+        if fold is not None and not (
+            fold.number < fold.count and record.seed == fold.repeat * fold.count + fold.number
+        ):
+            raise ValueError(f"it says that it is of {fold}")
     except ValueError as error:
         raise BenchmarkError(f"{path}: not a record of schema {SCHEMA} ({error}); delete it and run again") from error
     return record
@@ -230,7 +259,7 @@ def read_validation(folder: Path, record: Record) -> Validation | None:
     test_set = read_test_set(folder)
     if test_set is None:
         return None
-    return _read_arrays(record_path(folder, record.estimator, record.seed), record, test_set)[1]
+    return _read_arrays(record_path(folder, record.estimator, record.seed), record, test_set).validation
 
 
 def read_test_set(folder: Path) -> TestSet | None:
@@ -292,7 +321,16 @@ def _require(holds: bool, reason: str) -> None:
         raise ValueError(reason)
 
 
-def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDArray[np.float16], Validation | None]:
+@dataclasses.dataclass(frozen=True)
+class _Arrays:
+    """What the ``.npz`` of a record holds."""
+
+    proba: npt.NDArray[np.float16]
+    validation: Validation | None = None
+    rows: npt.NDArray[np.int64] | None = None
+
+
+def _read_arrays(path: Path, record: Record, test_set: TestSet) -> _Arrays:
     arrays = path.with_suffix(".npz")
     try:
         checksum = serialization.sha256(arrays)
@@ -302,16 +340,25 @@ def _read_arrays(path: Path, record: Record, test_set: TestSet) -> tuple[npt.NDA
         raise BenchmarkError(f"{arrays}: its SHA-256 is not the one in {path.name}; delete both and run again")
     n_classes = len(test_set.class_names)
     bytes_a_row = 2 * n_classes  # a validation row takes 8 more for its label
-    limit = bytes_a_row * len(test_set.y) + (bytes_a_row + 8) * record.validation_rows + 3 * NPY_HEADER
+    limit = (bytes_a_row + 8) * (len(test_set.y) + record.validation_rows) + 4 * NPY_HEADER
     content = serialization.read_npz(arrays, limit)
-    proba = _scores(arrays, content, "proba", (len(test_set.y), n_classes))
+    tested = _tested(arrays, content, len(test_set.y)) if record.fold is not None else None
+    proba = _scores(arrays, content, "proba", (len(test_set.y) if tested is None else len(tested), n_classes))
     if "validation" not in content:
-        return proba, None
+        return _Arrays(proba, None, tested)
     rows = _scores(arrays, content, "validation", (record.validation_rows, n_classes))
     y = content.get("validation_y")
     if y is None or y.shape != (len(rows),) or y.dtype.kind not in "iu" or not _within(y, n_classes):
         raise BenchmarkError(f"{arrays}: no labels `validation_y` for its {len(rows)} rows; delete it and run again")
-    return proba, Validation(y.astype(np.int64), rows)
+    return _Arrays(proba, Validation(y.astype(np.int64), rows), tested)
+
+
+def _tested(arrays: Path, content: Mapping[str, npt.NDArray[Any]], n_test: int) -> npt.NDArray[np.int64]:
+    """Return which images a fold predicted."""
+    rows = content.get("rows")
+    if rows is None or rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows) or not _within(rows, n_test):
+        raise BenchmarkError(f"{arrays}: no array `rows` of the images that it predicted; delete it and run again")
+    return rows.astype(np.int64)
 
 
 def _scores(

@@ -24,6 +24,9 @@ EstimatorName = Annotated[str, Meta(pattern=_SAFE_NAME)]
 
 LARGEST_MEASURED = 1e15
 
+LARGEST_FOLDS = 10_000
+"""More folds than a cross-validation ever has."""
+
 Measured = Annotated[float, Meta(ge=-LARGEST_MEASURED, le=LARGEST_MEASURED)]
 """A number of a training history; a log-likelihood, for example, may be negative."""
 
@@ -49,6 +52,15 @@ class TrialResult:
     params: Mapping[str, Any]
     rungs: tuple[RungResult, ...]
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class FoldNumber:
+    """Which fold of a cross-validation a record is of: its number and that of its repeat, from 0; and how many."""
+
+    count: Annotated[int, Meta(ge=2, le=LARGEST_FOLDS)]
+    repeat: NonNegativeInt
+    number: NonNegativeInt
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,9 @@ class Record:
     history : mapping of str to tuple of float, optional
         What the refit's training looked like, a number per epoch or round, by its name ("train_loss"); None
         in records from before it was kept.
+    fold : FoldNumber, optional
+        Of a cross-validation; `seed` numbers its folds, repeat by repeat, and "test images" are those of the fold. None
+        if the data have a test part, and in what `benchmark.storage.folds` makes of all folds of a repeat.
     """
 
     schema: NonNegativeInt
@@ -145,6 +160,7 @@ class Record:
     proba_sha256: str
     environment: Mapping[str, str]
     history: Mapping[str, tuple[Measured, ...]] | None = None
+    fold: FoldNumber | None = None
 
 
 @dataclass(frozen=True)
@@ -173,13 +189,17 @@ class TestSetHeader:
     image_shape : tuple of int
         (height, width, channels).
     n_train : int
-        Rows of the training part.
+        Rows of the training part; of all images if they are cross-validated.
     given : str
         What ``--dataset`` was given; see `benchmark.datasets.dataset.Dataset`. Empty for a data set with a name.
     read_as : str
         How the user's own images were read; see `benchmark.datasets.dataset.Dataset`.
     remarks : tuple of str
         What was left out, split off or is unusual, one line each.
+    folds : int
+        Folds of a cross-validation, in which every image is predicted; 0 if there is a test part.
+    asked_folds : int or None
+        What ``--folds`` was given; see `benchmark.datasets.dataset.Dataset`.
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -192,6 +212,13 @@ class TestSetHeader:
     given: str = field(default="", kw_only=True)
     read_as: str = field(default="", kw_only=True)
     remarks: tuple[str, ...] = field(default=(), kw_only=True)
+    folds: NonNegativeInt = field(default=0, kw_only=True)
+    asked_folds: NonNegativeInt | None = field(default=None, kw_only=True)
+
+    @property
+    def most_fit_rows(self) -> int:
+        """Training rows of a refit that leaves none out; the mean over the folds if there are any."""
+        return self.n_train * (self.folds - 1) // self.folds if self.folds else self.n_train
 
 
 @dataclass(frozen=True)
@@ -232,6 +259,8 @@ class Results:
         Of the records whose status is "ok".
     validation : mapping of (estimator, seed) to Validation
         Of those that hold it: records from before it was kept do not.
+    folds : mapping of int to ndarray of int64, (n_test,)
+        The fold of each image, by repeat of a cross-validation; empty if there is a test part.
     """
 
     folder: Path
@@ -239,6 +268,7 @@ class Results:
     records: tuple[Record, ...]
     proba: Mapping[tuple[str, int], npt.NDArray[np.float16]]
     validation: Mapping[tuple[str, int], Validation] = field(default_factory=dict)
+    folds: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
 
 
 def is_safe_name(estimator: str) -> bool:

@@ -33,12 +33,15 @@ class Fold:
         SHA-256 of the data, by which the worker finds the arrays.
     number : int
         Number of the fold, from 0.
+    part : str
+        See `benchmark.engine.jobs.Job`.
     """
 
     estimator: str
     task: Task
     dataset: str
     number: int
+    part: str = ""
 
 
 def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -66,11 +69,11 @@ def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def predict(fold: Fold) -> npt.NDArray[np.float32]:
     """Run in a worker: fit on the other folds, and return the probabilities of this fold's rows, (m, n_classes)."""
-    files = memmap.array_files(fold.dataset)
-    X, y = np.load(files.train_X, mmap_mode="r"), np.load(files.train_y)
+    part = memmap.training(fold.dataset, fold.part)
+    y = part.y
     folds = assign(y)
     fitted, held_out = np.flatnonzero((folds >= 0) & (folds != fold.number)), np.flatnonzero(folds == fold.number)
     present = replace(fold.task, n_classes=len(np.unique(y[fitted])))
     pipeline = registry.get(fold.estimator).load().build(present)
-    classes = pipelines.fit(pipeline, X[fitted], y[fitted])
-    return pipelines.predict(pipeline, X[held_out], classes, fold.task.n_classes)
+    classes = pipelines.fit(pipeline, part.images(fitted), y[fitted])
+    return pipelines.predict(pipeline, part.images(held_out), classes, fold.task.n_classes)

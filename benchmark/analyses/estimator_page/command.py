@@ -42,10 +42,12 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.storage import lock, records
 
     console = session.console
-    folder, loaded = inputs.locate(arguments.results, arguments.dataset, arguments.preset, arguments.data_dir)
+    folder, loaded = inputs.locate(
+        arguments.results, arguments.dataset, arguments.preset, arguments.data_dir, arguments.folds
+    )
     results = records.read(folder)
-    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset")]
-    flags = "".join(f" {flag} {shlex.quote(value)}" for flag, value in given if value)
+    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset", "folds")]
+    flags = "".join(f" {flag} {shlex.quote(str(value))}" for flag, value in given if value is not None)
     record, seeds = inputs.record_of(results, arguments.name, arguments.seed, flags)
     pictures = inputs.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded)
     if pictures.reason:

@@ -22,7 +22,9 @@ from benchmark.storage import records
 from benchmark.storage.schema import Record, Results, TestSet
 
 
-def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path | None) -> tuple[Path, Dataset | None]:
+def locate(
+    results: Path, asked: str | None, preset: str | None, data_dir: Path | None, folds: int | None = None
+) -> tuple[Path, Dataset | None]:
     """Return the results folder that is asked for, and the data set if it had to be read to find the folder.
 
     Parameters
@@ -35,6 +37,8 @@ def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path 
         Whose results are meant, if they have a folder of their own.
     data_dir : Path, optional
         Searched first for Fashion-MNIST's files.
+    folds : int, optional
+        See `benchmark.datasets.load`.
 
     Raises
     ------
@@ -49,7 +53,7 @@ def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path 
             raise BenchmarkError(f"{results} holds results on {', '.join(there)}; name one with --dataset")
         name = there[0] if name not in there and there else name
     elif (name := asked.rstrip("/")) not in there and name not in datasets.NAMES:
-        loaded = datasets.load(asked, data_dir)
+        loaded = datasets.load(asked, data_dir, folds=folds)
         name = loaded.name
     folder = results_folder.results_folder(results, name, PRESETS[preset]) if preset else results / name
     return folder, loaded
@@ -103,7 +107,8 @@ def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loa
     reason = "the record does not say where its images are; name them with --dataset"
     for name in dict.fromkeys(name for name in (asked, known) if name):
         try:
-            dataset = loaded if loaded is not None and name == asked else datasets.load(name, data_dir)
+            fits = loaded is not None and name == asked and loaded.folds == test_set.folds
+            dataset = loaded if fits and loaded else datasets.load(name, data_dir, folds=test_set.folds)
         except BenchmarkError as error:
             reason = str(error)
             continue

@@ -41,10 +41,7 @@ def _announce(console: Console, dataset: Dataset, folder: Path) -> None:
     """Print what `explore` is about to do."""
     from benchmark.render import terminal
 
-    console.print(
-        f"{terminal.escape(dataset.name)}: {len(dataset.train.y):,} training and {len(dataset.test.y):,} test images "
-        f"from {terminal.escape(dataset.source)}"
-    )
+    console.print(f"{terminal.escape(dataset.name)}: {terminal.images(dataset)} from {terminal.escape(dataset.source)}")
     console.print("explore, on one thread; test images are only counted")
     console.print(f"results: {terminal.escape(str(folder))}")
 

@@ -48,7 +48,9 @@ def _print(console: Console, summary: dict[str, Any]) -> None:
     console.print(f"SHA-256  {summary['sha256']}")
     for file, digest in summary["files"].items():
         console.print(f"         {digest}  {escape(file)}")
-    table = Table("class", "train", "test", box=None, pad_edge=False)
-    for name, (train, test) in summary["counts"].items():
-        table.add_row(escape(name), f"{train:,}", f"{test:,}")
+    folds = summary["folds"]
+    columns = [f"in {folds} folds"] if folds else ["train", "test"]
+    table = Table("class", *columns, box=None, pad_edge=False)
+    for name, counts in summary["counts"].items():
+        table.add_row(escape(name), *(f"{count:,}" for count in counts[: len(columns)]))
     console.print(table)

@@ -47,7 +47,7 @@ def add(subparsers: Subparsers) -> None:
         type=flags.positive,
         metavar="N",
         help="refits per estimator, instead of the preset's; if a record exists, more seeds refit its parameters and "
-        "tuning is skipped",
+        "tuning is skipped. Of a cross-validation: repeats, each with other folds (default: 2, with thorough 5)",
     )
     parser.add_argument(
         "--jobs", type=flags.positive, metavar="N", help="jobs at once while tuning (default: one per core)"
@@ -60,7 +60,8 @@ def add(subparsers: Subparsers) -> None:
         "--keep",
         action="store_true",
         help="save each tuned model, fitted on all training rows, in results/<dataset>/models for `predict`; if a "
-        "record exists, its refit is repeated and tuning is skipped",
+        "record exists, its refit is repeated and tuning is skipped. Of a cross-validation: fitted on all images with "
+        "the parameters of the first fold",
     )
     parser.set_defaults(command=command)
 
@@ -93,6 +94,8 @@ def command(arguments: argparse.Namespace) -> int:
     for reason in registry.refused().values() if arguments.all else ():
         terminal.warn(console, f"{reason} (left out of this run)")
     dataset = reading.load(arguments, console)
+    if dataset.folds and arguments.seeds is None:
+        preset = preset.cross_validated
     folder = results_folder(arguments.results, dataset.name, preset)
     with session(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name]) as opened:
         plan = runner.Plan(
@@ -108,13 +111,14 @@ def _announce(console: Console, plan: Plan, logs: Path) -> None:
     """Print what the run is about to do."""
     from benchmark.render import terminal
 
-    given = plan.resources
+    given, folds = plan.resources, plan.dataset.folds
+    each, seeds = (f" for each of {folds} folds", "repeat(s)") if folds else ("", "seed(s)")
     terminal.announce(
         console,
         plan.dataset,
         plan.folder,
         logs,
-        f"preset {plan.preset.name}: {plan.preset.trials} trials, {plan.preset.seeds} seed(s); "
+        f"preset {plan.preset.name}: {plan.preset.trials} trials{each}, {plan.preset.seeds} {seeds}; "
         f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
         f"refits alone with {given.threads}; {given.device}; "
         f"a job may take {terminal.clock(given.refit.seconds or 0)} and "

@@ -33,6 +33,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Preparation = Literal["fashion-mnist", "grey", "colour"]
 
+Refit = Literal["own", "again", "whole"]
+
 
 @dataclass(frozen=True)
 class ModelCard:
@@ -62,9 +64,10 @@ class ModelCard:
         Fingerprint of the record.
     proba_sha256 : str
         SHA-256 of the record's predictions. It changes if the record is recomputed.
-    refit : {"own", "again"}
+    refit : {"own", "again", "whole"}
         "own" for the refit that the record describes; "again" for a later refit that was made only to save the model,
-        with the record's parameters, rows, seed and threads.
+        with the record's parameters, rows, seed and threads; "whole" for a fit on all images of a cross-validation,
+        with the parameters of its first fold, whose record this is.
     scores : {"predict_proba", "decision_function"}
         Method that the class scores come from, as in the record.
     classes : tuple of int
@@ -92,7 +95,7 @@ class ModelCard:
     preset: Mapping[str, Any]
     fingerprint: Mapping[str, str]
     proba_sha256: str
-    refit: Literal["own", "again"]
+    refit: Refit
     scores: Literal["predict_proba", "decision_function"]
     classes: tuple[NonNegativeInt, ...]
     files: Mapping[str, str]
@@ -126,7 +129,7 @@ class SavedModel(ModelCard):
         Folder of the model.
     test_accuracy : float or None
         Test accuracy of the record; None if the model is stale. It is the model's own accuracy up to rounding, unless
-        `refit` is "again".
+        `refit` is "again"; if it is "whole", it is the cross-validation's.
     stale : str
         Why the model no longer belongs to its record, in a few words; empty if it does.
     """

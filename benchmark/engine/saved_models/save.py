@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.datasets import fashion_mnist
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.jobs import Outcome, Saved
-from benchmark.engine.saved_models.card import CARD_FILE, SCHEMA, ModelCard, Preparation, read_card, stale_reason
+from benchmark.engine.saved_models.card import CARD_FILE, SCHEMA, ModelCard, Preparation, Refit, read_card, stale_reason
 from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch, serialization
 from benchmark.storage.records import Record
@@ -42,7 +42,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 
 def install(
-    folder: Path, written: Path, dataset: Dataset, record: Record, outcome: Outcome, again: bool = False
+    folder: Path, written: Path, dataset: Dataset, record: Record, outcome: Outcome, refit: Refit = "own"
 ) -> str:
     """Move the model that a worker wrote into place, and return one line that says so, or why there is no model.
 
@@ -57,8 +57,8 @@ def install(
         Record of the refit.
     outcome : Outcome
         Outcome of the job that wrote the model.
-    again : bool
-        The record is older: the refit was made only to save the model.
+    refit : {"own", "again", "whole"}
+        See `ModelCard`.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def install(
     if saved is None or saved.reason:
         return f"{CANNOT_BE_SAVED}{outcome.reason if saved is None else saved.reason}"
     size = sum((written / file).stat().st_size for file in saved.files)
-    card = _card(dataset, record, saved, outcome, again, size)
+    card = _card(dataset, record, saved, outcome, refit, size)
     serialization.write_atomically(written / CARD_FILE, serialization.to_json(dataclasses.asdict(card)))
     written.chmod(0o755)  # only the owner may read a temporary folder
     target = written.parent / record.estimator
@@ -76,7 +76,8 @@ def install(
         if target.exists():
             target.rename(discarded / target.name)
         written.rename(target)
-    return f"its model is saved: {model_folder(folder, record)}, {card.size / 1e6:.1f} MB"
+    whole = "; it is fitted on all images with the parameters of the first fold" if refit == "whole" else ""
+    return f"its model is saved: {model_folder(folder, record)}, {card.size / 1e6:.1f} MB{whole}"
 
 
 def model_folder(folder: Path, record: Record) -> Path:
@@ -101,7 +102,7 @@ def _preparation(dataset: Dataset) -> Preparation:
     return "grey" if dataset.image_shape[2] == 1 else "colour"
 
 
-def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, again: bool, size: int) -> ModelCard:
+def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, refit: Refit, size: int) -> ModelCard:
     return ModelCard(
         schema=SCHEMA,
         name=record.estimator,
@@ -118,7 +119,7 @@ def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, agai
         preset=record.preset,
         fingerprint=record.fingerprint,
         proba_sha256=record.proba_sha256,
-        refit="again" if again else "own",
+        refit=refit,
         scores="predict_proba" if record.scores == "predict_proba" else "decision_function",
         classes=saved.classes,
         files=saved.files,
