@@ -152,6 +152,8 @@ class Analysis:
     measure : callable, optional
         ``measure(arguments, session)``: does what its command asks for; returns the exit status.
     command : Command, optional
+    test_part : bool
+        Whether it needs data with a test part: it is then left out of a cross-validation's pages.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Analysis:
     csv: Csv | None = None
     measure: Callable[[argparse.Namespace, Session], int] | None = None
     command: Command | None = None
+    test_part: bool = False
 
 
 def lazy(module: str, name: str) -> Callable[..., Any]:

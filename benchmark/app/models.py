@@ -30,6 +30,11 @@ PREPARATION = {
 }
 """How a picture is turned into an input image, by `SavedModel.preparation`."""
 
+_OF_ITS_RECORD = {
+    "again": " (of its record; this model is a later refit)",
+    "whole": " (of the cross-validation; this model is fitted on all images, those of the data set shown here too)",
+}
+
 NO_SAVED_MODELS = "no model is saved yet; save some with: python -m benchmark run --all --keep"
 
 
@@ -134,7 +139,7 @@ class LoadedModels:
 
 
 def _note(model: SavedModel) -> str:
-    later = " (of its record; this model is a later refit)" if model.refit == "again" else ""
+    later = _OF_ITS_RECORD.get(model.refit, "")
     notes = [] if model.test_accuracy is None else [f"test accuracy {fmt.accuracy(model.test_accuracy)}{later}"]
     notes += [cards.NOT_PROBABILITIES] if model.scores == "decision_function" else []
     notes += [f"stale: {md.plain(model.stale)}"] if model.stale else []

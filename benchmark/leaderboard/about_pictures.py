@@ -29,8 +29,10 @@ def sentences(summary: Summary) -> list[str]:
     told = [md.escape(text) for text in (test_set.read_as, *test_set.remarks) if md.plain(text)]
     if not told and not few:
         return []
-    images = f"{test_set.n_train:,} training and {summary.n_test:,} test images, {size_text(test_set.image_shape)}"
-    return [f"{images}.", *(_ended(text) for text in told), *filter(None, [few])]
+    images = f"{test_set.n_train:,} training and {summary.n_test:,} test images"
+    if test_set.folds:
+        images = f"{summary.n_test:,} images, cross-validated in {test_set.folds} folds"
+    return [f"{images}, {size_text(test_set.image_shape)}.", *(_ended(text) for text in told), *filter(None, [few])]
 
 
 def copies(summary: Summary) -> str:

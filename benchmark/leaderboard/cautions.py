@@ -98,7 +98,11 @@ def drift(summary: Summary) -> Drift | None:
     that, that of a row which is better on validation rows is multiplied by its number of trials (Bonferroni): the
     winner is the best of its trials there, so its validation accuracy is somewhat too high by itself. A row that is
     better on test images is left out if its refit had many more rows than its validated fit, see `AS_MANY`.
+
+    In a cross-validation the same images are validated and tested, so there is nothing to compare.
     """
+    if summary.test_set.folds:
+        return None
     rows = [row for row in summary.scored if row.gap is not None and row.record.validation_rows][:LEADING]
     rows = [row for row in rows if (row.gap or 0.0) < 0 or _fitted_alike(row)]
     p = [_p(row, summary.n_test) for row in rows]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from benchmark.engine import protocol, registry
 from benchmark.leaderboard.summary import Failed, Scored, Summary
 from benchmark.render import markdown as md
-from benchmark.storage.records import Record
+from benchmark.storage.records import Record, TestSet
 
 NAMED_DATASETS = ("fashion-mnist", "digits", "mnist", "kmnist")
 """What `--dataset` takes by name; but for OpenML's, anything else came from a path."""
@@ -29,25 +29,31 @@ def run_commands(summary: Summary) -> list[str]:
     names: dict[str, list[str]] = {}
     for row in rows:
         latest = row.records[-1] if isinstance(row, Scored) else row.record  # more seeds may have been asked for since
-        command = run_command(latest, summary.test_set.given)
+        command = run_command(latest, summary.test_set)
         names.setdefault(command, []).append(shlex.quote(" ".join(row.name.split())))
     if len(names) == 1 and registry.own().issubset(row.name for row in rows):
         names = {command: ["--all"] for command in names}
     return [command.replace(WHICH, " ".join(which), 1) for command, which in names.items()]
 
 
-def run_command(record: Record, given: str = "") -> str:
+def run_command(record: Record, test_set: TestSet) -> str:
     """Return what makes a record, `WHICH` in place of its estimator.
 
     Parameters
     ----------
     record : Record
-    given : str
-        `TestSet.given` of the record's data.
+    test_set : TestSet
+        Of the record's data.
     """
     name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
-    words = [f"python -m benchmark run {WHICH}", *dataset_flag(record.dataset, given), f"--preset {word(name)}"]
+    words = [
+        f"python -m benchmark run {WHICH}",
+        *data_flags(record.dataset, test_set.given, test_set.asked_folds),
+        f"--preset {word(name)}",
+    ]
     usual = protocol.PRESETS.get(name)
+    if usual is not None and test_set.folds:
+        usual = usual.cross_validated
     for flag in ("trials", "seeds"):
         value = record.preset.get(flag)
         if usual is not None and isinstance(value, int) and value != getattr(usual, flag):
@@ -55,8 +61,8 @@ def run_command(record: Record, given: str = "") -> str:
     return " ".join(words)
 
 
-def dataset_flag(dataset: str, given: str = "") -> list[str]:
-    """Return the flag that names a data set, as far as it is known.
+def data_flags(dataset: str, given: str = "", folds: int | None = None) -> list[str]:
+    """Return the flags that name a data set, as far as they are known, and say how it is split.
 
     Parameters
     ----------
@@ -64,18 +70,22 @@ def dataset_flag(dataset: str, given: str = "") -> list[str]:
         Its name.
     given : str
         `TestSet.given`; may come from a stranger.
+    folds : int, optional
+        `TestSet.asked_folds`.
     """
+    split = [] if folds is None else [f"--folds {folds}"]
     if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
-        return [f"--dataset openml:{number[1]}"]
+        return [f"--dataset openml:{number[1]}", *split]
     if dataset not in NAMED_DATASETS:
-        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}"]
+        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}", *split]
     return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []
 
 
 def refit_command(summary: Summary, command: str, names: Sequence[str]) -> str:
     """Return what is made from the records, once they are there."""
     words = [f"python -m benchmark {command}", *(names if len(names) < len(summary.scored) else [])]
-    words += dataset_flag(summary.test_set.dataset, summary.test_set.given)
+    test_set = summary.test_set
+    words += data_flags(test_set.dataset, test_set.given, test_set.asked_folds)
     presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
     words += [f"--preset {word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
     return " ".join(words)

@@ -51,14 +51,15 @@ def notes(summary: Summary, *, every: bool = True) -> Notes:
     """
     usual = _usual_conditions(summary)
     usual_seeds = max((len(row.records) for row in summary.scored), default=0)
+    folds = bool(summary.test_set.folds)
     mixed = len({_preset(row.record) for row in summary.scored}) > 1
     by_row: dict[str, tuple[str, ...]] = {}
     for row in summary.scored:
         texts = [*_training(row, mixed=mixed)]
         if every:
-            texts += [*_scores(row), *_seeds(row, usual_seeds), *_conditions(row, usual), *_test_reads(row)]
+            texts += [*_scores(row), *_seeds(row, usual_seeds, folds), *_conditions(row, usual), *_test_reads(row)]
         else:
-            texts += _left_out(row) + _elsewhere(row, usual)
+            texts += _left_out(row, folds) + _elsewhere(row, usual)
         by_row[row.name] = tuple(texts)
     by_row |= {reference.name: (reference.note,) for reference in summary.references}
     return Notes(by_row)
@@ -89,21 +90,22 @@ def _scores(row: Scored) -> list[str]:
     ]
 
 
-def _left_out(row: Scored) -> list[str]:
+def _left_out(row: Scored, folds: bool) -> list[str]:
     texts = []
     for record in row.left_out:
         if record.status == "ok":
             why = f"was made with less effort (preset {md.escape(_preset(record))})"
         else:
             why = f"ended as {record.status}: {md.escape(record.reason) or 'no reason given'}"
-        texts.append(f"Seed {record.seed} does not count here: it {why}.")
+        which = f"Repeat {record.seed + 1}" if folds else f"Seed {record.seed}"
+        texts.append(f"{which} does not count here: it {why}.")
     return texts
 
 
-def _seeds(row: Scored, usual: int) -> list[str]:
-    texts = _left_out(row)
+def _seeds(row: Scored, usual: int, folds: bool) -> list[str]:
+    texts = _left_out(row, folds)
     if len(row.records) < usual:
-        texts.append(f"{fmt.plural(len(row.records), 'seed')}; other rows have up to {usual}.")
+        texts.append(f"{fmt.plural(len(row.records), 'repeat' if folds else 'seed')}; other rows have up to {usual}.")
     return texts
 
 

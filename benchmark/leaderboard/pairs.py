@@ -52,15 +52,17 @@ def _table(summary: Summary, pairs: list[Pair]) -> Table:
             ]
         )
     header = ["First", "Second", "Lead of the first, points", "Right only under one / the other"]
-    return make_table([*header, "McNemar's p", "Holm's p"], rows, left=2)
+    test = "Corrected t-test's p" if summary.test_set.folds else "McNemar's p"
+    return make_table([*header, test, "Holm's p"], rows, left=2)
 
 
 def frame(summary: Summary) -> pd.DataFrame:
     """Return one row per pair, with raw numbers: differences are shares, not points."""
-    return pd.DataFrame([_row(summary.scored, pair) for pair in summary.pairs])
+    p = "corrected_t_p" if summary.test_set.folds else "mcnemar_p"
+    return pd.DataFrame([_row(summary.scored, pair, p) for pair in summary.pairs])
 
 
-def _row(scored: tuple[Scored, ...], pair: Pair) -> dict[str, Any]:
+def _row(scored: tuple[Scored, ...], pair: Pair, p: str) -> dict[str, Any]:
     return {
         "first": scored[pair.first].name,
         "second": scored[pair.second].name,
@@ -69,7 +71,7 @@ def _row(scored: tuple[Scored, ...], pair: Pair) -> dict[str, Any]:
         "difference_high": pair.difference.high,
         "right_only_first": pair.only_first,
         "right_only_second": pair.only_second,
-        "mcnemar_p": pair.p,
+        p: pair.p,
         "holm_p": pair.p_holm,
         "told_apart": "yes" if pair.significant else "no",
     }

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from benchmark.metrics import scores as metrics
 from benchmark.metrics import significance as inference
 from benchmark.metrics.scores import Floats, Interval, Ints
-from benchmark.metrics.significance import Pair
+from benchmark.metrics.significance import Folds, Pair
 from benchmark.storage.records import Record, Results, Validation
 
 
@@ -37,11 +37,11 @@ class Scored:
     correct : ndarray of float64, (n_test,)
         Share of the seeds that got the image right.
     accuracy : Interval
-        Mean over seeds; the interval is over test images and seeds.
+        Mean over seeds; the interval is over test images and seeds, or over the folds of a cross-validation.
     accuracy_by_images : Interval
         Over test images alone, the seeds as they are.
     accuracy_by_seeds : Interval or None
-        Over seeds alone, the images as they are; None of one seed.
+        Over seeds alone, the images as they are; None of one seed, and of a cross-validation: its seeds are repeats.
     seed_accuracy : tuple of float
         One for each of `records`.
     macro_f1 : Interval
@@ -174,7 +174,8 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
     rows = sorted(entries, key=best_first)
     predicted = [row.predicted for row in rows]
     drawn = inference.resample(y, predicted, n_classes)
-    pairs = inference.compare(y, predicted, drawn.draws)
+    folds = [_folds(results, row) for row in rows] if results.folds else None
+    pairs = inference.compare(y, predicted, drawn.draws, folds)
     ranks = inference.rank_groups(len(rows), pairs)
     groups = inference.compact_letter_display(len(rows), pairs)
     found = []
@@ -195,9 +196,11 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
                 letter_groups=tuple(number for number, group in enumerate(groups) if place in group),
                 predicted=row.predicted,
                 correct=metrics.correctness(y, row.predicted),
-                accuracy=drawn.accuracy[place],
+                accuracy=drawn.accuracy[place]
+                if folds is None
+                else inference.accuracy_over_folds(float(np.mean(accuracies)), folds[place], len(y)),
                 accuracy_by_images=drawn.accuracy_by_images[place],
-                accuracy_by_seeds=inference.seed_interval(accuracies),
+                accuracy_by_seeds=inference.seed_interval(accuracies) if folds is None else None,
                 seed_accuracy=accuracies,
                 macro_f1=drawn.macro_f1[place],
                 precision=classes[0],
@@ -211,6 +214,11 @@ def score(results: Results, entries: Sequence[Entry]) -> tuple[tuple[Scored, ...
             )
         )
     return tuple(found), pairs
+
+
+def _folds(results: Results, row: Entry) -> Folds:
+    repeats = [record.seed for record in row.records]
+    return Folds.of(results.test_set.y, row.predicted, [results.folds[repeat] for repeat in repeats], repeats)
 
 
 def _counted(records: Sequence[Record]) -> tuple[Record, ...]:

@@ -90,7 +90,7 @@ class Summary:
 
 def is_preview(record: Record, test_set: TestSet) -> bool:
     """Return whether a record was made with less than all training rows, or a tiny model."""
-    return record.fit_rows < test_set.n_train or bool(record.preset.get("tiny"))
+    return record.fit_rows < test_set.most_fit_rows or bool(record.preset.get("tiny"))
 
 
 def summarise(results: Results) -> Summary:

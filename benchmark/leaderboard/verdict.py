@@ -199,8 +199,8 @@ def blocks(summary: Summary) -> list[Block]:
     others, and the accuracy on all of them comes last.
     """
     verdict = decide(summary)
-    preview = _preview(summary)
-    warning: list[Block] = [Quote(preview)] if preview else []
+    preview, folds = _preview(summary), cross_validation(summary)
+    warning: list[Block] = [*([Quote(preview)] if preview else []), *([folds] if folds else [])]
     if verdict.outcome == "empty":
         return [*warning, "No estimator has been run on these data yet: `python -m benchmark run --all` does."]
     if verdict.outcome == "none finished":
@@ -220,6 +220,21 @@ def blocks(summary: Summary) -> list[Block]:
     return [*warning, Bullets(tuple(filter(None, bullets))), _uneven(counted)]
 
 
+def cross_validation(summary: Summary) -> str:
+    """Say how the numbers of a cross-validation came about; nothing if there is a test part."""
+    folds = summary.test_set.folds
+    if not folds:
+        return ""
+    most = max((len(row.records) for row in summary.scored), default=1)
+    repeated = {1: "", 2: ", repeated twice"}.get(most, f", repeated {most} times")
+    times = {1: "once", 2: "twice"}.get(most, f"{most} times")
+    return (
+        f"There is no test part, so these numbers are of a {folds}-fold cross-validation{repeated}: each of the "
+        f"{fmt.plural(summary.n_test, 'image')} is a test image {times}, predicted by models that were tuned and "
+        "fitted without it. Intervals allow for models that share training images (Nadeau and Bengio 2003)."
+    )
+
+
 def _lead(summary: Summary, verdict: Verdict) -> str:
     classical, cnn, pair = verdict.classical, verdict.cnn, verdict.lead
     if pair is None:
@@ -229,13 +244,14 @@ def _lead(summary: Summary, verdict: Verdict) -> str:
     estimate, low, high = fmt.points(pair.difference)
     interval = f"95 % interval {low} to {high}"
     rows = f"The best CNN is {_named(cnn)}; the best classical pipeline is {_named(classical)}."
+    test = "corrected resampled t-test, " if summary.test_set.folds else "McNemar's"
     leader = "CNN" if summary.scored[pair.first] is cnn else "classical pipeline"
     if verdict.outcome == "cnn":
         return f"**the CNN is ahead by {estimate} points** ({interval}). {rows}"
     if verdict.outcome == "classical":
         return f"**no CNN needed: a classical pipeline is ahead of it by {estimate} points** ({interval}). {rows}"
     corrected = (
-        f"McNemar's p = {fmt.p_value(pair.p)}, or {fmt.p_value(pair.p_holm)} after Holm's correction for "
+        f"{test} p = {fmt.p_value(pair.p)}, or {fmt.p_value(pair.p_holm)} after Holm's correction for "
         f"{fmt.plural(len(summary.pairs), 'comparison')}"
     )
     if verdict.outcome == "undecided":
@@ -418,9 +434,9 @@ def _preview(summary: Summary) -> str:
         return ""
     rows = sorted({row.record.fit_rows for row in previews})
     part = fmt.listing([f"{n:,}" for n in rows])
-    text = f"trained on {part} of the {summary.test_set.n_train:,} rows"
+    text = f"trained on {part} of the {summary.test_set.most_fit_rows:,} rows"
     if any(row.record.preset.get("tiny") for row in previews):
-        every = rows == [summary.test_set.n_train]  # fewer than the preset takes
+        every = rows == [summary.test_set.most_fit_rows]  # fewer than the preset takes
         text = f"{f'trained on all {part} rows' if every else text}, with models made tiny to test the program"
     presets = fmt.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
     if len(previews) == len(summary.scored):

@@ -6,6 +6,9 @@ with replacement and, for each row, its seeds with replacement (Efron and Tibshi
 is unknown; it adds nothing to the interval, and the report says so. If all resamples give the same value, because all
 predictions are correct (or wrong), the interval is Wilson's (1927), or Agresti and Min's (2005) for a difference.
 
+In a cross-validation every image is a test image, and models of different folds were fitted on many of the same images.
+The interval of an accuracy, and of a difference, then comes from the folds: see `corrected_interval`.
+
 Throughout, `n` is the number of test images, `k` of classes, `s` of seeds, `m` of rows.
 """
 
@@ -26,6 +29,9 @@ RESAMPLES = 10_000
 SEED = 0
 LEVEL = 0.05
 """Significance level of a comparison after Holm's correction; intervals have the level 1 - LEVEL."""
+
+_ROUNDING = 1e-9
+"""Differences of accuracies below it are of floats and not of images."""
 
 _BLOCK = 1_000
 """Resamples computed at once: 40 MB of counts for 10,000 images."""
@@ -68,7 +74,8 @@ class Pair:
     only_first, only_second : int
         Images that only one of the two classified correctly, under the first seed of each.
     p : float
-        McNemar's exact test on these two counts (McNemar 1947; two-sided binomial).
+        McNemar's exact test on these two counts (McNemar 1947; two-sided binomial); of a cross-validation the corrected
+        resampled t-test, see `corrected_p`.
     p_holm : float
         The p-value after Holm's (1979) correction over all pairs.
     """
@@ -83,7 +90,7 @@ class Pair:
 
     @property
     def significant(self) -> bool:
-        """Whether McNemar's corrected p-value is below `LEVEL` and the interval over images and seeds excludes zero."""
+        """Whether the p-value after Holm's correction is below `LEVEL` and the interval excludes zero."""
         return self.p_holm < LEVEL and not self.difference.contains_zero
 
     @property
@@ -183,7 +190,122 @@ def seed_interval(accuracies: Sequence[float]) -> Interval | None:
     return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 
-def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ...]:
+@dataclass(frozen=True)
+class Folds:
+    """The accuracies of a row in a cross-validation.
+
+    Attributes
+    ----------
+    accuracy : ndarray of float64, (J,)
+        Of each fold of each repeat.
+    repeats : ndarray of int64, (J,)
+        Number of its repeat.
+    count : int
+        Folds of a repeat.
+    """
+
+    accuracy: Floats
+    repeats: Ints
+    count: int
+
+    @property
+    def test_per_training(self) -> float:
+        """Test images of a fold for each image of its training part."""
+        return 1 / (self.count - 1)
+
+    @classmethod
+    def of(cls, y: Ints, predicted: Ints, folds: Sequence[Ints], repeats: Sequence[int]) -> Folds:
+        """Score a row.
+
+        Parameters
+        ----------
+        y : ndarray of int64, (n,)
+        predicted : ndarray of int64, (s, n)
+            Of each repeat.
+        folds : sequence of ndarray of int64, (n,)
+            The fold of each image, in each of these repeats.
+        repeats : sequence of int
+            Their numbers.
+        """
+        pairs = list(zip(predicted, folds, strict=True))
+        shares = [np.bincount(its, weights=answers == y) / np.bincount(its) for answers, its in pairs]
+        count = len(shares[0])
+        return cls(np.concatenate(shares), np.repeat(np.asarray(repeats, dtype=np.int64), count), count)
+
+    def differences(self, other: Folds) -> Floats:
+        """Return the differences from another row, fold by fold, in the repeats that both have."""
+        both = np.intersect1d(self.repeats, other.repeats)
+        first, second = (each.accuracy[np.isin(each.repeats, both)] for each in (self, other))
+        return np.asarray(first - second)
+
+
+def corrected_interval(estimate: float, values: Floats, test_per_training: float) -> Interval:
+    """Return the corrected resampled interval of a mean over the folds of a repeated cross-validation.
+
+    Models of different folds share most of their training images, so their results are not independent, and Student's
+    interval is far too narrow. Nadeau and Bengio (2003, "Inference for the generalization error", Machine Learning 52)
+    take ``(1/J + n_test/n_train)`` times the variance of the J results for that of their mean, instead of 1/J times,
+    and Student's t with J - 1 degrees of freedom. Bouckaert and Frank (2004) use it for repeated cross-validation.
+
+    Parameters
+    ----------
+    estimate : float
+        Mean over the images, the middle of the interval. Folds have nearly the same size, so it is nearly the mean of
+        `values`.
+    values : ndarray of float64, (J,)
+        Result of each fold of each repeat, at least two.
+    test_per_training : float
+        ``n_test/n_train`` of a fold.
+    """
+    from scipy.special import stdtrit  # takes a while to import
+
+    half = float(stdtrit(len(values) - 1, 1 - LEVEL / 2) * _corrected_error(values, test_per_training))
+    return Interval(estimate, estimate - half, estimate + half)
+
+
+def corrected_p(estimate: float, values: Floats, test_per_training: float) -> float:
+    """Return the two-sided p-value of the corrected resampled t-test that a mean over folds is 0.
+
+    Parameters
+    ----------
+    estimate, values, test_per_training
+        See `corrected_interval`; `values` are not all equal.
+    """
+    from scipy.special import stdtr
+
+    t = abs(estimate) / _corrected_error(values, test_per_training)
+    return float(2 * stdtr(len(values) - 1, -t))
+
+
+def _corrected_error(values: Floats, test_per_training: float) -> float:
+    return float(np.sqrt((1 / len(values) + test_per_training) * values.var(ddof=1)))
+
+
+def _vary(values: Floats) -> bool:
+    """Return whether the results of folds differ by more than rounding, so that they have a variance."""
+    return len(values) > 1 and float(np.ptp(values)) > _ROUNDING
+
+
+def accuracy_over_folds(estimate: float, folds: Folds, images: int) -> Interval:
+    """Return the corrected interval of an accuracy, or Wilson's if all folds are equally accurate.
+
+    Parameters
+    ----------
+    estimate : float
+        Mean over images and repeats.
+    folds : Folds
+    images : int
+        Number of images.
+    """
+    if not _vary(folds.accuracy):
+        return scores.wilson_interval(estimate, images)
+    found = corrected_interval(estimate, folds.accuracy, folds.test_per_training)
+    return Interval(estimate, max(0.0, found.low), min(1.0, found.high))
+
+
+def compare(
+    y: Ints, predicted: Sequence[Ints], draws: Floats, folds: Sequence[Folds] | None = None
+) -> tuple[Pair, ...]:
     """Compare every pair of rows.
 
     Parameters
@@ -193,6 +315,10 @@ def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ..
         Predicted classes of each row.
     draws : ndarray of float64, (RESAMPLES, m)
         `Resampled.draws` of the same rows.
+    folds : sequence of Folds, optional
+        Of the same rows, in a cross-validation: difference, interval and p-value are then those of the folds of the
+        repeats that both rows have. If all folds differ by the same, which tells nothing of their variance, interval
+        and p-value are those of a test part.
 
     Returns
     -------
@@ -207,14 +333,22 @@ def compare(y: Ints, predicted: Sequence[Ints], draws: Floats) -> tuple[Pair, ..
     correct = [seeds[0] == y for seeds in predicted]
     only = [(int((correct[a] & ~correct[b]).sum()), int((correct[b] & ~correct[a]).sum())) for a, b in indices]
     p = [float(mcnemar([[0, first], [second, 0]], exact=True).pvalue) for first, second in only]
-    pairs = []
-    for (a, b), counts, raw, corrected in zip(indices, only, p, holm(p), strict=True):
+    intervals = []
+    for place, (a, b) in enumerate(indices):
         estimate = float((predicted[a] == y).mean() - (predicted[b] == y).mean())
-        (interval,) = _intervals([estimate], (draws[:, a] - draws[:, b])[:, None])
+        differences = None if folds is None else folds[a].differences(folds[b])
+        if folds is not None and differences is not None and _vary(differences):
+            interval = corrected_interval(estimate, differences, folds[a].test_per_training)
+            p[place] = corrected_p(estimate, differences, folds[a].test_per_training)
+        else:
+            (interval,) = _intervals([estimate], (draws[:, a] - draws[:, b])[:, None])
         if interval.low == interval.high:  # they differ on no image, or on all: all resamples are equal
             interval = scores.paired_difference(*(scores.correctness(y, predicted[row]) for row in (a, b)))
-        pairs.append(Pair(a, b, interval, *counts, min(1.0, raw), corrected))
-    return tuple(pairs)
+        intervals.append(interval)
+    return tuple(
+        Pair(a, b, interval, *counts, min(1.0, raw), corrected)
+        for (a, b), interval, counts, raw, corrected in zip(indices, intervals, only, p, holm(p), strict=True)
+    )
 
 
 def two_proportions(first: float, n_first: int, second: float, n_second: int) -> float:

@@ -91,7 +91,7 @@ def _scored(
     summary = summarise(records.read(folder))
     scored = []
     for analysis in analyses:
-        if analysis.scores is None:
+        if analysis.scores is None or (analysis.test_part and summary.test_set.folds):
             continue
         data = None if analysis.record is None else analysis.record.load(folder, summary.test_set)
         scores = analysis.scores(summary, data)

@@ -56,10 +56,12 @@ def section(summary: Summary, others: Sequence[Section]) -> Section:
 
 def _data(summary: Summary) -> str:
     test_set = summary.test_set
+    images = f"{test_set.n_train:,} training and {summary.n_test:,} test images"
+    if test_set.folds:
+        images = f"{summary.n_test:,} images"
     return (
-        f"**Data**: {md.escape(test_set.dataset)}, {test_set.n_train:,} training and {summary.n_test:,} test images "
-        f"of {size_text(test_set.image_shape)}, in {len(summary.class_names)} classes "
-        f"(SHA-256 `{re.sub('[^0-9a-zA-Z]', '', test_set.sha256)[:12]}…`)."
+        f"**Data**: {md.escape(test_set.dataset)}, {images} of {size_text(test_set.image_shape)}, in "
+        f"{len(summary.class_names)} classes (SHA-256 `{re.sub('[^0-9a-zA-Z]', '', test_set.sha256)[:12]}…`)."
     )
 
 
@@ -73,18 +75,24 @@ def _tuning(summary: Summary) -> str:
     record = summary.scored[0].record
     trials = _range([len(row.record.trials) for row in summary.scored])
     rungs = sorted({rung.rows for row in summary.scored for trial in row.record.trials for rung in trial.rungs})
-    text = f"**Tuning** sees training rows only. Each estimator has {trials} trials"
+    folds = summary.test_set.folds
+    each = "in each fold " if folds else ""
+    text = f"**Tuning** sees training rows only. Each estimator has {trials} trials {each}".rstrip()
     if len(rungs) > 1:
         text += f"; the best of them are fitted on more and more rows ({fmt.listing([f'{rows:,}' for rows in rungs])})"
     elif rungs:
         text += f", fitted on {rungs[0]:,} rows"
-    return (
-        f"{text}. Trials are scored on {record.validation_rows:,} other training rows, which are the same for every "
-        "estimator. Trial 0 has the plugin's own defaults."
+    text += (
+        f". Trials are scored on {record.validation_rows:,} other training rows, which are the same for every estimator"
     )
+    if folds:
+        text += ". Row numbers are of the first fold; what is chosen in one fold is not used for another"
+    return f"{text}. Trial 0 has the plugin's own defaults."
 
 
 def _test(summary: Summary) -> str:
+    if summary.test_set.folds:
+        return _folds(summary)
     reads = max(record.test_reads for row in summary.scored for record in row.records)
     most = max(len(row.records) for row in summary.scored)
     seeds = f"{_range([len(row.records) for row in summary.scored])} seed{'s' * (most > 1)}"
@@ -96,15 +104,33 @@ def _test(summary: Summary) -> str:
     )
 
 
+def _folds(summary: Summary) -> str:
+    folds, most = summary.test_set.folds, max(len(row.records) for row in summary.scored)
+    rows = _range([row.record.fit_rows for row in summary.scored])
+    text = (
+        f"**Cross-validation**: the images are parted into {folds} folds, in each of which every class has its share; "
+        f"copies of an image are in one fold. Each fold is the test part once: an estimator is tuned on the other folds "
+        f"alone, fitted on them (on {rows} rows on average) and predicts this fold, in a worker process that has not "
+        "fitted an image of it. So every image is predicted once, and the predictions of all folds are scored together. "
+    )
+    if most > 1:
+        text += f"This is done {_range([len(row.records) for row in summary.scored])} times, each with other folds. "
+    return (
+        f"{text}The folds are the same for every estimator. Where a page says seed, it is a repeat here; parameters "
+        "are those of the first fold."
+    )
+
+
 def _times(summary: Summary) -> str:
     threads = _range([record.threads for row in summary.scored for record in row.records])
     parallel = _range([row.record.tuning_parallel for row in summary.scored])
     workers = _range([row.record.tuning_threads for row in summary.scored])
     devices = fmt.listing(sorted({md.escape(record.device) for row in summary.scored for record in row.records}))
+    over = "folds and repeats" if summary.test_set.folds else "seeds"
     return (
         f"**Times** of fit and predict are measured on {devices} with {threads} "
         f"{'thread' if threads == '1' else 'threads'}. Each fit has the machine to itself, after a warm-up; times are "
-        f"means over seeds. Tuning time is the sum over workers, of which {parallel} ran at a time with {workers} "
+        f"means over {over}. Tuning time is the sum over workers, of which {parallel} ran at a time with {workers} "
         f"{'thread' if workers == '1' else 'threads'} each, so a person waited for less. The last trial may have had "
         "the threads of all workers; its time then counts for each of them. Peak memory is that of the whole process, "
         "libraries included. Model size is that of the fitted pipeline, pickled."
@@ -113,6 +139,8 @@ def _times(summary: Summary) -> str:
 
 def _statistics(summary: Summary) -> str:
     one_seed = [row for row in summary.scored if len(row.records) == 1]
+    if summary.test_set.folds:
+        return _statistics_of_folds(summary)
     if not one_seed:
         seeds = "The interval covers both."
     elif len(one_seed) == len(summary.scored):
@@ -135,6 +163,23 @@ def _statistics(summary: Summary) -> str:
     if any(families.count(family) > 1 for family in families):
         text += " The best of a family is picked by test accuracy, which slightly favours the family with more rows."
     return text
+
+
+def _statistics_of_folds(summary: Summary) -> str:
+    folds, repeats = summary.test_set.folds, max(len(row.records) for row in summary.scored)
+    return (
+        "**Intervals** are at 95 %. That of an accuracy, and of a difference of two, is the corrected resampled "
+        "interval (Nadeau and Bengio 2003): models of different folds share training images, so their results are not "
+        f"independent. With the accuracies of J = {folds * repeats} folds, the variance of their mean is taken to be "
+        f"(1/J + 1/{folds - 1}) times theirs, and Student's t has J − 1 degrees of freedom. *Other images* is half the "
+        f"width of an interval from {significance.RESAMPLES:,} bootstrap resamples of the images, and so are the "
+        "intervals of F1: they do not cover what other training images would change. **Ranks**: two rows differ "
+        "significantly if the corrected resampled t-test of their differences, fold by fold, Holm-corrected over all "
+        f"{fmt.plural(len(summary.pairs), 'pair')}, has p below {significance.LEVEL}. Rows that do not differ "
+        "significantly share a rank (“=”), and so do the rows between them. Two rows share a letter if, and only if, "
+        "they do not differ significantly. Where all folds have the same result, the interval is that of a test part: "
+        "Wilson's of an accuracy, and of a difference the bootstrap's, with McNemar's p."
+    )
 
 
 def _machine(summary: Summary) -> str:

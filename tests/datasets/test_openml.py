@@ -16,7 +16,7 @@ import pytest
 from benchmark import datasets
 from benchmark.datasets import openml, split
 from benchmark.errors import BenchmarkError
-from benchmark.leaderboard.commands import dataset_flag
+from benchmark.leaderboard.commands import data_flags
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (60, 64))
@@ -234,5 +234,5 @@ def test_pixels_from_0_to_16_are_scaled_and_it_stays_with_the_data(server: OpenM
 def test_its_name_is_its_own_and_tells_how_to_ask_for_it_again(tmp_path: Path, server: OpenML) -> None:
     np.savez(tmp_path / "openml-7.npz", X_train=X, y_train=[0, 1] * 30, X_test=X, y_test=[0, 1] * 30)
     assert datasets.load(str(tmp_path / "openml-7.npz")).name.startswith("openml-7-")
-    assert dataset_flag(load()[0].name) == ["--dataset openml:7"]
-    assert dataset_flag("openml-7-0123abcd") == ["--dataset PATH"]
+    assert data_flags(load()[0].name) == ["--dataset openml:7"]
+    assert data_flags("openml-7-0123abcd") == ["--dataset PATH"]

@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.analyses.data_audit import scores as audit_scores
 from benchmark.analyses.data_audit.schema import PARTS, SCOPES, AuditData, Ints, parts_of
 from benchmark.analyses.data_audit.scores import AuditScores
-from benchmark.leaderboard.commands import dataset_flag, word
+from benchmark.leaderboard.commands import data_flags, word
 from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
 from benchmark.render.document import (
@@ -50,7 +50,9 @@ def section(scores: AuditScores, figures: Figures) -> Section:
     """Return the page: the findings, their counts, each in detail, and the method."""
     search = scores.audit.audit.search
     test_set = scores.summary.test_set
-    command = " ".join(["python -m benchmark audit", *dataset_flag(test_set.dataset, test_set.given)])
+    command = " ".join(
+        ["python -m benchmark audit", *data_flags(test_set.dataset, test_set.given, test_set.asked_folds)]
+    )
     command += f" --estimator {word(search.estimator)}" if search else ""
     y = scores.y
     findings = [_duplicates(scores.audit), _effect(scores), _labels(scores), _balance(scores), _pixels(scores)]

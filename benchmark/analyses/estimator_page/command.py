@@ -53,8 +53,10 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     if pictures.reason:
         terminal.warn(console, f"{pictures.reason}; only the pictures stored with the records are shown")
     proba = results.proba[record.estimator, record.seed]
-    space = inputs.space_of(record, results.test_set)
-    estimator = EvaluatedEstimator(record, results.test_set, proba, seeds, pictures, space)
+    space, folds = inputs.space_of(record, results.test_set), results.test_set.folds
+    path = records.record_path(folder, record.estimator, record.seed * folds)
+    first = records.read_record(path) if folds else None
+    estimator = EvaluatedEstimator(record, results.test_set, proba, seeds, pictures, space, first)
     with lock.locked(folder):
         written = write(folder, estimator)
     _print(console, estimator, written)
@@ -67,9 +69,11 @@ def _print(console: Console, estimator: EvaluatedEstimator, written: list[Path])
     from benchmark.render import terminal
 
     names = [terminal.escape(name) for name in estimator.test_set.class_names]
+    seed = estimator.record.seed
+    which = f"repeat {seed + 1}" if estimator.test_set.folds else f"seed {seed}"
     console.print(
-        f"[bold]{terminal.escape(estimator.record.title)}[/], seed {estimator.record.seed}, on "
-        f"{len(estimator.predicted):,} test images of {terminal.escape(estimator.test_set.dataset)}"
+        f"[bold]{terminal.escape(estimator.record.title)}[/], {which}, on {len(estimator.predicted):,} test images of "
+        f"{terminal.escape(estimator.test_set.dataset)}"
     )
     console.print(terminal.table(scores.report_table(estimator)))
     if estimator.n_classes <= MOST_CLASSES:

@@ -71,6 +71,8 @@ class EvaluatedEstimator:
         Of all finished records of the estimator.
     pictures : Pictures
     space : Space
+    first_fold : Record, optional
+        Record of the first fold, of a cross-validation.
     """
 
     record: Record
@@ -79,6 +81,12 @@ class EvaluatedEstimator:
     seeds: tuple[int, ...]
     pictures: Pictures
     space: Space
+    first_fold: Record | None = None
+
+    @property
+    def tuned(self) -> Record:
+        """The record whose tuning and training are shown."""
+        return self.first_fold or self.record
 
     @property
     def softmax(self) -> bool:
@@ -110,7 +118,7 @@ class EvaluatedEstimator:
         """Importance of the tuned parameters, or why it is unknown."""
         if self.space.reason:
             return self.space.reason
-        return importance(self.record.trials, self.space.distributions)
+        return importance(self.tuned.trials, self.space.distributions)
 
     def pixels(self, index: Ints) -> Floats:
         """Return the pixels of test images that are in `pictures`, from 0 to 1, (m, *array_shape)."""

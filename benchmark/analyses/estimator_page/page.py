@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.analyses.estimator_page import predictions, scores, tuning
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.engine import protocol
-from benchmark.leaderboard.commands import WHICH, dataset_flag, run_command, word
+from benchmark.leaderboard.commands import WHICH, data_flags, run_command, word
 from benchmark.metrics.scores import hardest_class, macro_f1, per_class, wilson_interval
 from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
@@ -45,14 +45,18 @@ def page(estimator: EvaluatedEstimator, figures: Figures) -> str:
         Those with something to draw.
     """
     record = estimator.record
+    first: list[Block] = [tuning.FIRST_FOLD] if estimator.test_set.folds else []
     sections: list[tuple[str, Sequence[Block]]] = [
         ("Scores of each class", class_scores(estimator)),
         ("Confusions", [*pictures(figures, "confusion"), *_confusions(estimator)]),
         ("Wrong and correct predictions", _images(estimator, figures)),
-        ("Training", pictures(figures, "training") or [training(estimator)]),
-        ("Tuning", [tuning.history(estimator), *pictures(figures, "tuning"), *tuning.trials(estimator)]),
+        ("Training", [*first, *(pictures(figures, "training") or [training(estimator)])]),
+        ("Tuning", [*first, tuning.history(estimator), *pictures(figures, "tuning"), *tuning.trials(estimator)]),
         ("Parameter importance", [*tuning.importance(estimator), *pictures(figures, "importance")]),
     ]
+    of = f"the record of seed {record.seed}"
+    if estimator.test_set.folds:
+        of = f"the records of the folds of repeat {record.seed + 1}, the first of which is seed-{estimator.tuned.seed}"
     parts: list[Block] = [
         f"<!-- {record.estimator}.md: written by python -m benchmark show -->",
         Heading(f"{md.escape(record.title)}: {md.escape(estimator.test_set.dataset)}", 1),
@@ -61,7 +65,7 @@ def page(estimator: EvaluatedEstimator, figures: Figures) -> str:
     for heading, blocks in sections:
         parts += [Heading(heading), *blocks]
     parts.append(
-        f"*Written by {_command(estimator)} from the record of seed {record.seed} (SHA-256 of "
+        f"*Written by {_command(estimator)} from {of} (SHA-256 of "
         f"its predictions `{_hexadecimal(record.proba_sha256)}…`) and, for the pictures, the test images. `report` "
         "does not update this page; run `show` again after another run of the estimator. All counts by true and "
         f"predicted class are in [confusion.csv]({record.estimator}/confusion.csv). The other estimators are on the "
@@ -86,7 +90,10 @@ def _images(estimator: EvaluatedEstimator, figures: Figures) -> list[Block]:
 def _command(estimator: EvaluatedEstimator) -> str:
     """Return what makes the page again."""
     record, test_set = estimator.record, estimator.test_set
-    words = [f"python -m benchmark show {record.estimator}", *dataset_flag(test_set.dataset, test_set.given)]
+    words = [
+        f"python -m benchmark show {record.estimator}",
+        *data_flags(test_set.dataset, test_set.given, test_set.asked_folds),
+    ]
     preset = str(record.preset.get("name", protocol.DEFAULT_PRESET))
     if preset != protocol.DEFAULT_PRESET:
         words.append(f"--preset {word(preset)}")
@@ -111,26 +118,41 @@ def opening(estimator: EvaluatedEstimator) -> list[Block]:
         best = int(np.nanargmax(f1))
         text += f" The hardest class is {_class(estimator, worst)} (F1 {fmt.score(f1[worst])}), the easiest "
         text += f"{_class(estimator, best)} ({fmt.score(f1[best])})."
-    text += (
+    text += _cross_validated(estimator) or (
         f" Seed {record.seed} was fitted on {_fitted(estimator)} in {fmt.duration(record.fit_seconds)} and predicted "
         f"the test images in {fmt.duration(record.predict_seconds)}, on {md.escape(record.device)} with "
         f"{fmt.plural(record.threads, 'thread')}."
     )
     if len(estimator.seeds) > 1:
         listed = fmt.listing([str(seed) for seed in estimator.seeds])
-        text += f" There are records of seeds {listed}; `--seed` shows another one."
+        there = f"repeats {listed}, counted from 0" if test_set.folds else f"seeds {listed}"
+        text += f" There are records of {there}; `--seed` shows another one."
     if record.augmentation:
         text += f" It was trained on augmented images: {md.escape(record.augmentation)}."
     blocks: list[Block] = [text]
-    if record.preset.get("tiny") or record.fit_rows < test_set.n_train:
+    if record.preset.get("tiny") or record.fit_rows < test_set.most_fit_rows:
         tiny = ", with a model made tiny to test the program" if record.preset.get("tiny") else ""
         name = md.escape(str(record.preset.get("name", "unknown")))
         blocks.insert(0, Quote(f"**A preview, not the result**: fitted on {_fitted(estimator)}{tiny} (preset {name})."))
     return [*blocks, SOFTMAX] if estimator.softmax else blocks
 
 
+def _cross_validated(estimator: EvaluatedEstimator) -> str:
+    """Say how the predictions of a cross-validation came about; nothing if there is a test part."""
+    record, folds = estimator.record, estimator.test_set.folds
+    if not folds:
+        return ""
+    seconds = fmt.duration(record.fit_seconds), fmt.duration(record.predict_seconds)
+    return (
+        f" These are the predictions of repeat {record.seed + 1} of a cross-validation: for each of {folds} folds a "
+        f"model was tuned and fitted on {_fitted(estimator)} of the other folds, on average in {seconds[0]}, on "
+        f"{md.escape(record.device)} with {fmt.plural(record.threads, 'thread')}. All folds together were predicted in "
+        f"{seconds[1]}."
+    )
+
+
 def _fitted(estimator: EvaluatedEstimator) -> str:
-    rows, available = estimator.record.fit_rows, estimator.test_set.n_train
+    rows, available = estimator.record.fit_rows, estimator.test_set.most_fit_rows
     return f"all {rows:,} training images" if rows == available else f"{rows:,} of {available:,} training images"
 
 
@@ -146,9 +168,9 @@ def class_scores(estimator: EvaluatedEstimator) -> list[Block]:
 
 def training(estimator: EvaluatedEstimator) -> str:
     """Return why there are no training curves, and how to get them."""
-    record = estimator.record
+    record = estimator.tuned
     if record.history is None:
-        again = run_command(record, estimator.test_set.given).replace(WHICH, f"{record.estimator} --force", 1)
+        again = run_command(record, estimator.test_set).replace(WHICH, f"{record.estimator} --force", 1)
         return (
             "There are no training curves: the record is older than they are. If the plugin reports its training, "
             f"`{again}` makes a record with curves. It repeats the tuning and reads the test set again, which the new "

@@ -11,13 +11,15 @@ from benchmark.render import markdown as md
 from benchmark.render.document import NOTHING, Block, Cell, number, table, words
 from benchmark.storage.schema import TrialResult
 
+FIRST_FOLD = "Each fold is tuned and fitted by itself. This is the first fold of the repeat."
+
 LISTED = 20
 """Trials in the table, at most."""
 
 
 def history(estimator: EvaluatedEstimator) -> str:
     """Return how many trials there were, how they ended, and what the best one scored."""
-    record = estimator.record
+    record = estimator.tuned
     if not record.trials:
         return "No trial is on record."
     counts = {state: sum(trial.state == state for trial in record.trials) for state in _STATES}
@@ -102,7 +104,7 @@ def _method(found: Importance) -> str:
 
 def trials(estimator: EvaluatedEstimator) -> list[Block]:
     """Return the table of trials: those with the most training rows first, and among these the best."""
-    record = estimator.record
+    record = estimator.tuned
     rungs = sorted({rung.rows for trial in record.trials for rung in trial.rungs})
     if not rungs:
         return []
@@ -154,7 +156,7 @@ def _rows(trial: TrialResult) -> set[int]:
 
 
 def _is_best(estimator: EvaluatedEstimator, trial: TrialResult) -> bool:
-    record = estimator.record
+    record = estimator.tuned
     top = trial.rungs[-1] if trial.rungs else None
     return (
         trial.state == "complete"

@@ -67,12 +67,12 @@ class Exploration:
 
     Attributes
     ----------
-    dataset, sha256, given : str
+    dataset, sha256, given, folds, asked_folds
         See `Dataset`.
     class_names : tuple of str
     image_shape : tuple of int
     train, test : ndarray of int64, (k,)
-        Number of images of each class.
+        Number of images of each class; of a cross-validation all images train.
     examples, most_typical, least_typical : ClassImages
         Examples are drawn at random.
     means, deviations : ndarray of float64, (k, pixels)
@@ -95,6 +95,8 @@ class Exploration:
     dataset: str
     sha256: str
     given: str
+    folds: int
+    asked_folds: int | None
     class_names: tuple[str, ...]
     image_shape: Shape
     train: Ints
@@ -131,6 +133,8 @@ def explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
 def _explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
     X, y, k = dataset.train.X, dataset.train.y, len(dataset.class_names)
     train, test = (np.bincount(part.y, minlength=k) for part in (dataset.train, dataset.test))
+    if dataset.folds:  # all images are counted and shown
+        test = np.zeros_like(train)
     announce(f"means, standard deviations and grey values of {len(y):,} training images in {k} classes")
     moments = [_moments(X[y == label]) for label in range(k)]
     means, deviations, greys = (np.stack(arrays) for arrays in zip(*moments, strict=True))
@@ -157,6 +161,8 @@ def _explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
         dataset=dataset.name,
         sha256=dataset.sha256,
         given=dataset.given,
+        folds=dataset.folds,
+        asked_folds=dataset.asked_folds,
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
         train=train,

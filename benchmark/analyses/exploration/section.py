@@ -10,7 +10,7 @@ from benchmark.analyses.exploration import pca
 from benchmark.analyses.exploration.eda import FEWEST_SAMPLED, NEIGHBOURS, SAMPLED, SEED, Exploration
 from benchmark.analyses.exploration.figures import classes, intensity, means
 from benchmark.datasets.dataset import size_text
-from benchmark.leaderboard.commands import dataset_flag
+from benchmark.leaderboard.commands import data_flags
 from benchmark.render import fmt
 from benchmark.render import markdown as md
 from benchmark.render.document import (
@@ -76,7 +76,9 @@ def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
     page: list[Block] = [Heading(f"Looking at the data: {md.escape(exploration.dataset)}", 1), _opening(exploration)]
     for heading, content in sections:
         page += [Heading(heading), *content]
-    command = " ".join(["python -m benchmark explore", *dataset_flag(exploration.dataset, exploration.given)])
+    command = " ".join(
+        ["python -m benchmark explore", *data_flags(exploration.dataset, exploration.given, exploration.asked_folds)]
+    )
     page.append(
         f"*Written by {md.code(command)}. Random draws have seed {SEED}, so the same data give the same "
         f"page on the same machine. SHA-256 of the data: {exploration.sha256}.*"
@@ -92,6 +94,12 @@ def _opening(exploration: Exploration) -> str:
         "**Test images are only counted**: everything else is from training images, so nothing that is learned here "
         "leaks from the test set."
     )
+    if exploration.folds:
+        text = (
+            f"{fmt.plural(train, 'image')} of {size}, in {k} classes, cross-validated in {exploration.folds} folds. "
+            "There is no test part, so this page shows all images, and each of them is also a test image: what you choose "
+            "after looking at them, you choose with the test images known."
+        )
     if exploration.image_shape[2] == 1:
         text += " Images are drawn as they are: 0 is black, and the largest value of a figure is white."
     drawn = len(classes.shown(exploration))

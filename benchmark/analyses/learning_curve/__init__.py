@@ -32,4 +32,5 @@ ANALYSIS = Analysis(
     figures=_figures,
     measure=command.measure,
     command=command.COMMAND,
+    test_part=True,
 )

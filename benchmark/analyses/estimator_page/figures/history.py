@@ -58,7 +58,7 @@ class Data:
 
 def data(estimator: EvaluatedEstimator) -> Data | None:
     """Return the data of the figure, or None without trials."""
-    trials = sorted(estimator.record.trials, key=lambda trial: trial.number)
+    trials = sorted(estimator.tuned.trials, key=lambda trial: trial.number)
     place = {trial.number: place for place, trial in enumerate(trials)}
     rungs = tuple(sorted({rung.rows for trial in trials for rung in trial.rungs}))
     if not rungs:
@@ -85,7 +85,7 @@ def data(estimator: EvaluatedEstimator) -> Data | None:
         ended_trial=np.array([place[trial.number] for trial, _ in fits], dtype=np.int64),
         seconds=ends[rises],
         best_then=ended[rises],
-        workers=estimator.record.tuning_parallel,
+        workers=estimator.tuned.tuning_parallel,
     )
 
 

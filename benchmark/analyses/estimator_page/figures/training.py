@@ -47,7 +47,7 @@ class Data:
 def data(estimator: EvaluatedEstimator) -> Data | None:
     """Return the series grouped by measure, the part of their names after the last underscore; None without any."""
     panels: dict[str, list[Line]] = {}
-    history = {name: values for name, values in (estimator.record.history or {}).items() if values}
+    history = {name: values for name, values in (estimator.tuned.history or {}).items() if values}
     for name, values in history.items():
         part, _, measure = name.rpartition("_")
         panels.setdefault(measure, []).append(Line(part or measure, values))

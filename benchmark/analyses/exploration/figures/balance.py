@@ -66,6 +66,7 @@ def caption(data: Data) -> str:
     train, test, names = data.all_train, data.all_test, data.all_classes
     if train.min() == train.max() and test.min() == test.max():
         images = f"{train[0]:,} training and {fmt.plural(int(test[0]), 'test image')}"
+        images = images if test.any() else fmt.plural(int(train[0]), "image")
         return f"Balanced: each of the {len(train)} classes has {images}, so accuracy gives every class equal weight."
     most, least = int(train.argmax()), int(np.where(train > 0, train, train.max()).argmin())
     if train[most] == train[least]:
@@ -76,7 +77,7 @@ def caption(data: Data) -> str:
             f"{train[most] / train[least]:.2g} times as many as the smallest, {md.escape(names[least])}, with "
             f"{train[least]:,}."
         )
-    for part, counts in (("training", train), ("test", test)):
+    for part, counts in (("training", train), *([("test", test)] if test.any() else [])):
         missing = [md.escape(name) for name, number in zip(names, counts, strict=True) if not number]
         text += f" There are no {part} images of {fmt.listing(missing)}." if missing else ""
     if test.sum():
