@@ -181,11 +181,7 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
     prepare_workers(arguments)
     console = terminal.console()
     dataset = reading.load(arguments, console)
-    if dataset.folds:
-        raise BenchmarkError(
-            f"{arguments.subcommand} needs a test part, and {dataset.name} is cross-validated; run it and this with "
-            "--folds 0 and --results of another folder"
-        )
+    require_test_part(dataset, arguments.subcommand)
     folder = arguments.results / dataset.name
     if arguments.preset:
         folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
@@ -196,6 +192,20 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
         plan = refits.RefitPlan(plugins, dataset, opened.resources, folder, arguments.force, record_kinds())
         refitting = RefitSession(**vars(opened), plan=plan)
         yield refitting
+
+
+def require_test_part(dataset: Dataset, subcommand: str) -> None:
+    """Refuse a cross-validation to an analysis of a test part.
+
+    Raises
+    ------
+    BenchmarkError
+    """
+    if dataset.folds:
+        raise BenchmarkError(
+            f"{subcommand}: {dataset.name} is cross-validated, and {subcommand} needs a test part; "
+            "give --folds 0 and another folder for --results, to `run` too"
+        )
 
 
 def prepare_workers(arguments: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ def section(summary: Summary, figures: Figures) -> Section | None:
     same = [pair for pair in summary.pairs if not pair.significant]
     blocks: list[Block] = [f"{text}: all of them."]
     if same:
-        blocks = [f"{text}. {'This' if len(same) == 1 else 'These'} do not:", _table(summary, same)]
+        blocks = [f"{text}. {'This does' if len(same) == 1 else 'These do'} not:", _table(summary, same)]
     blocks += pictures(figures, "pairs", "confusion-matrices")
     return Section(FILE, TITLE, f"{text}.", blocks, csv=frame(summary))
 

@@ -109,9 +109,9 @@ def _folds(summary: Summary) -> str:
     rows = _range([row.record.fit_rows for row in summary.scored])
     text = (
         f"**Cross-validation**: the images are parted into {folds} folds, in each of which every class has its share; "
-        f"copies of an image are in one fold. Each fold is the test part once: an estimator is tuned on the other folds "
+        "copies of an image are in one fold. Each fold is the test part once: an estimator is tuned on the other folds "
         f"alone, fitted on them (on {rows} rows on average) and predicts this fold, in a worker process that has not "
-        "fitted an image of it. So every image is predicted once, and the predictions of all folds are scored together. "
+        "fitted an image of it. So every image is predicted once, and the predictions of all folds are scored as one. "
     )
     if most > 1:
         text += f"This is done {_range([len(row.records) for row in summary.scored])} times, each with other folds. "

@@ -202,7 +202,7 @@ def test_a_pipeline_that_chose_its_augmentation_says_so_and_the_record_keeps_it(
 
 def test_a_tuning_job_has_no_field_that_could_name_a_test_image() -> None:
     assert {field.name for field in fields(TuningJob)} == {
-        *("estimator", "params", "task", "preset", "dataset", "rows", "limits")
+        *("estimator", "params", "task", "preset", "dataset", "rows", "limits", "part")
     }
     assert not issubclass(TuningJob, RefitJob)
 

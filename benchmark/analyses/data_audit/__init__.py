@@ -33,4 +33,5 @@ ANALYSIS = Analysis(
     figures=_figures,
     measure=command.measure,
     command=command.COMMAND,
+    test_part=True,
 )

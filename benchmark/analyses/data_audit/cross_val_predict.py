@@ -33,15 +33,12 @@ class Fold:
         SHA-256 of the data, by which the worker finds the arrays.
     number : int
         Number of the fold, from 0.
-    part : str
-        See `benchmark.engine.jobs.Job`.
     """
 
     estimator: str
     task: Task
     dataset: str
     number: int
-    part: str = ""
 
 
 def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -69,7 +66,7 @@ def assign(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def predict(fold: Fold) -> npt.NDArray[np.float32]:
     """Run in a worker: fit on the other folds, and return the probabilities of this fold's rows, (m, n_classes)."""
-    part = memmap.training(fold.dataset, fold.part)
+    part = memmap.training(fold.dataset)
     y = part.y
     folds = assign(y)
     fitted, held_out = np.flatnonzero((folds >= 0) & (folds != fold.number)), np.flatnonzero(folds == fold.number)

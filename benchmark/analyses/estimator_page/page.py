@@ -45,12 +45,13 @@ def page(estimator: EvaluatedEstimator, figures: Figures) -> str:
         Those with something to draw.
     """
     record = estimator.record
+    curves: list[Block] = [*pictures(figures, "training")]
     first: list[Block] = [tuning.FIRST_FOLD] if estimator.test_set.folds else []
     sections: list[tuple[str, Sequence[Block]]] = [
         ("Scores of each class", class_scores(estimator)),
         ("Confusions", [*pictures(figures, "confusion"), *_confusions(estimator)]),
         ("Wrong and correct predictions", _images(estimator, figures)),
-        ("Training", [*first, *(pictures(figures, "training") or [training(estimator)])]),
+        ("Training", [*first, *(curves or [training(estimator)])]),
         ("Tuning", [*first, tuning.history(estimator), *pictures(figures, "tuning"), *tuning.trials(estimator)]),
         ("Parameter importance", [*tuning.importance(estimator), *pictures(figures, "importance")]),
     ]

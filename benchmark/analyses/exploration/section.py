@@ -97,8 +97,8 @@ def _opening(exploration: Exploration) -> str:
     if exploration.folds:
         text = (
             f"{fmt.plural(train, 'image')} of {size}, in {k} classes, cross-validated in {exploration.folds} folds. "
-            "There is no test part, so this page shows all images, and each of them is also a test image: what you choose "
-            "after looking at them, you choose with the test images known."
+            "There is no test part, so this page shows all images, and each of them is also a test image: what you "
+            "choose after looking at them, you choose with the test images known."
         )
     if exploration.image_shape[2] == 1:
         text += " Images are drawn as they are: 0 is black, and the largest value of a figure is white."

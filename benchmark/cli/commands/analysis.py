@@ -34,22 +34,26 @@ def add(verbs: Subparsers, analysis: Analysis) -> None:
 
 def _run(analysis: Analysis, arguments: argparse.Namespace) -> int:
     assert analysis.measure is not None, "it has a command"
-    return analysis.measure(arguments, _Session(arguments))
+    return analysis.measure(arguments, _Session(arguments, analysis.test_part))
 
 
 class _Session:
     """See `benchmark.analyses.analysis.Session`."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
+    def __init__(self, arguments: argparse.Namespace, test_part: bool) -> None:
         from benchmark.render import terminal
 
-        self._arguments = arguments
+        self._arguments, self._test_part = arguments, test_part
         self.console: Console = terminal.console()
 
     def dataset(self) -> Dataset:
         from benchmark.cli import reading
+        from benchmark.cli.session import require_test_part
 
-        return reading.load(self._arguments, self.console)
+        found = reading.load(self._arguments, self.console)
+        if self._test_part:
+            require_test_part(found, self._arguments.subcommand)
+        return found
 
     def device(self) -> str:
         from benchmark.cli.session import device_of
