@@ -16,7 +16,7 @@ from benchmark.analyses.robustness.record import Robustness
 from benchmark.datasets import corruptions
 from benchmark.engine import protocol
 from benchmark.storage import derived, records
-from benchmark.storage.records import Record, RungResult, TestSet, TrialResult
+from benchmark.storage.records import FoldNumber, Record, RungResult, TestSet, TrialResult
 
 CLASSES = ("Top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 ENVIRONMENT = {
@@ -115,6 +115,37 @@ def write_predictions(
     proba = np.full((len(test_set.y), len(test_set.class_names)), 0.05, dtype=np.float16)
     proba[np.arange(len(test_set.y)), np.asarray(predicted)] = 0.9
     return records.write(folder, make_record(name, **{"dataset": test_set.dataset, **changes}), proba)
+
+
+def cross_validated(
+    folder: Path, y: Sequence[int] | np.ndarray[Any, Any], classes: Sequence[str], folds: int
+) -> TestSet:
+    """Write a test set whose images, which also train, are cross-validated."""
+    found = dataclasses.replace(write_test_set(folder, y, classes, n_train=len(y), dataset="few"), folds=folds)
+    records.write_test_set(folder, found)
+    return found
+
+
+def write_folds(
+    folder: Path,
+    test_set: TestSet,
+    name: str,
+    predicted: np.ndarray[Any, Any],
+    folds: np.ndarray[Any, Any],
+    **changes: Any,
+) -> list[Record]:
+    """Write a record for each fold of each repeat; `predicted` and `folds` are (repeats, n)."""
+    written = []
+    for repeat, (answers, its) in enumerate(zip(predicted, folds, strict=True)):
+        for number in range(test_set.folds):
+            rows = np.flatnonzero(its == number)
+            proba = np.full((len(rows), len(test_set.class_names)), 0.05, dtype=np.float16)
+            proba[np.arange(len(rows)), answers[rows]] = 0.9
+            fields = {"dataset": test_set.dataset, "fit_rows": len(its) - len(rows), **changes}
+            fold = FoldNumber(test_set.folds, repeat, number)
+            record = make_record(name, repeat * test_set.folds + number, fold=fold, **fields)
+            written.append(records.write(folder, record, proba, rows=rows))
+    return written
 
 
 def write_failure(folder: Path, name: str, **changes: Any) -> Record:

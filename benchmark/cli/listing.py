@@ -57,7 +57,8 @@ def listing(results: Path) -> list[Row]:
                 declared, title, family = found, found.title, found.family
             else:
                 error = one_line(found)
-            states = [_state(path, declared) for path in paths if path.parent.name == plugin.name]
+            # The folds of a cross-validation mostly have the same to say.
+            states = dict.fromkeys(_state(path, declared) for path in paths if path.parent.name == plugin.name)
             rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
     return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
 
@@ -93,11 +94,13 @@ def _state(path: Path, today: Declaration | None) -> str:
         preset = Preset.recorded(record.preset)
     except (BenchmarkError, TypeError, KeyError):  # `report` and `run` say what is wrong with the record
         return f"{path.parents[2].name} {path.stem}: damaged"
-    text = f"{record.dataset} seed {record.seed} ({preset.name})"
+    which = f"in {record.fold.count} folds" if record.fold else f"seed {record.seed}"
+    text = f"{record.dataset} {which} ({preset.name})"
     if record.status != "ok":
         return f"{text}: {record.status}, {shorten(record.reason, 80, placeholder=' …')}"
     if today is not None:
-        differing = stale(record.fingerprint, fingerprint(record.dataset_sha256, preset, today))
+        prints = fingerprint(record.dataset_sha256, preset, today)
+        differing = stale({part: value for part, value in record.fingerprint.items() if part != "fold"}, prints)
         if differing:
             return f"{text}: stale, {' and '.join(differing)} changed"
     return text

@@ -190,3 +190,60 @@ def test_two_proportions_are_compared_by_fishers_exact_test() -> None:
 def test_holms_correction_is_by_hand() -> None:
     assert significance.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert significance.holm([]) == []
+
+
+# --- cross-validation
+
+
+def test_the_corrected_interval_and_p_are_those_worked_out_by_hand() -> None:
+    # Five folds: mean 0.8, variance (0.01 + 0.0025 + 0 + 0.0025 + 0.01) / 4 = 0.00625. With n_test/n_train = 1/4 the
+    # variance of the mean is (1/5 + 1/4) · 0.00625 = 0.0028125, its root 0.0530330. Student's t for 4 degrees of
+    # freedom at 97.5 % is 2.776445 (tables), so half the width is 0.147243.
+    values = np.array([0.7, 0.75, 0.8, 0.85, 0.9])
+    found = significance.corrected_interval(0.8, values, 0.25)
+    assert tuple(found) == pytest.approx((0.8, 0.8 - 0.147243, 0.8 + 0.147243), abs=2e-6)
+    # t = 0.1 / 0.0530330 = 1.885618; with 4 degrees of freedom P(|t| > 1.885618) = 0.132401.
+    assert significance.corrected_p(0.1, values, 0.25) == pytest.approx(2 * stats.t.sf(1.885618, 4), abs=1e-6)
+    # Student's interval, which takes the folds for independent, would be less than three quarters as wide.
+    student = stats.t.interval(0.95, 4, 0.8, math.sqrt(0.00625 / 5))
+    assert found.high - found.low > 1.49 * (student[1] - student[0])
+
+
+def test_rows_of_a_cross_validation_are_compared_fold_by_fold() -> None:
+    y = np.zeros(20, dtype=np.int64)
+    folds = np.arange(20) % 5
+    a, b = y.copy(), y.copy()
+    a[[0, 1]] = 1  # folds 0 and 1: 0.75; the others 1
+    b[[0, 2, 5, 7]] = 1  # folds 0 and 2: 0.5
+    rows = [significance.Folds.of(y, each[None], [folds], [0]) for each in (a, b)]
+    assert rows[0].accuracy.tolist() == [0.75, 0.75, 1, 1, 1]
+    assert rows[1].accuracy.tolist() == [0.5, 1, 0.5, 1, 1]
+    draws = significance.resample(y, [a[None], b[None]], 2).draws
+    (pair,) = significance.compare(y, [a[None], b[None]], draws, rows)
+    differences = np.array([0.25, -0.25, 0.5, 0, 0])
+    error = math.sqrt((1 / 5 + 1 / 4) * differences.var(ddof=1))
+    assert tuple(pair.difference) == pytest.approx((0.1, *stats.t.interval(0.95, 4, 0.1, error)))
+    assert pair.p == pytest.approx(2 * stats.t.sf(0.1 / error, 4))
+    assert (pair.only_first, pair.only_second) == (3, 1)
+
+
+def test_only_repeats_that_both_rows_have_are_compared() -> None:
+    y, random = np.zeros(40, dtype=np.int64), np.random.default_rng(0)
+    folds = [random.permutation(np.arange(40) % 4) for _ in range(3)]
+    answers = (random.random((3, 40)) < 0.3).astype(np.int64)
+    three = significance.Folds.of(y, answers, folds, [0, 1, 2])
+    one = significance.Folds.of(y, answers[1:2], folds[1:2], [1])
+    assert three.differences(one).tolist() == [0, 0, 0, 0]
+    assert len(three.accuracy) == 12
+
+
+def test_folds_that_all_say_the_same_have_no_variance_so_the_interval_is_that_of_the_images() -> None:
+    y = np.zeros(50, dtype=np.int64)
+    right, wrong = significance.Folds(np.ones(5), np.zeros(5, dtype=np.int64), 5), np.where(np.arange(50) < 5, 1, 0)
+    assert significance.accuracy_over_folds(1.0, right, 50) == wilson_interval(1.0, 50)
+    each = significance.Folds.of(y, wrong[None], [np.arange(50) % 5], [0])  # one of ten wrong in every fold
+    draws = significance.resample(y, [y[None], wrong[None]], 2).draws
+    (pair,) = significance.compare(y, [y[None], wrong[None]], draws, [right, each])
+    (plain,) = significance.compare(y, [y[None], wrong[None]], draws)
+    assert pair == plain
+    assert pair.p == pytest.approx(2 * 0.5**5)
