@@ -58,8 +58,8 @@ def test_the_first_sentence_says_how_the_numbers_came_about(texts: dict[str, str
     first = texts["leaderboard.md"].splitlines()[2]
     assert first == (
         "There is no test part, so these numbers are of a 4-fold cross-validation, repeated twice: each of the 120 "
-        "images is a test image twice, predicted by models that were tuned and fitted without it. Intervals allow for models "
-        "that share training images (Nadeau and Bengio 2003)."
+        "images is a test image twice, predicted by models that were tuned and fitted without it. Intervals allow for "
+        "models that share training images (Nadeau and Bengio 2003)."
     )
     assert "preview" not in texts["leaderboard.md"]
     assert "120 images, cross-validated in 4 folds, 8 by 8 pixels, grey." in texts["leaderboard.md"]
