@@ -75,7 +75,7 @@ MEASURED = {
 }
 """By page: what no test can compute again, and where it was measured."""
 
-NAMES = r"SHA-256|MD5|GPL-3|ITU-R 601|8-bit|x86-64|\bF1\b|float16|\b(?:et al\.|Vollgraf) 20\d\d"
+NAMES = r"SHA-256|MD5|GPL-3|ITU-R 601|8-bit|x86-64|\bF1\b|float16|\b(?:et al\.|Vollgraf|Bengio) 20\d\d"
 """Digits that are part of a name, and years of publications."""
 
 
@@ -166,6 +166,7 @@ def facts() -> dict[str, list[str]]:
             f"has fewer than {split.FEW} pictures",
             {5: "parted into five folds", 10: ""}[split.FOLDS],
             {2: "twice in all", 3: ""}[REPEATS],
+            f"{level} interval",
             {5: "with `--preset thorough` five times"}[PRESETS["thorough"].cross_validated.seeds],
             "(1/J + n_test/n_train)",
             "has J − 1 degrees of freedom",

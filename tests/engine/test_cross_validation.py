@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmark import datasets
+from benchmark.app import models as app_models
 from benchmark.cli.main import main
 from benchmark.datasets import memmap
 from benchmark.engine import protocol, worker_job
@@ -200,6 +201,10 @@ def test_the_model_that_is_kept_is_fitted_on_all_images_with_the_first_folds_par
     found = records.read(results)
     accuracy = float((found.proba["knn", 0].argmax(axis=1) == found.test_set.y).mean())
     assert (model.refit, model.stale, model.test_accuracy) == ("whole", "", accuracy)
+    told = (
+        f"test accuracy {accuracy:.4f} (of the cross-validation; this model is fitted on all images, those of the data"
+    )
+    assert app_models._note(model).startswith(told)
     again = Watched()
     assert main([*command(folder, results.parent, "knn"), "--keep"], executor=lambda _: again) == 0
     assert again.jobs == []

@@ -402,3 +402,14 @@ def test_a_folder_that_another_run_holds_is_left_alone(
         assert main(["explore", "--dataset", str(archive), "--results", str(tmp_path)]) == 2
     assert "another run is writing to it" in capsys.readouterr().err
     assert not (tmp_path / "toy" / "explore.md").exists()
+
+
+def test_the_page_of_a_cross_validation_counts_every_image_once_and_does_not_speak_of_a_test_part(toy: Dataset) -> None:
+    few = bands((8, 8, 8), (1, 1, 1))[0]
+    found = explore(dataclasses.replace(toy, train=few, test=few, folds=4, asked_folds=4, given="toy.npz"))
+    assert (found.train.tolist(), found.test.tolist()) == ([8, 8, 8], [0, 0, 0])
+    page = page_of(found)
+    assert "24 images of 8 by 8 pixels, grey, in 3 classes, cross-validated in 4 folds. There is no test part" in page
+    assert "Balanced: each of the 3 classes has 8 images, so accuracy gives every class equal weight." in page
+    assert "only counted" not in page
+    assert "python -m benchmark explore --dataset toy.npz --folds 4" in page
