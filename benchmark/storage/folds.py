@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -96,9 +97,20 @@ def _whole(parts: Sequence[Record], repeat: int, count: int) -> Record:
         peak_memory_bytes=max(part.peak_memory_bytes for part in parts),
         model_bytes=max(part.model_bytes for part in parts),
         test_reads=max(part.test_reads for part in parts),
+        augmentation=_augmentation(parts),
         environment={**parts[0].environment, **_differing(parts)},
         history=None,
         fold=None,
+    )
+
+
+def _augmentation(parts: Sequence[Record]) -> str:
+    """Return how training images were augmented, which a net may have chosen in each fold by itself."""
+    counts = Counter(part.augmentation for part in parts)
+    if len(counts) == 1:
+        return parts[0].augmentation
+    return "; ".join(
+        f"{text or 'not augmented'} (in {number} of {len(parts)} folds)" for text, number in counts.items()
     )
 
 

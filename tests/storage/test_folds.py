@@ -78,9 +78,10 @@ def test_a_repeat_whose_folds_are_not_all_there_or_not_all_ok_has_failed_and_say
 def test_a_difference_between_folds_of_one_repeat_is_named(tmp_path: Path, test_set: TestSet) -> None:
     synthetic.write_folds(tmp_path, test_set, "svm", answers(10)[:1], FOLDS[:1])
     path = records.record_path(tmp_path, "svm", 3)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"threads": 1}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"threads": 1, "augmentation": "mirrored"}))
     (record,) = records.read(tmp_path).records
     assert record.environment == {**synthetic.ENVIRONMENT, "threads of folds": "1 and 2"}
+    assert record.augmentation == "not augmented (in 3 of 4 folds); mirrored (in 1 of 4 folds)"
 
 
 def test_estimators_tested_on_other_folds_are_not_compared(tmp_path: Path, test_set: TestSet) -> None:
