@@ -44,11 +44,15 @@ def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) ->
         try:
             split.folds(whole.y, count, 0, split.first_identical(whole.X))
         except BenchmarkError as error:
-            if asked is not None:
+            if asked:
                 raise BenchmarkError(f"{where}: {error}") from error
             count = 0
     if not count:
-        notify(f"{where}: there is no test part, so {split.SPLIT}: {trained:,} pictures train, {tested:,} test")
+        able = np.bincount(whole.y).max() >= split.FOLDS
+        instead = f" (--folds {split.FOLDS} cross-validates them instead)" if able else ""
+        notify(
+            f"{where}: there is no test part, so {split.SPLIT}: {trained:,} pictures train, {tested:,} test{instead}"
+        )
         return replace(dataset, asked_folds=asked)
     few = f" and a fifth would be {tested:,} pictures only" if asked is None else ""
     switch = f" (--folds 0 splits off {tested:,} pictures for testing instead)"

@@ -71,6 +71,7 @@ def test_few_pictures_are_cross_validated_by_default_and_it_is_said(tmp_path: Pa
     held_out, told = load(folder, 0)
     assert (held_out.folds, len(held_out.train.y), len(held_out.test.y)) == (0, 20, 5)
     assert split.SPLIT in told[-1]
+    assert told[-1].endswith("20 pictures train, 5 test (--folds 5 cross-validates them instead)")
     assert len({found.sha256, held_out.sha256, load(folder, 4)[0].sha256}) == 3
 
 
@@ -92,7 +93,9 @@ def test_many_pictures_are_not_cross_validated_unless_that_is_asked_for(
 
 def test_too_few_for_folds_are_held_out_as_before_unless_folds_were_asked_for(tmp_path: Path) -> None:
     folder = draw(tmp_path / "mine", circle=4, square=3)
-    assert load(folder)[0].folds == 0
+    found, told = load(folder)
+    assert found.folds == 0
+    assert told[-1].endswith("2 test")  # and no advice that would be refused
     with pytest.raises(BenchmarkError, match=r"mine: too few different pictures for 5 folds"):
         load(folder, 5)
     assert load(folder, 3)[0].folds == 3

@@ -85,7 +85,7 @@ def test_an_npz_without_a_test_part_is_split(tmp_path: Path, names: tuple[str, s
     found, told = loaded(tmp_path / "a.npz")
     assert told == [
         f"{tmp_path}/a.npz: there is no test part, so a fifth of each class is split off as the test part (drawn with "
-        "seed 0): 24 pictures train, 6 test"
+        "seed 0): 24 pictures train, 6 test (--folds 5 cross-validates them instead)"
     ]
     assert np.bincount(found.test.y).tolist() == [2, 2, 2]
     assert images(found.train, (6, 6)) | images(found.test, (6, 6)) == {each.tobytes() for each in GREY}
