@@ -39,8 +39,8 @@ def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) ->
         refuse_folds(dataset.name, asked)
         return dataset
     count = split.FOLDS if asked is None and tested < split.FEW else asked or 0
-    whole = _joined(dataset)
     if count:
+        whole = _joined(dataset)
         try:
             split.folds(whole.y, count, 0, split.first_identical(whole.X))
         except BenchmarkError as error:
@@ -48,7 +48,7 @@ def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) ->
                 raise BenchmarkError(f"{where}: {error}") from error
             count = 0
     if not count:
-        able = np.bincount(whole.y).max() >= split.FOLDS
+        able = np.bincount(np.concatenate([dataset.train.y, dataset.test.y])).max() >= split.FOLDS
         instead = f" (--folds {split.FOLDS} cross-validates them instead)" if able else ""
         notify(
             f"{where}: there is no test part, so {split.SPLIT}: {trained:,} pictures train, {tested:,} test{instead}"
