@@ -196,6 +196,7 @@ class RefitRun(ABC):
             image_shape=dataset.image_shape,
             threads=given.tuning_threads,
             device=given.device,
+            rows=self.record.fit_rows,
         )
         return Job(estimator=self.name, params={}, task=task, preset=self.preset, dataset=dataset.sha256, rows=0)
 

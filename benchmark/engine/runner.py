@@ -259,6 +259,7 @@ class EstimatorRun:
             seed=protocol.TUNING_SEED,
             threads=plan.resources.tuning_threads,
             device=plan.resources.device,
+            rows=self.progress.final_rows,
         )
         return TuningJob(
             estimator=self.name,

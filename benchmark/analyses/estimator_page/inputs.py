@@ -124,7 +124,7 @@ def space_of(record: Record, test_set: TestSet) -> Space:
         return Space({}, reason)
     if record.estimator not in registry.plugins():
         return Space({}, f"no estimator is called {record.estimator} any more, so its search space is unknown")
-    task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape)
+    task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape, rows=record.fit_rows)
     try:
         with temporary_executor() as executor:
             declared = executor.describe(Describe(record.estimator, task)).result()

@@ -116,6 +116,7 @@ def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, agai
         seed=record.seed,
         params=record.params,
         preset=record.preset,
+        fit_rows=record.fit_rows,
         fingerprint=record.fingerprint,
         proba_sha256=record.proba_sha256,
         refit="again" if again else "own",
