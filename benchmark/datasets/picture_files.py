@@ -13,7 +13,7 @@ import shlex
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.datasets import split
@@ -63,12 +63,21 @@ class PictureFiles:
         `test` is empty if the folder has no such part.
     remarks : tuple of str
         What was left out and why, one line each.
+    validation : frozenset of Path
+        Training pictures that are in a validation part.
+    groups : mapping of Path to str
+        The group of each picture, where folders say it.
+    columns : mapping of str to mapping of Path to str
+        What the columns of a table say of each picture, if there is a table.
     """
 
     folder: Path
     train: Classes
     test: Classes
     remarks: tuple[str, ...]
+    validation: frozenset[Path] = frozenset()
+    groups: Mapping[Path, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[Path, str]] = field(default_factory=dict)
 
 
 def part_of(name: str) -> str | None:
@@ -80,7 +89,8 @@ def part_of(name: str) -> str | None:
 
 def command(folder: Path, asked: Asked = NOTHING) -> str:
     """Return what to give on the command line to read a folder."""
-    return f"--dataset {shlex.quote('@'.join((str(folder), *asked.words())))}"
+    group = f" --group {shlex.quote(asked.group)}" if asked.group else ""
+    return f"--dataset {shlex.quote('@'.join((str(folder), *asked.words())))}{group}"
 
 
 def learnable(train: Mapping[str, Sequence[object]], test: Mapping[str, Sequence[object]]) -> bool:
@@ -122,7 +132,8 @@ def find_pictures(folder: Path, asked: Asked = NOTHING, tree: Tree | None = None
         parts = {TRAIN: root}
         inverted = layout.parts_in_classes(root)
         train, test = inverted or (layout.classes(parts)[TRAIN], {})
-    return PictureFiles(folder, train, test, layout.remarks([*train.values(), *test.values()], parts))
+    remarks = layout.remarks([*train.values(), *test.values()], parts)
+    return PictureFiles(folder, train, test, remarks, layout.validation, layout.groups)
 
 
 def join(train: Classes, more: Classes) -> Classes:
@@ -147,6 +158,10 @@ class _Layout:
         Folders of a class that has its parts in it.
     nested : list of Path
         Folders of a class with folders of pictures in them.
+    validation : frozenset of Path
+        Pictures of the validation part that train in the end.
+    groups : dict of Path to str
+        See `PictureFiles`.
     """
 
     folder: Path
@@ -156,6 +171,8 @@ class _Layout:
     bases: list[Path] = field(default_factory=list)
     between: list[Path] = field(default_factory=list)
     nested: list[Path] = field(default_factory=list)
+    validation: frozenset[Path] = frozenset()
+    groups: dict[Path, str] = field(default_factory=dict)
 
     def root(self) -> Path:
         """Return the folder that holds the parts or the classes: the one given, or the only one in it that can."""
@@ -298,7 +315,7 @@ class _Layout:
         return self.joined(parts, {VALIDATION: place})
 
     def joined(self, classes: Mapping[str, Classes], parts: Mapping[str, Path]) -> tuple[Classes, Classes]:
-        """Return the training and the test part; a validation part joins one of them."""
+        """Return the training and the test part; a validation part joins one of them, and is remembered."""
         train, test = classes.get(TRAIN, {}), classes.get(TEST, {})
         if TEST in parts and not test:
             flat = counted(len(self.tree.below(parts[TEST])), "picture")
@@ -306,13 +323,11 @@ class _Layout:
         more = classes.get(VALIDATION, {})
         if not more:
             return train, test
-        pictures, where = counted(sum(map(len, more.values())), "picture"), parts[VALIDATION]
         if not test:
-            self.notes.append(f"{where}: its {pictures} are the test part, since there is no other")
+            pictures = counted(sum(map(len, more.values())), "picture")
+            self.notes.append(f"{parts[VALIDATION]}: its {pictures} are the test part, since there is no other")
             return train, more
-        self.notes.append(
-            f"{where}: its {pictures} join those that train; tuning splits its own validation rows off from these"
-        )
+        self.validation = frozenset(path for paths in more.values() for path in paths)
         return join(train, more), test
 
     def classes(self, parts: Mapping[str, Path]) -> dict[str, Classes]:
@@ -392,7 +407,7 @@ class _Layout:
         return f", or one alone, as {command(place, self.asked)}" if _can_be_read(place, self.asked) else ""
 
     def _at(self, level: str) -> str:
-        return command(self.folder, Asked(self.asked.size, self.asked.grey, level))
+        return command(self.folder, replace(self.asked, level=level))
 
     def _one_of(self, folders: Sequence[Path]) -> str:
         """Return the step to take where several folders are data sets: those that can be read alone are named."""

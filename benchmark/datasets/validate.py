@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.datasets import split
-from benchmark.datasets.dataset import Dataset, Part
+from benchmark.datasets.dataset import Dataset, Part, no_groups, none_validates
 from benchmark.datasets.request import Notify
 from benchmark.errors import BenchmarkError
 
@@ -65,6 +65,10 @@ class RawPart:
         What an error message names: a file, or an array or a column of a file.
     names : tuple of str, (n,), or empty
         See `Part`.
+    groups : ndarray of int64, (n,), or empty
+        What the user says belongs together; see `Part`. All parts have groups, or none has.
+    validates : ndarray of bool, (n,), or empty
+        Which images of a training part come from the validation part of the data.
     any_range : bool
         The pixels may be in any of `RANGES` although they are bytes, as those of an array may. Bytes of a decoded
         picture are in 0..255, however dark it is.
@@ -75,6 +79,8 @@ class RawPart:
     X_from: str
     y_from: str
     names: tuple[str, ...] = ()
+    groups: npt.NDArray[np.int64] = field(default_factory=no_groups)
+    validates: npt.NDArray[np.bool_] = field(default_factory=none_validates)
     any_range: bool = False
 
 
@@ -88,6 +94,8 @@ def build_dataset(
     more: Sequence[RawPart] = (),
     label_names: Mapping[int, str] | None = None,
     notify: Notify = lambda _: None,
+    *,
+    published: bool = True,
 ) -> FileDataset:
     """Check images and labels, and return them as a data set.
 
@@ -106,6 +114,9 @@ def build_dataset(
         Names of labels that may have gaps; a label that it lacks keeps its number.
     notify : callable
         Called with one line if channels come first, if pixels are scaled, or if their range is odd.
+    published : bool
+        The data have no groups and no validation part, so that everybody splits them in the same way; otherwise copies
+        of an image belong together.
 
     Returns
     -------
@@ -135,19 +146,64 @@ def build_dataset(
     pixels = [_levels(X, full).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
     trained = [place for place in range(len(parts)) if place != 1]
+    y = np.concatenate([targets[place] for place in trained])
+    groups, test_groups, validates = no_groups(), no_groups(), none_validates()
+    if not published:
+        order = [*trained, 1]
+        every = _groups([parts[place] for place in order], [pixels[place] for place in order])
+        groups, test_groups = every[: len(y)], every[len(y) :]
+        validates = _validates([parts[place] for place in trained], y, groups)
     return FileDataset(
         name=folder_name(name),
         class_names=class_names or _class_names(known, label_names or {}),
         image_shape=(int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1),
         train=Part(
             np.ascontiguousarray(np.concatenate([pixels[place] for place in trained]) if more else pixels[0]),
-            np.concatenate([targets[place] for place in trained]),
+            y,
             tuple(name for place in trained for name in parts[place].names),
+            groups,
+            validates,
         ),
-        test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names),
+        test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names, test_groups),
         source=source if full == LEVELS else f"{source} ({full[0]}..{full[1]:,}, scaled to 0..255)",
         files=files,
     )
+
+
+def _groups(parts: Sequence[RawPart], pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int64]:
+    """Return the group of each image of all parts, numbered from 0 in their order; empty if all are alone."""
+    like = split.first_identical([image for X in pixels for image in X])
+    said = np.concatenate([part.groups for part in parts])
+    groups = split.joined(said, like) if len(said) else like
+    return no_groups() if split.alone(groups, len(groups)).all() else split.numbered(groups)
+
+
+def _validates(
+    parts: Sequence[RawPart], y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Return which training images validate; empty if there is no validation part, or none that can be used."""
+    each = [part.validates if len(part.validates) else np.zeros(len(part.X), dtype=bool) for part in parts]
+    validates = np.concatenate(each)
+    return validates if split.can_validate(y, validates, groups) else none_validates()
+
+
+def tell_validation(dataset: Dataset, where: str, validation: str, notify: Notify) -> None:
+    """Say what becomes of a validation part, which trains in the end.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    where : str
+        What the messages name.
+    validation : str
+        The subject of the sentence, such as "the 12 pictures of the validation part"; empty if there is none.
+    notify : callable
+    """
+    train = dataset.train
+    if validation and len(train.validates):
+        notify(f"{where}: {validation} are the validation rows of tuning, and join those that train for the refit")
+    elif validation:
+        notify(f"{where}: {validation} join those that train; tuning splits its own validation rows off from these")
 
 
 def split_off_test(part: RawPart, where: str, notify: Notify) -> tuple[RawPart, RawPart]:
