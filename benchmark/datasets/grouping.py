@@ -48,8 +48,8 @@ _NAMES = (_ROBOFLOW, _NAMED_COUNTER, _COUNTER, _VIEW, _FOLDER)
 
 _IDENTITY = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(IDENTITIES)})(?:[ _-]?id)?[ _-]?(?=\d)")
 
-_DATE = re.compile(r"(?<!\d)(19|20)\d\d([_-]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])$")
-"""The end of a name that is a day: a camera's files of one day are not of one thing."""
+_DATE = re.compile(r"(?<!\d)(19|20)\d\d([_-]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])(\D?\d\d){0,3}$")
+"""The end of a name that is a day, or a time: a camera's files of one day or hour are not of one thing."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,13 @@ def numbers(names: Sequence[str], found: Mapping[str, str]) -> npt.NDArray[np.in
     return np.asarray([number[key] for key in keys], dtype=np.int64)
 
 
+def is_identity(column: str) -> bool:
+    """Return whether a column is called as one of `IDENTITIES`: ``patient_id``, ``LesionID``, ``subject``."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower())
+    plain = [word for word in words if word not in ("id", "ids", "no", "nr", "number", "code", "name")]
+    return len(plain) == 1 and plain[0].removesuffix("id") in IDENTITIES
+
+
 def evidence(names: Sequence[str], y: npt.NDArray[np.int64], columns: Columns) -> Evidence | None:
     """Return what columns and names show of groups, or None where that is not clear.
 
@@ -171,9 +178,7 @@ def evidence(names: Sequence[str], y: npt.NDArray[np.int64], columns: Columns) -
     columns : mapping
     """
     for column, values in columns.items():
-        words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower())
-        plain = [word.removesuffix("id") or word for word in words if word not in ("id", "no", "nr", "number", "code")]
-        if len(plain) == 1 and plain[0].rstrip("s") in IDENTITIES:
+        if is_identity(column):
             keys = [values.get(name, "").strip() for name in names]
             if found := _judged(names, keys, y, column, MANY_NAMED, IN_COLUMN):
                 return found
@@ -182,7 +187,7 @@ def evidence(names: Sequence[str], y: npt.NDArray[np.int64], columns: Columns) -
         option = rf"{re.escape(literal.most_common(1)[0][0])}\d+"
         pattern = re.compile(option)
         keys = [match[0] if (match := pattern.search(name)) else "" for name in names]
-        if found := _judged(names, keys, y, option, MANY_NAMED, 0.5):
+        if found := _judged(names, keys, y, option, MANY_NAMED, 0.5, cells=True):
             return found
     for option in _NAMES:
         pattern = re.compile(option)
@@ -232,8 +237,8 @@ def _judged(
     cell, counts = np.unique(which * (int(y.max()) + 1) + labels, return_inverse=True, return_counts=True)[1:]
     shares = counts[cell] / np.bincount(y)[labels]
     in_several = sizes[sizes > 1].sum() / has.sum()
-    most = np.mean(counts > 1) > 0.5 if cells else several < 0.5 or np.mean(sizes > 1) > 0.5
-    if len(sizes) < many or shares.mean() > MOST_SHARE or in_several < several or not most:
+    alone = cells and np.mean(counts > 1) <= 0.5
+    if len(sizes) < many or shares.mean() > MOST_SHARE or in_several < several or alone:
         return None
     rows = np.flatnonzero(has)[which == int(np.argmax(sizes > 1))]
     return Evidence(option, (names[rows[0]], names[rows[1]]), len(sizes), int(has.sum()))

@@ -222,7 +222,7 @@ def test_arrays_for_workers_are_written_once_and_hold_no_test_label(tmp_path: Pa
     stamp = files.train_X.stat().st_mtime_ns
     assert materialise(dataset, tmp_path / "c").train_X.stat().st_mtime_ns == stamp
     assert (np.load(files.test_X) == dataset.test.X).all()
-    assert len(list((tmp_path / "c").rglob("*.npy"))) == 3
+    assert len(list((tmp_path / "c").rglob("*.npy"))) == 5
     files.train_X.write_bytes(b"torn")
     assert (np.load(materialise(dataset, tmp_path / "c").train_X) == dataset.train.X).all()
 

@@ -398,7 +398,7 @@ def test_progress_is_told_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     datasets.load(str(tmp_path / "mine"), progress=lambda done, total: told.append((done, total)))
     assert told == [(done, 10) for done in range(1, 11)]
     screen = io.StringIO()
-    arguments = argparse.Namespace(dataset=str(tmp_path / "mine"), data_dir=None)
+    arguments = argparse.Namespace(dataset=str(tmp_path / "mine"), data_dir=None, group="")
     reading.load(arguments, Console(file=screen, force_terminal=True, width=100))
     assert "decoding pictures" in screen.getvalue()
     plain = io.StringIO()
