@@ -48,6 +48,25 @@ _NAMES = (_ROBOFLOW, _NAMED_COUNTER, _COUNTER, _VIEW, _FOLDER)
 
 _IDENTITY = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(IDENTITIES)})(?:[ _-]?id)?[ _-]?(?=\d)")
 
+_PLACES = ("site", "hospital", "center", "centre", "session", "camera", "batch", "shop", "farm", "field", "plot", "day")
+"""Words before a number that make a folder a collection of classes."""
+
+_CLASSES = (
+    "class",
+    "grade",
+    "type",
+    "stage",
+    "level",
+    "category",
+    "label",
+    "digit",
+    "letter",
+    "score",
+    "cluster",
+    "kind",
+)
+"""Words before a number that make it the number of a class."""
+
 _DATE = re.compile(r"(?<!\d)(19|20)\d\d([_-]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])(\D?\d\d){0,3}$")
 """The end of a name that is a day, or a time: a camera's files of one day or hour are not of one thing."""
 
@@ -156,6 +175,30 @@ def numbers(names: Sequence[str], found: Mapping[str, str]) -> npt.NDArray[np.in
     keys = [(1, found[name]) if name in found else (0, name) for name in names]
     number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
     return np.asarray([number[key] for key in keys], dtype=np.int64)
+
+
+def are_collections(outer: Sequence[str], inner: Sequence[str]) -> bool:
+    """Return whether folders are people or places and the folders in them classes, by their names alone.
+
+    ``patient01/benign`` is so. Of ``Greek/character01`` either level may be the classes, as of ``grade1/left``.
+    """
+    word = _common_word(outer)
+    if not word or word in _CLASSES:
+        return False
+    same = {re.sub(r"\d+", "", name.casefold()) for name in inner}
+    return word in {*IDENTITIES, *_PLACES} or len(same) == len(inner)
+
+
+def are_people(names: Sequence[str]) -> bool:
+    """Return whether folders are people or things with a number each, and so no classes: ``patient01``."""
+    return _common_word(names) in IDENTITIES
+
+
+def _common_word(names: Sequence[str]) -> str:
+    """Return the word to which all names add a number or a letter, or nothing."""
+    matches = [re.fullmatch(r"(.*?[^\W\d_])(?:[ _-]*\d+|[ _-][a-z])", name.casefold()) for name in names]
+    words = {match[1] if match else "" for match in matches}
+    return words.pop() if len(words) == 1 else ""
 
 
 def is_identity(column: str) -> bool:
