@@ -111,6 +111,24 @@ def test_a_test_part_without_labels_is_none(tmp_path: Path) -> None:
     assert any("the 6 pictures of the validation part join those that train" in line for line in told)
 
 
+def test_a_column_of_patients_groups_and_is_offered(tmp_path: Path) -> None:
+    write(tmp_path / "train-0.parquet", 0, 60)
+    table = pq.read_table(tmp_path / "train-0.parquet")
+    patients = [f"p{number // 3}" if number else None for number in range(60)]
+    pq.write_table(table.append_column("patient_id", pa.array(patients)), tmp_path / "train-0.parquet")
+    _, told = load(tmp_path)
+    assert any("20 groups of 59 pictures" in line and "give --group patient_id" in line for line in told)
+    found = datasets.load(str(tmp_path), notify=told.append, group="patient_id")
+    assert any("59 pictures are in 20 groups; 1 picture in none" in line for line in told)
+    of = {
+        int(name.split()[0].split(".")[-1]): group
+        for part in (found.train, found.test)
+        for name, group in zip(part.names, part.groups, strict=True)
+    }
+    assert all(of[number] == of[number + 1] for number in range(3, 59) if number % 3 < 2)
+    assert not set(found.train.groups) & set(found.test.groups)
+
+
 def test_a_damaged_picture_is_left_out(tmp_path: Path) -> None:
     write(tmp_path / "train-0.parquet", 0, 12)
     table = pq.read_table(tmp_path / "train-0.parquet")
