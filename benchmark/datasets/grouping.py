@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets.picture_tree import counted, listed
+from benchmark.datasets.picture_source import path_in
+from benchmark.datasets.picture_tree import listed
 from benchmark.errors import BenchmarkError
 
 Columns = Mapping[str, Mapping[str, str]]
@@ -107,7 +108,7 @@ def group_names(where: str, names: Sequence[str], option: str, columns: Columns)
     where : str
         What messages name.
     names : sequence of str
-        Paths of the pictures in the data set's folder.
+        Of the pictures, with their paths in the data set's folder; see `picture_source.path_in`.
     option : str
         The name of a column, or a regular expression that is searched in each path. Its first group, or all that it
         matches, names the picture's group.
@@ -130,7 +131,7 @@ def group_names(where: str, names: Sequence[str], option: str, columns: Columns)
     else:
         said = f"--group {shlex.quote(option)}"
         find = _finder(where, option)
-        found = {name: find(name) for name in names}
+        found = {name: find(path_in(name)) for name in names}
     found = {name: key for name, key in found.items() if key}
     if not found:
         also = f", and no column is called so; there are {listed(list(columns))}" if columns else ""
@@ -139,10 +140,11 @@ def group_names(where: str, names: Sequence[str], option: str, columns: Columns)
             r"that matches a part of such names, as --group 'patient\d+'"
         )
     keys = set(found.values())
-    if len(keys) == 1 and len(names) == len(found):
+    if len(keys) == 1:
+        how_many = f"all {len(names):,}" if len(names) == len(found) else f"{len(found):,} of {len(names):,}"
         raise BenchmarkError(
-            f"{where}: {said} puts all {counted(len(names), 'picture')} in one group, {next(iter(keys))[:60]!r}; give "
-            "an expression that tells groups apart, or leave out --group"
+            f"{where}: {said} puts {how_many} pictures in one group, {next(iter(keys))[:60]!r}, and there is no other; "
+            "give an expression that tells groups apart, or leave out --group"
         )
     if len(keys) == len(found):
         raise BenchmarkError(
@@ -225,16 +227,17 @@ def evidence(names: Sequence[str], y: npt.NDArray[np.int64], columns: Columns) -
             keys = [values.get(name, "").strip() for name in names]
             if found := _judged(names, keys, y, column, MANY_NAMED, IN_COLUMN):
                 return found
-    literal = Counter(match[0] for name in names if (match := _IDENTITY.search(name)) is not None)
+    paths = [path_in(name) for name in names]
+    literal = Counter(match[0] for path in paths if (match := _IDENTITY.search(path)) is not None)
     if literal:
         option = rf"{re.escape(literal.most_common(1)[0][0])}\d+"
         pattern = re.compile(option)
-        keys = [match[0] if (match := pattern.search(name)) else "" for name in names]
+        keys = [match[0] if (match := pattern.search(path)) else "" for path in paths]
         if found := _judged(names, keys, y, option, MANY_NAMED, 0.5, cells=True):
             return found
     for option in _NAMES:
         pattern = re.compile(option)
-        ends = [name if option == _FOLDER else name.rpartition("/")[2] for name in names]
+        ends = [path if option == _FOLDER else path.rpartition("/")[2] for path in paths]
         keys = [match[1] if (match := _match(pattern, end, option)) else "" for end in ends]
         dated = sum(_DATE.search(key) is not None for key in keys if key)
         if 2 * dated <= sum(map(bool, keys)) and (found := _judged(names, keys, y, option, MANY, 0.5, cells=True)):

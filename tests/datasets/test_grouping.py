@@ -128,6 +128,7 @@ def test_a_group_is_what_the_first_group_of_the_expression_matches() -> None:
         (r"person\d+", r"--group 'person\\d\+' matches no picture, of which the first is benign/patient0_0.png"),
         (".*", "every picture in a group of its own"),
         ("patient", "puts all 12 pictures in one group, 'patient'"),
+        ("benign", "puts 6 of 12 pictures in one group, 'benign', and there is no other"),
         ("(", r"--group '\(' is no regular expression \(missing \), unterminated subpattern at position 0\)"),
     ],
 )

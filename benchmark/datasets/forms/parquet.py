@@ -20,7 +20,7 @@ from benchmark.datasets import grouping, picture_cache, preprocessing
 from benchmark.datasets.forms.form import Form, Notify, Request
 from benchmark.datasets.forms.picture_table import LABEL_COLUMNS
 from benchmark.datasets.picture_files import part_of
-from benchmark.datasets.picture_source import Source
+from benchmark.datasets.picture_source import Source, row_name
 from benchmark.datasets.picture_tree import counted, has_pictures, listed
 from benchmark.datasets.split import TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import FileDataset
@@ -215,8 +215,7 @@ def _read_file(
                 raise BenchmarkError(
                     f"{path}: label {value} in column {label}, but its schema names {len(names)} classes; correct it"
                 )
-            where = f"{path.relative_to(root).as_posix()}#{number}.{row}"
-            own = f"{where} {paths[row]}" if paths and paths[row] else where
+            own = row_name(path.relative_to(root).as_posix(), number, row, (paths[row] if paths else "") or "")
             classes[" ".join((names[value] if names else str(value)).split())].append(_Row(file, number, row, own))
             for name, values in values_of.items():
                 said[name][own] = "" if values[row] is None else str(values[row])
