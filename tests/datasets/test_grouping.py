@@ -231,6 +231,33 @@ def test_a_column_of_a_table_groups(tmp_path: Path) -> None:
         load(folder, "whom")
 
 
+@pytest.mark.parametrize("columns", ["filename,patient_id", "filename,patient_id,age"])
+def test_patients_in_a_table_next_to_folders_of_classes_are_no_classes(tmp_path: Path, columns: str) -> None:
+    folder = mine(tmp_path / "mine", patients=20)
+    rows = [f"{path.name},{path.name[7:9]},3"[: -2 if "age" not in columns else None] for path in folder.rglob("*.png")]
+    (folder / "index.csv").write_text("\n".join([columns, *rows]))
+    found, told = load(folder)
+    assert found.class_names == ("circle", "square")
+    assert any("20 groups of 80 pictures" in line and "give --group patient_id" in line for line in told)
+    found, told = load(folder, "patient_id")
+    assert found.class_names == ("circle", "square")
+    assert not any("not read" in line for line in told)
+    assert any("80 pictures are in 20 groups" in line for line in told)
+
+
+def test_a_column_of_persons_may_be_the_classes_where_nothing_else_is(tmp_path: Path) -> None:
+    random, rows = np.random.default_rng(0), ["image,person,camera"]
+    for number in range(40):
+        picture("circle", random, (16, 16)).save(tmp_path / f"{number}.png")
+        rows.append(f"{number}.png,{'ab'[number % 2]},{number // 4}")
+    (tmp_path / "index.csv").write_text("\n".join(rows))
+    with pytest.raises(BenchmarkError, match="any of these may be the classes: person, camera"):
+        load(tmp_path)
+    found, _ = load(tmp_path, "camera")
+    assert found.class_names == ("a", "b")
+    assert len(set(found.train.groups)) == 8
+
+
 @pytest.mark.parametrize("name", [None, "digits", "fashion-mnist", "openml:554"])
 def test_published_data_have_no_groups(name: str | None) -> None:
     with pytest.raises(BenchmarkError, match="--group is for your own pictures"):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from benchmark.datasets import picture_files, picture_tree
+from benchmark.datasets import grouping, picture_files, picture_tree
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.picture_files import Classes, PictureFiles, part_of
@@ -95,7 +95,10 @@ class _Table:
     unclear : list of str
         The columns that may be the classes, if there are several.
     others : dict of str to list of str, (n,)
-        What the other columns say.
+        What the other columns say, and a column of identities.
+    doubtful : bool
+        The column of classes may be none: it is of identities, or what is left of two columns without `--group`'s. If
+        folders say classes, they are believed.
     """
 
     path: Path
@@ -106,6 +109,7 @@ class _Table:
     columns: tuple[str, str]
     unclear: list[str]
     others: dict[str, list[str]]
+    doubtful: bool
 
 
 def find_tables(tree: Tree) -> list[Path]:
@@ -165,7 +169,10 @@ def _sorted(tree: Tree, asked: Asked, names: _Names, paths: Sequence[Path], tabl
             if joined is not None:
                 return joined
         known = {table.path for table in tables}
-        unread = [path for path in paths if path.suffix.lower() != ".txt" or path in known]
+        grouping_tables = {table.path for table in tables if asked.group.casefold() in map(str.casefold, table.others)}
+        unread = [
+            path for path in paths if (path.suffix.lower() != ".txt" or path in known) and path not in grouping_tables
+        ]
         said = [f"{folder}: the folders say the classes, so not read: {some(folder, unread)}"] if unread else []
         return replace(by_folder, remarks=(*by_folder.remarks, *said))
     if labels is not None:
@@ -308,14 +315,19 @@ def _read_table(path: Path, names: _Names, group: str = "") -> _Table | None:
     if column is None:
         return None
     rest = [each for each in found if each != column]
-    label, unclear = _label_column(table, [each for each in rest if each.casefold() != group.casefold()])
+    label, unclear = _label_column(table, rest)
+    doubtful = label is not None and grouping.is_identity(label)
+    groups = [each for each in rest if each.casefold() == group.casefold()]
+    if groups and label in (None, *groups):
+        label, unclear = _label_column(table, [each for each in rest if each not in groups])
+        doubtful = True
     if label is None and (one_hot := _one_hot(table, unclear)) is not None:
         labels: list[str] | None = one_hot
         title, unclear = f"{unclear[0]} ... {unclear[-1]}", []
     else:
         labels, title = (None, "") if label is None else ([_text(value) for value in table[label]], label)
-    others = {each: list(table[each]) for each in rest if each != label}
-    return _Table(path, found[column], list(table[column]), labels, rows, (column, title), unclear, others)
+    others = {each: list(table[each]) for each in rest if each != label or grouping.is_identity(each)}
+    return _Table(path, found[column], list(table[column]), labels, rows, (column, title), unclear, others, doubtful)
 
 
 def _frame(path: Path, names: _Names) -> pd.DataFrame | None:
@@ -427,7 +439,7 @@ def _labelled(folder: Path, tables: Sequence[_Table], trains: bool) -> _Labels |
     trains : bool
         Whether the folders say the classes of the training part.
     """
-    full = [table for table in tables if table.labels is not None]
+    full = [table for table in tables if table.labels is not None and not (trains and table.doubtful)]
     in_parts = [table for table in full if any(table.splits)]
     training = next((table for table in in_parts if TRAIN in table.splits), None)
     chosen = in_parts if training is not None or (trains and in_parts) else full
