@@ -224,7 +224,7 @@ def hold_out(
         if not len(tested):
             raise BenchmarkError(
                 f"{where}: no group can be split off as the test part, since some class would have fewer than "
-                f"{MIN_LEFT} pictures left; give each class two groups at least, or leave out --group"
+                f"{MIN_LEFT} pictures left; give each class two groups at least, or other groups with --group"
             )
     if not len(tested):
         raise BenchmarkError(
