@@ -37,7 +37,7 @@ def data(parser: argparse.ArgumentParser) -> None:
         metavar="REGEX|COLUMN",
         help="which of your own pictures belong together, such as those of one patient: a regular expression that is "
         r"searched in each path (its first group, or what it matches, names the picture's group: 'patient\d+'), or a "
-        "column of a table next to the pictures; no group is split over training, validation and test rows",
+        "column of a table next to the pictures; every split that the program makes keeps groups whole",
     )
 
 
