@@ -43,7 +43,11 @@ def load(arguments: argparse.Namespace, console: Console) -> Dataset:
 
     try:
         return datasets.load(
-            arguments.dataset, arguments.data_dir, lambda text: terminal.warn(console, text), progress=show
+            arguments.dataset,
+            arguments.data_dir,
+            lambda text: terminal.warn(console, text),
+            progress=show,
+            group=arguments.group,
         )
     finally:
         bar.stop()

@@ -28,12 +28,18 @@ class ArrayFiles:
         uint8, (n_train, pixels).
     train_y : Path
         int64, (n_train,).
+    train_groups : Path
+        int64, (n_train,), or empty; see `benchmark.datasets.dataset.Part`.
+    train_validates : Path
+        bool, (n_train,), or empty; see `benchmark.datasets.dataset.Part`.
     test_X : Path
         uint8, (n_test, pixels); in a separate folder.
     """
 
     train_X: Path
     train_y: Path
+    train_groups: Path
+    train_validates: Path
     test_X: Path
 
 
@@ -48,7 +54,8 @@ def array_files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
         Default: `benchmark.datasets.locations.cache_folder`.
     """
     folder = (locations.cache_folder() if cache_dir is None else cache_dir) / "arrays" / sha256
-    return ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
+    names = ("train_X.npy", "train_y.npy", "train_groups.npy", "train_validates.npy", "test/test_X.npy")
+    return ArrayFiles(*(folder / name for name in names))
 
 
 def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
@@ -74,6 +81,8 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     content: dict[Path, npt.NDArray[Any]] = {
         paths.train_X: dataset.train.X,
         paths.train_y: dataset.train.y,
+        paths.train_groups: dataset.train.groups,
+        paths.train_validates: dataset.train.validates,
         paths.test_X: dataset.test.X,
     }
     return _write(paths, content)

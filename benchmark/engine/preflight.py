@@ -159,6 +159,7 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
         found,
         names=today.names,
         given=today.given,
+        group=today.group,
         read_as=today.read_as,
         remarks=today.remarks,
         copies=today.copies,
@@ -171,7 +172,7 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
 
 def _said(test_set: TestSet) -> tuple[object, ...]:
     """Return what is known of images in addition to their pixels and labels."""
-    return test_set.names, test_set.given, test_set.read_as, test_set.remarks, test_set.copies.tolist()
+    return test_set.names, test_set.given, test_set.group, test_set.read_as, test_set.remarks, test_set.copies.tolist()
 
 
 @contextmanager
@@ -248,6 +249,7 @@ def test_set_of(dataset: Dataset) -> TestSet:
         example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
         names=dataset.test.names,
         given=dataset.given,
+        group=dataset.group,
         read_as=dataset.read_as,
         remarks=dataset.remarks,
         copies=split.copied_tests(dataset.train.X, dataset.test.X),

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.datasets import split as splits
+from benchmark.datasets.dataset import no_groups, none_validates
+
 SPLIT_SEED = 0
 """Seed of the split into fit rows and validation rows, the same in every run."""
 
@@ -163,22 +166,38 @@ def stratified_order(y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int6
     return np.lexsort((rng.random(len(y)), place)).astype(np.int64)
 
 
-def split(y: npt.NDArray[np.int64], preset: Preset) -> Split:
+def split(
+    y: npt.NDArray[np.int64],
+    preset: Preset,
+    groups: npt.NDArray[np.int64] | None = None,
+    validates: npt.NDArray[np.bool_] | None = None,
+) -> Split:
     """Split the training rows: five sixths to fit, one sixth to validate (50,000 and 10,000 of 60,000).
+
+    No group has fit rows and validation rows, unless too few rows could be held out then. A validation part of the
+    data validates as it is.
 
     Parameters
     ----------
     y : ndarray of int64, (n,)
         Training labels.
     preset : Preset
+    groups : ndarray of int64, (n,), or empty
+    validates : ndarray of bool, (n,), or empty
+        See `benchmark.datasets.dataset.Part`.
 
     Returns
     -------
     Split
     """
+    groups = no_groups() if groups is None else groups
+    validates = none_validates() if validates is None else validates
     order = stratified_order(y, SPLIT_SEED)
-    n_validation = max(1, len(y) // 6)
-    validation, fit = order[:n_validation], order[n_validation:]
+    if len(validates):
+        validation, fit = order[validates[order]], order[splits.apart(validates, groups)[order]]
+    else:
+        held = splits.hold_out_validation(y, groups, order, SPLIT_SEED)
+        validation, fit = order[held[order]], order[~held[order]]
     fit = fit[stratified_order(y[fit], SPLIT_SEED + 1)]
     return Split(fit, validation[: preset.max_validation_rows], _rungs(preset, len(fit), len(np.unique(y))))
 

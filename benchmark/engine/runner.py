@@ -106,7 +106,8 @@ class EstimatorRun:
 
     def __init__(self, plan: Plan, plugin: Plugin, test_reads: TestReadCounts, observe: Observer) -> None:
         self.plan, self.name = plan, plugin.name
-        self.split = protocol.split(plan.dataset.train.y, plan.preset)
+        train = plan.dataset.train
+        self.split = protocol.split(train.y, plan.preset, train.groups, train.validates)
         self.progress = Progress(
             plugin.name,
             plan.preset.trials,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from joblib import Memory
     from sklearn.pipeline import Pipeline
 
+    from benchmark.datasets.memmap import ArrayFiles
     from benchmark.estimator import Estimator
 
 WARM_UP_ROWS = 200
@@ -67,7 +68,7 @@ def run(job: TuningJob | RefitJob) -> Outcome:
 def _tune(job: TuningJob) -> Outcome:
     """Fit rows of the split's fit part; predict and score the validation rows."""
     files = memmap.array_files(job.dataset)
-    split, y = _split(files.train_y, job.preset), np.load(files.train_y)
+    split, y = _split(files, job.preset), np.load(files.train_y)
     X_validation, y_validation = np.load(files.train_X, mmap_mode="r")[split.validation], y[split.validation]
     fitted = _fit(job, replace(job.task, memory=_memory()), split.fit[: job.rows], X_validation)
     accuracy = float((fitted.proba.argmax(axis=1) == y_validation).mean())
@@ -263,8 +264,8 @@ def _predict_corrupted(
 
 
 @lru_cache(maxsize=4)
-def _split(train_y: Path, preset: Preset) -> protocol.Split:
-    return protocol.split(np.load(train_y), preset)
+def _split(files: ArrayFiles, preset: Preset) -> protocol.Split:
+    return protocol.split(np.load(files.train_y), preset, np.load(files.train_groups), np.load(files.train_validates))
 
 
 @cache

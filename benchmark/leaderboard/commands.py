@@ -29,24 +29,24 @@ def run_commands(summary: Summary) -> list[str]:
     names: dict[str, list[str]] = {}
     for row in rows:
         latest = row.records[-1] if isinstance(row, Scored) else row.record  # more seeds may have been asked for since
-        command = run_command(latest, summary.test_set.given)
+        command = run_command(latest, summary.test_set.given, summary.test_set.group)
         names.setdefault(command, []).append(shlex.quote(" ".join(row.name.split())))
     if len(names) == 1 and registry.own().issubset(row.name for row in rows):
         names = {command: ["--all"] for command in names}
     return [command.replace(WHICH, " ".join(which), 1) for command, which in names.items()]
 
 
-def run_command(record: Record, given: str = "") -> str:
+def run_command(record: Record, given: str = "", group: str = "") -> str:
     """Return what makes a record, `WHICH` in place of its estimator.
 
     Parameters
     ----------
     record : Record
-    given : str
-        `TestSet.given` of the record's data.
+    given, group : str
+        `TestSet.given` and `TestSet.group` of the record's data.
     """
     name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
-    words = [f"python -m benchmark run {WHICH}", *dataset_flag(record.dataset, given), f"--preset {word(name)}"]
+    words = [f"python -m benchmark run {WHICH}", *dataset_flag(record.dataset, given, group), f"--preset {word(name)}"]
     usual = protocol.PRESETS.get(name)
     for flag in ("trials", "seeds"):
         value = record.preset.get(flag)
@@ -55,27 +55,28 @@ def run_command(record: Record, given: str = "") -> str:
     return " ".join(words)
 
 
-def dataset_flag(dataset: str, given: str = "") -> list[str]:
-    """Return the flag that names a data set, as far as it is known.
+def dataset_flag(dataset: str, given: str = "", group: str = "") -> list[str]:
+    """Return the flags that name a data set and its groups, as far as they are known.
 
     Parameters
     ----------
     dataset : str
         Its name.
-    given : str
-        `TestSet.given`; may come from a stranger.
+    given, group : str
+        `TestSet.given` and `TestSet.group`; may come from a stranger.
     """
     if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
         return [f"--dataset openml:{number[1]}"]
     if dataset not in NAMED_DATASETS:
-        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}"]
+        groups = [f"--group {shlex.quote(md.plain(group))}"] if group else []
+        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}", *groups]
     return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []
 
 
 def refit_command(summary: Summary, command: str, names: Sequence[str]) -> str:
     """Return what is made from the records, once they are there."""
     words = [f"python -m benchmark {command}", *(names if len(names) < len(summary.scored) else [])]
-    words += dataset_flag(summary.test_set.dataset, summary.test_set.given)
+    words += dataset_flag(summary.test_set.dataset, summary.test_set.given, summary.test_set.group)
     presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
     words += [f"--preset {word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
     return " ".join(words)

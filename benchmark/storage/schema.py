@@ -176,6 +176,8 @@ class TestSetHeader:
         Rows of the training part.
     given : str
         What ``--dataset`` was given; see `benchmark.datasets.dataset.Dataset`. Empty for a data set with a name.
+    group : str
+        What ``--group`` was given.
     read_as : str
         How the user's own images were read; see `benchmark.datasets.dataset.Dataset`.
     remarks : tuple of str
@@ -190,6 +192,7 @@ class TestSetHeader:
     image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     n_train: NonNegativeInt
     given: str = field(default="", kw_only=True)
+    group: str = field(default="", kw_only=True)
     read_as: str = field(default="", kw_only=True)
     remarks: tuple[str, ...] = field(default=(), kw_only=True)
 

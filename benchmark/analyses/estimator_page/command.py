@@ -42,12 +42,14 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
     from benchmark.storage import lock, records
 
     console = session.console
-    folder, loaded = inputs.locate(arguments.results, arguments.dataset, arguments.preset, arguments.data_dir)
+    folder, loaded = inputs.locate(
+        arguments.results, arguments.dataset, arguments.preset, arguments.data_dir, arguments.group
+    )
     results = records.read(folder)
-    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset")]
+    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "group", "preset")]
     flags = "".join(f" {flag} {shlex.quote(value)}" for flag, value in given if value)
     record, seeds = inputs.record_of(results, arguments.name, arguments.seed, flags)
-    pictures = inputs.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded)
+    pictures = inputs.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded, arguments.group)
     if pictures.reason:
         terminal.warn(console, f"{pictures.reason}; only the pictures stored with the records are shown")
     proba = results.proba[record.estimator, record.seed]

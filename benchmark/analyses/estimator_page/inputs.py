@@ -22,7 +22,9 @@ from benchmark.storage import records
 from benchmark.storage.schema import Record, Results, TestSet
 
 
-def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path | None) -> tuple[Path, Dataset | None]:
+def locate(
+    results: Path, asked: str | None, preset: str | None, data_dir: Path | None, group: str = ""
+) -> tuple[Path, Dataset | None]:
     """Return the results folder that is asked for, and the data set if it had to be read to find the folder.
 
     Parameters
@@ -35,6 +37,8 @@ def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path 
         Whose results are meant, if they have a folder of their own.
     data_dir : Path, optional
         Searched first for Fashion-MNIST's files.
+    group : str
+        What ``--group`` was given.
 
     Raises
     ------
@@ -49,7 +53,7 @@ def locate(results: Path, asked: str | None, preset: str | None, data_dir: Path 
             raise BenchmarkError(f"{results} holds results on {', '.join(there)}; name one with --dataset")
         name = there[0] if name not in there and there else name
     elif (name := asked.rstrip("/")) not in there and name not in datasets.NAMES:
-        loaded = datasets.load(asked, data_dir)
+        loaded = datasets.load(asked, data_dir, group=group)
         name = loaded.name
     folder = results_folder.results_folder(results, name, PRESETS[preset]) if preset else results / name
     return folder, loaded
@@ -87,7 +91,9 @@ def record_of(results: Results, name: str, seed: int | None, flags: str) -> tupl
     return record, seeds
 
 
-def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loaded: Dataset | None) -> Pictures:
+def pictures_of(
+    test_set: TestSet, asked: str | None, data_dir: Path | None, loaded: Dataset | None, group: str = ""
+) -> Pictures:
     """Return the pixels of all test images if the data are available, or of those stored with the records.
 
     Parameters
@@ -98,12 +104,15 @@ def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loa
     data_dir : Path, optional
     loaded : Dataset, optional
         The data set that was asked for, if it has been read already.
+    group : str
+        What ``--group`` was given.
     """
     known = test_set.dataset if test_set.dataset in datasets.NAMES else None
     reason = "the record does not say where its images are; name them with --dataset"
     for name in dict.fromkeys(name for name in (asked, known) if name):
         try:
-            dataset = loaded if loaded is not None and name == asked else datasets.load(name, data_dir)
+            given = group if name == asked else ""
+            dataset = loaded if loaded is not None and name == asked else datasets.load(name, data_dir, group=given)
         except BenchmarkError as error:
             reason = str(error)
             continue

@@ -86,7 +86,8 @@ def _images(estimator: EvaluatedEstimator, figures: Figures) -> list[Block]:
 def _command(estimator: EvaluatedEstimator) -> str:
     """Return what makes the page again."""
     record, test_set = estimator.record, estimator.test_set
-    words = [f"python -m benchmark show {record.estimator}", *dataset_flag(test_set.dataset, test_set.given)]
+    flags = dataset_flag(test_set.dataset, test_set.given, test_set.group)
+    words = [f"python -m benchmark show {record.estimator}", *flags]
     preset = str(record.preset.get("name", protocol.DEFAULT_PRESET))
     if preset != protocol.DEFAULT_PRESET:
         words.append(f"--preset {word(preset)}")
@@ -148,7 +149,8 @@ def training(estimator: EvaluatedEstimator) -> str:
     """Return why there are no training curves, and how to get them."""
     record = estimator.record
     if record.history is None:
-        again = run_command(record, estimator.test_set.given).replace(WHICH, f"{record.estimator} --force", 1)
+        test_set = estimator.test_set
+        again = run_command(record, test_set.given, test_set.group).replace(WHICH, f"{record.estimator} --force", 1)
         return (
             "There are no training curves: the record is older than they are. If the plugin reports its training, "
             f"`{again}` makes a record with curves. It repeats the tuning and reads the test set again, which the new "

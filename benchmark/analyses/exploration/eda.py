@@ -67,7 +67,7 @@ class Exploration:
 
     Attributes
     ----------
-    dataset, sha256, given : str
+    dataset, sha256, given, group : str
         See `Dataset`.
     class_names : tuple of str
     image_shape : tuple of int
@@ -95,6 +95,7 @@ class Exploration:
     dataset: str
     sha256: str
     given: str
+    group: str
     class_names: tuple[str, ...]
     image_shape: Shape
     train: Ints
@@ -157,6 +158,7 @@ def _explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
         dataset=dataset.name,
         sha256=dataset.sha256,
         given=dataset.given,
+        group=dataset.group,
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
         train=train,
