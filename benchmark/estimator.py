@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Family = Literal["classical", "cnn"]
 
+USUAL_ROWS = 60_000
+"""Training rows of Fashion-MNIST, for which most defaults were chosen first."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -32,6 +35,9 @@ class Task:
     device : str
         "cpu" or "cuda". An estimator that has no use for a GPU ignores it; what a row says that it
         ran on is read off its pipeline's `device` parameters.
+    rows : int
+        Training rows of the final fit, whatever the fit at hand: a default may follow their number (a kernel is
+        wider with few rows), and is then the same in every trial and refit of a row.
     memory : joblib.Memory or None
         For scikit-learn's `memory` parameters: keeps what does not depend on the tuned
         parameters from one trial to the next. None where times are compared.
@@ -42,6 +48,7 @@ class Task:
     seed: int = 0
     threads: int = 1
     device: str = "cpu"
+    rows: int = USUAL_ROWS
     memory: Memory | None = None
 
 
@@ -62,8 +69,9 @@ class Estimator:
         parameter. The pipeline is fitted on ``X`` (uint8, (n, pixels)) and ``y`` (int64, (n,))
         and has `predict` and either `predict_proba` or `decision_function`. Import heavy
         libraries inside `build`.
-    space : mapping of str to optuna.distributions.BaseDistribution
-        What is tuned, keyed by the pipeline's parameter path (``"svm__C"``).
+    space : mapping of str to optuna.distributions.BaseDistribution, or callable
+        What is tuned, keyed by the pipeline's parameter path (``"svm__C"``); or ``space(task)`` that returns it, where
+        the range depends on the task as the default does.
     smoke : mapping of str to object
         Parameters that make it tiny; used by tests, `check`, warm-up and ``--preset smoke``.
     thorough : mapping of str to object
@@ -83,9 +91,15 @@ class Estimator:
     title: str
     family: Family
     build: Callable[[Task], Pipeline]
-    space: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    space: Mapping[str, BaseDistribution] | Callable[[Task], Mapping[str, BaseDistribution]] = field(
+        default_factory=dict
+    )
     smoke: Mapping[str, Any] = field(default_factory=dict)
     thorough: Mapping[str, Any] = field(default_factory=dict)
     augmentation: str = ""
     augmented: Callable[[Pipeline], str] | None = None
     history: Callable[[Pipeline], Mapping[str, Sequence[float]]] | None = None
+
+    def space_for(self, task: Task) -> Mapping[str, BaseDistribution]:
+        """Return what is tuned on a task."""
+        return self.space(task) if callable(self.space) else self.space

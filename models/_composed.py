@@ -50,6 +50,9 @@ class Compressed(TransformerMixin, BaseEstimator):
         # For very wide features, computing the covariance takes longer than a few passes over the rows.
         solver = "full" if count == len(wide) else "covariance_eigh" if wide.shape[1] <= 4_000 else "randomized"
         self.pca_ = PCA(count, svd_solver=solver, iterated_power=2, random_state=self.random_state).fit(wide)
+        # scikit-learn leaves reversed columns, which a saved model does not keep, and the layout decides the rounding:
+        # a logistic regression read back differed by 5e-6.
+        self.pca_.components_ = np.ascontiguousarray(self.pca_.components_)
         self.scale_ = np.float32(1 / np.sqrt(max(self.pca_.explained_variance_.sum(), 1e-12)))
         return self
 

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.estimator import Task
-from models._pixels import Shrunk, shrunk_shape
+from models._pixels import USUAL, Shrunk, shrunk_shape
 from models._torch import Batches, SeededNet, ToImages, batches_per_epoch, training_batch_size
 
 MIN_SIDE = 4
@@ -253,7 +253,7 @@ def pipeline(
 
     The nets are made for 28 by 28 pixels, and their dense layer grows with the image: larger images are averaged down.
     """
-    shape = shrunk_shape(task.image_shape)
+    shape = shrunk_shape(task.image_shape, USUAL * USUAL)
     defaults: dict[str, Any] = {
         "module__n_classes": task.n_classes,
         "module__image_shape": shape,

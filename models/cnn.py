@@ -7,19 +7,27 @@ from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
 from models._history import training_curves
+from models._rows import by_rows
 
 LARGEST = 32
 """Side of the largest images that the net needs no more halvings for."""
+
+MOST_PIXELS = 48 * 48
+"""Larger images are averaged down to it. On validation rows, 1,500 photographs of clothes, at the same cost: 0.733 at
+48 pixels a side without a first phase on smaller images, 0.703 at 64 with one."""
 
 
 def build(task: Task) -> Pipeline:
     import torch
 
     from models._muon import Muon
+    from models._pixels import Shrunk, shrunk_shape
     from models._residual import ResidualNet
     from models._torch import Batches, Growing, SeededNet, ToImages, UpAndDown
 
-    height, width, channels = task.image_shape
+    shape = shrunk_shape(task.image_shape, MOST_PIXELS)
+    small = [] if shape == task.image_shape else [("shrink", Shrunk(task.image_shape, shape))]
+    height, width, channels = shape
     # A grey image of usual size needs neither, and its net has the parameters that records of it have.
     large: dict[str, int] = {"module__channels": channels} if channels > 1 else {}
     if halvings := max(0, round(math.log2(max(height, width) / LARGEST))):
@@ -44,13 +52,14 @@ def build(task: Task) -> Pipeline:
         iterator_valid=Batches,
         iterator_valid__device=task.device,
         train_split=None,  # skorch would hold out a fifth; the other estimators train on all rows
-        callbacks=[("schedule", UpAndDown()), ("growing", Growing(share=0.7, zoom=4 / 7))],
+        # Few rows make few steps, and after a long phase on smaller images too few are left.
+        callbacks=[("schedule", UpAndDown()), ("growing", Growing(by_rows(task, few=0.0, usual=0.7), zoom=4 / 7))],
         verbose=0,
         random_state=task.seed,
         threads=task.threads,
         device=task.device,
     )
-    return Pipeline([("images", ToImages(task.image_shape)), ("net", net)])
+    return Pipeline([*small, ("images", ToImages(shape)), ("net", net)])
 
 
 def augmented(pipeline: Pipeline) -> str:

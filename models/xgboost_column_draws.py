@@ -3,6 +3,7 @@
 from sklearn.pipeline import Pipeline
 
 from benchmark.estimator import Estimator, Task
+from models._rows import by_rows
 from models._trees import XGBOOST_SPACE, pixel_columns
 
 
@@ -13,8 +14,8 @@ def build(task: Task) -> Pipeline:
         n_estimators=300,
         columns=0.4,
         rounds_a_draw=5,
-        learning_rate=0.3,
-        max_depth=6,
+        learning_rate=by_rows(task, few=0.15, usual=0.3),
+        max_depth=round(by_rows(task, few=4, usual=6)),
         min_child_weight=1.0,
         reg_lambda=1.0,
         max_bin=64,

@@ -35,6 +35,14 @@ def data(parser: argparse.ArgumentParser) -> None:
         "data/, ../shared/data/, the caches of torchvision and Keras, and finally the network)",
     )
     parser.add_argument(
+        "--group",
+        default="",
+        metavar="REGEX|COLUMN",
+        help="which of your own pictures belong together, such as those of one patient: a regular expression that is "
+        r"searched in each path (its first group, or what it matches, names the picture's group: 'patient\d+'), or a "
+        "column of a table next to the pictures; every split that the program makes keeps groups whole",
+    )
+    parser.add_argument(
         "--folds",
         type=_folds,
         metavar="N",

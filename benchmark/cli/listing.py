@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import shorten
 
@@ -12,7 +12,7 @@ from benchmark.engine import declaration, registry
 from benchmark.engine.executors.local import LocalExecutor, temporary_executor
 from benchmark.engine.fingerprint import fingerprint, stale
 from benchmark.engine.jobs import DESCRIBE_SECONDS, Declaration, Describe, Limits, WorkerDiedError, one_line
-from benchmark.engine.protocol import Preset
+from benchmark.engine.protocol import Preset, task_rows
 from benchmark.engine.registry import Plugin
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
@@ -20,6 +20,9 @@ from benchmark.storage import records
 
 WORKER_NAME = "list"
 """Name of the worker that describes all plugins of models/."""
+
+USUAL_TASK = Task(n_classes=10, image_shape=declaration.GREY_28)
+"""Fashion-MNIST's, at its full size."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +50,43 @@ def listing(results: Path) -> list[Row]:
     list of Row
         Refused names (see `benchmark.engine.registry.refused`) come last.
     """
+    plugins = list(registry.plugins().values())
     paths = sorted(results.glob("*/records/*/seed-*.json"))
-    task = Task(n_classes=10, image_shape=declaration.GREY_28)
+    tasks = {path: _task(path) for path in paths}
     rows = []
     with temporary_executor() as executor:
-        for plugin, found in _described(executor, list(registry.plugins().values()), task):
-            title, family, error, declared = plugin.name, "", "", None
+        # Space and settings depend on the task, so a record is compared with what its plugin declares for its own.
+        described = {task: _described(executor, plugins, task) for task in {USUAL_TASK, *filter(None, tasks.values())}}
+        for plugin in plugins:
+            found = described[USUAL_TASK][plugin.name]
+            title, family, error = plugin.name, "", ""
             if isinstance(found, Declaration):
-                declared, title, family = found, found.title, found.family
+                title, family = found.title, found.family
             else:
                 error = one_line(found)
             # The folds of a cross-validation mostly have the same to say.
-            states = dict.fromkeys(_state(path, declared) for path in paths if path.parent.name == plugin.name)
+            own = [path for path in paths if path.parent.name == plugin.name]
+            states = dict.fromkeys(_state(path, described[tasks[path] or USUAL_TASK][plugin.name]) for path in own)
             rows.append(Row(plugin.name, title, family, plugin.origin, error, "; ".join(states) or "nothing"))
     return rows + [Row(name, "", "", "", reason, "") for name, reason in registry.refused().items()]
 
 
+def _task(path: Path) -> Task | None:
+    """Return the task of a record; None if its folder or itself cannot be read, or nothing was fitted."""
+    try:
+        record, test_set = records.read_record(path), records.read_test_set(path.parents[2])
+        preset = Preset.recorded(record.preset)
+    except (BenchmarkError, TypeError, KeyError):
+        return None
+    if test_set is None or not record.fit_rows:
+        return None
+    rows = task_rows(test_set.n_train, test_set.folds, preset)
+    return replace(USUAL_TASK, image_shape=test_set.image_shape, rows=rows)
+
+
 def _described(
     executor: LocalExecutor, plugins: Sequence[Plugin], task: Task
-) -> list[tuple[Plugin, Declaration | BaseException]]:
+) -> dict[str, Declaration | BaseException]:
     """Describe the plugins of models/ in one worker, which loads each library once, and other plugins in their own.
 
     Nothing is fitted, so even libraries that can crash each other may share the process. If a plugin ends it all the
@@ -85,10 +106,10 @@ def _described(
             except Exception as error:
                 found[plugin.name] = error
             executor.retire(plugin.name)
-    return [(plugin, found[plugin.name]) for plugin in plugins]
+    return found
 
 
-def _state(path: Path, today: Declaration | None) -> str:
+def _state(path: Path, today: Declaration | BaseException) -> str:
     try:
         record = records.read_record(path)
         preset = Preset.recorded(record.preset)
@@ -98,7 +119,7 @@ def _state(path: Path, today: Declaration | None) -> str:
     text = f"{record.dataset} {which} ({preset.name})"
     if record.status != "ok":
         return f"{text}: {record.status}, {shorten(record.reason, 80, placeholder=' …')}"
-    if today is not None:
+    if isinstance(today, Declaration):
         prints = fingerprint(record.dataset_sha256, preset, today)
         differing = stale({part: value for part, value in record.fingerprint.items() if part != "fold"}, prints)
         if differing:

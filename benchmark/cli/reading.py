@@ -47,6 +47,7 @@ def load(arguments: argparse.Namespace, console: Console) -> Dataset:
             arguments.data_dir,
             lambda text: terminal.warn(console, text),
             progress=show,
+            group=arguments.group,
             folds=arguments.folds,
         )
     finally:

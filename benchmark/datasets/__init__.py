@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.datasets import cross_validation, digits, fashion_mnist, forms, kmnist, mnist, mnist_like, openml
-from benchmark.datasets.dataset import Dataset, Part
+from benchmark.datasets.dataset import Dataset, Part, no_groups, none_validates
 from benchmark.datasets.download import UnavailableError
 from benchmark.datasets.locations import cache_folder
 from benchmark.datasets.picture_cache import Asked
@@ -42,6 +42,7 @@ def load(
     data_dir: Path | None = None,
     notify: Callable[[str], None] = lambda _: None,
     progress: ProgressBar = unseen,
+    group: str = "",
     folds: int | None = 0,
 ) -> Dataset:
     """Load a data set by name or path.
@@ -59,6 +60,8 @@ def load(
         Fashion-MNIST, what part of the data was left out and why, how a test part was split off.
     progress : callable
         Called with the number of pictures decoded and of all, from time to time.
+    group : str
+        Which pictures of a path belong together; see `grouping.group_names`.
     folds : int or None
         Folds of a cross-validation, for data without a test part; 0 splits a test part off; None, as the commands have
         it, does what the number of images asks for. See `cross_validation.hold_out_or_fold`.
@@ -72,6 +75,10 @@ def load(
     BenchmarkError
         The name is unknown, or the input is invalid; the message names the file and the cause.
     """
+    if group and (name is None or name in NAMES or openml.dataset_number(name) is not None):
+        raise BenchmarkError(
+            f"--group is for your own pictures, and {name or fashion_mnist.NAME} has no file names; leave it out"
+        )
     if name is None or name in NAMES:
         cross_validation.refuse_folds(name or fashion_mnist.NAME, folds)
     if name == digits.NAME:
@@ -88,7 +95,7 @@ def load(
     number = openml.dataset_number(name)
     if number is not None:
         return _with_remarks(name, notify, lambda keep: _recognised(openml.load(number, keep)), folds)
-    return _with_remarks(name, notify, lambda keep: _from_path(name, keep, progress), folds)
+    return _with_remarks(name, notify, lambda keep: _from_path(name, keep, progress, group), folds)
 
 
 def _with_remarks(
@@ -150,8 +157,9 @@ def summary(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _from_path(name: str, notify: Callable[[str], None], progress: ProgressBar) -> FileDataset:
+def _from_path(name: str, notify: Callable[[str], None], progress: ProgressBar, group: str) -> FileDataset:
     text, asked = _asked(name)
+    asked = replace(asked, group=group)
     path = Path(text).expanduser() if text.strip() else None  # Path("") would be the working directory
     if path is None or not forms.exists(path):
         near = difflib.get_close_matches(re.sub(r"[^a-z0-9]+", "-", name.lower()), NAMES, n=1, cutoff=0.5)
@@ -167,7 +175,7 @@ def _from_path(name: str, notify: Callable[[str], None], progress: ProgressBar) 
             raise BenchmarkError(f"{path}: this is MNIST, not Fashion-MNIST, under its name; give it another to run it")
     which = mnist_like.identify(path, PUBLISHED) if path.is_dir() else None
     if which is not None:
-        return replace(dataset, name=which.name, class_names=which.class_names)
+        return replace(_ungrouped(dataset), name=which.name, class_names=which.class_names)
     if dataset.name.lower() in NAMES or openml.FOLDER_NAME.fullmatch(dataset.name):
         # two data sets must not share a results folder
         return replace(dataset, name=f"{dataset.name}-{dataset.sha256[:8]}")
@@ -196,10 +204,17 @@ def _asked(name: str) -> tuple[str, Asked]:
     return name, asked
 
 
+def _ungrouped(dataset: FileDataset) -> FileDataset:
+    """Return a data set as it is published: everybody splits it in the same way, whatever its copies."""
+    plain = (replace(part, groups=no_groups(), validates=none_validates()) for part in (dataset.train, dataset.test))
+    train, test = plain
+    return replace(dataset, train=train, test=test)
+
+
 def _recognised(dataset: FileDataset) -> FileDataset:
     """Return Fashion-MNIST under its own name, in whatever format it was read; any other data set unchanged."""
     if dataset.image_shape == (28, 28, 1) and len(dataset.class_names) == len(fashion_mnist.CLASS_NAMES):
-        renamed = replace(dataset, name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
+        renamed = replace(_ungrouped(dataset), name=fashion_mnist.NAME, class_names=fashion_mnist.CLASS_NAMES)
         if renamed.sha256 == FASHION_MNIST_SHA256:
             return renamed
     return dataset

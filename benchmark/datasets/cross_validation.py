@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmark.datasets import split
 from benchmark.datasets.dataset import Part
 from benchmark.datasets.request import Notify
-from benchmark.datasets.validate import FileDataset
+from benchmark.datasets.validate import FileDataset, tell_divided
 from benchmark.errors import BenchmarkError
 
 
@@ -42,7 +43,7 @@ def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) ->
     if count:
         whole = _joined(dataset)
         try:
-            split.folds(whole.y, count, 0, split.first_identical(whole.X))
+            found = split.folds(whole.y, count, 0, fold_groups(whole))
         except BenchmarkError as error:
             if asked:
                 raise BenchmarkError(f"{where}: {error}") from error
@@ -50,15 +51,20 @@ def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) ->
     if not count:
         able = np.bincount(np.concatenate([dataset.train.y, dataset.test.y])).max() >= split.FOLDS
         instead = f" (--folds {split.FOLDS} cross-validates them instead)" if able else ""
-        notify(
-            f"{where}: there is no test part, so {split.SPLIT}: {trained:,} pictures train, {tested:,} test{instead}"
-        )
+        how = split.SPLIT_GROUPS if dataset.group else split.SPLIT
+        notify(f"{where}: there is no test part, so {how}: {trained:,} pictures train, {tested:,} test{instead}")
+        if dataset.group:
+            tell_divided([dataset.train], where, notify)
         return replace(dataset, asked_folds=asked)
+    if dataset.group:
+        groups = [Part(whole.X[:0], whole.y[found != k], groups=whole.groups[found != k]) for k in range(count)]
+        tell_divided(groups, where, notify)
     few = f" and a fifth would be {tested:,} pictures only" if asked is None else ""
+    of = " of whole groups" if dataset.group else ""
     switch = f" (--folds 0 splits off {tested:,} pictures for testing instead)"
     notify(
-        f"{where}: there is no test part{few}, so the {len(whole.y):,} pictures are cross-validated in {count} folds: "
-        f"each is predicted by models that have not seen it{switch}"
+        f"{where}: there is no test part{few}, so the {len(whole.y):,} pictures are cross-validated in {count} folds"
+        f"{of}: each is predicted by models that have not seen it{switch}"
     )
     return replace(dataset, train=whole, test=whole, folds=count, asked_folds=asked)
 
@@ -76,6 +82,27 @@ def refuse_folds(name: str, asked: int | None) -> None:
         )
 
 
+def fold_groups(whole: Part) -> npt.NDArray[np.int64]:
+    """Return the images that must be in one fold: those of a group, of which copies are one.
+
+    Parameters
+    ----------
+    whole : Part
+        All images.
+
+    Returns
+    -------
+    ndarray of int64, (n,)
+    """
+    return whole.groups if len(whole.groups) else split.first_identical(whole.X)
+
+
 def _joined(dataset: FileDataset) -> Part:
+    """Return all images as one part; none validates, since data with a validation part are not split here."""
     train, test = dataset.train, dataset.test
-    return Part(np.concatenate([train.X, test.X]), np.concatenate([train.y, test.y]), train.names + test.names)
+    return Part(
+        np.concatenate([train.X, test.X]),
+        np.concatenate([train.y, test.y]),
+        train.names + test.names,
+        np.concatenate([train.groups, test.groups]),
+    )

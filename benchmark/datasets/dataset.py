@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,16 @@ def size_text(image_shape: Shape) -> str:
     return f"{height} by {width} pixels, {'grey' if channels == 1 else 'in colour'}"
 
 
+def no_groups() -> npt.NDArray[np.int64]:
+    """Return the `Part.groups` of data without groups."""
+    return np.zeros(0, dtype=np.int64)
+
+
+def none_validates() -> npt.NDArray[np.bool_]:
+    """Return the `Part.validates` of data without a validation part."""
+    return np.zeros(0, dtype=np.bool_)
+
+
 @dataclass(frozen=True)
 class Part:
     """Images and labels.
@@ -41,11 +51,19 @@ class Part:
         Labels, ``0 .. n_classes - 1``.
     names : tuple of str, (n,), or empty
         The file of each image, relative to the data set's folder, if each has one.
+    groups : ndarray of int64, (n,), or empty
+        Images of one number belong together, such as those of one patient, and copies; a number means the same in the
+        training and in the test part. Empty if no two images belong together, and for published data sets.
+    validates : ndarray of bool, (n,), or empty
+        Whether an image of the training part comes from the validation part of the data, which tuning takes as it is.
+        Empty if there is none that can be used; see `split.can_validate`.
     """
 
     X: npt.NDArray[np.uint8]
     y: npt.NDArray[np.int64]
     names: tuple[str, ...] = ()
+    groups: npt.NDArray[np.int64] = field(default_factory=no_groups)
+    validates: npt.NDArray[np.bool_] = field(default_factory=none_validates)
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,8 @@ class Dataset:
     given : str
         What ``--dataset`` was given, with what was asked for (``my_photos@64@grey``), so that a page can say how to
         make it again; of an absolute path its last part only, after ``PATH/``. Empty for a data set with a name.
+    group : str
+        What ``--group`` was given.
     read_as : str
         How the user's own images were read: the end of `source`, without their place on this machine. Empty for a
         published data set.
@@ -85,13 +105,17 @@ class Dataset:
     source: str
     remarks: tuple[str, ...] = ()
     given: str = ""
+    group: str = ""
     read_as: str = ""
     folds: int = 0
     asked_folds: int | None = None
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of shapes, pixels, labels and number of folds: the same images have the same one in any format."""
+        """SHA-256 of shapes, pixels, labels, number of folds, and the groups and validation rows that splits depend on.
+
+        The same images have the same checksum in any format.
+        """
         digest = hashlib.sha256(repr((self.class_names, array_shape(self.image_shape))).encode())
         if self.folds:
             digest.update(f"cross-validated in {self.folds} folds".encode())
@@ -99,4 +123,8 @@ class Dataset:
             digest.update(repr(part.X.shape).encode())
             digest.update(np.ascontiguousarray(part.X).data)
             digest.update(part.y.astype("<i8").tobytes())
+            if len(part.groups):
+                digest.update(b"groups" + part.groups.astype("<i8").tobytes())
+            if len(part.validates):
+                digest.update(b"validates" + part.validates.tobytes())
         return digest.hexdigest()

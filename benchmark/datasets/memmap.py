@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.datasets import locations
-from benchmark.datasets.dataset import Dataset
+from benchmark.datasets.dataset import Dataset, none_validates
 from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch, serialization
 
@@ -28,6 +28,10 @@ class ArrayFiles:
         uint8, (n_train, pixels).
     train_y : Path
         int64, (n_train,).
+    train_groups : Path
+        int64, (n_train,), or empty; see `benchmark.datasets.dataset.Part`.
+    train_validates : Path
+        bool, (n_train,), or empty; see `benchmark.datasets.dataset.Part`.
     test_X : Path
         uint8, (n_test, pixels); in a separate folder.
 
@@ -36,6 +40,8 @@ class ArrayFiles:
 
     train_X: Path
     train_y: Path
+    train_groups: Path
+    train_validates: Path
     test_X: Path
 
 
@@ -50,7 +56,8 @@ def array_files(sha256: str, cache_dir: Path | None = None) -> ArrayFiles:
         Default: `benchmark.datasets.locations.cache_folder`.
     """
     folder = (locations.cache_folder() if cache_dir is None else cache_dir) / "arrays" / sha256
-    return ArrayFiles(folder / "train_X.npy", folder / "train_y.npy", folder / "test" / "test_X.npy")
+    names = ("train_X.npy", "train_y.npy", "train_groups.npy", "train_validates.npy", "test/test_X.npy")
+    return ArrayFiles(*(folder / name for name in names))
 
 
 def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
@@ -75,7 +82,12 @@ def materialise(dataset: Dataset, cache_dir: Path | None = None) -> ArrayFiles:
     paths = array_files(dataset.sha256, cache_dir)
     content: dict[Path, npt.NDArray[Any]] = {paths.train_X: dataset.train.X}
     if not dataset.folds:
-        content |= {paths.train_y: dataset.train.y, paths.test_X: dataset.test.X}
+        content |= {
+            paths.train_y: dataset.train.y,
+            paths.train_groups: dataset.train.groups,
+            paths.train_validates: dataset.train.validates,
+            paths.test_X: dataset.test.X,
+        }
     return _write(paths, content)
 
 
@@ -86,9 +98,14 @@ class TrainingPart:
     Attributes
     ----------
     y : ndarray of int64, (n_train,)
+    groups : ndarray of int64, (n_train,), or empty
+    validates : ndarray of bool, (n_train,), or empty
+        See `benchmark.datasets.dataset.Part`.
     """
 
     y: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    validates: npt.NDArray[np.bool_]
     _X: npt.NDArray[np.uint8]
     _rows: npt.NDArray[np.int64] | None = None
 
@@ -110,9 +127,9 @@ def training(sha256: str, part: str = "") -> TrainingPart:
     files = array_files(sha256)
     X = np.load(files.train_X, mmap_mode="r")
     if not part:
-        return TrainingPart(np.load(files.train_y), X)
-    folder = _part_folder(files, part)
-    return TrainingPart(np.load(folder / "train_y.npy"), X, np.load(folder / "train_rows.npy"))
+        return TrainingPart(np.load(files.train_y), np.load(files.train_groups), np.load(files.train_validates), X)
+    y, groups, rows = (np.load(_part_folder(files, part) / f"train_{name}.npy") for name in ("y", "groups", "rows"))
+    return TrainingPart(y, groups, none_validates(), X, rows)
 
 
 def images_to_predict(sha256: str, part: str = "") -> npt.NDArray[np.uint8]:
@@ -126,7 +143,8 @@ def images_to_predict(sha256: str, part: str = "") -> npt.NDArray[np.uint8]:
 def write_part(dataset: Dataset, part: str, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> None:
     """Write which images of a cross-validated data set are a fold's training and test part.
 
-    The labels of the training rows are written with them, so no file of a fold holds the labels of its test images.
+    Labels and groups of the training rows are written with them, so no file of a fold holds the labels of its test
+    images.
 
     Parameters
     ----------
@@ -143,7 +161,13 @@ def write_part(dataset: Dataset, part: str, train: npt.NDArray[np.int64], test: 
         The folder is not writable.
     """
     folder = _part_folder(array_files(dataset.sha256), part)
-    arrays = {"train_rows": train, "train_y": dataset.train.y[train], "test_rows": test}
+    groups = dataset.train.groups
+    arrays = {
+        "train_rows": train,
+        "train_y": dataset.train.y[train],
+        "train_groups": groups[train] if len(groups) else groups,
+        "test_rows": test,
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, array in arrays.items():

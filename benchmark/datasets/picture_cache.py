@@ -37,11 +37,14 @@ class Asked:
         Colours are dropped.
     level : str
         Which folders are the classes, where folders lie in folders: "outer", "inner", or empty.
+    group : str
+        ``--group``: which pictures belong together, see `grouping.group_names`; empty if that is not said.
     """
 
     size: tuple[int, int] | None = None
     grey: bool = False
     level: str = ""
+    group: str = ""
 
     def words(self) -> tuple[str, ...]:
         """Return what is asked for as a user writes it after each ``@``: ("48x64", "grey", "outer")."""

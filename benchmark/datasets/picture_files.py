@@ -13,10 +13,10 @@ import shlex
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmark.datasets import split
+from benchmark.datasets import grouping, split
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.picture_tree import Tree, counted, listed, some
 from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
@@ -28,6 +28,30 @@ _WORDS = {
     for part, names in PART_WORDS.items()
 }
 """The word that makes a folder's name that of a part: ``seg_train``, ``Testing``, ``valSet``, ``trainset``."""
+
+_WORD = re.compile(r"(?P<word>[^\W\d_]+(?:[ _-]+[^\W\d_]+)*)[ ._-]*[._ (-]\(?\d")
+"""The beginning of a file's name, up to a separator and a number."""
+
+_CAMERA = {
+    *(
+        "img",
+        "dsc",
+        "dscn",
+        "dscf",
+        "pxl",
+        "mvi",
+        "vid",
+        "wa",
+        "image",
+        "images",
+        "photo",
+        "picture",
+        "pic",
+        "screenshot",
+    ),
+    *("frame", "file", "scan", "untitled", "download", "unnamed", "whatsapp", "p", "i", "id", "no", "n"),
+} | {word for words in PART_WORDS.values() for word in words}
+"""Words before a number that say nothing of a class."""
 
 SHARED = 0.8
 """Share of the smaller part's folder names that the other part must have, so that a level of folders can be classes."""
@@ -63,12 +87,21 @@ class PictureFiles:
         `test` is empty if the folder has no such part.
     remarks : tuple of str
         What was left out and why, one line each.
+    validation : frozenset of Path
+        Training pictures that are in a validation part.
+    groups : mapping of Path to str
+        The group of each picture, where folders say it.
+    columns : mapping of str to mapping of Path to str
+        What the columns of a table say of each picture, if there is a table.
     """
 
     folder: Path
     train: Classes
     test: Classes
     remarks: tuple[str, ...]
+    validation: frozenset[Path] = frozenset()
+    groups: Mapping[Path, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[Path, str]] = field(default_factory=dict)
 
 
 def part_of(name: str) -> str | None:
@@ -80,7 +113,8 @@ def part_of(name: str) -> str | None:
 
 def command(folder: Path, asked: Asked = NOTHING) -> str:
     """Return what to give on the command line to read a folder."""
-    return f"--dataset {shlex.quote('@'.join((str(folder), *asked.words())))}"
+    group = f" --group {shlex.quote(asked.group)}" if asked.group else ""
+    return f"--dataset {shlex.quote('@'.join((str(folder), *asked.words())))}{group}"
 
 
 def learnable(train: Mapping[str, Sequence[object]], test: Mapping[str, Sequence[object]]) -> bool:
@@ -115,6 +149,8 @@ def find_pictures(folder: Path, asked: Asked = NOTHING, tree: Tree | None = None
     root = layout.root()
     parts = layout.parts(root)
     if parts:
+        for part in parts.values():
+            layout.leave_out_second(part)
         layout.note_others(root, parts)
         classes = layout.classes(layout.unwrapped(parts))
         train, test = layout.joined(classes, parts)
@@ -122,7 +158,24 @@ def find_pictures(folder: Path, asked: Asked = NOTHING, tree: Tree | None = None
         parts = {TRAIN: root}
         inverted = layout.parts_in_classes(root)
         train, test = inverted or (layout.classes(parts)[TRAIN], {})
-    return PictureFiles(folder, train, test, layout.remarks([*train.values(), *test.values()], parts))
+    remarks = layout.remarks([*train.values(), *test.values()], parts)
+    return PictureFiles(folder, train, test, remarks, layout.validation, layout.groups)
+
+
+def classes_in_names(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return pictures by the word before the first number of their names: ``cat.0.jpg``, ``red_panda (1).png``.
+
+    Empty unless every name has such a word that is no camera's, there are two of them at least, and two pictures of
+    each.
+    """
+    classes: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        match = _WORD.match(_nfc(path.stem))
+        if match is None or _CAMERA & set(re.split(r"[\W_]+", match["word"].casefold())):
+            return {}
+        classes[match["word"]].append(path)
+    enough = len(classes) > 1 and all(len(each) >= MIN_TRAINING_IMAGES for each in classes.values())
+    return dict(classes) if enough else {}
 
 
 def join(train: Classes, more: Classes) -> Classes:
@@ -147,6 +200,10 @@ class _Layout:
         Folders of a class that has its parts in it.
     nested : list of Path
         Folders of a class with folders of pictures in them.
+    validation : frozenset of Path
+        Pictures of the validation part that train in the end.
+    groups : dict of Path to str
+        See `PictureFiles`.
     """
 
     folder: Path
@@ -156,6 +213,8 @@ class _Layout:
     bases: list[Path] = field(default_factory=list)
     between: list[Path] = field(default_factory=list)
     nested: list[Path] = field(default_factory=list)
+    validation: frozenset[Path] = frozenset()
+    groups: dict[Path, str] = field(default_factory=dict)
 
     def root(self) -> Path:
         """Return the folder that holds the parts or the classes: the one given, or the only one in it that can."""
@@ -168,7 +227,8 @@ class _Layout:
                     f"{place}: {len(sets)} of its folders have a {TRAIN} part of their own ({some(place, sets)}); "
                     f"{self._one_of(sets)}"
                 )
-            if not sets and len(filled) == 1 and tree.filled(filled[0]) and part_of(filled[0].name) is None:
+            classed = len(filled) == 1 and (tree.filled(filled[0]) or self.named_classes(filled[0]))
+            if not sets and classed and part_of(filled[0].name) is None:
                 sets = filled
             if not sets:
                 break
@@ -177,7 +237,7 @@ class _Layout:
             rest = len(tree.below(self.folder)) - len(tree.below(place))
             left = f" of classes; {counted(rest, 'picture')} elsewhere left out" if rest else ""
             self.notes.append(f"{place}: read from here, the only folder with pictures{left}")
-        self._leave_out_second(place)
+        self.leave_out_second(place)
         return place
 
     def parts(self, place: Path) -> dict[str, Path]:
@@ -204,7 +264,7 @@ class _Layout:
             if filled or exact:
                 found[part] = (filled or exact)[0]
         filled_parts = {part: each for part, each in found.items() if each in tree.filled(place)}
-        classed = {part for part, each in filled_parts.items() if tree.filled(each)}
+        classed = {part for part, each in filled_parts.items() if tree.filled(each) or self.named_classes(each)}
         train = found.get(TRAIN)
         if TRAIN in classed:
             return found
@@ -222,6 +282,10 @@ class _Layout:
             )
         return {}
 
+    def named_classes(self, place: Path) -> dict[str, list[Path]]:
+        """Return the pictures of a folder by the class that their names begin with; see `classes_in_names`."""
+        return {} if self.tree.filled(place) else classes_in_names(self.tree.direct(place))
+
     def _set_below(self, place: Path) -> bool:
         """Return whether a folder, or one below it, holds a training part with classes."""
         waiting = [place]
@@ -235,7 +299,7 @@ class _Layout:
             waiting += self.tree.filled(each)
         return False
 
-    def _leave_out_second(self, place: Path) -> None:
+    def leave_out_second(self, place: Path) -> None:
         """Leave out a folder that repeats the classes next to it, file by file, as an archive packed twice does."""
         filled = self.tree.filled(place)
         for each in filled:
@@ -298,7 +362,7 @@ class _Layout:
         return self.joined(parts, {VALIDATION: place})
 
     def joined(self, classes: Mapping[str, Classes], parts: Mapping[str, Path]) -> tuple[Classes, Classes]:
-        """Return the training and the test part; a validation part joins one of them."""
+        """Return the training and the test part; a validation part joins one of them, and is remembered."""
         train, test = classes.get(TRAIN, {}), classes.get(TEST, {})
         if TEST in parts and not test:
             flat = counted(len(self.tree.below(parts[TEST])), "picture")
@@ -306,19 +370,24 @@ class _Layout:
         more = classes.get(VALIDATION, {})
         if not more:
             return train, test
-        pictures, where = counted(sum(map(len, more.values())), "picture"), parts[VALIDATION]
         if not test:
-            self.notes.append(f"{where}: its {pictures} are the test part, since there is no other")
+            pictures = counted(sum(map(len, more.values())), "picture")
+            self.notes.append(f"{parts[VALIDATION]}: its {pictures} are the test part, since there is no other")
             return train, more
-        self.notes.append(
-            f"{where}: its {pictures} join those that train; tuning splits its own validation rows off from these"
-        )
+        self.validation = frozenset(path for paths in more.values() for path in paths)
         return join(train, more), test
 
     def classes(self, parts: Mapping[str, Path]) -> dict[str, Classes]:
         """Return the classes of each part."""
         found = {part: _Found(self.tree, each) for part, each in parts.items()}
         self.bases = list(parts.values())
+        flat = [part for part, each in found.items() if each.flat]
+        if flat:
+            words = {dirs[0] for part in flat for dirs in found[part].dirs}
+            self.notes.append(
+                f"{self.folder}: the classes are the words before a number in the names of the pictures "
+                f"({listed(sorted(words))})"
+            )
         named, depth = self._reading({part: each for part, each in found.items() if each.leaves})
         for each in found.values():
             divided = {dirs[0] for dirs in each.dirs if len(dirs) > depth}
@@ -338,6 +407,8 @@ class _Layout:
         if self.asked.level == "inner":
             deepest = max((len(dirs) for each in found.values() for dirs in each.dirs), default=1)
             return _named(found, deepest, whole=True), deepest
+        if not self.asked.level and (merged := self._merged(found)) is not None:
+            return merged, 2
         if self.asked.level == "outer" or deepest == 1 or all(each.outer_are_leaves() for each in found.values()):
             return _named(found, 1), 1
         readings = {depth: _named(found, depth) for depth in range(1, deepest + 1)}
@@ -366,6 +437,14 @@ class _Layout:
         ends = {depth: readings[depth][part] for depth in (1, deepest)}
         able = [depth for depth, reading in ends.items() if _sensible(reading)]
         able = able or [depth for depth, reading in ends.items() if learnable(reading, {})]
+        if len(able) > 1 and deepest == 2 and grouping.are_people([leaf[-1] for leaf in found[part].leaves]):
+            for leaf, paths in found[part].leaves.items():
+                self.groups.update(dict.fromkeys(paths, leaf[-1]))
+            self.notes.append(
+                f"{self.folder}: the classes are the outer folders ({_few(outer)}), and the pictures of a folder in "
+                f"them ({_few(inner)}) are a group"
+            )
+            return outer, 1
         if len(able) != 1:
             step = f"give {self._at('outer')} or {self._at('inner')}" if able else FEW_PICTURES
             step += self._one_alone(found[part])
@@ -380,6 +459,36 @@ class _Layout:
         )
         return readings[able[0]], able[0]
 
+    def _merged(self, found: Mapping[str, _Found]) -> dict[str, Classes] | None:
+        """Return the classes of each part where people or places have folders of the same classes, else None.
+
+        The pictures of one outer folder are a group. A part may hold a single outer folder, which was unwrapped.
+        """
+        homes: dict[str, set[str]] = defaultdict(set)
+        for each in found.values():
+            for leaf in each.leaves:
+                if len(leaf) > 2:
+                    return None
+                homes[leaf[-1]].add((each.base.name, *leaf)[-2])
+        outer = sorted(set().union(*homes.values()))
+        divided = any(len(leaf) == 2 for each in found.values() for leaf in each.leaves)
+        times = sum(len(places) > 1 for places in homes.values())
+        repeated = times > 1 and 2 * times >= len(homes)
+        if not divided or not repeated or not grouping.are_collections(outer, list(homes)):
+            return None
+        merged: dict[str, Classes] = {}
+        for part, each in found.items():
+            classes: dict[str, list[Path]] = defaultdict(list)
+            for leaf, paths in each.leaves.items():
+                classes[leaf[-1]] += paths
+                self.groups.update(dict.fromkeys(paths, (each.base.name, *leaf)[-2]))
+            merged[part] = {name: tuple(sorted(classes[name], key=lambda path: path.parts)) for name in sorted(classes)}
+        self.notes.append(
+            f"{self.folder}: the classes are the innermost folders ({listed(sorted(homes))}), which repeat in the "
+            f"{len(outer)} outer ones ({listed(outer)}), so the pictures of an outer folder are a group"
+        )
+        return merged
+
     def _one_alone(self, found: _Found) -> str:
         """Return what to add where every outer folder has the same folders in it: it may be a data set of its own."""
         inside: dict[str, set[_Dirs]] = defaultdict(set)
@@ -392,7 +501,7 @@ class _Layout:
         return f", or one alone, as {command(place, self.asked)}" if _can_be_read(place, self.asked) else ""
 
     def _at(self, level: str) -> str:
-        return command(self.folder, Asked(self.asked.size, self.asked.grey, level))
+        return command(self.folder, replace(self.asked, level=level))
 
     def _one_of(self, folders: Sequence[Path]) -> str:
         """Return the step to take where several folders are data sets: those that can be read alone are named."""
@@ -448,6 +557,8 @@ class _Found:
         Pictures by the folders from the part down to them. macOS writes é as two characters, others as one: as one.
     leaves : dict of tuple of str to list of Path
         The same, but folders in a folder of pictures count as that folder.
+    flat : bool
+        There are no folders, and the names of the pictures say the classes; these count as folders.
     """
 
     def __init__(self, tree: Tree, base: Path) -> None:
@@ -455,7 +566,10 @@ class _Found:
         self.dirs: dict[_Dirs, list[Path]] = defaultdict(list)
         for path in tree.below(base):
             self.dirs[tuple(map(_nfc, path.relative_to(base).parts[:-1]))].append(path)
-        self.dirs.pop((), None)
+        direct = self.dirs.pop((), [])
+        self.flat = bool(not self.dirs and (named := classes_in_names(direct)))
+        if self.flat:
+            self.dirs.update({(word,): paths for word, paths in named.items()})
         self.leaves: dict[_Dirs, list[Path]] = defaultdict(list)
         for dirs, paths in self.dirs.items():
             shallow = next(dirs[:depth] for depth in range(1, len(dirs) + 1) if dirs[:depth] in self.dirs)

@@ -14,14 +14,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import picture_cache, picture_files, preprocessing, split, validate
-from benchmark.datasets.dataset import Shape, size_text
+from benchmark.datasets import grouping, picture_cache, picture_files, preprocessing, split, validate
+from benchmark.datasets.dataset import Shape, no_groups, size_text
 from benchmark.datasets.picture_cache import Asked, Prepared
 from benchmark.datasets.picture_files import PictureFiles
 from benchmark.datasets.picture_source import PictureFile, Source
@@ -82,12 +82,35 @@ class Labelled:
         Pictures of each class; `test` is empty if there is no such part.
     files : tuple of Path
         See `FileDataset`.
+    validation : frozenset of str
+        Names of training pictures that are in a validation part.
+    groups : mapping of str to str
+        The group of each picture by its name, where folders say it.
+    columns : mapping of str to mapping of str to str
+        What the columns of a table say of each picture, by its name.
     """
 
     path: Path
     train: Mapping[str, Sequence[Source]]
     test: Mapping[str, Sequence[Source]]
     files: tuple[Path, ...] = ()
+    validation: frozenset[str] = frozenset()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    columns: grouping.Columns = field(default_factory=dict)
+
+    def group_names(self, option: str) -> Mapping[str, str]:
+        """Return the group of each picture by its name, as ``--group`` or folders say it; empty if nothing does.
+
+        Raises
+        ------
+        BenchmarkError
+            As `grouping.group_names`.
+        """
+        if not option:
+            return self.groups
+        every = [*self.train.values(), *self.test.values()]
+        names = [picture.name for pictures in every for picture in pictures]
+        return grouping.group_names(str(self.path), names, option, self.columns)
 
 
 @dataclass(frozen=True)
@@ -132,7 +155,19 @@ def load(files: PictureFiles, request: Request) -> FileDataset:
         {name: [PictureFile(path, files.folder) for path in paths] for name, paths in part.items()}
         for part in (files.train, files.test)
     )
-    return load_sources(Labelled(files.folder, train, test), request)
+
+    def named(path: Path) -> str:
+        return PictureFile(path, files.folder).name
+
+    labelled = Labelled(
+        files.folder,
+        train,
+        test,
+        validation=frozenset(map(named, files.validation)),
+        groups={named(path): group for path, group in files.groups.items()},
+        columns={column: {named(path): text for path, text in said.items()} for column, said in files.columns.items()},
+    )
+    return load_sources(labelled, request)
 
 
 def check_size(path: Path, asked: Asked) -> None:
@@ -173,17 +208,22 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
     place, asked, notify = labelled.path, request.asked, request.notify
     check_size(place, asked)
     _check_counts(labelled)  # before hours may go into decoding
+    found = labelled.group_names(asked.group)
     every, prepared = _read(labelled, request)
     shape, X = prepared.shape, prepared.X
     kept, rows = _learnable(every, notify)
     X = X if len(kept) == len(X) else X[kept]
     like = split.first_identical(X)
+    said = grouping.numbers(rows.paths, found) if found else no_groups()
     held_out = "" if rows.tests.any() else str(place)
     if held_out:
-        _, tested = split.hold_out(held_out, rows.y, like)
+        groups = split.joined(said, like) if found else None
+        _, tested = split.hold_out(held_out, rows.y, like, groups)
         rows = replace(rows, tests=np.isin(np.arange(len(X)), tested))
+    _tell_groups(rows, found, said, labelled.columns, notify)
     _tell_copies(rows, like, notify)
     _tell_counts(rows, notify)
+    validates = np.asarray([path in labelled.validation for path in rows.paths])
     train, test = (
         RawPart(
             X[side].reshape(-1, *shape),
@@ -191,21 +231,32 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
             str(place),
             str(place),
             tuple(rows.paths[row] for row in np.flatnonzero(side)),
+            said[side] if found else said,
+            validates[side],
         )
         for side in (~rows.tests, rows.tests)
     )
-    return validate.build_dataset(
+    dataset = validate.build_dataset(
         _named(request.name, asked),
         f"{place} ({len(X):,} pictures, brought whole to {size_text(shape)}, and padded with their border's colour)",
         train,
         replace(test, held_out=held_out),
         labelled.files,
         class_names=tuple(rows.class_names),
+        published=False,
     )
+    dataset = replace(dataset, group=asked.group)
+    number = int(train.validates.sum())
+    what = f"the {counted(number, 'picture')} of the validation part" if number else ""
+    validate.tell_validation(dataset, str(place), what, notify)
+    if found and not held_out:
+        validate.tell_divided([dataset.train], str(place), notify)
+    return dataset
 
 
 def _named(name: str, asked: Asked) -> str:
-    return "-".join((name[:60], *asked.words())) if asked.words() else name
+    words = (*asked.words(), *(("grouped",) if asked.group else ()))
+    return "-".join((name[:60], *words)) if words else name
 
 
 def _check_counts(labelled: Labelled) -> None:
@@ -361,6 +412,33 @@ def _learnable(every: _Rows, notify: Notify) -> tuple[npt.NDArray[np.int64], _Ro
     y = np.unique(every.y[rows], return_inverse=True)[1].astype(np.int64)
     paths = [every.paths[row] for row in rows]
     return rows, _Rows(place, paths, [name for name, keep in zip(names, kept, strict=True) if keep], y, tests)
+
+
+def _tell_groups(
+    rows: _Rows,
+    found: Mapping[str, str],
+    said: npt.NDArray[np.int64],
+    columns: grouping.Columns,
+    notify: Notify,
+) -> None:
+    """Say how many groups there are, and which test pictures are of a group that trains; or what looks like groups."""
+    place = rows.place
+    if not found:
+        seen = grouping.evidence(rows.paths, rows.y, columns)
+        if seen is not None:
+            notify(f"{place}: {seen.text()}")
+        return
+    groups, rest = len(set(found.values())), sum(path not in found for path in rows.paths)
+    without = f"; {counted(rest, 'picture')} in none" if rest else ""
+    notify(f"{place}: {len(rows.paths) - rest:,} pictures are in {counted(groups, 'group')}{without}")
+    both = np.isin(said[rows.tests], said[~rows.tests])
+    if both.any():
+        row = np.flatnonzero(rows.tests)[both][0]
+        other = np.flatnonzero(~rows.tests & (said == said[row]))[0]
+        notify(
+            f"{place}: {both.sum():,} of {rows.tests.sum():,} test pictures are of a group that trains, too "
+            f"({rows.paths[row]} and {rows.paths[other]}), so scores may be too high for new groups"
+        )
 
 
 def _tell_copies(rows: _Rows, like: npt.NDArray[np.int64], notify: Notify) -> None:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from benchmark.datasets import picture_cache, preprocessing
 from benchmark.errors import BenchmarkError
+
+_ROW = re.compile(r"\.parquet#\d+\.\d+ ")
+
+
+def row_name(file: str, group: int, row: int, path: str) -> str:
+    """Return what a picture in a row of a Parquet file is called; the path that the row gives it may be empty."""
+    return f"{file}#{group}.{row} {path}".rstrip()
+
+
+def path_in(name: str) -> str:
+    """Return the path in a picture's name: all of it, but of a row that gives its picture a path only that."""
+    match = _ROW.search(name)
+    return name if match is None else name[match.end() :]
 
 
 class Source(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.datasets import split
-from benchmark.datasets.dataset import Dataset, Part
+from benchmark.datasets.dataset import Dataset, Part, no_groups, none_validates
 from benchmark.datasets.request import Notify
 from benchmark.errors import BenchmarkError
 
@@ -32,6 +32,11 @@ share of the range, or standardised pixels (-2 to 2) would be taken for dark one
 
 LEVELS = (0, 255)
 """The range of a data set's pixels."""
+
+CLEARLY = 0.95
+"""Ratio of two mean differences of neighbouring pixels from which one order of colours is clearly the right one. Of
+photographs of 8 to 64 pixels a side it is 0.4 to 0.6 and 2.5 to 7.4 (`../shared/data/pictures`, either order); of 30
+images of noise 0.97 to 1.02."""
 
 _ROWS = 4_096
 """Images that are checked or scaled at once, so that no copy in floats of all of them is in memory."""
@@ -61,13 +66,17 @@ class RawPart:
     ----------
     X : ndarray, (n, height, width), (n, height, width, 1 or 3), (n, 1 or 3, height, width) or (n, values)
         Booleans, integers or floats in one of `RANGES`. A row of values is a square grey image, or one in colour if
-        their number is three times a square: red, green and blue of each pixel in turn.
+        their number is three times a square; see `_planes_first`.
     y : ndarray, (n,), (n, 1) or (n, k)
         Whole numbers from 0; -1 and 1; texts; or a 1 in the column of each class (one-hot).
     X_from, y_from : str
         What an error message names: a file, or an array or a column of a file.
     names : tuple of str, (n,), or empty
         See `Part`.
+    groups : ndarray of int64, (n,), or empty
+        What the user says belongs together; see `Part`. All parts have groups, or none has.
+    validates : ndarray of bool, (n,), or empty
+        Which images of a training part come from the validation part of the data.
     any_range : bool
         The pixels may be in any of `RANGES` although they are bytes, as those of an array may. Bytes of a decoded
         picture are in 0..255, however dark it is.
@@ -80,6 +89,8 @@ class RawPart:
     X_from: str
     y_from: str
     names: tuple[str, ...] = ()
+    groups: npt.NDArray[np.int64] = field(default_factory=no_groups)
+    validates: npt.NDArray[np.bool_] = field(default_factory=none_validates)
     any_range: bool = False
     held_out: str = ""
 
@@ -94,6 +105,8 @@ def build_dataset(
     more: Sequence[RawPart] = (),
     label_names: Mapping[int, str] | None = None,
     notify: Notify = lambda _: None,
+    *,
+    published: bool = True,
 ) -> FileDataset:
     """Check images and labels, and return them as a data set.
 
@@ -112,6 +125,9 @@ def build_dataset(
         Names of labels that may have gaps; a label that it lacks keeps its number.
     notify : callable
         Called with one line if channels come first, if pixels are scaled, or if their range is odd.
+    published : bool
+        The data have no groups and no validation part, so that everybody splits them in the same way; otherwise copies
+        of an image belong together.
 
     Returns
     -------
@@ -123,7 +139,8 @@ def build_dataset(
         The message names the file, what is wrong with it, and what to do.
     """
     parts = (train, test, *more)
-    images = [_images(part, notify if part is train else lambda _: None) for part in parts]  # said once
+    planes = _planes_first(train.X)
+    images = [_images(part, planes, notify if part is train else lambda _: None) for part in parts]  # said once
     labels = _comparable([_labels(part) for part in parts], parts)
     for part, X, y in zip(parts, images, labels, strict=True):
         if len(X) != len(y):
@@ -141,20 +158,86 @@ def build_dataset(
     pixels = [_levels(X, full).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
     trained = [place for place in range(len(parts)) if place != 1]
+    y = np.concatenate([targets[place] for place in trained])
+    groups, test_groups, validates = no_groups(), no_groups(), none_validates()
+    if not published:
+        order = [*trained, 1]
+        every = _groups([parts[place] for place in order], [pixels[place] for place in order])
+        groups, test_groups = every[: len(y)], every[len(y) :]
+        validates = _validates([parts[place] for place in trained], y, groups)
     return FileDataset(
         name=folder_name(name),
         class_names=class_names or _class_names(known, label_names or {}),
         image_shape=(int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1),
         train=Part(
             np.ascontiguousarray(np.concatenate([pixels[place] for place in trained]) if more else pixels[0]),
-            np.concatenate([targets[place] for place in trained]),
+            y,
             tuple(name for place in trained for name in parts[place].names),
+            groups,
+            validates,
         ),
-        test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names),
+        test=Part(np.ascontiguousarray(pixels[1]), targets[1], test.names, test_groups),
         source=source if full == LEVELS else f"{source} ({full[0]}..{full[1]:,}, scaled to 0..255)",
         files=files,
         held_out=test.held_out,
     )
+
+
+def _groups(parts: Sequence[RawPart], pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int64]:
+    """Return the group of each image of all parts, numbered from 0 in their order; empty if all are alone."""
+    like = split.first_identical([image for X in pixels for image in X])
+    said = np.concatenate([part.groups for part in parts])
+    groups = split.joined(said, like) if len(said) else like
+    return no_groups() if split.alone(groups, len(groups)).all() else split.numbered(groups)
+
+
+def _validates(
+    parts: Sequence[RawPart], y: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Return which training images validate; empty if there is no validation part, or none that can be used."""
+    each = [part.validates if len(part.validates) else np.zeros(len(part.X), dtype=bool) for part in parts]
+    validates = np.concatenate(each)
+    return validates if split.can_validate(y, validates, groups) else none_validates()
+
+
+def tell_validation(dataset: Dataset, where: str, validation: str, notify: Notify) -> None:
+    """Say what becomes of a validation part, which trains in the end.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    where : str
+        What the messages name.
+    validation : str
+        The subject of the sentence, such as "the 12 pictures of the validation part"; empty if there is none.
+    notify : callable
+    """
+    train = dataset.train
+    if validation and len(train.validates):
+        notify(f"{where}: {validation} are the validation rows of tuning, and join those that train for the refit")
+    elif validation:
+        notify(f"{where}: {validation} join those that train; tuning splits its own validation rows off from these")
+
+
+def tell_divided(parts: Iterable[Part], where: str, notify: Notify) -> None:
+    """Say if tuning cannot keep the user's groups whole in some training part.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+        The training part, or that of each fold.
+    where : str
+        What the message names.
+    notify : callable
+    """
+    for part in parts:
+        held = split.hold_out_validation(part.y, part.groups, np.arange(len(part.y)), split.SEED)
+        if not len(part.validates) and split.divides_groups(part.groups, held):
+            notify(
+                f"{where}: too few groups, or too large ones, for validation rows of whole groups, so tuning validates "
+                "on groups that it also fits"
+            )
+            return
 
 
 def split_off_test(part: RawPart, where: str, notify: Notify) -> tuple[RawPart, RawPart]:
@@ -274,8 +357,27 @@ def _by(shape: tuple[int, ...]) -> str:
     return " by ".join(str(size) for size in shape)
 
 
-def _images(part: RawPart, notify: Notify) -> npt.NDArray[Any]:
-    """Return the images of a part, (n, height, width) or (n, height, width, 3), of the type that they have."""
+def _planes_first(X: npt.NDArray[Any]) -> bool:
+    """Return whether rows of values, (n, values), have all red first, then green, then blue, as CIFAR-10's have.
+
+    Read in the wrong order, the pixel below is another one: in planes it is three rows further down, in pixels it is
+    a third of a row to the side. Neighbours are alike, so the order in which they differ less is right. Where that is
+    not clear, as of noise, the colours of each pixel are taken to be in turn.
+    """
+    side = math.isqrt(X.shape[1] // 3) if X.ndim == 2 else 0
+    if side < 2 or 3 * side * side != X.shape[1] or X.dtype.kind not in "buif":
+        return False
+    some = X[:_ROWS].astype(np.float32)
+    planes, pixels = some.reshape(-1, 3, side, side), some.reshape(-1, side, side, 3)
+    below = np.abs(np.diff(planes, axis=2)).mean(), np.abs(np.diff(pixels, axis=1)).mean()
+    return bool(below[0] < CLEARLY * below[1])
+
+
+def _images(part: RawPart, planes: bool, notify: Notify) -> npt.NDArray[Any]:
+    """Return the images of a part, (n, height, width) or (n, height, width, 3), of the type that they have.
+
+    Rows of values in colour have all red first if `planes`; see `_planes_first`.
+    """
     X, where = part.X, part.X_from
     if X.dtype.kind not in "buif":
         raise BenchmarkError(f"{where}: pixels are of type {X.dtype}; give whole numbers or floats in 0..255")
@@ -292,7 +394,7 @@ def _images(part: RawPart, notify: Notify) -> npt.NDArray[Any]:
     if not len(X):
         raise BenchmarkError(f"{where}: no images (zero rows); give at least two classes with two images each")
     if X.ndim == 2:
-        X = _from_rows(X, where, notify)
+        X = _from_rows(X, where, planes, notify)
     if not X.size:
         raise BenchmarkError(f"{where}: images of {_by(X.shape[1:])} pixels; give some pixels")
     if X.dtype.kind == "f":
@@ -304,18 +406,16 @@ def _images(part: RawPart, notify: Notify) -> npt.NDArray[Any]:
     return X
 
 
-def _from_rows(X: npt.NDArray[Any], where: str, notify: Notify) -> npt.NDArray[Any]:
+def _from_rows(X: npt.NDArray[Any], where: str, planes: bool, notify: Notify) -> npt.NDArray[Any]:
     """Return rows of values as square images: grey, or in colour if there are three times a square of them."""
     values = X.shape[1]
     side, third = math.isqrt(values), math.isqrt(values // 3)
     if side * side == values:
         return X.reshape(len(X), side, side)
     if 3 * third * third == values:
-        notify(
-            f"{where}: {values:,} values an image are read as {third} by {third} pixels: red, green and blue of each "
-            "in turn"
-        )
-        return X.reshape(len(X), third, third, 3)
+        order = "all red, then all green, then all blue" if planes else "red, green and blue of each in turn"
+        notify(f"{where}: {values:,} values an image are read as {third} by {third} pixels: {order}")
+        return np.moveaxis(X.reshape(-1, 3, third, third), 1, 3) if planes else X.reshape(-1, third, third, 3)
     raise BenchmarkError(
         f"{where}: {values} pixels make no square image; give (n, height, width), or a square number (three times "
         "that in colour)"

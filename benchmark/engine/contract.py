@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
 from benchmark.estimator import Estimator, Task
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from sklearn.pipeline import Pipeline
 
 ROWS = 300
@@ -127,26 +128,26 @@ class _Contract:
 
         pipeline = self.declared().build(self.task)
         copy = clone(pipeline)
-        for key in self.declared().space:
+        for key in self._space():
             _require(copy.get_params()[key] == pipeline.get_params()[key], f"{key} differs")
         return ""
 
     def space_keys(self) -> str:
-        return self._keys(self.declared().space)
+        return self._keys(self._space())
 
     def smoke_keys(self) -> str:
         return self._keys(self.declared().smoke)
 
     def thorough_keys(self) -> str:
         declared = self.declared()
-        tuned = sorted(declared.space.keys() & declared.thorough.keys())
+        tuned = sorted(self._space().keys() & declared.thorough.keys())
         _require(not tuned, f"{tuned} are tuned, so thorough cannot set them")
         return self._keys(declared.thorough)
 
     def defaults(self) -> str:
         params = self.declared().build(self.task).get_params()
         defaults = []
-        for key, distribution in self.declared().space.items():
+        for key, distribution in self._space().items():
             value = params[key]
             _require(declaration.inside(distribution, value), f"{key} is {value!r} by default, outside {distribution}")
             defaults.append(f"{key}={value}")
@@ -218,6 +219,9 @@ class _Contract:
 
     def declared(self) -> Estimator:
         return registry.get(self.name).load()
+
+    def _space(self) -> Mapping[str, BaseDistribution]:
+        return self.declared().space_for(self.task)
 
     def fitted(self) -> tuple[Pipeline, np.ndarray]:
         if not hasattr(self, "_fitted"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 GREY_28 = (28, 28, 1)
-"""Shape of the images for which the fixed parameters of a pipeline are recorded."""
+"""Shape of the images of Fashion-MNIST."""
 
 
 def describe(job: Describe) -> Declaration:
@@ -32,15 +32,18 @@ def describe(job: Describe) -> Declaration:
     try:
         estimator = registry.get(job.estimator).load()
         params = estimator.build(job.task).get_params()
+        space = estimator.space_for(job.task)
+        if wrong := registry.wrong_space(space):
+            raise BenchmarkError(wrong)
         return Declaration(
             title=str(estimator.title),
             family=str(estimator.family),
             augmentation=str(estimator.augmentation),
-            space={name: _plain_distribution(name, value) for name, value in estimator.space.items()},
+            space={name: _plain_distribution(name, value) for name, value in space.items()},
             smoke=_plain(estimator.smoke),
             thorough=_plain(estimator.thorough),
-            defaults={name: _default(name, params, value) for name, value in estimator.space.items()},
-            settings=_settings(estimator),
+            defaults={name: _default(name, params, value) for name, value in space.items()},
+            settings=_settings(estimator, job.task),
         )
     except BenchmarkError:
         raise
@@ -72,16 +75,18 @@ def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistri
         raise BenchmarkError(f"its space for {name} cannot be serialized: {one_line(error)}") from error
 
 
-def _settings(estimator: Estimator) -> dict[str, str]:
+def _settings(estimator: Estimator, task: Task) -> dict[str, str]:
     """Return the fixed parameters of the pipeline as text, because a record depends on them.
 
-    The task is always the same: the number of threads or classes does not change the estimator.
+    Of the task they depend on the shape of the images and on the rows; the number of threads or classes is always the
+    same, since it does not change the estimator.
     """
-    params = estimator.build(Task(n_classes=10, image_shape=GREY_28)).get_params()
+    task = Task(n_classes=10, image_shape=task.image_shape, rows=task.rows)
+    params = estimator.build(task).get_params()
     return {
         name: _written(value[:2] if value == GREY_28 else value)  # as records of the time before colour have it
         for name, value in sorted(params.items())
-        if name not in estimator.space
+        if name not in estimator.space_for(task)
     }
 
 

@@ -161,6 +161,7 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
         found,
         names=today.names,
         given=today.given,
+        group=today.group,
         read_as=today.read_as,
         remarks=today.remarks,
         copies=today.copies,
@@ -174,7 +175,7 @@ def _test_set(folder: Path, dataset: Dataset, advice: str = "") -> TestSet:
 
 def _said(test_set: TestSet) -> tuple[object, ...]:
     """Return what is known of images in addition to their pixels and labels."""
-    said = test_set.names, test_set.given, test_set.read_as, test_set.remarks, test_set.copies.tolist()
+    said = test_set.names, test_set.given, test_set.group, test_set.read_as, test_set.remarks, test_set.copies.tolist()
     return *said, test_set.asked_folds
 
 
@@ -252,6 +253,7 @@ def test_set_of(dataset: Dataset) -> TestSet:
         example_images=np.zeros((0, dataset.test.X.shape[1]), dtype=np.uint8),
         names=dataset.test.names,
         given=dataset.given,
+        group=dataset.group,
         read_as=dataset.read_as,
         remarks=dataset.remarks,
         # The copies of an image are in its fold, so a model that is tested on it has not seen them.

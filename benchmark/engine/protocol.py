@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import split as datasets
+from benchmark.datasets import split as splits
+from benchmark.datasets.dataset import no_groups, none_validates
+from benchmark.storage.schema import most_fit_rows
 
 SPLIT_SEED = 0
 """Seed of the split into fit rows and validation rows, the same in every run."""
@@ -167,7 +169,7 @@ def folds(y: npt.NDArray[np.int64], count: int, repeats: int, groups: npt.NDArra
     """Return all folds of a cross-validation, repeat by repeat; see `benchmark.datasets.split.folds`."""
     found = []
     for repeat in range(repeats):
-        its = datasets.folds(y, count, repeat, groups)
+        its = splits.folds(y, count, repeat, groups)
         for number in range(count):
             train, test = (np.flatnonzero(side).astype(np.int64) for side in (its != number, its == number))
             found.append(Fold(count, repeat, number, train, test))
@@ -217,22 +219,38 @@ def stratified_order(y: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int6
     return np.lexsort((rng.random(len(y)), place)).astype(np.int64)
 
 
-def split(y: npt.NDArray[np.int64], preset: Preset) -> Split:
+def split(
+    y: npt.NDArray[np.int64],
+    preset: Preset,
+    groups: npt.NDArray[np.int64] | None = None,
+    validates: npt.NDArray[np.bool_] | None = None,
+) -> Split:
     """Split the training rows: five sixths to fit, one sixth to validate (50,000 and 10,000 of 60,000).
+
+    No group has fit rows and validation rows, unless too few rows could be held out then. A validation part of the
+    data validates as it is.
 
     Parameters
     ----------
     y : ndarray of int64, (n,)
         Training labels.
     preset : Preset
+    groups : ndarray of int64, (n,), or empty
+    validates : ndarray of bool, (n,), or empty
+        See `benchmark.datasets.dataset.Part`.
 
     Returns
     -------
     Split
     """
+    groups = no_groups() if groups is None else groups
+    validates = none_validates() if validates is None else validates
     order = stratified_order(y, SPLIT_SEED)
-    n_validation = max(1, len(y) // 6)
-    validation, fit = order[:n_validation], order[n_validation:]
+    if len(validates):
+        validation, fit = order[validates[order]], order[splits.apart(validates, groups)[order]]
+    else:
+        held = splits.hold_out_validation(y, groups, order, SPLIT_SEED)
+        validation, fit = order[held[order]], order[~held[order]]
     fit = fit[stratified_order(y[fit], SPLIT_SEED + 1)]
     return Split(fit, validation[: preset.max_validation_rows], _rungs(preset, len(fit), len(np.unique(y))))
 
@@ -256,6 +274,24 @@ def final_rows(y: npt.NDArray[np.int64], preset: Preset, draw: int = 0) -> npt.N
     """
     order = stratified_order(y, SPLIT_SEED + 2 + draw)
     return order[: preset.final_rows]
+
+
+def task_rows(n_train: int, folds: int, preset: Preset) -> int:
+    """Return `Task.rows` of every job of a row: the training rows of its refit, the mean over folds if there are any.
+
+    Folds differ by some rows, and defaults that follow the rows must be the same in all of them. So whoever asks again
+    what an estimator declared for a record takes this number, not the record's own.
+
+    Parameters
+    ----------
+    n_train : int
+        Rows of the training part; of all images if they are cross-validated.
+    folds : int
+        Of a cross-validation; 0 if there is a test part.
+    preset : Preset
+    """
+    most = most_fit_rows(n_train, folds)
+    return most if preset.final_rows is None else min(most, preset.final_rows)
 
 
 def curve_points(fit_rows: int, most_seeds: int | None = None) -> tuple[tuple[int, int], ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.datasets.dataset import Dataset
-from benchmark.engine import evaluation, registry, scheduler
+from benchmark.engine import evaluation, protocol, registry, scheduler
 from benchmark.engine.executors import Executor
 from benchmark.engine.fingerprint import fingerprint, stale
 from benchmark.engine.jobs import Describe, Job, Outcome, RefitJob, describe_seconds, failure_reason
@@ -196,6 +196,7 @@ class RefitRun(ABC):
             image_shape=dataset.image_shape,
             threads=given.tuning_threads,
             device=given.device,
+            rows=protocol.task_rows(len(dataset.train.y), dataset.folds, self.preset),
         )
         return Job(estimator=self.name, params={}, task=task, preset=self.preset, dataset=dataset.sha256, rows=0)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator
@@ -157,17 +158,27 @@ def _wrong_field(declared: Estimator) -> str:
         value = getattr(declared, field)
         if not isinstance(value, str):
             return f"its {field} is a {type(value).__name__}; give a string"
-    for field in ("space", "smoke", "thorough"):
-        value = getattr(declared, field)
-        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+    for field in ("smoke", "thorough"):
+        if not _names_parameters(getattr(declared, field)):
             return f"its {field} is not a mapping of parameter names; give a dict"
-    if declared.space:
+    return "" if callable(declared.space) else wrong_space(declared.space)
+
+
+def wrong_space(space: object) -> str:
+    """Return why a search space would break the run; empty if it would not."""
+    if not _names_parameters(space):
+        return "its space is not a mapping of parameter names; give a dict"
+    if space:
         from optuna.distributions import BaseDistribution  # the plugin has imported it already
 
-        for key, value in declared.space.items():
+        for key, value in space.items():
             if not isinstance(value, BaseDistribution):
                 return f"its space has a {type(value).__name__} for {_printable(key)}; give an Optuna distribution"
     return ""
+
+
+def _names_parameters(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
 
 def _printable(text: str) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.datasets import memmap
-from benchmark.datasets.dataset import Dataset
-from benchmark.datasets.split import first_identical
+from benchmark.datasets.cross_validation import fold_groups
+from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import evaluation, preflight, protocol, scheduler, tuning
 from benchmark.engine.evaluation import RunContext
 from benchmark.engine.executors import Executor
@@ -127,9 +127,13 @@ class Round:
     final_rows: int
 
     @classmethod
-    def of(cls, y: npt.NDArray[np.int64], preset: Preset, seeds: tuple[int, ...], fold: Fold | None = None) -> Round:
-        """Return the round of a training part."""
-        return cls(fold, seeds, y, protocol.split(y, preset), len(protocol.final_rows(y, preset)))
+    def of(cls, train: Part, preset: Preset, seeds: tuple[int, ...], fold: Fold | None = None) -> Round:
+        """Return the round of a training part, or of the training rows of a fold."""
+        y, groups = train.y, train.groups
+        if fold is not None:
+            y, groups = y[fold.train], groups[fold.train] if len(groups) else groups
+        split = protocol.split(y, preset, groups, train.validates)
+        return cls(fold, seeds, y, split, len(protocol.final_rows(y, preset)))
 
     @property
     def title(self) -> str:
@@ -146,13 +150,13 @@ def rounds(dataset: Dataset, preset: Preset) -> tuple[Round, ...]:
     BenchmarkError
         The cache is not writable.
     """
-    y = dataset.train.y
+    train = dataset.train
     if not dataset.folds:
-        return (Round.of(y, preset, tuple(range(preset.seeds))),)
-    found = protocol.folds(y, dataset.folds, preset.seeds, first_identical(dataset.train.X))
+        return (Round.of(train, preset, tuple(range(preset.seeds))),)
+    found = protocol.folds(train.y, dataset.folds, preset.seeds, fold_groups(train))
     for fold in found:
         memmap.write_part(dataset, fold.part, fold.train, fold.test)
-    return tuple(Round.of(y[fold.train], preset, (fold.seed,), fold) for fold in found)
+    return tuple(Round.of(train, preset, (fold.seed,), fold) for fold in found)
 
 
 class EstimatorRun:
@@ -372,6 +376,7 @@ class EstimatorRun:
             seed=protocol.TUNING_SEED,
             threads=plan.resources.tuning_threads,
             device=plan.resources.device,
+            rows=protocol.task_rows(len(plan.dataset.train.y), plan.dataset.folds, plan.preset),
         )
         return TuningJob(
             estimator=self.name,

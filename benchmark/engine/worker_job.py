@@ -262,7 +262,8 @@ def _predict_corrupted(
 
 @lru_cache(maxsize=4)
 def _split(dataset: str, part: str, preset: Preset) -> protocol.Split:
-    return protocol.split(memmap.training(dataset, part).y, preset)
+    training = memmap.training(dataset, part)
+    return protocol.split(training.y, preset, training.groups, training.validates)
 
 
 @cache

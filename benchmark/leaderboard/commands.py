@@ -48,7 +48,7 @@ def run_command(record: Record, test_set: TestSet) -> str:
     name = str(record.preset.get("name", protocol.DEFAULT_PRESET))
     words = [
         f"python -m benchmark run {WHICH}",
-        *data_flags(record.dataset, test_set.given, test_set.asked_folds),
+        *data_flags(record.dataset, test_set.given, test_set.group, test_set.asked_folds),
         f"--preset {word(name)}",
     ]
     usual = protocol.PRESETS.get(name)
@@ -61,15 +61,15 @@ def run_command(record: Record, test_set: TestSet) -> str:
     return " ".join(words)
 
 
-def data_flags(dataset: str, given: str = "", folds: int | None = None) -> list[str]:
+def data_flags(dataset: str, given: str = "", group: str = "", folds: int | None = None) -> list[str]:
     """Return the flags that name a data set, as far as they are known, and say how it is split.
 
     Parameters
     ----------
     dataset : str
         Its name.
-    given : str
-        `TestSet.given`; may come from a stranger.
+    given, group : str
+        `TestSet.given` and `TestSet.group`; may come from a stranger.
     folds : int, optional
         `TestSet.asked_folds`.
     """
@@ -77,7 +77,8 @@ def data_flags(dataset: str, given: str = "", folds: int | None = None) -> list[
     if number := re.fullmatch(r"openml-(\d+)", dataset, re.ASCII):  # no other data get such a name
         return [f"--dataset openml:{number[1]}", *split]
     if dataset not in NAMED_DATASETS:
-        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}", *split]
+        groups = [f"--group {shlex.quote(md.plain(group))}"] if group else []
+        return [f"--dataset {shlex.quote(md.plain(given)) if given else 'PATH'}", *groups, *split]
     return [f"--dataset {dataset}"] if dataset != DEFAULT_DATASET else []
 
 
@@ -85,7 +86,7 @@ def refit_command(summary: Summary, command: str, names: Sequence[str]) -> str:
     """Return what is made from the records, once they are there."""
     words = [f"python -m benchmark {command}", *(names if len(names) < len(summary.scored) else [])]
     test_set = summary.test_set
-    words += data_flags(test_set.dataset, test_set.given, test_set.asked_folds)
+    words += data_flags(test_set.dataset, test_set.given, test_set.group, test_set.asked_folds)
     presets = {str(row.record.preset.get("name", "")) for row in summary.scored if row.name in names}
     words += [f"--preset {word(preset)}" for preset in presets - {protocol.DEFAULT_PRESET} if len(presets) == 1]
     return " ".join(words)

@@ -32,5 +32,6 @@ def store(folder: Path, dataset: Dataset) -> None:
         example_images=dataset.test.X[index],
         names=dataset.test.names,
         given=dataset.given,
+        group=dataset.group,
     )
     records.write_test_set(folder, test_set)

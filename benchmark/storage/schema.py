@@ -192,6 +192,8 @@ class TestSetHeader:
         Rows of the training part; of all images if they are cross-validated.
     given : str
         What ``--dataset`` was given; see `benchmark.datasets.dataset.Dataset`. Empty for a data set with a name.
+    group : str
+        What ``--group`` was given.
     read_as : str
         How the user's own images were read; see `benchmark.datasets.dataset.Dataset`.
     remarks : tuple of str
@@ -210,6 +212,7 @@ class TestSetHeader:
     image_shape: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt]
     n_train: NonNegativeInt
     given: str = field(default="", kw_only=True)
+    group: str = field(default="", kw_only=True)
     read_as: str = field(default="", kw_only=True)
     remarks: tuple[str, ...] = field(default=(), kw_only=True)
     folds: NonNegativeInt = field(default=0, kw_only=True)
@@ -218,7 +221,7 @@ class TestSetHeader:
     @property
     def most_fit_rows(self) -> int:
         """Training rows of a refit that leaves none out; the mean over the folds if there are any."""
-        return self.n_train * (self.folds - 1) // self.folds if self.folds else self.n_train
+        return most_fit_rows(self.n_train, self.folds)
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,11 @@ class Results:
     proba: Mapping[tuple[str, int], npt.NDArray[np.float16]]
     validation: Mapping[tuple[str, int], Validation] = field(default_factory=dict)
     folds: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+
+def most_fit_rows(n_train: int, folds: int) -> int:
+    """Return `TestSetHeader.most_fit_rows`."""
+    return n_train * (folds - 1) // folds if folds else n_train
 
 
 def is_safe_name(estimator: str) -> bool:

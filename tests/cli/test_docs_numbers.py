@@ -39,7 +39,7 @@ from benchmark.leaderboard import cautions, per_class, summary, verdict
 from benchmark.metrics import scores, significance
 from benchmark.metrics.scores import HARDEST_IMAGES
 from benchmark.render import thumbnails
-from models import _pixels
+from models import _pixels, cnn
 from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
 from tests.faults import COUNT
@@ -143,7 +143,10 @@ def facts() -> dict[str, list[str]]:
         "docs/rules-of-the-comparison.md": [f"{level} interval", f"wider than ±{verdict.WIDE * 100:.0f} points"],
         "docs/estimators.md": [
             f"at most {_pixels.PLENTY:,} values",
-            f"at most {math.isqrt(_pixels.PLENTY)} by {math.isqrt(_pixels.PLENTY)} pixels",
+            *(
+                f"at most {side} by {side}"
+                for side in map(math.isqrt, (_pixels.PLENTY, _pixels.USUAL**2, cnn.MOST_PIXELS))
+            ),
         ],
         "docs/exploration.md": [f"{images['train']:,} images"],
         "docs/learning-curves.md": [

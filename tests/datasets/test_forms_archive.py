@@ -274,3 +274,21 @@ def test_one_of_several_data_sets_in_an_archive_is_chosen_by_its_path(tmp_path: 
         loaded(f"{path}/data/c.npz")
     with pytest.raises(BenchmarkError, match="no data set is called"):
         loaded(f"{path}/../../plain.npz")
+
+
+def test_each_of_two_readings_of_an_archive_is_a_command_that_works(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    members = {
+        f"{alphabet}/character{character}/{number}.png": png(random.integers(0, 256, (16, 16), dtype=np.uint8))
+        for alphabet in ("Greek", "Latin")
+        for character in (1, 2)
+        for number in range(4)
+    }
+    path = zipped(tmp_path / "letters.zip", members)
+    with pytest.raises(BenchmarkError) as caught:
+        datasets.load(str(path), group=r"\d\.png")
+    option = r"--group '\d\.png'"
+    for level in ("outer", "inner"):
+        assert f"--dataset {path}@{level} {option}" in str(caught.value)
+        found = datasets.load(f"{path}@{level}", group=r"\d\.png")
+        assert len(found.class_names) == (2 if level == "outer" else 4)

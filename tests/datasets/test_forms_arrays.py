@@ -128,6 +128,31 @@ def test_rows_of_three_values_a_pixel_are_in_colour(tmp_path: Path) -> None:
     assert "108 values an image are read as 6 by 6 pixels: red, green and blue of each in turn" in told[0]
 
 
+def ramps(count: int, side: int) -> np.ndarray:
+    """Return images that are lighter further down and to the right, each colour in its own measure."""
+    random = np.random.default_rng(1)
+    slopes = random.uniform(0, 255 / (2 * side), (2, count, 1, 1, 3))
+    down, right = np.arange(side)[None, :, None, None], np.arange(side)[None, None, :, None]
+    X = slopes[0] * down + slopes[1] * right + random.uniform(0, 3, (count, side, side, 3))
+    X[:, 0, 0], X[:, -1, -1] = 0, 255
+    return X.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("form", ["npz", "csv"])
+@pytest.mark.parametrize("planes", [True, False])
+def test_the_order_of_the_colours_is_seen_in_the_pixels(tmp_path: Path, form: str, planes: bool) -> None:
+    X = ramps(30, 32 if form == "npz" else 8)
+    rows = (np.moveaxis(X, 3, 1) if planes else X).reshape(30, -1)
+    if form == "npz":
+        np.savez(tmp_path / "a.npz", X_train=rows[:20], y_train=LABELS[:20], X_test=rows[20:], y_test=LABELS[20:])
+        found, told = loaded(tmp_path / "a.npz")
+    else:
+        found, told = loaded(pair(tmp_path / "mine", X=rows))
+    assert found.sha256 == usual(tmp_path, X).sha256
+    order = "all red, then all green, then all blue" if planes else "red, green and blue of each in turn"
+    assert any(line.endswith(f"pixels: {order}") for line in told)
+
+
 WORDS = np.array(["ant", "bee", "cat"])
 LETTERS = np.delete(np.arange(25), 9)
 MANY = RNG.integers(0, 256, (96, 6, 6), dtype=np.uint8)

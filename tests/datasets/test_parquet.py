@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,38 @@ def test_a_test_part_without_labels_is_none(tmp_path: Path) -> None:
     found, told = load(tmp_path)
     assert counts(found) == {"circle": (9, 3), "square": (9, 3)}
     assert any("the 6 pictures of the validation part join those that train" in line for line in told)
+
+
+def test_a_column_of_patients_groups_and_is_offered(tmp_path: Path) -> None:
+    write(tmp_path / "train-0.parquet", 0, 60)
+    table = pq.read_table(tmp_path / "train-0.parquet")
+    patients = [f"p{number // 3}" if number else None for number in range(60)]
+    pq.write_table(table.append_column("patient_id", pa.array(patients)), tmp_path / "train-0.parquet")
+    _, told = load(tmp_path)
+    assert any("20 groups of 59 pictures" in line and "give --group patient_id" in line for line in told)
+    found = datasets.load(str(tmp_path), notify=told.append, group="patient_id")
+    assert any("59 pictures are in 20 groups; 1 picture in none" in line for line in told)
+    of = {
+        int(name.split()[0].split(".")[-1]): group
+        for part in (found.train, found.test)
+        for name, group in zip(part.names, part.groups, strict=True)
+    }
+    assert all(of[number] == of[number + 1] for number in range(3, 59) if number % 3 < 2)
+    assert not set(found.train.groups) & set(found.test.groups)
+
+
+def test_the_paths_of_rows_show_groups(tmp_path: Path) -> None:
+    write(tmp_path / "train-0.parquet", 0, 60)
+    table = pq.read_table(tmp_path / "train-0.parquet")
+    rows = table.column("image").to_pylist()
+    rows = [{**row, "path": f"{1000 + number // 4}_{number % 4}.png"} for number, row in enumerate(rows)]
+    changed = table.set_column(0, "image", pa.array(rows, table.schema.field("image").type))
+    pq.write_table(changed, tmp_path / "train-0.parquet")
+    _, told = load(tmp_path)
+    line = next(line for line in told if "--group" in line)
+    assert "15 groups of 60 pictures" in line
+    found = datasets.load(str(tmp_path), group=shlex.split(line.split("--group ")[1])[0].rstrip(","))
+    assert len(set(found.train.groups)) + len(set(found.test.groups)) == 15
 
 
 def test_a_damaged_picture_is_left_out(tmp_path: Path) -> None:

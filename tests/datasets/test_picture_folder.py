@@ -284,7 +284,11 @@ ODD: list[tuple[Callable[[Path], None], str | None, dict[str, tuple[int, int]]]]
     (single, r"with a single picture to train on are left out: triangle", USUAL),
     (only_tested, r"without a picture to train on are left out: triangle \(2 to test\)", USUAL),
     (only_trained, r"no score of their own: triangle", {**USUAL, "triangle": (12, 0)}),
-    (validation, r"val: its 2 pictures join those that train", {"circle": (14, 3), "square": (11, 2)}),
+    (
+        validation,
+        r"the 2 pictures of the validation part join those that train",
+        {"circle": (14, 3), "square": (11, 2)},
+    ),
     (third_part, r"extra: neither train nor test, so its pictures are left out", USUAL),
     (masks, r"the mask of another one, so left out: 2 pictures .*000_mask\.png", USUAL),
     (copied, r"1 of 6 test pictures have the pixels of one that trains.*circle/999.png is train/circle/001.png", {}),

@@ -269,6 +269,131 @@ def test_a_reading_with_too_few_pictures_is_none(tmp_path: Path) -> None:
     assert "the classes are the outer folders (circle, square); the innermost ones have too few" in told[0]
 
 
+# --- classes under people and places, and in the names of the files
+
+
+def drawn(folder: Path, *names: str) -> Path:
+    """Write a picture of each name, each another."""
+    random = np.random.default_rng(0)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        picture("circle", random, (16, 16)).save(folder / name)
+    return folder
+
+
+def group_of(part: datasets.Part) -> dict[str, set[int]]:
+    """Return the groups of the pictures by the first patient in their name."""
+    found: dict[str, set[int]] = {}
+    for name, group in zip(part.names, part.groups, strict=True):
+        found.setdefault(re.findall(r"patient\d+", name)[0], set()).add(int(group))
+    return found
+
+
+@pytest.mark.parametrize("name", ["patient{0:02d}/{1}/{2}.png", "{1}/patient{0:02d}/{2}.png"])
+def test_the_folders_of_patients_are_groups_and_no_classes(tmp_path: Path, name: str) -> None:
+    kinds = [("benign",), ("benign", "malignant")]
+    names = [name.format(i, kind, j) for i in range(10) for kind in kinds[i % 3 > 0] for j in range(3)]
+    found, told = load(drawn(tmp_path / "mine", *names))
+    assert {kind: sum(each) for kind, each in counts(found).items()} == {"benign": 30, "malignant": 18}
+    train, test = group_of(found.train), group_of(found.test)
+    assert not train.keys() & test.keys()
+    assert len(train) + len(test) == 10
+    assert all(len(groups) == 1 for groups in (*train.values(), *test.values()))
+    assert any("48 pictures are in 10 groups" in line for line in told)
+    assert any(re.search("the classes are the (innermost|outer) folders .* group$", line) for line in told)
+    assert load(f"{tmp_path}/mine@outer")[0].class_names != load(f"{tmp_path}/mine@inner")[0].class_names
+
+
+@pytest.mark.parametrize("last", [7, 6])
+def test_patients_in_parts_are_groups_too(tmp_path: Path, last: int) -> None:
+    names = [
+        f"{'train' if i < last else 'test'}/patient{i}/{kind}/{j}.png"
+        for i in range(8)
+        for kind in ("benign", "malignant")
+        for j in range(3)
+    ]
+    found, _ = load(drawn(tmp_path / "mine", *names))
+    tests = 3 * (8 - last)
+    assert counts(found) == {"benign": (3 * last, tests), "malignant": (3 * last, tests)}
+    assert len(set(found.train.groups)) == last
+    assert not set(found.train.groups) & set(found.test.groups)
+
+
+@pytest.mark.parametrize("outer", ["grade{}", "{}", "class_{}"])
+def test_numbered_classes_are_no_patients(tmp_path: Path, outer: str) -> None:
+    names = [f"{outer.format(i)}/{side}/{j}.png" for i in range(1, 4) for side in ("left", "right") for j in range(4)]
+    with pytest.raises(BenchmarkError, match="the classes may be the 3 outer folders"):
+        load(drawn(tmp_path / "mine", *names))
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds"),
+    [
+        (("{kind}.{i}.jpg",), ("cat", "dog")),
+        (("{kind}_{i:03d}.png",), ("cat", "red_panda")),
+        (("pictures/{kind} ({i}).png",), ("cat", "dog")),
+        (("train/{kind}-{i}.png", "test/{kind}-{i}.png"), ("cat", "dog")),
+        (("data/Training/{kind}-{i}.png", "data/Testing/{kind}-{i}.png"), ("cat", "dog")),
+    ],
+)
+def test_the_words_before_a_number_are_the_classes_of_a_flat_folder(
+    tmp_path: Path, names: tuple[str, ...], kinds: tuple[str, ...]
+) -> None:
+    files = [name.format(kind=kind, i=i) for name in names for kind in kinds for i in range(5)]
+    found, told = load(drawn(tmp_path / "mine", *files))
+    assert counts(found) == dict.fromkeys(kinds, (5, 5) if len(names) > 1 else (4, 1))
+    line = "the classes are the words before a number in the names of the pictures"
+    assert any(f"{line} ({', '.join(kinds)})" in text for text in told)
+
+
+def test_a_test_part_of_numbers_alone_is_left_out_next_to_classes_in_names(tmp_path: Path) -> None:
+    files = [f"train/{kind}.{i}.jpg" for kind in ("cat", "dog") for i in range(5)]
+    folder = drawn(tmp_path / "mine", *files, "test1/1.jpg", "test1/2.jpg")
+    (folder / "sampleSubmission.csv").write_text("id,label\n1,0\n2,0\n")
+    found, told = load(folder)
+    assert counts(found) == {"cat": (4, 1), "dog": (4, 1)}
+    assert any("test1: no pictures of a class are in it (2 pictures without one)" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("IMG_1.png", "IMG_2.png", "DSC_1.png", "DSC_2.png"),
+        ("cat_1.png", "cat_2.png", "dog_1.png"),
+        ("cat_1.png", "cat_2.png", "dog_1.png", "dog_2.png", "7.png"),
+        ("cat_1.png", "cat_2.png", "cat_3.png"),
+        (f"{'a' * 200}.png", "cat_1.png", "cat_2.png", "dog_1.png", "dog_2.png"),
+    ],
+)
+def test_names_that_say_no_classes_or_not_of_all_pictures_are_not_read(tmp_path: Path, names: tuple[str, ...]) -> None:
+    with pytest.raises(BenchmarkError, match="no pictures of a class in it"):
+        load(drawn(tmp_path / "mine", *names))
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("train_seg/train_seg", "test_seg/test_seg"),
+        ("seg_train/train", "seg_test/test"),
+        ("training_set/training_set", "test_set/test_set"),
+        ("x/seg_train/seg_train/seg_train", "x/seg_test/seg_test/seg_test"),
+        ("forest-train-v2/forest-train-v2", "forest-test-v2"),
+    ],
+)
+def test_doubled_folders_are_parts_whatever_is_added_to_their_names(tmp_path: Path, train: str, test: str) -> None:
+    assert counts(load(both(tmp_path / "mine", train, test))[0]) == BOTH
+
+
+def test_a_part_packed_twice_is_read_once(tmp_path: Path) -> None:
+    folder = both(tmp_path / "mine", "seg_train", "seg_test")
+    for part in ("seg_train", "seg_test"):
+        shutil.copytree(folder / part, tmp_path / "copy")
+        (tmp_path / "copy").rename(folder / part / part)
+    found, told = load(folder)
+    assert counts(found) == BOTH
+    assert any(line.endswith("the same 11 files as next to it, so left out") for line in told)
+
+
 def test_several_sets_are_refused_with_commands_that_work(tmp_path: Path) -> None:
     for fold in ("fold 1", "fold 2"):
         both(tmp_path / "mine" / fold)
@@ -398,7 +523,7 @@ def test_progress_is_told_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     datasets.load(str(tmp_path / "mine"), progress=lambda done, total: told.append((done, total)))
     assert told == [(done, 10) for done in range(1, 11)]
     screen = io.StringIO()
-    arguments = argparse.Namespace(dataset=str(tmp_path / "mine"), data_dir=None, folds=None)
+    arguments = argparse.Namespace(dataset=str(tmp_path / "mine"), data_dir=None, group="", folds=None)
     reading.load(arguments, Console(file=screen, force_terminal=True, width=100))
     assert "decoding pictures" in screen.getvalue()
     plain = io.StringIO()

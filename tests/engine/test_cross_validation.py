@@ -119,7 +119,7 @@ def test_the_files_of_a_fold_hold_no_label_of_a_test_image(folder: Path, ran: tu
         train, test = (np.load(part / f"{name}_rows.npy") for name in ("train", "test"))
         assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(27))
         assert np.array_equal(np.load(part / "train_y.npy"), dataset.train.y[train])
-        assert sorted(path.name for path in part.iterdir()) == ["test_rows.npy", "train_rows.npy", "train_y.npy"]
+        assert sorted(path.stem for path in part.iterdir()) == ["test_rows", "train_groups", "train_rows", "train_y"]
 
 
 def test_a_worker_that_was_fitted_on_one_fold_is_stopped_before_the_next(ran: tuple[Path, Watched]) -> None:

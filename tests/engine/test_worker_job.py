@@ -48,6 +48,20 @@ def test_a_tuning_job_is_scored_on_the_validation_rows(job: TuningJob) -> None:
     assert outcome.fit_seconds > 0
 
 
+def test_a_worker_splits_groups_and_a_validation_part_as_the_run_does(job: TuningJob) -> None:
+    train, n = DIGITS.train, len(DIGITS.train.y)
+    for how in ({"groups": np.arange(n) // 4}, {"validates": np.arange(n) % 4 == 0}):
+        data = replace(DIGITS, train=replace(train, **how))
+        assert data.sha256 != DIGITS.sha256
+        materialise(data)
+        outcome = worker_job.run(replace(job, dataset=data.sha256))
+        parts = protocol.split(train.y, job.preset, data.train.groups, data.train.validates)
+        usual = protocol.split(train.y, job.preset)
+        assert set(parts.validation) != set(usual.validation)
+        assert outcome.proba is not None
+        assert outcome.accuracy == (outcome.proba.argmax(axis=1) == train.y[parts.validation]).mean()
+
+
 def test_a_refit_predicts_every_test_image_and_scores_nothing(job: TuningJob) -> None:
     outcome = worker_job.run(RefitJob(**vars(job)))
     assert outcome.accuracy is None

@@ -134,6 +134,15 @@ def test_compressed_is_scaled_pca_of_the_features_and_works_in_batches() -> None
     assert fitted.transform(X).dtype == np.float32
 
 
+def test_compressed_read_back_from_its_saved_arrays_transforms_to_the_last_bit() -> None:
+    X = random_images(300, (12, 9, 1))
+    fitted = Compressed(HOG((12, 9, 1)), n_components=6).fit(X)
+    before = fitted.transform(X)
+    # As a saved model has it: rows one after the other, whatever the layout was.
+    fitted.pca_.components_ = np.array(fitted.pca_.components_, order="C")
+    np.testing.assert_array_equal(fitted.transform(X), before)
+
+
 def test_compressed_limits_its_components_to_the_rows() -> None:
     X = random_images(5, (8, 8, 1))
     assert Compressed(HOG((8, 8, 1)), n_components=300).fit(X).transform(X).shape[1] <= 5

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.svm import SVC
 
 from benchmark import datasets
-from models import _chunking
+from models import _chunking, _svm
 from models._pixels import ToUnit
 from models._svm import RBFSVC
 from tests.conftest import three_clusters
@@ -37,8 +37,10 @@ def test_the_fast_solver_agrees_with_libsvm_on_the_test_images(monkeypatch: pyte
         assert agreement >= 0.999, (gamma, agreement)
 
 
+@pytest.mark.parametrize("kernel_rows", [0, 150], ids=["in pairs", "on a kernel"])
 @pytest.mark.parametrize("classes", [2, 3, 5])
-def test_decision_values_equal_scikit_learns(classes: int) -> None:
+def test_decision_values_equal_scikit_learns(classes: int, kernel_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_svm, "KERNEL_ROWS", kernel_rows)
     rng = np.random.default_rng(2)
     y = np.arange(150) % classes
     X, unseen = rng.normal(size=(150, 4)) + y[:, None], 3 * rng.normal(size=(1_100, 4))
@@ -50,7 +52,8 @@ def test_decision_values_equal_scikit_learns(classes: int) -> None:
 
 
 @pytest.mark.usefixtures("no_sklearnex")
-def test_without_sklearnex_it_uses_scikit_learns_solver() -> None:
+def test_without_sklearnex_it_uses_scikit_learns_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_svm, "KERNEL_ROWS", 0)
     X, y = three_clusters()
     ours = RBFSVC(gamma=0.1).fit(X, y)
     assert ours.solver_.startswith("sklearn.")
@@ -59,7 +62,10 @@ def test_without_sklearnex_it_uses_scikit_learns_solver() -> None:
 
 @pytest.mark.parametrize("accelerate", [True, False])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_the_prediction_is_the_class_of_the_highest_decision_value(accelerate: bool, classes: int) -> None:
+def test_the_prediction_is_the_class_of_the_highest_decision_value(
+    accelerate: bool, classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_svm, "KERNEL_ROWS", 0)
     rng = np.random.default_rng(1)
     y = np.arange(120) % classes
     X = rng.normal(size=(120, 4)) + y[:, None]

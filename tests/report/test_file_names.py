@@ -15,7 +15,7 @@ from PIL import Image
 from benchmark import report
 from benchmark.engine import registry
 from benchmark.errors import BenchmarkError
-from benchmark.leaderboard.commands import run_commands
+from benchmark.leaderboard.commands import refit_command, run_commands
 from benchmark.leaderboard.summary import summarise
 from benchmark.render import markdown as md
 from benchmark.render import png, thumbnails
@@ -145,6 +145,15 @@ def test_the_command_names_the_data_as_given_and_the_estimators(tmp_path: Path, 
     colour_results(tmp_path, (), given)
     summary = summarise(records.read(tmp_path))
     assert run_commands(summary) == [f"python -m benchmark run cnn svm --dataset {flag} --preset standard"]
+
+
+def test_the_command_names_the_groups_as_given(tmp_path: Path) -> None:
+    test_set = colour_results(tmp_path, (), "my_photos")
+    records.write_test_set(tmp_path, dataclasses.replace(test_set, group=r"patient\d+"))
+    summary = summarise(records.read(tmp_path))
+    flags = r"--dataset my_photos --group 'patient\d+'"
+    assert run_commands(summary) == [f"python -m benchmark run cnn svm {flags} --preset standard"]
+    assert refit_command(summary, "curve", ["svm"]) == f"python -m benchmark curve svm {flags}"
 
 
 def test_all_estimators_are_called_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

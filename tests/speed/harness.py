@@ -96,7 +96,7 @@ def fold(order: Order, draw: int) -> Fold:
     from sklearn.model_selection import StratifiedKFold
 
     bench = Bench(order)
-    params = _draw(bench.estimator.space, draw) if draw else {}
+    params = _draw(bench.estimator.space_for(bench.task), draw) if draw else {}
     rows = protocol.final_rows(bench.y, PRESET)[: order.rows]
     fitted, held_out = next(StratifiedKFold(FOLDS).split(rows, bench.y[rows]))
     X, y, target = bench.X[rows[fitted]], bench.y[rows[fitted]], bench.X[rows[held_out]]

@@ -179,6 +179,7 @@ def _out_of_fold(
         image_shape=dataset.image_shape,
         threads=resources.threads,
         device=resources.device,
+        rows=len(dataset.train.y),
     )
     proba = np.zeros((len(dataset.train.y), len(dataset.class_names)), dtype=np.float32)
     executor = LocalExecutor(plan.logs)

@@ -50,9 +50,8 @@ def section(scores: AuditScores, figures: Figures) -> Section:
     """Return the page: the findings, their counts, each in detail, and the method."""
     search = scores.audit.audit.search
     test_set = scores.summary.test_set
-    command = " ".join(
-        ["python -m benchmark audit", *data_flags(test_set.dataset, test_set.given, test_set.asked_folds)]
-    )
+    flags = data_flags(test_set.dataset, test_set.given, test_set.group, test_set.asked_folds)
+    command = " ".join(["python -m benchmark audit", *flags])
     command += f" --estimator {word(search.estimator)}" if search else ""
     y = scores.y
     findings = [_duplicates(scores.audit), _effect(scores), _labels(scores), _balance(scores), _pixels(scores)]

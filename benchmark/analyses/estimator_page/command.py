@@ -43,13 +43,13 @@ def measure(arguments: argparse.Namespace, session: Session) -> int:
 
     console = session.console
     folder, loaded = inputs.locate(
-        arguments.results, arguments.dataset, arguments.preset, arguments.data_dir, arguments.folds
+        arguments.results, arguments.dataset, arguments.preset, arguments.data_dir, arguments.group, arguments.folds
     )
     results = records.read(folder)
-    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "preset", "folds")]
-    flags = "".join(f" {flag} {shlex.quote(str(value))}" for flag, value in given if value is not None)
+    given = [(f"--{flag}", getattr(arguments, flag)) for flag in ("dataset", "group", "folds", "preset")]
+    flags = "".join(f" {flag} {shlex.quote(str(value))}" for flag, value in given if value not in (None, ""))
     record, seeds = inputs.record_of(results, arguments.name, arguments.seed, flags)
-    pictures = inputs.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded)
+    pictures = inputs.pictures_of(results.test_set, arguments.dataset, arguments.data_dir, loaded, arguments.group)
     if pictures.reason:
         terminal.warn(console, f"{pictures.reason}; only the pictures stored with the records are shown")
     proba = results.proba[record.estimator, record.seed]

@@ -15,7 +15,7 @@ from benchmark.engine import refits, registry, results_folder
 from benchmark.engine.executors.local import temporary_executor
 from benchmark.engine.fingerprint import fingerprint
 from benchmark.engine.jobs import Describe, one_line
-from benchmark.engine.protocol import PRESETS
+from benchmark.engine.protocol import PRESETS, task_rows
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.storage import records
@@ -23,7 +23,12 @@ from benchmark.storage.schema import Record, Results, TestSet
 
 
 def locate(
-    results: Path, asked: str | None, preset: str | None, data_dir: Path | None, folds: int | None = None
+    results: Path,
+    asked: str | None,
+    preset: str | None,
+    data_dir: Path | None,
+    group: str = "",
+    folds: int | None = None,
 ) -> tuple[Path, Dataset | None]:
     """Return the results folder that is asked for, and the data set if it had to be read to find the folder.
 
@@ -37,6 +42,7 @@ def locate(
         Whose results are meant, if they have a folder of their own.
     data_dir : Path, optional
         Searched first for Fashion-MNIST's files.
+    group : str
     folds : int, optional
         See `benchmark.datasets.load`.
 
@@ -53,7 +59,7 @@ def locate(
             raise BenchmarkError(f"{results} holds results on {', '.join(there)}; name one with --dataset")
         name = there[0] if name not in there and there else name
     elif (name := asked.rstrip("/")) not in there and name not in datasets.NAMES:
-        loaded = datasets.load(asked, data_dir, folds=folds)
+        loaded = datasets.load(asked, data_dir, group=group, folds=folds)
         name = loaded.name
     folder = results_folder.results_folder(results, name, PRESETS[preset]) if preset else results / name
     return folder, loaded
@@ -91,7 +97,9 @@ def record_of(results: Results, name: str, seed: int | None, flags: str) -> tupl
     return record, seeds
 
 
-def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loaded: Dataset | None) -> Pictures:
+def pictures_of(
+    test_set: TestSet, asked: str | None, data_dir: Path | None, loaded: Dataset | None, group: str = ""
+) -> Pictures:
     """Return the pixels of all test images if the data are available, or of those stored with the records.
 
     Parameters
@@ -102,13 +110,16 @@ def pictures_of(test_set: TestSet, asked: str | None, data_dir: Path | None, loa
     data_dir : Path, optional
     loaded : Dataset, optional
         The data set that was asked for, if it has been read already.
+    group : str
+        What ``--group`` was given.
     """
     known = test_set.dataset if test_set.dataset in datasets.NAMES else None
     reason = "the record does not say where its images are; name them with --dataset"
     for name in dict.fromkeys(name for name in (asked, known) if name):
         try:
+            given = group if name == asked else ""
             fits = loaded is not None and name == asked and loaded.folds == test_set.folds
-            dataset = loaded if fits and loaded else datasets.load(name, data_dir, folds=test_set.folds)
+            dataset = loaded if fits and loaded else datasets.load(name, data_dir, group=given, folds=test_set.folds)
         except BenchmarkError as error:
             reason = str(error)
             continue
@@ -129,11 +140,13 @@ def space_of(record: Record, test_set: TestSet) -> Space:
         return Space({}, reason)
     if record.estimator not in registry.plugins():
         return Space({}, f"no estimator is called {record.estimator} any more, so its search space is unknown")
-    task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape)
     try:
+        preset = refits.preset_of(record)
+        rows = task_rows(test_set.n_train, test_set.folds, preset)
+        task = Task(n_classes=len(test_set.class_names), image_shape=test_set.image_shape, rows=rows)
         with temporary_executor() as executor:
             declared = executor.describe(Describe(record.estimator, task)).result()
-        today = fingerprint(record.dataset_sha256, refits.preset_of(record), declared)
+        today = fingerprint(record.dataset_sha256, preset, declared)
     except Exception as error:  # a plugin may raise anything
         return Space({}, f"its plugin failed to declare its search space ({one_line(error)})")
     if today["space"] != record.fingerprint.get("space"):

@@ -91,10 +91,8 @@ def _images(estimator: EvaluatedEstimator, figures: Figures) -> list[Block]:
 def _command(estimator: EvaluatedEstimator) -> str:
     """Return what makes the page again."""
     record, test_set = estimator.record, estimator.test_set
-    words = [
-        f"python -m benchmark show {record.estimator}",
-        *data_flags(test_set.dataset, test_set.given, test_set.asked_folds),
-    ]
+    flags = data_flags(test_set.dataset, test_set.given, test_set.group, test_set.asked_folds)
+    words = [f"python -m benchmark show {record.estimator}", *flags]
     preset = str(record.preset.get("name", protocol.DEFAULT_PRESET))
     if preset != protocol.DEFAULT_PRESET:
         words.append(f"--preset {word(preset)}")

@@ -67,7 +67,7 @@ class Exploration:
 
     Attributes
     ----------
-    dataset, sha256, given, folds, asked_folds
+    dataset, sha256, given, group, folds, asked_folds
         See `Dataset`.
     class_names : tuple of str
     image_shape : tuple of int
@@ -95,6 +95,7 @@ class Exploration:
     dataset: str
     sha256: str
     given: str
+    group: str
     folds: int
     asked_folds: int | None
     class_names: tuple[str, ...]
@@ -161,6 +162,7 @@ def _explore(dataset: Dataset, announce: Callable[[str], None]) -> Exploration:
         dataset=dataset.name,
         sha256=dataset.sha256,
         given=dataset.given,
+        group=dataset.group,
         folds=dataset.folds,
         asked_folds=dataset.asked_folds,
         class_names=dataset.class_names,

@@ -76,9 +76,8 @@ def blocks(exploration: Exploration, figures: Figures) -> list[Block]:
     page: list[Block] = [Heading(f"Looking at the data: {md.escape(exploration.dataset)}", 1), _opening(exploration)]
     for heading, content in sections:
         page += [Heading(heading), *content]
-    command = " ".join(
-        ["python -m benchmark explore", *data_flags(exploration.dataset, exploration.given, exploration.asked_folds)]
-    )
+    flags = data_flags(exploration.dataset, exploration.given, exploration.group, exploration.asked_folds)
+    command = " ".join(["python -m benchmark explore", *flags])
     page.append(
         f"*Written by {md.code(command)}. Random draws have seed {SEED}, so the same data give the same "
         f"page on the same machine. SHA-256 of the data: {exploration.sha256}.*"

@@ -81,6 +81,8 @@ def read(path: Path, request: Request, *, archives: bool = True) -> FileDataset:
         if found:  # a test part alone is never the whole
             raise BenchmarkError(f"{path}: there is {found[0].name} and nothing to train on; add the training part")
         raise BenchmarkError(f"{path}: it has none of these: {'; '.join(form.title for form in known)}")
+    if request.asked.group and not form.pictures:
+        raise BenchmarkError(f"{path}: --group is for pictures with file names, and these have none; leave it out")
     if request.asked != Asked() and not form.pictures:
         raise BenchmarkError(
             f"{path}: only pictures can be resized or made grey, and these are none; leave out what follows the @"

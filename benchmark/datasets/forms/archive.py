@@ -46,7 +46,7 @@ TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 VERSION = 1
 """Increased when archives are unpacked in another way."""
 
-_COMMAND = re.compile(r"(?<=--dataset )(?:'[^']*'|[^',;]+)")
+_COMMAND = re.compile(r"(?<=--dataset )(?:'[^']*'|[^',;\s]+)")
 """A path that a message offers, quoted if a shell needs it."""
 
 _AT_ONCE = 2**20

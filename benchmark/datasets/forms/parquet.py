@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from benchmark.datasets import picture_cache, preprocessing
+from benchmark.datasets import grouping, picture_cache, preprocessing
 from benchmark.datasets.forms.form import Form, Notify, Request
 from benchmark.datasets.forms.picture_table import LABEL_COLUMNS
 from benchmark.datasets.picture_files import part_of
-from benchmark.datasets.picture_source import Source
+from benchmark.datasets.picture_source import Source, row_name
 from benchmark.datasets.picture_tree import counted, has_pictures, listed
 from benchmark.datasets.split import TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import FileDataset
@@ -142,8 +142,12 @@ def _open(path: Path) -> pq.ParquetFile:
         raise BenchmarkError(f"{path}: cannot be read as Parquet ({cause}); download it again") from error
 
 
-def read_parts(path: Path, files: Sequence[Path], notify: Notify) -> dict[str, Classes]:
-    """Return the pictures of each part by class, without decoding one.
+def read_parts(
+    path: Path, files: Sequence[Path], notify: Notify, group: str = ""
+) -> tuple[dict[str, Classes], dict[str, dict[str, str]]]:
+    """Return the pictures of each part by class, without decoding one; and the columns that may be groups.
+
+    These are the column that ``--group`` names, and those that `grouping.is_identity`; see `grouping.Columns`.
 
     Raises
     ------
@@ -151,20 +155,23 @@ def read_parts(path: Path, files: Sequence[Path], notify: Notify) -> dict[str, C
         pyarrow is missing, a file is damaged, or it does not say which column has the pictures or the classes.
     """
     parts: dict[str, Classes] = {}
+    said: dict[str, dict[str, str]] = defaultdict(dict)
     root = path if path.is_dir() else path.parent
     for file in files:
         part = part_of(file.stem) or (part_of(file.parent.name) if file.parent != root else None) or TRAIN
         classes = parts.setdefault(part, defaultdict(list))
-        without, columns = _read_file(file, root, classes)
+        without, columns = _read_file(file, root, classes, group, said)
         if file == files[0]:
             notify(f"{path}: column {columns[1]} says the class of each picture in column {columns[0]}")
         if without:
             notify(f"{file}: {counted(without, 'picture')} without a label, left out")
-    return parts
+    return parts, said
 
 
-def _read_file(path: Path, root: Path, classes: Classes) -> tuple[int, tuple[str, str]]:
-    """Add the pictures of a file to those of their classes.
+def _read_file(
+    path: Path, root: Path, classes: Classes, group: str, said: dict[str, dict[str, str]]
+) -> tuple[int, tuple[str, str]]:
+    """Add the pictures of a file to those of their classes, and what it says of groups.
 
     Returns
     -------
@@ -172,22 +179,33 @@ def _read_file(path: Path, root: Path, classes: Classes) -> tuple[int, tuple[str
         The number of pictures without a label; the columns of pictures and of classes.
     """
     opened = _open(path)
+    import pyarrow as pa  # which is there, since the file could be opened
+
     schema = opened.schema_arrow
     features = _features((schema.metadata or {}).get(b"huggingface", b""))
     image = _image_column(path, schema, features)
     label, names = _label_column(path, schema, features, image)
     file = _File(path, image)
     has_path = image + ".path" in {opened.schema.column(place).path for place in range(len(opened.schema))}
+    plain = (pa.types.is_integer, pa.types.is_string, pa.types.is_large_string)
+    others = [
+        column.name
+        for column in schema
+        if column.name not in (image, label)
+        and any(holds(column.type) for holds in plain)
+        and (column.name.casefold() == group.casefold() or grouping.is_identity(column.name))
+    ]
     without = 0
-    for group in range(opened.num_row_groups):
-        if opened.metadata.row_group(group).total_byte_size > LARGEST_GROUP:
+    for number in range(opened.num_row_groups):
+        if opened.metadata.row_group(number).total_byte_size > LARGEST_GROUP:
             raise BenchmarkError(
                 f"{path}: a group of rows has more than {LARGEST_GROUP:,} bytes; write it again with "
                 "row_group_size=1000"
             )
-        columns = opened.read_row_group(group, columns=[label, *([f"{image}.path"] if has_path else [])])
+        columns = opened.read_row_group(number, columns=[label, *others, *([f"{image}.path"] if has_path else [])])
         labels = columns.column(label).to_pylist()
         paths = [(each or {}).get("path") for each in columns.column(image).to_pylist()] if has_path else []
+        values_of = {name: columns.column(name).to_pylist() for name in others}
         bare = set(labels) == {UNLABELLED}
         for row, value in enumerate(labels):
             if value is None or (value == UNLABELLED and (names or bare)):
@@ -197,9 +215,10 @@ def _read_file(path: Path, root: Path, classes: Classes) -> tuple[int, tuple[str
                 raise BenchmarkError(
                     f"{path}: label {value} in column {label}, but its schema names {len(names)} classes; correct it"
                 )
-            where = f"{path.relative_to(root).as_posix()}#{group}.{row}"
-            own = f"{where} {paths[row]}" if paths and paths[row] else where
-            classes[" ".join((names[value] if names else str(value)).split())].append(_Row(file, group, row, own))
+            own = row_name(path.relative_to(root).as_posix(), number, row, (paths[row] if paths else "") or "")
+            classes[" ".join((names[value] if names else str(value)).split())].append(_Row(file, number, row, own))
+            for name, values in values_of.items():
+                said[name][own] = "" if values[row] is None else str(values[row])
     return without, (image, label)
 
 
@@ -267,23 +286,22 @@ def _read(path: Path, request: Request) -> FileDataset:
     if request.asked.level:
         raise BenchmarkError(f"{path}: @{request.asked.level} is for folders in folders; leave it out")
     files = find_files(path)
-    parts = read_parts(path, files, request.notify)
+    parts, columns = read_parts(path, files, request.notify, request.asked.group)
     train, test, more = (parts.get(part, {}) for part in (TRAIN, TEST, VALIDATION))
     number = counted(sum(map(len, more.values())), "picture")
     if not train:
         raise BenchmarkError(f"{path}: there is no file with labels for training, train-*.parquet; add it")
+    validation: frozenset[str] = frozenset()
     if more and test:
         train = {name: [*train.get(name, []), *more.get(name, [])] for name in {**train, **more}}
-        request.notify(
-            f"{path}: the {number} of the validation part join those that train; tuning splits its own validation rows "
-            "off from these"
-        )
+        validation = frozenset(picture.name for pictures in more.values() for picture in pictures)
     elif more:
         test = more
         request.notify(
             f"{path}: the {number} of the validation part are the test part, since there is no other with labels"
         )
-    return picture_folder.load_sources(picture_folder.Labelled(path, train, test, tuple(files)), request)
+    labelled = picture_folder.Labelled(path, train, test, tuple(files), validation, columns=columns)
+    return picture_folder.load_sources(labelled, request)
 
 
 def _recognises(path: Path) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from benchmark.datasets import validate
 from benchmark.datasets.request import Notify
 from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
@@ -106,9 +108,9 @@ def assemble(
     label_names: Mapping[int, str] | None = None,
     validation: str = "the validation part",
 ) -> FileDataset:
-    """Return the data set of arrays: a validation part trains, or tests where nothing else does.
+    """Return the data set of arrays: a validation part validates, and tests where nothing else does.
 
-    Without either, a test part is split off. Tuning splits its own validation rows off the training part.
+    Without either, a test part is split off.
 
     Parameters
     ----------
@@ -136,12 +138,9 @@ def assemble(
         test, more = more, None
         notify(f"{where}: the {len(test.X):,} images of {validation} are the test part, since there is no other")
     elif more is not None:
-        notify(
-            f"{where}: the {len(more.X):,} images of {validation} join those that train; tuning splits its own "
-            "validation rows off from these"
-        )
+        more = replace(more, validates=np.ones(len(more.X), dtype=bool))
     assert test is not None
-    return validate.build_dataset(
+    dataset = validate.build_dataset(
         name,
         where,
         train,
@@ -150,4 +149,9 @@ def assemble(
         more=() if more is None else (more,),
         label_names=label_names,
         notify=notify,
+        published=False,
     )
+    validate.tell_validation(
+        dataset, where, "" if more is None else f"the {len(more.X):,} images of {validation}", notify
+    )
+    return dataset

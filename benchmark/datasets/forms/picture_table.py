@@ -17,13 +17,13 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from benchmark.datasets import picture_files, picture_tree
+from benchmark.datasets import grouping, picture_files, picture_tree
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
 from benchmark.datasets.picture_files import Classes, PictureFiles, part_of
@@ -94,6 +94,11 @@ class _Table:
         The names of the columns of files and of classes (empty if there is none), for messages.
     unclear : list of str
         The columns that may be the classes, if there are several.
+    others : dict of str to list of str, (n,)
+        What the other columns say, and a column of identities.
+    doubtful : bool
+        The column of classes may be none: it is of identities, or what is left of two columns without `--group`'s. If
+        folders say classes, they are believed.
     """
 
     path: Path
@@ -103,6 +108,8 @@ class _Table:
     splits: list[str | None]
     columns: tuple[str, str]
     unclear: list[str]
+    others: dict[str, list[str]]
+    doubtful: bool
 
 
 def find_tables(tree: Tree) -> list[Path]:
@@ -130,7 +137,17 @@ def read_tables(folder: Path, asked: Asked) -> PictureFiles:
     tree.leave_out_masks()
     names = _Names(tree)
     paths = find_tables(tree)
-    tables = [table for path in paths if (table := _read_table(path, names)) is not None]
+    tables = [table for path in paths if (table := _read_table(path, names, asked.group)) is not None]
+    columns: dict[str, dict[Path, str]] = defaultdict(dict)
+    for table in tables:
+        for column, values in table.others.items():
+            columns[column].update((file, value) for file, value in zip(table.files, values, strict=True) if file)
+    return replace(_sorted(tree, asked, names, paths, tables), columns=columns)
+
+
+def _sorted(tree: Tree, asked: Asked, names: _Names, paths: Sequence[Path], tables: Sequence[_Table]) -> PictureFiles:
+    """Return the pictures by part and class, as folders or tables have it; see `read_tables`."""
+    folder = tree.root
     by_folder: PictureFiles | None = None
     labels: _Labels | None = None
     refusal: BenchmarkError | None = None
@@ -152,9 +169,12 @@ def read_tables(folder: Path, asked: Asked) -> PictureFiles:
             if joined is not None:
                 return joined
         known = {table.path for table in tables}
-        unread = [path for path in paths if path.suffix.lower() != ".txt" or path in known]
+        grouping_tables = {table.path for table in tables if asked.group.casefold() in map(str.casefold, table.others)}
+        unread = [
+            path for path in paths if (path.suffix.lower() != ".txt" or path in known) and path not in grouping_tables
+        ]
         said = [f"{folder}: the folders say the classes, so not read: {some(folder, unread)}"] if unread else []
-        return PictureFiles(folder, by_folder.train, by_folder.test, (*by_folder.remarks, *said))
+        return replace(by_folder, remarks=(*by_folder.remarks, *said))
     if labels is not None:
         return labels.files(folder, tree, [table.path for table in tables if table.path not in labels.used])
     if isinstance(refusal, picture_files.AmbiguousError):
@@ -193,12 +213,9 @@ class _Labels:
         """Return the pictures by part and class, and what was left out."""
         train, test, more = _by_class(self.train), _by_class(self.test), _by_class(self.validation)
         notes = list(self.notes)
+        validation: frozenset[Path] = frozenset()
         if more and test:
-            train = picture_files.join(train, more)
-            notes.append(
-                f"{folder}: {counted(len(self.validation), 'picture')} of the validation part join those that train; "
-                "tuning splits its own validation rows off from these"
-            )
+            train, validation = picture_files.join(train, more), frozenset(self.validation)
         elif more:
             test = more
             notes.append(
@@ -221,7 +238,7 @@ class _Labels:
             for paths, noun, what in kinds
             if paths
         ]
-        return PictureFiles(folder, train, test, tuple(notes))
+        return PictureFiles(folder, train, test, tuple(notes), validation)
 
 
 class _Names:
@@ -270,8 +287,11 @@ def _parts_of(root: Path, path: Path) -> set[str]:
     return {part for name in path.relative_to(root).parts[:-1] if (part := part_of(name)) is not None}
 
 
-def _read_table(path: Path, names: _Names) -> _Table | None:
-    """Return what a table says of the pictures, or None if it names none, or is a form to be filled in."""
+def _read_table(path: Path, names: _Names, group: str = "") -> _Table | None:
+    """Return what a table says of the pictures, or None if it names none, or is a form to be filled in.
+
+    The column that ``--group`` names is none of classes.
+    """
     if "submission" in path.stem.lower():
         return None
     table = _frame(path, names)
@@ -294,13 +314,20 @@ def _read_table(path: Path, names: _Names) -> _Table | None:
     column = _file_column(table, found)
     if column is None:
         return None
-    label, unclear = _label_column(table, [each for each in found if each != column])
+    rest = [each for each in found if each != column]
+    label, unclear = _label_column(table, rest)
+    doubtful = label is not None and grouping.is_identity(label)
+    groups = [each for each in rest if each.casefold() == group.casefold()]
+    if groups and label in (None, *groups):
+        label, unclear = _label_column(table, [each for each in rest if each not in groups])
+        doubtful = True
     if label is None and (one_hot := _one_hot(table, unclear)) is not None:
         labels: list[str] | None = one_hot
         title, unclear = f"{unclear[0]} ... {unclear[-1]}", []
     else:
         labels, title = (None, "") if label is None else ([_text(value) for value in table[label]], label)
-    return _Table(path, found[column], list(table[column]), labels, rows, (column, title), unclear)
+    others = {each: list(table[each]) for each in rest if each != label or grouping.is_identity(each)}
+    return _Table(path, found[column], list(table[column]), labels, rows, (column, title), unclear, others, doubtful)
 
 
 def _frame(path: Path, names: _Names) -> pd.DataFrame | None:
@@ -412,7 +439,7 @@ def _labelled(folder: Path, tables: Sequence[_Table], trains: bool) -> _Labels |
     trains : bool
         Whether the folders say the classes of the training part.
     """
-    full = [table for table in tables if table.labels is not None]
+    full = [table for table in tables if table.labels is not None and not (trains and table.doubtful)]
     in_parts = [table for table in full if any(table.splits)]
     training = next((table for table in in_parts if TRAIN in table.splits), None)
     chosen = in_parts if training is not None or (trains and in_parts) else full
@@ -504,7 +531,7 @@ def _with_test(by_folder: PictureFiles, labels: _Labels) -> PictureFiles | None:
     remarks = [each for each in remarks if "no pictures of a class are in it" not in each]
     used = some(folder, labels.used)
     said = f"{folder}: the folders say the classes of the training part, and {used} those of the test part"
-    return PictureFiles(folder, by_folder.train, test, (*remarks, said, *labels.notes))
+    return replace(by_folder, test=test, remarks=(*remarks, said, *labels.notes))
 
 
 def _unmatched(path: Path, names: _Names) -> BenchmarkError:

@@ -17,6 +17,7 @@ from benchmark.datasets import preprocessing
 from benchmark.engine.fingerprint import stale
 from benchmark.engine.saved_models import formats
 from benchmark.errors import BenchmarkError
+from benchmark.estimator import USUAL_ROWS
 from benchmark.storage import records, serialization
 from benchmark.storage.records import Record, Results
 from benchmark.storage.schema import EstimatorName, is_safe_name
@@ -60,6 +61,8 @@ class ModelCard:
         The tuned parameters.
     preset : mapping
         The fields of the `benchmark.engine.protocol.Preset`.
+    task_rows : int
+        `Task.rows` of the refit.
     fingerprint : mapping of str to str
         Fingerprint of the record.
     proba_sha256 : str
@@ -93,6 +96,7 @@ class ModelCard:
     seed: NonNegativeInt
     params: Mapping[str, Any]
     preset: Mapping[str, Any]
+    task_rows: NonNegativeInt
     fingerprint: Mapping[str, str]
     proba_sha256: str
     refit: Refit
@@ -207,7 +211,9 @@ def read_card(path: Path) -> ModelCard:
     data = serialization.read_json(path / CARD_FILE, SCHEMA)
     remedy = f"save it again with: python -m benchmark run {path.name} --keep"
     try:
-        card: ModelCard = serialization.from_json(serialization.with_channels(data), ModelCard)
+        # Cards of earlier versions do not say their rows, and no default of theirs depended on them.
+        data = {"task_rows": USUAL_ROWS, **serialization.with_channels(data)}
+        card: ModelCard = serialization.from_json(data, ModelCard)
         card.check()
         if card.name != path.name:
             raise ValueError(f"its name field is {card.name[:80]!r}")

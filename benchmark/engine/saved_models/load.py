@@ -96,7 +96,7 @@ def load(path: Path, threads: int) -> LoadedModel:
         The files are damaged or unsafe, or the plugin or scikit-learn changed after the model was saved.
     """
     card = read_card(path)
-    task = Task(len(card.class_names), card.image_shape, card.seed, threads)
+    task = Task(len(card.class_names), card.image_shape, card.seed, threads, rows=card.task_rows)
     try:
         preset = Preset.recorded(card.preset)
         declared = declaration.describe(Describe(card.name, task))
@@ -108,7 +108,7 @@ def load(path: Path, threads: int) -> LoadedModel:
         if fitted_with != installed:  # the attributes of fitted estimators are not a stable interface
             raise BenchmarkError(f"it was fitted with scikit-learn {fitted_with}, but {installed} is installed")
         estimator = registry.get(card.name).load()
-        not_tuned = sorted(card.params.keys() - estimator.space.keys())
+        not_tuned = sorted(card.params.keys() - estimator.space_for(task).keys())
         if not_tuned:  # a parameter may be a path, a device or a whole step, so a file may only set tuned parameters
             raise BenchmarkError(f"it sets the parameter {not_tuned[0]!r}, which is not tuned")
         params = pipelines.parameters(estimator, preset, card.params)

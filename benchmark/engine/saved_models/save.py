@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.datasets import fashion_mnist
 from benchmark.datasets.dataset import Dataset
 from benchmark.engine.jobs import Outcome, Saved
+from benchmark.engine.protocol import Preset, task_rows
 from benchmark.engine.saved_models.card import CARD_FILE, SCHEMA, ModelCard, Preparation, Refit, read_card, stale_reason
 from benchmark.errors import BenchmarkError
 from benchmark.storage import scratch, serialization
@@ -117,6 +118,7 @@ def _card(dataset: Dataset, record: Record, saved: Saved, outcome: Outcome, refi
         seed=record.seed,
         params=record.params,
         preset=record.preset,
+        task_rows=task_rows(len(dataset.train.y), dataset.folds, Preset.recorded(record.preset)),
         fingerprint=record.fingerprint,
         proba_sha256=record.proba_sha256,
         refit=refit,

@@ -1,0 +1,38 @@
+"""Defaults that follow the number of training rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.engine import declaration
+from benchmark.engine.jobs import Describe
+from benchmark.estimator import Task
+from models._rows import by_rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "value"), [(1, 0.5), (1_000, 0.5), (7_745, 0.9999), (60_000, 1.5), (10**7, 1.5)], ids=str
+)
+def test_a_default_lies_between_that_of_few_rows_and_the_usual_one(rows: int, value: float) -> None:
+    assert by_rows(Task(10, (28, 28, 1), rows=rows), few=0.5, usual=1.5) == pytest.approx(value, abs=1e-3)
+
+
+@pytest.mark.parametrize(("rows", "gamma", "lowest"), [(200, 0.5, 0.2), (60_000, 1.5, 0.7)])
+def test_few_rows_get_a_wide_kernel_and_a_range_around_it(rows: int, gamma: float, lowest: float) -> None:
+    found = declaration.describe(Describe("hog_svm", Task(10, (28, 28, 1), rows=rows)))
+    assert found.defaults["svm__gamma"] == gamma
+    assert found.space["svm__gamma"].low == lowest  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("task", "weights", "shape"),
+    [
+        (Task(10, (28, 28, 1), rows=200), "{'patches': '0.5'}", "['28', '28']"),
+        (Task(10, (28, 28, 1)), "{'patches': '1.5'}", "['28', '28']"),
+        (Task(7, (28, 28, 3), threads=2), "{'patches': '1.5'}", "['28', '28', '3']"),
+    ],
+)
+def test_fixed_settings_are_those_of_the_task(task: Task, weights: str, shape: str) -> None:
+    settings = declaration.describe(Describe("patches_svm", task)).settings
+    assert settings["virtual__features__transformer_weights"] == weights
+    assert settings["virtual__image_shape"] == shape
