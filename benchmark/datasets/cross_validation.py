@@ -49,16 +49,18 @@ def hold_out_or_fold(dataset: FileDataset, asked: int | None, notify: Notify) ->
                 raise BenchmarkError(f"{where}: {error}") from error
             count = 0
     if not count:
-        able = np.bincount(np.concatenate([dataset.train.y, dataset.test.y])).max() >= split.FOLDS
+        if dataset.group:
+            tell_divided([dataset.train], where, notify)
+        groups = np.concatenate([dataset.train.groups, dataset.test.groups])
+        able = bool(np.bincount(np.concatenate([dataset.train.y, dataset.test.y])).max() >= split.FOLDS)
+        able = able and (not len(groups) or len(np.unique(groups)) >= split.FOLDS)
         instead = f" (--folds {split.FOLDS} cross-validates them instead)" if able else ""
         how = split.SPLIT_GROUPS if dataset.group else split.SPLIT
         notify(f"{where}: there is no test part, so {how}: {trained:,} pictures train, {tested:,} test{instead}")
-        if dataset.group:
-            tell_divided([dataset.train], where, notify)
         return replace(dataset, asked_folds=asked)
     if dataset.group:
-        groups = [Part(whole.X[:0], whole.y[found != k], groups=whole.groups[found != k]) for k in range(count)]
-        tell_divided(groups, where, notify)
+        fitted = [Part(whole.X[:0], whole.y[found != k], groups=whole.groups[found != k]) for k in range(count)]
+        tell_divided(fitted, where, notify)
     few = f" and a fifth would be {tested:,} pictures only" if asked is None else ""
     of = " of whole groups" if dataset.group else ""
     switch = f" (--folds 0 splits off {tested:,} pictures for testing instead)"

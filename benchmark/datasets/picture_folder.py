@@ -40,7 +40,7 @@ MOST = 0.9
 """Share of the pictures that may not be larger than the size chosen for all, or that size is `USUAL`."""
 
 FEW = 10
-"""Training pictures of a class below which the user is warned that they are few."""
+"""Pictures of a class below which the user is warned that they are few; in the training part, if there are two."""
 
 UNEVEN = 5
 """Ratio of the largest to the smallest class from which the user is warned."""
@@ -215,6 +215,7 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
     X = X if len(kept) == len(X) else X[kept]
     like = split.first_identical(X)
     said = grouping.numbers(rows.paths, found) if found else no_groups()
+    _tell_counts(rows, notify)
     held_out = "" if rows.tests.any() else str(place)
     if held_out:
         groups = split.joined(said, like) if found else None
@@ -222,7 +223,6 @@ def load_sources(labelled: Labelled, request: Request) -> FileDataset:
         rows = replace(rows, tests=np.isin(np.arange(len(X)), tested))
     _tell_groups(rows, found, said, labelled.columns, notify)
     _tell_copies(rows, like, notify)
-    _tell_counts(rows, notify)
     validates = np.asarray([path in labelled.validation for path in rows.paths])
     train, test = (
         RawPart(
@@ -459,13 +459,14 @@ def _tell_copies(rows: _Rows, like: npt.NDArray[np.int64], notify: Notify) -> No
 
 
 def _tell_counts(rows: _Rows, notify: Notify) -> None:
+    """Say which classes are small, of the training part or, if there is no test part yet, of all pictures."""
     place, names, counts = rows.place, rows.class_names, rows.counts(tests=False)
     least, most = int(counts.argmin()), int(counts.argmax())
     if counts[most] >= UNEVEN * counts[least]:
         notify(
-            f"{place}: the classes are uneven ({counts[most]:,} pictures of {names[most]} train, {counts[least]:,} of "
+            f"{place}: the classes are uneven ({counts[most]:,} pictures of {names[most]}, {counts[least]:,} of "
             f"{names[least]}), so accuracy mostly describes the large ones; see macro F1 and the F1 of each class"
         )
     few = [f"{names[i]} ({counts[i]})" for i in np.flatnonzero(counts < FEW)]
     if few:
-        notify(f"{place}: classes with few pictures to train on, of which little can be learned: {listed(few)}")
+        notify(f"{place}: classes with few pictures, of which little can be learned: {listed(few)}")

@@ -41,6 +41,26 @@ def test_images_of_a_group_stay_in_one_fold_and_the_classes_are_still_shared_out
     assert np.array_equal(found, split.folds(y, 5, 0, groups))
 
 
+def test_folds_of_the_users_groups_and_what_is_said_of_them(tmp_path: Path) -> None:
+    folder = draw(tmp_path / "mine", circle=20, square=20)
+    tens = r"(\d\d)\d\.\w+$"  # two groups of ten circles and ten squares
+    with pytest.raises(BenchmarkError, match="too few different pictures for 5 folds"):
+        datasets.load(str(folder), group=tens, folds=5)
+    told: list[str] = []
+    few = datasets.load(str(folder), notify=told.append, group=tens, folds=None)
+    assert (few.folds, split.SPLIT_GROUPS in told[-1]) == (0, True)
+    assert "--folds 5" not in told[-1]
+    assert "tuning validates on groups that it also fits" in told[-2]
+    every = draw(tmp_path / "other", circle=20, square=20)
+    for path in sorted(every.glob("*/*")):
+        path.rename(path.with_name(f"hand{int(path.stem) // 2}_{path.stem}{path.parent.name}{path.suffix}"))
+    found = datasets.load(str(every), notify=told.append, group=r"hand\d+", folds=5)
+    assert "the 40 pictures are cross-validated in 5 folds of whole groups: each" in told[-1]
+    assert (len(found.train.validates), len(found.train.groups)) == (0, 40)
+    hands = [Path(name).name.split("_")[0] for name in found.train.names]
+    assert len(set(zip(hands, found.train.groups.tolist(), strict=True))) == len(set(hands)) == 10
+
+
 @pytest.mark.parametrize("groups", [None, np.repeat([0, 1], 6)])
 def test_more_folds_than_different_images_of_a_class_are_refused(groups: np.ndarray | None) -> None:
     y = np.repeat([0, 1], [6, 6] if groups is not None else [4, 4])

@@ -67,7 +67,7 @@ def test_without_a_test_part_a_fifth_of_each_class_is_split_off_and_it_is_said(t
     assert counts(found) == {"circle": (16, 4), "square": (11, 3), "triangle": (4, 1)}
     assert split.SPLIT in told[-1]
     assert "31 pictures train, 8 test" in told[-1]
-    assert "triangle (4)" in told[-2]
+    assert "triangle (5)" in told[-2]
     assert load(tmp_path / "mine")[0].sha256 == found.sha256
     every = np.vstack([found.train.X, found.test.X])
     assert len(np.unique(every, axis=0)) == 39
@@ -293,7 +293,7 @@ ODD: list[tuple[Callable[[Path], None], str | None, dict[str, tuple[int, int]]]]
     (masks, r"the mask of another one, so left out: 2 pictures .*000_mask\.png", USUAL),
     (copied, r"1 of 6 test pictures have the pixels of one that trains.*circle/999.png is train/circle/001.png", {}),
     (mislabelled, r"same pixels are in two classes: 1 picture .*square/999.png is train/circle/001.png", {}),
-    (uneven, r"uneven \(60 pictures of circle train, 11 of square\).*macro F1", {}),
+    (uneven, r"uneven \(60 pictures of circle, 11 of square\).*macro F1", {}),
 ]
 
 

@@ -9,18 +9,21 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmark import datasets
 from benchmark.app import models as app_models
+from benchmark.cli import listing
 from benchmark.cli.main import main
 from benchmark.datasets import memmap
 from benchmark.engine import protocol, worker_job
 from benchmark.engine.jobs import Outcome, RefitJob, SaveJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.saved_models import find_models
+from benchmark.engine.saved_models.card import read_card
 from benchmark.storage import records
-from tests.drawn import draw
+from tests.drawn import draw, picture
 from tests.in_process import Inline, Job, benchmark
 
 NAMES = ("logistic_regression", "knn")
@@ -222,6 +225,53 @@ def test_what_needs_a_test_part_is_refused_in_one_line(verb: str, folder: Path, 
         f"error: {verb}: mine is cross-validated, and {verb} needs a test part; give --folds 0 and another folder for "
         "--results, to `run` too\n"
     )
+
+
+def test_groups_are_in_one_fold_and_validate_or_fit_as_a_whole(tmp_path: Path) -> None:
+    """Ten hands a class make three folds of different numbers of rows; defaults follow one number."""
+    random = np.random.default_rng(0)
+    for label, kind in enumerate(("circle", "square")):
+        (tmp_path / "mine" / kind).mkdir(parents=True)
+        for hand in range(10):
+            for number in range(3):
+                name = f"hand{10 * label + hand:02d}_{number}.png"
+                picture(kind, random, (12, 12)).save(tmp_path / "mine" / kind / name)
+    executor = Watched()
+    flags = ["--group", r"hand\d+", "--keep"]
+    assert main([*command(tmp_path / "mine", tmp_path, "knn"), *flags], executor=lambda _: executor) == 0
+    results = tmp_path / "mine-grouped"
+
+    dataset = datasets.load(str(tmp_path / "mine"), group=r"hand\d+", folds=FOLDS)
+    hands = np.asarray([Path(name).name[:6] for name in dataset.train.names])
+    assert len(set(hands)) == len(set(dataset.train.groups.tolist())) == 20
+    every = {image.tobytes(): row for row, image in enumerate(dataset.train.X)}
+    assert len(every) == len(hands) == 60
+    tested: dict[str, set[str]] = {}
+    *of_folds, saving = executor.jobs
+    for job in of_folds:
+        part = memmap.training(job.dataset, job.part)
+        found = protocol.split(part.y, job.preset, part.groups, part.validates)
+
+        def hands_of(images: npt.NDArray[np.uint8]) -> set[str]:
+            return {str(hands[every[image.tobytes()]]) for image in images}
+
+        fit, validation = hands_of(part.images(found.fit)), hands_of(part.images(found.validation))
+        test = hands_of(memmap.images_to_predict(job.dataset, job.part))
+        assert min(map(len, (fit, validation, test))) > 0
+        assert fit.isdisjoint(validation)
+        assert test.isdisjoint(fit | validation)
+        assert worker_job._split(job.dataset, job.part, job.preset).fit.tolist() == found.fit.tolist()
+        tested[job.part] = test
+    for repeat in range(REPEATS):
+        folds = [tested[f"{FOLDS}-{repeat}-{number}"] for number in range(FOLDS)]
+        assert sum(map(len, folds)) == len(set().union(*folds)) == 20
+
+    paths = [records.record_path(results, "knn", seed) for seed in range(FOLDS * REPEATS)]
+    assert len({records.read_record(path).fit_rows for path in paths}) > 1
+    assert {job.task.rows for job in executor.jobs} == {40}
+    # What compares a record with its plugin again asks for the same number.
+    assert {task.rows for path in paths if (task := listing._task(path))} == {40}
+    assert (saving.rows, read_card(results / "models" / "knn").task_rows) == (60, 40)
 
 
 def test_a_cluster_and_results_of_a_hold_out_are_refused(folder: Path, ran: tuple[Path, Watched]) -> None:

@@ -155,7 +155,7 @@ def test_show_says_that_the_predictions_are_out_of_fold(folder: Path, capsys: py
     from benchmark.cli.main import main
 
     assert main(["show", "svm", "--results", str(folder.parent), "--dataset", "few", "--seed", "1"]) == 0
-    assert "SVM, repeat 2, on 120 test images of few" in capsys.readouterr().out
+    assert "SVM, repeat 2 (--seed 1), on 120 test images of few" in capsys.readouterr().out
     page = (folder / "estimators" / "svm.md").read_text()
     assert "These are the predictions of repeat 2 of a cross-validation: for each of 4 folds a model was tuned" in page
     assert "Each fold is tuned and fitted by itself. This is the first fold of the repeat." in page

@@ -30,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["smoke", "quick", "standard", "thorough"],
         help="show the results of run --preset, if they have a folder of their own, results/<dataset>-<preset>",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of the record (default: the first finished one)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="seed of the record, or repeat of a cross-validation, from 0 (default: the first finished one)",
+    )
 
 
 def measure(arguments: argparse.Namespace, session: Session) -> int:
@@ -70,7 +75,7 @@ def _print(console: Console, estimator: EvaluatedEstimator, written: list[Path])
 
     names = [terminal.escape(name) for name in estimator.test_set.class_names]
     seed = estimator.record.seed
-    which = f"repeat {seed + 1}" if estimator.test_set.folds else f"seed {seed}"
+    which = f"repeat {seed + 1} (--seed {seed})" if estimator.test_set.folds else f"seed {seed}"
     console.print(
         f"[bold]{terminal.escape(estimator.record.title)}[/], {which}, on {len(estimator.predicted):,} test images of "
         f"{terminal.escape(estimator.test_set.dataset)}"
