@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from benchmark.engine import declaration
+from benchmark.engine import declaration, registry
 from benchmark.engine.jobs import Describe
 from benchmark.estimator import Task
 from models._rows import by_rows
@@ -36,3 +38,35 @@ def test_fixed_settings_are_those_of_the_task(task: Task, weights: str, shape: s
     settings = declaration.describe(Describe("patches_svm", task)).settings
     assert settings["virtual__features__transformer_weights"] == weights
     assert settings["virtual__image_shape"] == shape
+
+
+FOLLOW = {
+    "SVM on HOG: gamma": ("hog_svm", ["svm__gamma"]),
+    "SVM on learned patches: weight of the patches, gamma": (
+        "patches_svm",
+        ["virtual__features__transformer_weights", "virtual__machine__gamma"],
+    ),
+    "XGBoost: learning rate, depth": ("xgboost", ["trees__learning_rate", "trees__max_depth"]),
+    "XGBoost (column draws): learning rate, depth": (
+        "xgboost_column_draws",
+        ["trees__learning_rate", "trees__max_depth"],
+    ),
+    "LightGBM: learning rate, leaves": ("lightgbm", ["trees__learning_rate", "trees__num_leaves"]),
+    "Residual net: share of the steps on smaller images": ("cnn", ["net__callbacks__growing__share"]),
+}
+"""Rows of the table in docs/estimators.md: estimator, and the parameters that follow the number of rows."""
+
+
+@pytest.mark.parametrize("what", FOLLOW)
+def test_the_documented_defaults_are_those_of_the_plugins(what: str) -> None:
+    name, parameters = FOLLOW[what]
+
+    def shown(rows: int) -> str:
+        params = registry.get(name).load().build(Task(10, (28, 28, 1), rows=rows)).get_params()
+        if name == "cnn":
+            params["net__callbacks__growing__share"] = dict(params["net__callbacks"])["growing"].share
+        values = [params[each] for each in parameters]
+        return ", ".join(f"{value['patches'] if isinstance(value, dict) else value:g}" for value in values)
+
+    text = (Path(__file__).parents[2] / "docs" / "estimators.md").read_text(encoding="utf-8")
+    assert f"| {what} | {shown(1_000)} | {shown(60_000)} |" in text
