@@ -35,14 +35,17 @@ from benchmark.datasets.forms import archive, npy_files, npz_file
 from benchmark.engine import resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, REPEATS, curve_points
+from benchmark.estimator import USUAL_ROWS, Task
 from benchmark.leaderboard import cautions, per_class, summary, verdict
 from benchmark.metrics import scores, significance
 from benchmark.metrics.scores import HARDEST_IMAGES
 from benchmark.render import thumbnails
 from models import _pixels, cnn
+from models._rows import FEW_ROWS
 from tests import CHECKOUT
 from tests.cli.test_docs import FENCED, INLINE, PAGES, TEXTS
 from tests.faults import COUNT
+from tests.models.test_rows import FOLLOW, documented
 
 RESULTS = CHECKOUT / "results" / "fashion-mnist"
 
@@ -147,6 +150,12 @@ def facts() -> dict[str, list[str]]:
                 f"at most {side} by {side}"
                 for side in map(math.isqrt, (_pixels.PLENTY, _pixels.USUAL**2, cnn.MOST_PIXELS))
             ),
+            f"the {USUAL_ROWS:,} of Fashion-MNIST",
+            f"At most {FEW_ROWS:,} rows get one value and at least {USUAL_ROWS:,} the other",
+            "Trial 0 is",
+            f"| {FEW_ROWS:,} rows and fewer | {USUAL_ROWS:,} rows and more |",
+            *map(documented, FOLLOW),
+            f"at least {cnn.ESTIMATOR.build(Task(10, (28, 28, 1)))[-1].min_steps} steps",
         ],
         "docs/exploration.md": [f"{images['train']:,} images"],
         "docs/learning-curves.md": [
