@@ -162,3 +162,20 @@ def test_a_chain_of_ties_makes_no_poor_row_a_pick(tmp_path: Path) -> None:
     assert not {picks.cheapest.name, picks.smallest.name} & set(far)
     text = markdown_of(blocks(found))
     assert f"{len(far)} more, linked by a chain of ties, are 5 points or more behind it." in text
+
+
+def test_no_row_whose_interval_excludes_zero_is_named_as_a_cheaper_tie(tmp_path: Path) -> None:
+    """The correction for 28 pairs excuses a lead of 2.0 points whose own interval excludes zero."""
+    y = np.arange(400) % 10
+    test_set = synthetic.write_test_set(tmp_path, y, [f"class {label}" for label in range(10)])
+    for place, mistakes in enumerate((20, 21, 28, 28, 28, 28, 28, 28)):
+        answers = y.copy()
+        answers[:mistakes] = (answers[:mistakes] + 1) % 10  # what the better rows miss, the others miss too
+        synthetic.write_predictions(
+            tmp_path, test_set, f"row{place}", answers, family="classical", fit_seconds=100.0 - place
+        )
+    found = summary(tmp_path)
+    best, *others = found.scored
+    leads = {row.name: found.pair(best, row) for row in others}
+    assert leads["row7"].difference.low > 0 and not leads["row7"].significant
+    assert decide(found).cheapest_of_best.row.name == "row1"
