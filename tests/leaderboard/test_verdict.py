@@ -177,5 +177,6 @@ def test_no_row_whose_interval_excludes_zero_is_named_as_a_cheaper_tie(tmp_path:
     found = summary(tmp_path)
     best, *others = found.scored
     leads = {row.name: found.pair(best, row) for row in others}
-    assert leads["row7"].difference.low > 0 and not leads["row7"].significant
+    assert leads["row7"].difference.low > 0
+    assert not leads["row7"].significant
     assert decide(found).cheapest_of_best.row.name == "row1"
