@@ -386,7 +386,8 @@ def _pick(summary: Summary, verdict: Verdict) -> str:
         of_rank = f"the {'other row' if others == 1 else f'{others} other rows'} of the first rank"
         return f"**Pick**: none yet. {highest}, but {images} are too few to compare it with {of_rank}."
     few = f" {images} are too few to compare {_title(best)} with {others} more." if others else ""
-    left = f" {far} more, linked by a chain of ties, are {LARGE * 100:.0f} points or more behind it." if far else ""
+    are = "is" if far == 1 else "are"
+    left = f" {far} more, linked by a chain of ties, {are} {LARGE * 100:.0f} points or more behind it." if far else ""
     return f"{_picked(picks)}{few}{left}"
 
 
