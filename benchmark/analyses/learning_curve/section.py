@@ -6,14 +6,28 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from benchmark.analyses.learning_curve import answer
+from benchmark.analyses.learning_curve import answer, time_limits
 from benchmark.analyses.learning_curve.scores import CurvePoint, CurveScores, Fit, LearningCurve
+from benchmark.analyses.learning_curve.time_limits import Reached
 from benchmark.engine import protocol
 from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.footnotes import missing, seen_values
 from benchmark.render import fmt
 from benchmark.render import markdown as md
-from benchmark.render.document import NOTHING, Block, Bullets, Cell, Figures, Section, Table, pictures, table, words
+from benchmark.render.document import (
+    NOTHING,
+    Block,
+    Bullets,
+    Cell,
+    Figures,
+    Heading,
+    Section,
+    Table,
+    number,
+    pictures,
+    table,
+    words,
+)
 
 FILE = "learning-curves.md"
 TITLE = "How many images does it take?"
@@ -82,7 +96,38 @@ def tables(scores: CurveScores) -> list[Block]:
         "**Fit time**, the mean over the same seeds.",
         _table(scores, lambda point: Cell(fmt.duration(point.fit_seconds), point.fit_seconds)),
         *_failures(scores),
+        *_time_limits(scores),
     ]
+
+
+def _time_limits(scores: CurveScores) -> list[Block]:
+    """Return what a limit of the wall time would reach."""
+    of = len(scores.curves)
+    rows = [
+        [
+            number(within.minutes, lambda minutes: f"{minutes:.0f} min"),
+            number(within.seconds, fmt.duration),
+            number(within.answered, lambda count: f"{count:.0f} of {of}"),
+            _reached(within.classical),
+            _reached(within.cnn),
+        ]
+        for within in time_limits.replay(scores.curves)
+    ]
+    return [
+        Heading("As the time grows"),
+        f"What {fmt.plural(of, 'estimator')} would reach if all of them together had so many minutes, each the same "
+        "part of them. It is replayed from the fits above, tests included, without tuning: an estimator gets as many "
+        "images as its part is enough for, after the next smaller fit. `run --time` does this, and hands on what one "
+        "estimator leaves.",
+        table(["All together", "Each", "Have an answer", "Best classical pipeline", "Best CNN"], rows),
+    ]
+
+
+def _reached(reached: Reached | None) -> Cell:
+    if reached is None or reached.fit.accuracy is None:
+        return NOTHING
+    text = f"{fmt.accuracy(reached.fit.accuracy)} *{md.escape(reached.title)}*, {reached.fit.rows:,} images"
+    return Cell(text, reached.fit.accuracy)
 
 
 def method(scores: CurveScores) -> str:

@@ -180,7 +180,7 @@ def test_which_family_leads_where_and_each_size_in_its_table(folder: Path) -> No
     (crossover,) = crossovers(scores.by_seconds)
     assert scores.by_seconds[crossover.before.last].at == 15
     assert (crossover.after.leader, scores.by_seconds[crossover.after.first].at) == ("cnn", 60)
-    accuracies, seconds = tables(section)
+    accuracies, seconds, _ = tables(section)
     assert values(accuracies) == {
         "NET": pytest.approx([0.59, 0.75, 0.975]),
         "SVM": pytest.approx([0.79, 0.85, 0.9]),
