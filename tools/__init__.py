@@ -1,0 +1,1 @@
+"""Tools of the project's own, started as ``python -m tools.NAME`` from a checkout."""
