@@ -203,6 +203,23 @@ def record_kinds() -> tuple[RecordKind, ...]:
     return tuple(analysis.record for analysis in registered() if analysis.record is not None)
 
 
+PRESET_HELP = (
+    "use the results of run --preset, or of run --time TIME, if they are in a folder of their own, "
+    "results/<dataset>-<preset>"
+)
+PRESET_NAMES = ("smoke", "quick", "standard", "thorough")
+PRESET_METAVAR = "{" + ",".join((*PRESET_NAMES, "TIME")) + "}"
+
+
+def preset_name(text: str) -> str:
+    """Return a flag's value, the name of a preset or of a time limit."""
+    from benchmark.engine.time_limit import is_label
+
+    if text not in PRESET_NAMES and not is_label(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {', '.join(PRESET_NAMES)} or a time such as 10m")
+    return text
+
+
 def positive(text: str) -> int:
     """Return a flag's value, a whole number above zero."""
     try:

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmark.analyses.analysis import positive
+from benchmark.analyses.analysis import PRESET_HELP, PRESET_METAVAR, positive, preset_name
+from benchmark.errors import BenchmarkError
 
-__all__ = ["Subparsers", "alone", "data", "machine", "positive", "refits", "reporting", "results"]
+__all__ = ["Subparsers", "alone", "data", "machine", "positive", "preset", "refits", "reporting", "results", "time"]
 
 _DATASET_HELP = (
     "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of pictures (train/<class>/ "
@@ -51,15 +52,36 @@ def data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def time(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that limit the wall time of a run."""
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument(
+        "--time",
+        type=_time,
+        metavar="TIME",
+        help="wall time of the whole command, such as 90s, 10m or 1h30m, data and report included; each estimator has "
+        "an equal part, and fits as much as it holds (instead of --preset; results/<dataset>-<time>)",
+    )
+    given.add_argument(
+        "--time-each", type=_time, metavar="TIME", help="the same for each estimator, without a limit of the whole"
+    )
+    parser.add_argument(
+        "--replay",
+        action="store_true",
+        help="repeat what such a run chose, without a clock, and say whether the predictions are the same",
+    )
+
+
+def preset(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that chooses among the results of a data set."""
+    parser.add_argument("--preset", type=preset_name, metavar=PRESET_METAVAR, help=PRESET_HELP)
+
+
 def refits(parser: argparse.ArgumentParser) -> None:
     """Add the flags of the subcommands that refit tuned estimators from their records."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="estimators with a record (default: all of them)")
     data(parser)
-    parser.add_argument(
-        "--preset",
-        choices=["smoke", "quick", "standard", "thorough"],
-        help="use the results of run --preset, if they are in a folder of their own, results/<dataset>-<preset>",
-    )
+    preset(parser)
     machine(parser, threads="of each fit; fits run one at a time")
     results(parser)
     reporting(parser)
@@ -127,6 +149,15 @@ def _folds(text: str) -> int:
     if value not in (0, *range(2, MOST_FOLDS + 1)):
         raise argparse.ArgumentTypeError(f"{text!r} is not 0 or a whole number from 2 to {MOST_FOLDS}")
     return value
+
+
+def _time(text: str) -> float:
+    from benchmark.engine.time_limit import seconds_of
+
+    try:
+        return seconds_of(text)
+    except BenchmarkError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _seconds(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,8 +39,9 @@ def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor]
     executor : callable, optional
         ``executor(logs)`` returns what runs the jobs on this machine, in place of worker processes.
     """
+    started = time.monotonic()
     arguments = parser().parse_args(argv)
-    arguments.executor = executor
+    arguments.started, arguments.executor = started, executor
     again = same_command(getattr(arguments, "force", False))
     try:
         status: int = arguments.command(arguments)

@@ -174,7 +174,7 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
     from benchmark.analyses.analysis import record_kinds
     from benchmark.cli import reading
     from benchmark.engine import refits
-    from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS
+    from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, preset_named
     from benchmark.engine.results_folder import results_folder
     from benchmark.render import terminal
 
@@ -184,7 +184,7 @@ def refit_session(arguments: argparse.Namespace, page: str) -> Iterator[RefitSes
     require_test_part(dataset, arguments.subcommand)
     folder = arguments.results / dataset.name
     if arguments.preset:
-        folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
+        folder = results_folder(arguments.results, dataset.name, preset_named(arguments.preset))
     plugins = refits.choose(folder, arguments.names, warn=lambda text: terminal.warn(console, text))
     presets = {refits.preset_of(refits.best_record(folder, plugin.name)).name for plugin in plugins}
     deadline = max(DEADLINE_SECONDS.get(name, DEADLINE_SECONDS[DEFAULT_PRESET]) for name in presets)

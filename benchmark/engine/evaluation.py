@@ -17,6 +17,7 @@ from benchmark.engine.jobs import Declaration, Job, Limits, Outcome, RefitJob
 from benchmark.engine.protocol import Fold, Preset
 from benchmark.engine.tuning import Tuned
 from benchmark.storage.records import SCHEMA, FoldNumber, Record, Validation
+from benchmark.storage.schema import TimePlan
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class RunContext:
         Of a cross-validation.
     tuning_threads, tuning_parallel : int
         Threads of a tuning job, and tuning jobs at once.
+    time : TimePlan or None
+        What a clock chose.
     """
 
     name: str
@@ -53,6 +56,7 @@ class RunContext:
     tuning_threads: int
     tuning_parallel: int
     fold: Fold | None = None
+    time: TimePlan | None = None
 
 
 def refit_job(
@@ -180,6 +184,7 @@ def record(
         environment=dict(outcome.environment or context.environment),
         history=dict(outcome.history),
         fold=None if (fold := context.fold) is None else FoldNumber(fold.count, fold.repeat, fold.number),
+        time=context.time,
     )
     validation = None if tuned.proba is None else Validation(context.y_validation, to_float16(tuned.proba))
     return found, proba, validation

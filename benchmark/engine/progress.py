@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from benchmark.engine.time_limit import Share
+
 Phase = Literal["waiting", "tuning", "tuned", "refit", "curve", "done", "unchanged", "failed"]
 
 
@@ -52,6 +54,8 @@ class Progress:
         Start of the first job and end, by the monotonic clock.
     earlier_trials : int
         Trials that an earlier run had finished.
+    share : Share or None
+        Of a time limit.
     """
 
     estimator: str
@@ -73,6 +77,7 @@ class Progress:
     started: float | None = None
     stopped: float | None = None
     earlier_trials: int = field(default=0, repr=False)
+    share: Share | None = field(default=None, repr=False)
 
     def begin(self) -> None:
         """Start the clock; later calls change nothing."""
@@ -117,6 +122,8 @@ class Progress:
         """
         if self.stopped is not None:
             return 0.0
+        if self.share is not None:
+            return self.share.left
         ran = self.trial - self.earlier_trials
         if not ran or not self.top_seconds:
             return None

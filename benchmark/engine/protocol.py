@@ -115,6 +115,19 @@ PRESETS: dict[str, Preset] = {
 
 DEFAULT_PRESET = "standard"
 
+
+def timed(label: str) -> Preset:
+    """Return the preset of a run with a time limit: the most that its clock may choose, whatever the limit."""
+    # Validation rows are few, since each trial predicts them.
+    rungs = (250, 1_000, 4_000, 16_000)
+    return Preset(label, trials=13, rungs=rungs, final_rows=None, seeds=1, max_validation_rows=2_500)
+
+
+def preset_named(name: str) -> Preset:
+    """Return a preset by its name, which may be the label of a time limit, such as 10m."""
+    return PRESETS.get(name) or timed(name)
+
+
 CURVE_ROWS = (100, 300, 1_000, 3_000, 10_000, 30_000)
 """Training rows of a learning curve, about half a power of ten apart; the refit on record is its last point."""
 

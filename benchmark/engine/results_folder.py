@@ -15,9 +15,12 @@ def results_folder(results: Path, dataset: str, preset: Preset) -> Path:
     """Return the folder of a run's results: ``<results>/<dataset>``, unless that would lose work.
 
     A folder holds the results of one protocol. If it holds records of a preset with more effort (the published
-    `standard` results, say), a smaller run goes to ``<results>/<dataset>-<preset>``.
+    `standard` results, say), a smaller run goes to ``<results>/<dataset>-<preset>``. So does every run
+    with a time limit.
     """
     folder = results / dataset
+    if preset.name not in PRESETS:
+        return results / f"{dataset}-{preset.name}"
     effort = list(PRESETS)
     for path in record_files(folder):
         with suppress(BenchmarkError):  # a record that cannot be read is handled once the folder is locked

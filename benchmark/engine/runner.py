@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from benchmark.datasets import memmap
 from benchmark.datasets.cross_validation import fold_groups
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import evaluation, preflight, protocol, scheduler, tuning
+from benchmark.engine.effort import Effort, Fixed, Replayed, Timed
 from benchmark.engine.evaluation import RunContext
 from benchmark.engine.executors import Executor
 from benchmark.engine.fingerprint import fingerprint, stale
@@ -41,6 +42,7 @@ from benchmark.engine.resources import Resources
 from benchmark.engine.saved_models import save as saved_models
 from benchmark.engine.saved_models.card import Refit
 from benchmark.engine.scheduler import EstimatorTask, JobRunner, StopRequest
+from benchmark.engine.time_limit import Clock, Share
 from benchmark.engine.tuning import Tuned
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError, EngineError
@@ -71,6 +73,10 @@ class Plan:
         Save the fitted models of seed 0; of a cross-validation, models fitted on all images.
     kinds : sequence of RecordKind
         What the report reads besides the records.
+    clock : Clock or None
+        Of a run with a time limit.
+    replay : mapping of str to Record
+        By estimator: a record whose plan is repeated without a clock.
     """
 
     plugins: Sequence[Plugin]
@@ -81,6 +87,8 @@ class Plan:
     force: bool = False
     keep: bool = False
     kinds: Sequence[RecordKind] = ()
+    clock: Clock | None = None
+    replay: Mapping[str, Record] = field(default_factory=dict)
 
 
 def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) -> list[Progress]:
@@ -99,7 +107,9 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) ->
         every = rounds(plan.dataset, plan.preset)
         runs = [EstimatorRun(plan, plugin, every, test_reads, observe) for plugin in plan.plugins]
         tasks = [EstimatorTask(each.name, each.progress, each.run) for each in runs]
-        scheduler.run_all(tasks, executor, plan.resources.jobs, stop)
+        scheduler.run_all(tasks, executor, plan.resources.jobs, stop, plan.clock)
+        if plan.clock is not None and not stop.requested:
+            plan.clock.end()
     return [each.progress for each in runs]
 
 
@@ -199,6 +209,8 @@ class EstimatorRun:
             fold=first.fold,
         )
         self._test_reads, self._observe = test_reads, observe
+        self._share = None if plan.clock is None else Share(plan.clock)
+        self.progress.share = self._share
 
     def run(self, jobs: JobRunner) -> None:
         """Describe, tune, refit, record. A failure is this estimator's row and does not end the run."""
@@ -208,6 +220,9 @@ class EstimatorRun:
             raise
         except Exception as error:
             self._abort(error)
+        finally:
+            if self._share is not None:
+                self._share.end()
 
     def _run(self, jobs: JobRunner) -> None:
         plan, progress = self.plan, self.progress
@@ -233,27 +248,28 @@ class EstimatorRun:
         progress.trials = trials * max(1, len(missing))
         done = sum(len(each.seeds) for each in self.rounds) - sum(len(left) for *_, left, _ in missing)
 
-        tuned: list[tuple[Round, RunContext, list[int], Tuned]] = []
+        tuned: list[tuple[Round, RunContext, list[int], Tuned, Effort]] = []
         for place, (each, context, left, record) in enumerate(missing):
+            effort = self._effort(each, trials, record, len(left), len(missing))
             of_round, context = (
                 self._from_record(context, record, place * trials)
                 if record
-                else (self._tune(jobs, each, context, declared, place * trials), context)
+                else (self._tune(jobs, each, context, declared, effort, place * trials), context)
             )
             if of_round.best is None:
                 self._fail(context, of_round, of_round.failure, left[0])
                 return
             best = of_round.best
             self.log(f"{each.title}tuned: validation accuracy {best.rungs[-1].accuracy:.4f} in trial {best.number}")
-            tuned.append((each, context, left, of_round))
+            tuned.append((each, context, left, of_round, effort))
         if missing:
             progress.phase = "tuned"
 
-        for each, context, left, of_round in tuned:
+        for each, context, left, of_round, effort in tuned:
             for seed in left:
                 done += 1
                 progress.seed = done
-                if not self._refit(jobs, each, context, of_round, seed):
+                if not self._refit(jobs, each, context, of_round, effort, seed):
                     return
         if plan.keep and plan.dataset.folds:
             self._save_whole(jobs)
@@ -274,7 +290,27 @@ class EstimatorRun:
             fold=each.fold,
         )
 
-    def _tune(self, jobs: JobRunner, each: Round, context: RunContext, declared: Declaration, earlier: int) -> Tuned:
+    def _effort(self, each: Round, trials: int, record: Record | None, refits: int, rounds: int) -> Effort:
+        """Return how far a round goes: as its record did, as a plan that is repeated, as a clock allows, or all."""
+        rungs, plan = each.split.rungs, self.plan
+        known = record or plan.replay.get(self.name)
+        if known is not None and known.time is not None:
+            return Replayed(known.time, known.fit_rows)
+        if self._share is None:
+            return Fixed(trials, rungs, each.final_rows)
+        validation = len(each.split.validation)
+        tested = len(plan.dataset.test.y) if each.fold is None else len(each.fold.test)
+        return Timed(self._share, trials, rungs, each.final_rows, validation, tested, refits, 1 / rounds)
+
+    def _tune(
+        self,
+        jobs: JobRunner,
+        each: Round,
+        context: RunContext,
+        declared: Declaration,
+        effort: Effort,
+        earlier: int,
+    ) -> Tuned:
         """Tune a round, or continue the study of an interrupted run; `earlier` trials were those of other rounds."""
         progress = self.progress
         study_name = f"{self.name} {_short(context.fingerprint)}"
@@ -283,19 +319,19 @@ class EstimatorRun:
         progress.trial = earlier + finished
         progress.earlier_trials += finished
         progress.phase = "tuning"
+        if finished:
+            effort.recall(jobs, tuning.summary(study).trials[0].rungs)
 
-        def run_jobs(batch: list[TuningJob]) -> list[Outcome]:
+        def run_jobs(batch: list[TuningJob]) -> list[Outcome] | None:
             progress.trial, progress.rows = earlier + len(tuning.finished(study)), batch[0].rows
-            outcomes = jobs.map(batch)
-            for job, outcome in zip(batch, outcomes, strict=True):
+            outcomes = effort.tune(jobs, batch)
+            for job, outcome in zip(batch, outcomes or (), strict=outcomes is not None):
                 result = outcome.reason if outcome.accuracy is None else f"{outcome.accuracy:.4f}"
                 self.log(f"{each.title}{job.rows:,} rows: {result}")
             return outcomes
 
         template = self._template(each.fold)
-        tuned = tuning.tune(
-            study, declared.space, declared.defaults, self.plan.preset, each.split.rungs, template, run_jobs
-        )
+        tuned = tuning.tune(study, declared.space, declared.defaults, effort, template, run_jobs)
         progress.trial = earlier + len(tuning.finished(study))
         return tuned
 
@@ -308,22 +344,30 @@ class EstimatorRun:
         tuned = Tuned.of(record.trials, None if validation is None else validation.proba)
         return tuned, replace(context, tuning_threads=record.tuning_threads, tuning_parallel=record.tuning_parallel)
 
-    def _refit(self, jobs: JobRunner, each: Round, context: RunContext, tuned: Tuned, seed: int) -> bool:
+    def _refit(
+        self, jobs: JobRunner, each: Round, context: RunContext, tuned: Tuned, effort: Effort, seed: int
+    ) -> bool:
         """Refit with one seed and write its record; return whether it went well."""
         plan, progress = self.plan, self.progress
         assert tuned.best is not None, "checked by the caller"
-        progress.phase, progress.rows = "refit", each.final_rows
+        params = tuned.best.params
+        progress.phase = "refit"
         with self._model_folder(seed) as folder:
-            job = evaluation.refit_job(
-                self._template(each.fold),
-                tuned.best.params,
-                each.final_rows,
-                seed,
-                plan.resources.threads,
-                plan.resources.refit,
-                save_to=str(folder or ""),
-            )
-            outcome = jobs.alone(job)
+
+            def job_on(rows: int) -> RefitJob:
+                progress.rows = rows
+                return evaluation.refit_job(
+                    self._template(each.fold),
+                    params,
+                    rows,
+                    seed,
+                    plan.resources.threads,
+                    plan.resources.refit,
+                    save_to=str(folder or ""),
+                )
+
+            job, outcome = effort.refit(jobs, job_on)
+            context = replace(context, time=effort.plan)
             if outcome.status != "ok":
                 self._fail(context, tuned, outcome, seed, job)
                 return False

@@ -23,6 +23,7 @@ from typing import Any
 from benchmark.engine.executors import Executor
 from benchmark.engine.jobs import Declaration, Describe, Outcome, RefitJob, TuningJob, WorkerDiedError, one_line
 from benchmark.engine.progress import Progress
+from benchmark.engine.time_limit import Clock
 from benchmark.errors import BenchmarkError, EngineError
 
 POLL_SECONDS = 0.2
@@ -52,12 +53,17 @@ class StopRequest:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """No work: it is done once the machine is this estimator's, which then keeps it."""
+
+
+@dataclass(frozen=True)
 class _Batch:
     """Jobs whose outcomes an estimator waits for.
 
     Attributes
     ----------
-    jobs : sequence of Describe, TuningJob or RefitJob
+    jobs : sequence of Describe, TuningJob, RefitJob or Turn
         None at all: the estimator's code has ended.
     alone : bool
         Run after all tuning, with the machine to itself.
@@ -65,7 +71,7 @@ class _Batch:
         What ended the estimator's code, and so ends the run.
     """
 
-    jobs: Sequence[Describe | TuningJob | RefitJob] = ()
+    jobs: Sequence[Describe | TuningJob | RefitJob | Turn] = ()
     alone: bool = False
     error: BaseException | None = None
 
@@ -95,8 +101,12 @@ class JobRunner:
         """Run tuning jobs, which share the machine with those of other estimators; outcomes are in the jobs' order."""
         return self._run(_Batch(jobs))
 
-    def alone(self, job: RefitJob) -> Outcome:
-        """Run one job after all tuning, with the machine to itself."""
+    def turn(self) -> None:
+        """Wait until the machine is this estimator's alone; it is, until its code has ended."""
+        self._run(_Batch([Turn()], alone=True))
+
+    def alone(self, job: TuningJob | RefitJob) -> Outcome:
+        """Run one job after all jobs that share the machine, with the machine to itself."""
         (outcome,) = self._run(_Batch([job], alone=True))
         found: Outcome = outcome
         return found
@@ -184,13 +194,13 @@ class EstimatorTask:
     def part(self) -> str:
         """Training part of the present batch, see `Job`; empty if there is no batch, or it fits nothing."""
         job = self.batch.jobs[0] if self.batch.jobs else None
-        return "" if job is None or isinstance(job, Describe) else job.part
+        return job.part if isinstance(job, TuningJob | RefitJob) else ""
 
     @property
     def seconds_per_row(self) -> float:
         """Seconds that a row has cost so far; before the first outcome, what the first job has taken at least."""
         job = self.batch.jobs[0] if self.batch.jobs else None
-        if self.progress.rows_fitted or not self.progress.running or job is None or isinstance(job, Describe):
+        if self.progress.rows_fitted or not self.progress.running or not isinstance(job, TuningJob | RefitJob):
             return self.progress.seconds_per_row
         return (time.monotonic() - self.busy_since) / job.rows
 
@@ -198,6 +208,7 @@ class EstimatorTask:
         """Start the next job of the batch; return its future and its position."""
         position = self.launched
         job = self.batch.jobs[position]
+        assert not isinstance(job, Turn), "nothing to submit"
         self.progress.begin()
         if not self.progress.running:
             self.busy_since = time.monotonic()
@@ -240,8 +251,17 @@ class EstimatorTask:
         return results
 
 
-def run_all(tasks: Sequence[EstimatorTask], executor: Executor, jobs: int, stop: StopRequest | None = None) -> None:
+def run_all(
+    tasks: Sequence[EstimatorTask],
+    executor: Executor,
+    jobs: int,
+    stop: StopRequest | None = None,
+    clock: Clock | None = None,
+) -> None:
     """Run every estimator's code to its end, or until asked to stop: then only a running refit is waited for.
+
+    The machine is given to one estimator after the other: in their order, or, if there is a clock, to the cheapest
+    first, so that the others have what it leaves. Then each keeps the worker that it has.
 
     Parameters
     ----------
@@ -250,6 +270,7 @@ def run_all(tasks: Sequence[EstimatorTask], executor: Executor, jobs: int, stop:
     jobs : int
         Jobs at once while tuning.
     stop : StopRequest, optional
+    clock : Clock, optional
 
     Raises
     ------
@@ -267,18 +288,26 @@ def run_all(tasks: Sequence[EstimatorTask], executor: Executor, jobs: int, stop:
                 _start_tuning_jobs(tasks, executor, jobs, running)
                 # All refits come after all tuning, so the machine is emptied once and not once per estimator.
                 if not running:
-                    task = next(task for task in tasks if task.batch.jobs)
-                    if task is not measured:
+                    task = _next(tasks, measured, clock)
+                    if task is not measured and clock is None:
                         for other in tasks:  # an idle worker still holds memory, and its threads may spin
                             executor.retire(other.name)
+                    measured = task
+                    if isinstance(task.batch.jobs[0], Turn):
+                        task.resume()
+                        if not task.batch.jobs:
+                            executor.retire(task.name)
+                        continue
                     future, position = task.submit_next(executor)
-                    running[future], measured = (task, position), task
+                    running[future] = task, position
             else:
-                refitting = any(task.batch.alone for task, _ in running.values())
+                refitting = any(isinstance(task.batch.jobs[place], RefitJob) for task, place in running.values())
                 stop.acknowledge(refitting)
                 if not refitting:  # the next run queues an interrupted trial again
                     return
             done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            if clock is not None:
+                clock.tick()
             for future in done:
                 task, position = running.pop(future)
                 error = future.exception()
@@ -290,11 +319,20 @@ def run_all(tasks: Sequence[EstimatorTask], executor: Executor, jobs: int, stop:
                     task.resume()
                 # Its refits get a worker of their own, and so does each fold: a worker that was fitted on the images
                 # of one has seen the test images of another.
-                if not task.batch.jobs or (was_tuning and task.batch.alone) or (part and task.part != part):
+                refits_next = was_tuning and task.batch.alone and clock is None
+                if not task.batch.jobs or refits_next or (part and task.part not in (part, "")):
                     executor.retire(task.name)
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _next(tasks: Sequence[EstimatorTask], measured: EstimatorTask | None, clock: Clock | None) -> EstimatorTask:
+    """Return the estimator that has the machine next: the one that had it last, until its code has ended."""
+    if measured is not None and measured.batch.jobs:
+        return measured
+    waiting = [task for task in tasks if task.batch.jobs]
+    return waiting[0] if clock is None else min(waiting, key=lambda task: task.seconds_per_row)
 
 
 def _start_tuning_jobs(

@@ -25,8 +25,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from benchmark.engine import protocol
+from benchmark.engine.effort import Effort
 from benchmark.engine.jobs import Outcome, TuningJob
-from benchmark.engine.protocol import Preset
 from benchmark.storage.records import RungResult, Status, TrialResult
 
 _RUNGS, _STATUS, _REASON, _INTERRUPTED, _AGAIN = "rungs", "status", "reason", "interrupted", "again"
@@ -132,10 +132,9 @@ def tune(
     study: Study,
     space: Mapping[str, BaseDistribution],
     defaults: Mapping[str, Any],
-    preset: Preset,
-    rungs: Sequence[int],
+    effort: Effort,
     template: TuningJob,
-    run_jobs: Callable[[list[TuningJob]], list[Outcome]],
+    run_jobs: Callable[[list[TuningJob]], list[Outcome] | None],
 ) -> Tuned:
     """Tune one estimator.
 
@@ -147,13 +146,12 @@ def tune(
         Empty: there is nothing to tune, and the only trial is the defaults.
     defaults : mapping of str to object
         Default of every parameter in `space`; trial 0.
-    preset : Preset
-    rungs : sequence of int
-        Training rows of each rung, lowest first.
+    effort : Effort
+        Says how many trials climb which rungs.
     template : TuningJob
         Its parameters and rows are replaced.
     run_jobs : callable
-        Runs jobs and returns their outcomes in the same order.
+        Runs jobs and returns their outcomes in the same order; None if there is no time for them.
 
     Returns
     -------
@@ -161,35 +159,37 @@ def tune(
     """
     if not study.get_trials(deepcopy=False):
         study.enqueue_trial(dict(defaults))
-    wanted = preset.trials if space else 1
-    validation_proba: dict[int, npt.NDArray[np.float32] | None] = {}  # by trial number, of those at the top rung
-    while (missing := wanted - len(finished(study))) > 0:
-        # A study interrupted within a batch first completes that batch.
-        size = protocol.BATCH - len(finished(study)) % protocol.BATCH
-        climbing = _ask(study, space, min(missing, size))
+    validation_proba: dict[int, npt.NDArray[np.float32] | None] = {}  # by trial number, at its highest rung
+    while (count := effort.trials_to_ask(len(finished(study)))) > 0:
+        climbing = _ask(study, space, count)
         results: dict[int, list[RungResult]] = {trial.number: [] for trial in climbing}
-        for rows in rungs:
+        for rows in effort.rungs:
             outcomes = run_jobs([replace(template, params=trial.params, rows=rows) for trial in climbing])
-            if rows == rungs[-1]:
-                pairs = zip(climbing, outcomes, strict=True)
-                validation_proba |= {trial.number: outcome.proba for trial, outcome in pairs}
+            if outcomes is None:
+                break
+            pairs = list(zip(climbing, outcomes, strict=True))
+            validation_proba |= {trial.number: outcome.proba for trial, outcome in pairs}
+            top = rows == effort.rungs[-1]
             climbing = [
-                trial
-                for trial, outcome in zip(climbing, outcomes, strict=True)
-                if _report(study, trial, rows, outcome, results[trial.number], top=rows == rungs[-1])
+                trial for trial, outcome in pairs if _report(study, trial, rows, outcome, results[trial.number], top)
             ]
             if not climbing:
                 break
         for trial in climbing:
-            study.tell(trial, results[trial.number][-1].accuracy)
+            reached = results[trial.number]
+            if reached and reached[-1].rows == effort.rungs[-1]:
+                study.tell(trial, reached[-1].accuracy)
+            else:  # there was no time for it
+                trial.set_user_attr(_INTERRUPTED, True)
+                study.tell(trial, state=TrialState.FAIL)
         if not any(trial.user_attrs.get(_RUNGS) for trial in finished(study)):
             break  # the defaults and a whole batch failed: hours of deadlines would not change that
     tuned = summary(study)
     if tuned.best is None:
         return tuned
     if tuned.best.number not in validation_proba:  # from an interrupted run: the journal has its accuracy only
-        (again,) = run_jobs([replace(template, params=tuned.best.params, rows=rungs[-1])])
-        return replace(tuned, proba=again.proba)
+        again = run_jobs([replace(template, params=tuned.best.params, rows=tuned.best.rungs[-1].rows)])
+        return replace(tuned, proba=again[0].proba if again else None)
     return replace(tuned, proba=validation_proba[tuned.best.number])
 
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from benchmark.engine import protocol, registry
+from benchmark.engine.time_limit import is_label
 from benchmark.leaderboard.summary import Failed, Scored, Summary
 from benchmark.render import markdown as md
 from benchmark.storage.records import Record, TestSet
@@ -49,16 +50,24 @@ def run_command(record: Record, test_set: TestSet) -> str:
     words = [
         f"python -m benchmark run {WHICH}",
         *data_flags(record.dataset, test_set.given, test_set.group, test_set.asked_folds),
-        f"--preset {word(name)}",
+        effort_flag(name),
     ]
-    usual = protocol.PRESETS.get(name)
-    if usual is not None and test_set.folds:
+    usual = protocol.preset_named(name)
+    if test_set.folds:
         usual = usual.cross_validated
     for flag in ("trials", "seeds"):
         value = record.preset.get(flag)
-        if usual is not None and isinstance(value, int) and value != getattr(usual, flag):
+        if isinstance(value, int) and value != getattr(usual, flag):
             words.append(f"--{flag} {value}")
     return " ".join(words)
+
+
+def effort_flag(name: str) -> str:
+    """Return the flag of `run` that asks for a preset, or for a time limit, by the name that a record has for it."""
+    if not is_label(name):
+        return f"--preset {word(name)}"
+    each = name.endswith("-each")
+    return f"{'--time-each' if each else '--time'} {name.removesuffix('-each')}"
 
 
 def data_flags(dataset: str, given: str = "", group: str = "", folds: int | None = None) -> list[str]:

@@ -55,7 +55,7 @@ def notes(summary: Summary, *, every: bool = True) -> Notes:
     mixed = len({_preset(row.record) for row in summary.scored}) > 1
     by_row: dict[str, tuple[str, ...]] = {}
     for row in summary.scored:
-        texts = [*_training(row, mixed=mixed)]
+        texts = [*_training(row, mixed=mixed), *_time(row, summary.test_set.most_fit_rows)]
         if every:
             texts += [*_scores(row), *_seeds(row, usual_seeds, folds), *_conditions(row, usual), *_test_reads(row)]
         else:
@@ -76,9 +76,16 @@ def _training(row: Scored, *, mixed: bool) -> list[str]:
     if record.augmentation:
         texts.append(f"Trained on augmented images: {md.escape(record.augmentation)}.")
     if mixed:
-        preset = md.escape(_preset(record))
-        texts.append(f"Made with preset {preset}, trained on {record.fit_rows:,} rows: not every row had the same.")
+        texts.append(f"Made with {effort(record)}, trained on {record.fit_rows:,} rows: not every row had the same.")
     return texts
+
+
+def _time(row: Scored, all_rows: int) -> list[str]:
+    plan, rows = row.record.time, row.record.fit_rows
+    if plan is None or rows >= all_rows:
+        return []
+    needed = fmt.duration(plan.all_rows_seconds)
+    return [f"Fitted on {rows:,} of {all_rows:,} rows, as its time allowed; all would take about {needed}."]
 
 
 def _scores(row: Scored) -> list[str]:
@@ -94,7 +101,7 @@ def _left_out(row: Scored, folds: bool) -> list[str]:
     texts = []
     for record in row.left_out:
         if record.status == "ok":
-            why = f"was made with less effort (preset {md.escape(_preset(record))})"
+            why = f"was made with less effort ({effort(record)})"
         else:
             why = f"ended as {record.status}: {md.escape(record.reason) or 'no reason given'}"
         which = f"Repeat {record.seed + 1}" if folds else f"Seed {record.seed}"
@@ -162,6 +169,11 @@ def _usual_conditions(summary: Summary) -> dict[str, str]:
 
 def _preset(record: Record) -> str:
     return str(record.preset.get("name", "unknown"))
+
+
+def effort(record: Record) -> str:
+    """Return what a record was made with, for a sentence: "preset quick", or "time limit 10m"."""
+    return f"{'preset' if record.time is None else 'time limit'} {md.escape(_preset(record))}"
 
 
 def failure(row: Failed) -> str:

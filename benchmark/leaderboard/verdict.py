@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from benchmark.leaderboard import about_pictures, cautions
-from benchmark.leaderboard.footnotes import conditions_differ, failure
+from benchmark.leaderboard.footnotes import conditions_differ, effort, failure
 from benchmark.leaderboard.summary import Scored, Summary
 from benchmark.metrics import significance as inference
 from benchmark.metrics.significance import Pair
@@ -441,8 +441,8 @@ def _preview(summary: Summary) -> str:
     if any(row.record.preset.get("tiny") for row in previews):
         every = rows == [summary.test_set.most_fit_rows]  # fewer than the preset takes
         text = f"{f'trained on all {part} rows' if every else text}, with models made tiny to test the program"
-    presets = fmt.listing(sorted({md.escape(str(row.record.preset.get("name", "unknown"))) for row in previews}))
+    presets = fmt.listing(sorted({effort(row.record) for row in previews}))
     if len(previews) == len(summary.scored):
-        return f"**A preview, not the result**: {text} (preset {presets})."
+        return f"**A preview, not the result**: {text} ({presets})."
     titles = fmt.listing([_title(row) for row in previews])
-    return f"**In part a preview, not the result**: {titles} {text} (preset {presets})."
+    return f"**In part a preview, not the result**: {titles} {text} ({presets})."

@@ -126,8 +126,9 @@ def write(
     if blob is not None:
         serialization.write_atomically(arrays, blob)
     fields = dataclasses.asdict(record)
-    if record.fold is None:  # as in records from before there was cross-validation
-        del fields["fold"]
+    for name in ("fold", "time"):  # a record that has none is as it was before there were any
+        if fields[name] is None:
+            del fields[name]
     serialization.write_atomically(path, serialization.to_json(fields))
     if blob is None:
         arrays.unlink(missing_ok=True)

@@ -64,6 +64,28 @@ class FoldNumber:
 
 
 @dataclass(frozen=True)
+class TimePlan:
+    """What a clock chose for a record of a run with a time limit, see `benchmark.engine.effort`.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall seconds of the estimator.
+    trials : int
+        That the winner was chosen among; the first one, the defaults, climbed the rungs alone.
+    rungs : tuple of int
+        Training rows of each rung.
+    all_rows_seconds : float
+        What a refit on all rows and its predictions were forecast to take.
+    """
+
+    seconds: NonNegativeFloat
+    trials: NonNegativeInt
+    rungs: tuple[NonNegativeInt, ...]
+    all_rows_seconds: NonNegativeFloat
+
+
+@dataclass(frozen=True)
 class Record:
     """Everything known about one (data set, estimator, seed).
 
@@ -125,6 +147,8 @@ class Record:
     fold : FoldNumber, optional
         Of a cross-validation; `seed` numbers its folds, repeat by repeat, and "test images" are those of the fold. None
         if the data have a test part, and in what `benchmark.storage.folds` makes of all folds of a repeat.
+    time : TimePlan, optional
+        None if the run had no time limit.
     """
 
     schema: NonNegativeInt
@@ -161,6 +185,7 @@ class Record:
     environment: Mapping[str, str]
     history: Mapping[str, tuple[Measured, ...]] | None = None
     fold: FoldNumber | None = None
+    time: TimePlan | None = None
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,19 @@ from benchmark.datasets import (
     validate,
 )
 from benchmark.datasets.forms import archive, npy_files, npz_file
-from benchmark.engine import resources
+from benchmark.engine import effort, resources
 from benchmark.engine.executors import log_capture
-from benchmark.engine.protocol import CORRUPTED_IMAGES, CURVE_ROWS, DEADLINE_SECONDS, PRESETS, REPEATS, curve_points
+from benchmark.engine.protocol import (
+    BATCH,
+    CORRUPTED_IMAGES,
+    CURVE_ROWS,
+    DEADLINE_SECONDS,
+    PRESETS,
+    REDUCTION_FACTOR,
+    REPEATS,
+    curve_points,
+    timed,
+)
 from benchmark.estimator import USUAL_ROWS, Task
 from benchmark.leaderboard import cautions, per_class, summary, verdict
 from benchmark.metrics import scores, significance
@@ -132,6 +142,15 @@ def facts() -> dict[str, list[str]]:
             *preset_rows(),
             {5: "with five seeds"}[PRESETS["thorough"].seeds],
             "Trial 0 is",
+        ],
+        "docs/time-limit.md": [
+            f"fitted on {timed('10m').rungs[0]} training rows",
+            {4: "four times as many rows"}[REDUCTION_FACTOR],
+            {4: "A batch of four"}[BATCH],
+            {0.2: "at most a fifth of its time"}[effort.EXPLORING],
+            {0.1: "a tenth after its time"}[effort.LATE],
+            f"times {effort.SAFETY}",
+            f"of {images['train']:,} rows",
         ],
         "docs/reading-the-leaderboard.md": [
             f"{level} interval",

@@ -11,6 +11,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 from benchmark.engine import tuning
+from benchmark.engine.effort import Fixed
 from benchmark.engine.jobs import Outcome, RefitJob, TuningJob
 from benchmark.engine.protocol import PRESETS
 from benchmark.engine.tuning import Tuned
@@ -54,7 +55,8 @@ def cut_off(journal: Path, after: int) -> list[TuningJob]:
 
 def tune(journal: Path, run_jobs, preset=PRESET, space=SPACE) -> Tuned:
     study = tuning.open_study(journal, "hand", RUNGS)
-    return tuning.tune(study, space, DEFAULTS if space else {}, preset, RUNGS, TEMPLATE, run_jobs)
+    effort = Fixed(preset.trials if space else 1, RUNGS, rows=0)
+    return tuning.tune(study, space, DEFAULTS if space else {}, effort, TEMPLATE, run_jobs)
 
 
 def test_trial_0_is_the_defaults_and_climbs_to_the_top(tmp_path: Path) -> None:

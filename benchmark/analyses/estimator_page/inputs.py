@@ -15,7 +15,7 @@ from benchmark.engine import refits, registry, results_folder
 from benchmark.engine.executors.local import temporary_executor
 from benchmark.engine.fingerprint import fingerprint
 from benchmark.engine.jobs import Describe, one_line
-from benchmark.engine.protocol import PRESETS, task_rows
+from benchmark.engine.protocol import preset_named, task_rows
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
 from benchmark.storage import records
@@ -61,7 +61,7 @@ def locate(
     elif (name := asked.rstrip("/")) not in there and name not in datasets.NAMES:
         loaded = datasets.load(asked, data_dir, group=group, folds=folds)
         name = loaded.name
-    folder = results_folder.results_folder(results, name, PRESETS[preset]) if preset else results / name
+    folder = results_folder.results_folder(results, name, preset_named(preset)) if preset else results / name
     return folder, loaded
 
 

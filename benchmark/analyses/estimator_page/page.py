@@ -11,6 +11,7 @@ from benchmark.analyses.estimator_page import predictions, scores, tuning
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.engine import protocol
 from benchmark.leaderboard.commands import WHICH, data_flags, run_command, word
+from benchmark.leaderboard.footnotes import effort
 from benchmark.metrics.scores import hardest_class, macro_f1, per_class, wilson_interval
 from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
@@ -131,8 +132,8 @@ def opening(estimator: EvaluatedEstimator) -> list[Block]:
     blocks: list[Block] = [text]
     if record.preset.get("tiny") or record.fit_rows < test_set.most_fit_rows:
         tiny = ", with a model made tiny to test the program" if record.preset.get("tiny") else ""
-        name = md.escape(str(record.preset.get("name", "unknown")))
-        blocks.insert(0, Quote(f"**A preview, not the result**: fitted on {_fitted(estimator)}{tiny} (preset {name})."))
+        made = f"fitted on {_fitted(estimator)}{tiny} ({effort(record)})"
+        blocks.insert(0, Quote(f"**A preview, not the result**: {made}."))
     return [*blocks, SOFTMAX] if estimator.softmax else blocks
 
 

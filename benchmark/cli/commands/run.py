@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.cli import flags
@@ -11,11 +13,15 @@ from benchmark.cli.session import prepare_workers, session
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
+    from benchmark.engine.protocol import Preset
     from benchmark.engine.runner import Plan
+    from benchmark.engine.time_limit import TimeLimit
+    from benchmark.storage.records import Record
 
 
 def add(subparsers: Subparsers) -> None:
@@ -35,10 +41,10 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--preset",
         choices=["smoke", "quick", "standard", "thorough"],
-        default="standard",
         help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (two hours on "
         "two cores), thorough is for publication and GPUs (default: standard)",
     )
+    flags.time(parser)
     parser.add_argument(
         "--trials", type=flags.positive, metavar="N", help="Optuna trials per estimator, instead of the preset's"
     )
@@ -72,8 +78,9 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.cli import console as view
     from benchmark.cli import reading
     from benchmark.engine import registry, runner
-    from benchmark.engine.protocol import DEADLINE_SECONDS, PRESETS
+    from benchmark.engine.protocol import DEFAULT_PRESET, PRESETS, timed
     from benchmark.engine.results_folder import results_folder
+    from benchmark.engine.time_limit import Clock
     from benchmark.render import terminal
 
     if bool(arguments.names) == arguments.all:
@@ -88,7 +95,9 @@ def command(arguments: argparse.Namespace) -> int:
             "--keep writes models to this machine's disk, and a cluster's workers have others; "
             "run with --cluster first, then the same here with --keep and without --cluster"
         )
-    preset = PRESETS[arguments.preset].replace(trials=arguments.trials, seeds=arguments.seeds)
+    limit = _limit(arguments)
+    usual = PRESETS[arguments.preset or DEFAULT_PRESET] if limit is None else timed(limit.label)
+    preset = usual.replace(trials=arguments.trials, seeds=arguments.seeds)
     prepare_workers(arguments)
     console = terminal.console()
     for reason in registry.refused().values() if arguments.all else ():
@@ -97,14 +106,82 @@ def command(arguments: argparse.Namespace) -> int:
     if dataset.folds and arguments.seeds is None:
         preset = preset.cross_validated
     folder = results_folder(arguments.results, dataset.name, preset)
-    with session(arguments, console, dataset, folder, DEADLINE_SECONDS[preset.name]) as opened:
+    replay = _recorded(folder, [plugin.name for plugin in plugins], arguments.all) if arguments.replay else {}
+    if replay:
+        plugins = [plugin for plugin in plugins if plugin.name in replay]
+        folder = folder.with_name(f"{folder.name}-replayed")
+    with session(arguments, console, dataset, folder, _deadline(preset, limit)) as opened:
+        resources = opened.resources
+        if limit is not None:  # what a refit takes is forecast from what tuning took
+            resources = replace(resources, tuning_threads=resources.threads)
+        timed_now = limit is not None and not replay
+        clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder) if timed_now else None
         plan = runner.Plan(
-            plugins, dataset, preset, opened.resources, folder, arguments.force, arguments.keep, record_kinds()
+            plugins, dataset, preset, resources, folder, arguments.force, arguments.keep, record_kinds(), clock, replay
         )
         _announce(console, plan, opened.logs)
         with view.view(console, [plugin.name for plugin in plugins], plan.resources.jobs) as observe:
             opened.states = runner.run(plan, opened.executor, observe, opened.stop)
+    if replay:
+        return max(opened.exit_status, _compare(console, folder, replay))
     return opened.exit_status
+
+
+def _deadline(preset: Preset, limit: TimeLimit | None) -> float:
+    """Return the seconds that one job may take; a clock sets its own below."""
+    from benchmark.engine.protocol import DEADLINE_SECONDS
+
+    return DEADLINE_SECONDS[preset.name] if limit is None else limit.total or limit.each or 0.0
+
+
+def _limit(arguments: argparse.Namespace) -> TimeLimit | None:
+    """Return the time limit that the flags ask for."""
+    from benchmark.engine.time_limit import TimeLimit
+
+    if arguments.time is None and arguments.time_each is None:
+        if arguments.replay:
+            raise BenchmarkError("--replay repeats a run with a time limit: add the --time or --time-each that it had")
+        return None
+    if arguments.preset is not None:
+        raise BenchmarkError("--time and --time-each choose the effort themselves: leave out --preset")
+    return TimeLimit(arguments.time, arguments.time_each)
+
+
+def _recorded(folder: Path, names: Sequence[str], every: bool) -> dict[str, Record]:
+    """Return the records of a run with a time limit whose plans can be repeated.
+
+    Raises
+    ------
+    BenchmarkError
+        There is none, or a named estimator has none.
+    """
+    from benchmark.engine.refits import best_record
+
+    found = {}
+    for name in names:
+        try:
+            record = best_record(folder, name)
+        except BenchmarkError:
+            if not every:
+                raise
+            continue
+        if record.time is not None:
+            found[name] = record
+    if not found:
+        raise BenchmarkError(f"{folder}: no record of a run with a time limit is there to repeat; leave out --replay")
+    return found
+
+
+def _compare(console: Console, folder: Path, replayed: Mapping[str, Record]) -> int:
+    """Say whether the repeated rows predict what the recorded ones did; return 1 if one does not."""
+    from benchmark.engine.refits import best_record
+    from benchmark.render import terminal
+
+    same = {name: best_record(folder, name).proba_sha256 == record.proba_sha256 for name, record in replayed.items()}
+    differ = [name for name, is_same in same.items() if not is_same]
+    of_all = f"{len(same) - len(differ)} of {len(same)} rows predict exactly what was recorded"
+    terminal.step(console, of_all + (f"; these do not: {', '.join(differ)}" if differ else ""))
+    return 1 if differ else 0
 
 
 def _announce(console: Console, plan: Plan, logs: Path) -> None:
@@ -112,6 +189,10 @@ def _announce(console: Console, plan: Plan, logs: Path) -> None:
     from benchmark.render import terminal
 
     given, folds = plan.resources, plan.dataset.folds
+    if plan.clock is not None:
+        count, share = len(plan.plugins), terminal.clock(plan.clock.first_share)
+        total = f"{terminal.clock(plan.clock.total)} for " if plan.clock.total else ""
+        console.print(f"{total}{count} estimator{'s' * (count > 1)}: {share} each")
     each, seeds = (f" for each of {folds} folds", "repeat(s)") if folds else ("", "seed(s)")
     terminal.announce(
         console,

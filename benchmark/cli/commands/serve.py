@@ -22,11 +22,7 @@ def add(subparsers: Subparsers) -> None:
         "stops the server.",
     )
     flags.data(parser)
-    parser.add_argument(
-        "--preset",
-        choices=["smoke", "quick", "standard", "thorough"],
-        help="use the results of run --preset, if they are in a folder of their own, results/<dataset>-<preset>",
-    )
+    flags.preset(parser)
     parser.add_argument(
         "--port",
         type=_port,
@@ -53,7 +49,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.app.models import NO_SAVED_MODELS, LoadedModels
     from benchmark.app.security import SecurityMiddleware
     from benchmark.cli import reading
-    from benchmark.engine.protocol import PRESETS
+    from benchmark.engine.protocol import preset_named
     from benchmark.engine.results_folder import results_folder
     from benchmark.render import terminal
 
@@ -67,7 +63,7 @@ def command(arguments: argparse.Namespace) -> int:
         dataset = reading.load(arguments, console)
         folder = arguments.results / dataset.name
         if arguments.preset:
-            folder = results_folder(arguments.results, dataset.name, PRESETS[arguments.preset])
+            folder = results_folder(arguments.results, dataset.name, preset_named(arguments.preset))
         records = app_results.in_background(partial(app_results.read, folder, dataset.sha256))
         with closing(LoadedModels(folder, dataset, warn)) as models:
             content = pages.Content(
