@@ -51,6 +51,9 @@ from benchmark.storage import lock, records
 from benchmark.storage.record_kind import RecordKind
 from benchmark.storage.records import Record
 
+IMPORT_SECONDS = 20.0
+"""Of a time limit, a plugin may take at least this long to be imported: the first import of torch is slow."""
+
 ALL = "all"
 """The training part of all images, for the model that is kept of a cross-validation."""
 
@@ -226,7 +229,10 @@ class EstimatorRun:
 
     def _run(self, jobs: JobRunner) -> None:
         plan, progress = self.plan, self.progress
-        limits = replace(plan.resources.tuning, seconds=describe_seconds(plan.resources.refit.seconds))
+        seconds = describe_seconds(plan.resources.refit.seconds)
+        if self._share is not None:
+            seconds = min(seconds, max(IMPORT_SECONDS, self._share.seconds))
+        limits = replace(plan.resources.tuning, seconds=seconds)
         declared = jobs.describe(Describe(self.name, self._template().task, limits))
         self._context = replace(self._context, declared=declared)
 

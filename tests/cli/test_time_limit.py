@@ -111,7 +111,8 @@ def test_of_a_cross_validation_each_fold_has_a_part_of_the_time(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_plugin_that_hangs_costs_its_own_time_alone(tmp_path: Path) -> None:
-    folder = checkout(tmp_path / "lab", alone=True, sleeps=SLEEPS, bayes=GOOD)
+    hangs = f"import time\ntime.sleep(10_000)\n{GOOD}"
+    folder = checkout(tmp_path / "lab", alone=True, sleeps=SLEEPS, hangs=hangs, bayes=GOOD)
     start = time.monotonic()
     ran = started("run", "--all", *DIGITS, "--time", "40s", "--results", str(tmp_path / "results"), cwd=folder)
     took = time.monotonic() - start
@@ -122,7 +123,7 @@ def test_a_plugin_that_hangs_costs_its_own_time_alone(tmp_path: Path) -> None:
         for path in (tmp_path / "results" / "digits-40s" / "records").rglob("seed-0.json")
     }
     assert read["bayes"]["status"] == "ok"
-    assert read["sleeps"]["status"] == "timeout"
+    assert read["sleeps"]["status"] == read["hangs"]["status"] == "timeout"
     assert "takes longer than its" in read["sleeps"]["reason"]
 
 
