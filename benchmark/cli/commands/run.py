@@ -114,8 +114,9 @@ def command(arguments: argparse.Namespace) -> int:
         resources = opened.resources
         if limit is not None:  # what a refit takes is forecast from what tuning took
             resources = replace(resources, tuning_threads=resources.threads)
-        timed_now = limit is not None and not replay
-        clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder) if timed_now else None
+        clock = None
+        if limit is not None and not replay:
+            clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder)
         plan = runner.Plan(
             plugins, dataset, preset, resources, folder, arguments.force, arguments.keep, record_kinds(), clock, replay
         )
