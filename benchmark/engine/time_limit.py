@@ -54,6 +54,8 @@ class Clock:
         Seconds of the total that have passed.
     folder : Path
         Results folder, which remembers the seconds used until the run has ended.
+    report : bool
+        Whether time is held back for pages and figures.
 
     Attributes
     ----------
@@ -61,11 +63,11 @@ class Clock:
         `equal_share` at the start.
     """
 
-    def __init__(self, limit: TimeLimit, estimators: int, used: float, folder: Path) -> None:
+    def __init__(self, limit: TimeLimit, estimators: int, used: float, folder: Path, report: bool = True) -> None:
         self._limit, self.waiting, self._path = limit, estimators, folder / FILE
         self._start = time.monotonic() - used - _used_before(self._path)
         self._ticked = 0.0
-        self._reserve = REPORT_SECONDS + REPORT_SECONDS_EACH * estimators
+        self._reserve = REPORT_SECONDS + REPORT_SECONDS_EACH * estimators if report else 0.0
         self.first_share = self.equal_share
 
     @property

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from benchmark.engine.protocol import Preset
     from benchmark.engine.runner import Plan
     from benchmark.engine.time_limit import TimeLimit
     from benchmark.storage.records import Record
@@ -78,7 +77,7 @@ def command(arguments: argparse.Namespace) -> int:
     from benchmark.cli import console as view
     from benchmark.cli import reading
     from benchmark.engine import registry, runner
-    from benchmark.engine.protocol import DEFAULT_PRESET, PRESETS, timed
+    from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS, timed
     from benchmark.engine.results_folder import results_folder
     from benchmark.engine.time_limit import Clock
     from benchmark.render import terminal
@@ -110,13 +109,14 @@ def command(arguments: argparse.Namespace) -> int:
     if replay:
         plugins = [plugin for plugin in plugins if plugin.name in replay]
         folder = folder.with_name(f"{folder.name}-replayed")
-    with session(arguments, console, dataset, folder, _deadline(preset, limit)) as opened:
+    deadline = DEADLINE_SECONDS.get(preset.name, DEADLINE_SECONDS[DEFAULT_PRESET])  # a clock sets one for each job
+    with session(arguments, console, dataset, folder, deadline) as opened:
         resources = opened.resources
         if limit is not None:  # what a refit takes is forecast from what tuning took
             resources = replace(resources, tuning_threads=resources.threads)
         clock = None
         if limit is not None and not replay:
-            clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder)
+            clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder, arguments.report)
         plan = runner.Plan(
             plugins, dataset, preset, resources, folder, arguments.force, arguments.keep, record_kinds(), clock, replay
         )
@@ -126,13 +126,6 @@ def command(arguments: argparse.Namespace) -> int:
     if replay:
         return max(opened.exit_status, _compare(console, folder, replay))
     return opened.exit_status
-
-
-def _deadline(preset: Preset, limit: TimeLimit | None) -> float:
-    """Return the seconds that one job may take; a clock sets its own below."""
-    from benchmark.engine.protocol import DEADLINE_SECONDS
-
-    return DEADLINE_SECONDS[preset.name] if limit is None else limit.total or limit.each or 0.0
 
 
 def _limit(arguments: argparse.Namespace) -> TimeLimit | None:
@@ -190,19 +183,22 @@ def _announce(console: Console, plan: Plan, logs: Path) -> None:
     from benchmark.render import terminal
 
     given, folds = plan.resources, plan.dataset.folds
+    each, seeds = (f" for each of {folds} folds", "repeat(s)") if folds else ("", "seed(s)")
+    memory = f"{(given.refit.memory_bytes or 0) / 2**30:.1f} GiB"
     if plan.clock is not None:
         count, share = len(plan.plugins), terminal.clock(plan.clock.first_share)
         total = f"{terminal.clock(plan.clock.total)} for " if plan.clock.total else ""
         console.print(f"{total}{count} estimator{'s' * (count > 1)}: {share} each")
-    each, seeds = (f" for each of {folds} folds", "repeat(s)") if folds else ("", "seed(s)")
-    terminal.announce(
-        console,
-        plan.dataset,
-        plan.folder,
-        logs,
-        f"preset {plan.preset.name}: {plan.preset.trials} trials{each}, {plan.preset.seeds} {seeds}; "
-        f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
-        f"refits alone with {given.threads}; {given.device}; "
-        f"a job may take {terminal.clock(given.refit.seconds or 0)} and "
-        f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {(given.refit.memory_bytes or 0) / 2**30:.1f} GiB alone",
-    )
+        work = (
+            f"at most {plan.preset.trials} trials{each}, {plan.preset.seeds} {seeds}; each fit alone with "
+            f"{given.threads} thread(s), but for the first of each estimator; {given.device}; {memory}"
+        )
+    else:
+        work = (
+            f"preset {plan.preset.name}: {plan.preset.trials} trials{each}, {plan.preset.seeds} {seeds}; "
+            f"{given.jobs} job(s) at once, {given.tuning_threads} thread(s) each; "
+            f"refits alone with {given.threads}; {given.device}; "
+            f"a job may take {terminal.clock(given.refit.seconds or 0)} and "
+            f"{(given.tuning.memory_bytes or 0) / 2**30:.1f} GiB, {memory} alone"
+        )
+    terminal.announce(console, plan.dataset, plan.folder, logs, work)
