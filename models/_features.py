@@ -1,7 +1,8 @@
 """Image features that need no neural net: histograms of oriented gradients and learned patches.
 
 All are scikit-learn transformers. They take rows of pixels, uint8, (n, height * width * channels), of
-any image shape, and return float32.
+any image shape, and return float32. They map the range of the training pixels to 0..255 first (`Stretched`), because
+their constants are made for it: the least contrast of a block or a patch, and the values of a colour.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from benchmark.estimator import Task
 from models._composed import Compressed, Remembered
-from models._pixels import USUAL, Shape, Stateless, ToUnit, shrink, shrinking, shrunk_shape
+from models._pixels import USUAL, Shape, Stretched, ToUnit, shrink, shrinking, shrunk_shape
 
 Pixels = npt.NDArray[np.uint8]
 Features = npt.NDArray[np.float32]
 
 
-class HOG(Stateless):
+class HOG(Stretched):
     """Histograms of oriented gradients (Dalal and Triggs 2005), by OpenCV.
 
     Blocks of 2 by 2 cells, one cell apart, are normalised together (L2-Hys). The image is padded with
@@ -61,7 +61,7 @@ class HOG(Stateless):
         sides = [max(2, -(-size // self.cell)) * self.cell for size in self.image_shape[:2]]
         padding = [side - size for side, size in zip(sides, self.image_shape[:2], strict=True)]
         images = np.pad(
-            X.reshape(-1, *self.image_shape),
+            self._stretched(X).reshape(-1, *self.image_shape),
             ((0, 0), *((extra // 2, extra - extra // 2) for extra in padding), (0, 0)),
         )
         height, width = sides
@@ -79,7 +79,7 @@ class HOG(Stateless):
         return features
 
 
-class ColourHistograms(Stateless):
+class ColourHistograms(Stretched):
     """Histograms of hue, saturation and value, of the whole picture and of each cell of a grid.
 
     The features are the square roots of the shares of the pixels, so that their distances are those of
@@ -110,7 +110,7 @@ class ColourHistograms(Stateless):
             cells += [(*down, *across) for down in _edges(height, self.grid) for across in _edges(width, self.grid)]
         features = np.empty((len(X), len(cells), math.prod(self.bins)), np.float32)
         limits = [0, 180, 0, 256, 0, 256]  # OpenCV halves degrees of hue
-        for row, image in enumerate(X.reshape(-1, *self.image_shape)):
+        for row, image in enumerate(self._stretched(X).reshape(-1, *self.image_shape)):
             hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
             for place, (top, bottom, left, right) in enumerate(cells):
                 cell = np.ascontiguousarray(hsv[top:bottom, left:right])
@@ -119,7 +119,7 @@ class ColourHistograms(Stateless):
         return features.reshape(len(X), -1)
 
 
-class PatchResponses(TransformerMixin, BaseEstimator):
+class PatchResponses(Stretched):
     """Responses to filters learned from image patches without labels (Coates and Ng, 2011).
 
     Patches of the training images are each normalised, then whitened and clustered by k-means; each
@@ -172,7 +172,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         """Learn the filters from patches of X."""
         from sklearn.cluster import MiniBatchKMeans
 
-        self.n_features_in_ = X.shape[1]
+        super().fit(X, y)
         patches = self._sample(X)
         mean = patches.mean(axis=0)
         values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(patches - mean, rowvar=False)))
@@ -233,7 +233,7 @@ class PatchResponses(TransformerMixin, BaseEstimator):
         return shrunk_shape(self.image_shape)
 
     def _images(self, X: Pixels) -> Pixels:
-        return shrink(X, self.image_shape, self._shape)
+        return shrink(self._stretched(X), self.image_shape, self._shape)
 
     @property
     def _sides(self) -> tuple[int, int]:

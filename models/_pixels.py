@@ -1,4 +1,8 @@
-"""What pipelines on raw pixels share: large images are averaged down, and values are scaled."""
+"""What pipelines on pixels share: they learn the range of the training pixels, and average large images down.
+
+A faint picture (an X-ray, a scan) may use a few of the 256 grey values. The ranges that tuning searches are made for
+pixels of all 256, so each pipeline maps the range of its training pixels to that of all values.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +23,54 @@ PLENTY = 32 * 32
 More of them cost time and, without a net, add little."""
 
 
-class Stateless(TransformerMixin, BaseEstimator):
-    """A transformer that has nothing to learn."""
+UNUSUAL = 0.01
+"""Share of the training images, at least one, whose lowest or highest value may be outside the range of the others: a
+white label in a scan does not change its contrast."""
+
+
+def pixel_range(X: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Return the range of the values of images, (low, high), with ``low < high``.
+
+    The lowest and the highest value of each image count, not quantiles of all pixels: a drawing may be white but for a
+    thin line. All channels count together, so colours keep their hue. If all images are of one value, it is (0, 255).
+
+    Parameters
+    ----------
+    X : ndarray of uint8, (n, pixels)
+    """
+    lows, highs = X.min(axis=1), X.max(axis=1)
+    low = int(np.quantile(lows, UNUSUAL, method="higher"))
+    high = int(np.quantile(highs, 1 - UNUSUAL, method="lower"))
+    if low >= high:  # nearly all images are of one value, or there are two images
+        low, high = int(lows.min()), int(highs.max())
+    return (low, high) if low < high else (0, 255)
+
+
+class Stretched(TransformerMixin, BaseEstimator):
+    """A transformer whose `_stretched` maps the range of the training pixels to 0..255.
+
+    Attributes
+    ----------
+    levels_ : ndarray of uint8, (256,)
+        The new value of each value. Values outside the range of the training pixels become 0 or 255.
+    """
+
+    levels_: npt.NDArray[np.uint8] = np.arange(256, dtype=np.uint8)  # of models that were saved without them
 
     def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> Self:
-        """Do nothing."""
+        """Learn the range of X, uint8, (n, pixels)."""
+        self.levels_ = np.rint(np.interp(np.arange(256), pixel_range(X), (0, 255))).astype(np.uint8)
         self.n_features_in_ = X.shape[1]
         return self
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
+    def _stretched(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        import cv2
+
+        return np.asarray(cv2.LUT(np.ascontiguousarray(X), self.levels_))
 
 
-class Shrunk(Stateless):
-    """Average images down to a smaller size.
+class Shrunk(Stretched):
+    """Average images down to a smaller size, stretched first, so that averages of faint images are not rounded away.
 
     Parameters
     ----------
@@ -48,7 +86,7 @@ class Shrunk(Stateless):
 
     def transform(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return uint8, (n, height * width * channels)."""
-        return shrink(X, self.image_shape, self.to).reshape(len(X), -1)
+        return shrink(self._stretched(X), self.image_shape, self.to).reshape(len(X), -1)
 
 
 def shrink(X: npt.NDArray[np.uint8], image_shape: Shape, to: Shape) -> npt.NDArray[np.uint8]:
@@ -79,9 +117,10 @@ def shrinking(image_shape: Shape, most: int = PLENTY) -> list[tuple[str, Shrunk]
 
 
 class ToUnit(TransformerMixin, BaseEstimator):
-    """Scale values 0..255 to [0, 1], all pixels alike, and raise them to a power.
+    """Scale the range of the training pixels to [0, 1], all pixels alike, and raise the values to a power.
 
-    A scaler for each pixel would amplify the noise of border pixels that are almost always black.
+    Values outside that range become 0 or 1. A scaler for each pixel would amplify the noise of border pixels that are
+    almost always black.
 
     Parameters
     ----------
@@ -94,8 +133,9 @@ class ToUnit(TransformerMixin, BaseEstimator):
         self.power = power
 
     def fit(self, X: npt.NDArray[np.uint8], y: object = None) -> ToUnit:
-        """Compute the lookup table of the 256 values."""
-        self.table_ = ((np.arange(256) / 255) ** self.power).astype(np.float32)
+        """Learn the range of X, uint8, (n, pixels), and compute the lookup table of the 256 values."""
+        low, high = pixel_range(X)
+        self.table_ = (((np.arange(256) - low) / (high - low)).clip(0, 1) ** self.power).astype(np.float32)
         self.n_features_in_ = X.shape[1]
         return self
 

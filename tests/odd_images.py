@@ -1,4 +1,4 @@
-"""Images that say nothing and a class of two, shown to one estimator in a worker that has its libraries by then."""
+"""Images that say nothing, a class of two, faint images: shown to one estimator in a worker that has its libraries."""
 
 from __future__ import annotations
 
@@ -73,3 +73,20 @@ def of_a_rare_class(name: str) -> tuple[float, float]:
     whole = predicted(name, data["X_train"][-400:], data["y_train"][-400:], data["X_test"])
     assert whole.shape == proba.shape
     return float((proba.argmax(axis=1) == data["y_test"]).mean()), float(proba[:, RARE].max())
+
+
+FAINT = ((1, 235), (1, 100), (5, 85))
+"""Factor of a digit's levels 0..16, and what is added; the plain digits have 15 and 0."""
+
+
+def of_faint_images(name: str) -> list[float]:
+    """Return the share of predictions on digits of less contrast that are as on plain digits, for each `FAINT`."""
+    levels, labels = load_digits(return_X_y=True)
+    levels = levels.astype(np.uint8)
+
+    def labelled(factor: int, added: int) -> npt.NDArray:
+        X = factor * levels + np.uint8(added)
+        return predicted(name, X[:300], labels[:300], X[300:500]).argmax(axis=1)
+
+    plain = labelled(15, 0)
+    return [float((labelled(*each) == plain).mean()) for each in FAINT]

@@ -13,11 +13,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion
 
+from benchmark import datasets
 from benchmark.datasets import digits
 from benchmark.estimator import Task
 from models._composed import Compressed, Remembered, without_cache
 from models._features import HOG, ColourHistograms, PatchResponses, WithColours, hog_features
-from models._pixels import Shrunk, ToUnit, shrinking, shrunk_shape
+from models._pixels import Shrunk, ToUnit, pixel_range, shrinking, shrunk_shape
 from models._svm import RBFSVC
 from models._virtual import VirtualSupport
 
@@ -57,7 +58,7 @@ def test_hog_depends_on_edge_orientation_and_if_signed_on_its_direction() -> Non
 
 def test_hog_does_not_depend_on_brightness_and_contrast() -> None:
     X = random_images(10, (28, 28, 1)) // 2
-    hog = HOG((28, 28, 1)).fit(X)
+    hog = HOG((28, 28, 1)).fit(np.arange(784).reshape(1, -1).astype(np.uint8))  # of all values, so none is stretched
     np.testing.assert_allclose(hog.transform(X), hog.transform(X + np.uint8(60)), atol=0.02)
     np.testing.assert_allclose(hog.transform(X), hog.transform(2 * X), atol=0.02)
 
@@ -109,6 +110,103 @@ def test_large_images_are_averaged_down_before_raw_pixels_and_small_ones_are_not
     small = Shrunk((64, 64, 3), (32, 32, 3)).fit(X).transform(X).reshape(5, 32, 32, 3)
     means = X.reshape(5, 32, 2, 32, 2, 3).mean(axis=(2, 4))
     np.testing.assert_allclose(small, means, atol=1)
+
+
+def pictures(n: int, *levels: int) -> np.ndarray:
+    """Return images of 5 by 4 pixels, each with all of these values, uint8, (n, 20)."""
+    return np.tile(np.resize(np.array(levels, np.uint8), 20), (n, 1))
+
+
+def drawings(n: int) -> np.ndarray:
+    """Return white images of 64 by 64 pixels, each with two black ones, in other places; uint8, (n, 4096)."""
+    X = np.full((n, 4_096), 255, np.uint8)
+    X[np.arange(n), np.arange(n)] = X[np.arange(n), -1 - np.arange(n)] = 0
+    return X
+
+
+LABEL = np.array([255] * 3 + [100] * 16 + [116], np.uint8)
+"""An image with a white label."""
+
+
+@pytest.mark.parametrize(
+    ("X", "expected"),
+    [
+        (pictures(300, 0, 255), (0, 255)),
+        (pictures(300, 235, 243, 251), (235, 251)),
+        (np.vstack([pictures(299, 100, 116), LABEL]), (100, 116)),
+        (np.vstack([pictures(19, 100, 116), LABEL]), (100, 116)),
+        (np.vstack([pictures(297, 100, 116), pictures(3, 0, 255)]), (100, 116)),
+        (np.vstack([pictures(290, 100, 116), pictures(10, 0, 255)]), (0, 255)),  # no exceptions, but a rare class
+        (np.vstack([pictures(299, 20), pictures(1, 10, 30)]), (10, 30)),
+        (np.vstack([pictures(1, 10), pictures(1, 200)]), (10, 200)),
+        (pictures(1, 90, 30), (30, 90)),
+        (pictures(300, 7), (0, 255)),
+        (drawings(300), (0, 255)),
+        (255 - drawings(300) // 2, (128, 255)),
+    ],
+    ids=[
+        "full contrast",
+        "faint",
+        "a label in one of 300",
+        "a label in one of 20",
+        "three of 300 unusual",
+        "ten of 300",
+        "all blank but one",
+        "two blank ones",
+        "one image",
+        "all of one value",
+        "two black pixels in each white image",
+        "two bright pixels in each grey image",
+    ],
+)
+def test_the_range_of_images_is_that_of_their_lowest_and_highest_values(X: np.ndarray, expected: tuple) -> None:
+    assert pixel_range(X) == expected
+
+
+def faint(X: np.ndarray) -> np.ndarray:
+    """Return images whose values 0, 15, ..., 240 became 100 to 116."""
+    return (X // 15 + 100).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        ToUnit(0.5),
+        HOG((40, 40, 3)),
+        ColourHistograms((40, 40, 3)),
+        PatchResponses((40, 40, 3), filters=5, samples=500),
+        Shrunk((40, 40, 3), (20, 20, 3)),
+    ],
+    ids=lambda transformer: type(transformer).__name__,
+)
+def test_faint_images_are_those_of_full_contrast_to_all_transformers(transformer: Any) -> None:
+    X = random_images(120, (40, 40, 3)) // 15 * 15
+    X[:, 0], X[:, 1] = 0, 240
+    plain = transformer.fit(X[:100]).transform(X[100:])
+    np.testing.assert_array_equal(transformer.fit(faint(X[:100])).transform(faint(X[100:])), plain)
+
+
+def test_values_outside_the_range_of_training_images_become_its_ends() -> None:
+    fitted = ToUnit().fit(pictures(10, 100, 116))
+    np.testing.assert_array_equal(fitted.transform(np.array([[0, 100, 108, 116, 255]], np.uint8)), [[0, 0, 0.5, 1, 1]])
+
+
+@pytest.mark.parametrize("rows", [200, 4_000, None], ids=str)
+def test_images_of_full_contrast_are_divided_by_255_to_the_last_bit(rows: int | None) -> None:
+    X = datasets.load(None).train.X[:rows]  # Fashion-MNIST if it is available: its records depend on this
+    values = np.arange(256, dtype=np.uint8)
+    for power in (0.25, 0.5, 1.0):
+        table = ((np.arange(256) / 255) ** power).astype(np.float32)
+        np.testing.assert_array_equal(ToUnit(power).fit(X).transform(values), table)
+    np.testing.assert_array_equal(HOG((28, 28, 1)).fit(X).levels_, values)
+
+
+def test_features_of_a_model_that_was_saved_without_a_range_are_those_of_full_contrast() -> None:
+    X = random_images(10, (28, 28, 1))
+    fitted = HOG((28, 28, 1)).fit(np.arange(784).reshape(1, -1).astype(np.uint8))
+    before = fitted.transform(X)
+    del fitted.levels_
+    np.testing.assert_array_equal(fitted.transform(X), before)
 
 
 @pytest.mark.parametrize(("side", "cells"), [(8, (3, 4, 7)), (28, (3, 4, 7)), (56, (6, 8, 14)), (64, (7, 9, 16))])

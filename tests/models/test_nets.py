@@ -109,6 +109,19 @@ def _cut(padded: np.ndarray, down: int, right: int, mirrored: bool) -> np.ndarra
     return window
 
 
+@pytest.mark.parametrize("kind", [ToImages, _published.ToUnitImages])
+def test_faint_images_are_those_of_full_contrast_to_nets(kind: type[ToImages]) -> None:
+    levels = np.random.default_rng(0).integers(0, 17, (50, 30)).astype(np.uint8)
+    plain, faint = (kind((6, 5, 1)).fit(X[:40]).transform(X) for X in (15 * levels, levels + np.uint8(235)))
+    np.testing.assert_allclose(faint, plain, atol=1e-6)
+
+
+def test_published_nets_divide_images_of_full_contrast_by_255_as_published() -> None:
+    X = np.arange(256, dtype=np.uint8).reshape(1, -1)
+    found = _published.ToUnitImages((16, 16, 1)).fit(X).transform(X)
+    np.testing.assert_array_equal(found.ravel(), np.arange(256, dtype=np.float32) / np.float32(255))
+
+
 def test_with_few_rows_epochs_are_added_until_min_steps() -> None:
     pipeline = cnn.build(Task(3, (8, 8, 1)))
     net = pipeline[-1].set_params(min_steps=30, max_epochs=4, module__width=4)

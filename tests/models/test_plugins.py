@@ -71,6 +71,12 @@ LIBRARY_ESTIMATORS = {
 }
 
 
+def test_faint_images_are_predicted_as_those_of_full_contrast(plugin: PluginInWorker) -> None:
+    # The residual net standardises its images to the same values, up to rounding (test_nets.py), and training on so few
+    # amplifies the rounding.
+    assert min(plugin.call(odd_images.of_faint_images)) >= (0.5 if plugin.name == "cnn" else 0.99)
+
+
 def classes_of_last_step(name: str) -> list[str]:
     """Return library and name of the class of a pipeline's last step, and of its base classes."""
     step = registry.get(name).load().build(Task(10, (28, 28, 1)))[-1]
