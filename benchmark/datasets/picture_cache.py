@@ -21,7 +21,7 @@ from benchmark.datasets.idx import LIMIT
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
 
-VERSION = 3
+VERSION = 4
 """Increased when pictures are prepared in another way."""
 
 

@@ -319,6 +319,12 @@ def _prepared(pictures: Sequence[Source], asked: Asked, progress: ProgressBar) -
     cached = picture_cache.read(cache) if cache else None
     if cached is not None:
         return cached
+    with preprocessing.quiet():
+        return _decoded(pictures, asked, progress, cache)
+
+
+def _decoded(pictures: Sequence[Source], asked: Asked, progress: ProgressBar, cache: Path | None) -> Prepared:
+    """Return what `_prepared` returns, decoded now; it is cached if that took long."""
     start = time.monotonic()
     pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))  # Pillow releases Python's global lock
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmark.errors import BenchmarkError
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
 """Suffixes of pictures, in lower case; upper case is accepted, too."""
 
 TABLES = {".csv", ".tsv", ".jsonl", ".txt"}
@@ -35,7 +35,7 @@ _MASK_FOLDER = re.compile(r"(.*[^a-z])?(masks?|segmentations?|ground[ _-]?truths
 _IMAGE_FOLDER = re.compile(r"(.*[^a-z])?(images?|imgs?|photos?|pictures?|jpegimages|originals?)", re.IGNORECASE)
 """Name of a folder of the pictures that have such masks; ``mask`` next to ``no_mask`` are two classes."""
 
-_PHOTOGRAPHS = {".jpg", ".jpeg"}
+_PHOTOGRAPHS = {".jpg", ".jpeg", ".jfif"}
 """Suffixes of photographs; a mask needs exact edges, so it is in one of the other formats."""
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageFilter, ImageOps
+from PIL import ExifTags, Image, ImageFilter
 
 from benchmark.datasets.dataset import Shape
 from benchmark.errors import BenchmarkError
@@ -37,6 +40,23 @@ TINTED = 8
 DRAFTED = 4
 """Least size at which a JPEG is decoded, as a multiple of the size that it is brought to. Drawn photographs brought to
 64 pixels differ by 0.1 to 0.8 levels from those decoded whole, and by 2 to 3 levels at a multiple of 2."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a picture of an EXIF orientation is turned upright. `ImageOps.exif_transpose` of Pillow 13.0.0 writes the whole
+EXIF block again, which fails where the block is damaged."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+_NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"}
+"""The chunks of a PNG that say its pixels, and which way is up."""
 
 TRIMMED = 0.05
 """Share of the full range by which a background pixel may differ from the corner pixel."""
@@ -68,29 +88,78 @@ def decode(blob: bytes, shape: tuple[int, ...] | None = None) -> Image.Image:
             f"the file has {len(blob) / 2**20:.1f} MiB, more than the {MAX_BYTES // 2**20} that are read"
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is stricter
-            with Image.open(io.BytesIO(blob), formats=FORMATS) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise BenchmarkError(
-                        f"the picture is {width:,} by {height:,} pixels, more than the {MAX_PIXELS:,} that are decoded"
-                    )
-                if shape is not None and image.format == "JPEG":
-                    _draft(image, shape)
-                image.load()
-                upright = ImageOps.exif_transpose(image)
+        with quiet():
+            try:
+                return _rgb(_opened(blob, shape))
+            except (BenchmarkError, Image.DecompressionBombError):
+                raise
+            except Exception:
+                if not blob.startswith(_PNG):
+                    raise
+                return _rgb(_opened(_without_ancillary(blob), shape))
     except BenchmarkError:
         raise
     except Image.DecompressionBombError as error:  # Pillow's own limit, checked on opening
         raise BenchmarkError(f"the picture has more than the {MAX_PIXELS:,} pixels that are decoded") from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error and more on damage
         raise BenchmarkError(f"this is no {FORMS} picture, or a damaged one") from error
-    if upright.mode.startswith(("I", "F")):  # convert() would clip 16-bit grey, and numbers from 0 to 1
-        return Image.fromarray(_eight_bits(np.asarray(upright))).convert("RGB")
-    if upright.mode not in ("RGBA", "LA", "PA", "La", "RGBa") and "transparency" not in upright.info:
-        return upright.convert("RGB")
-    clear = upright.convert("RGBA")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Show no warning of Pillow: it has one for every photo with damaged EXIF, and one from 89 million pixels.
+
+    Filters belong to the process. Where threads decode, also the thread that starts them must be inside.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _opened(blob: bytes, shape: tuple[int, ...] | None) -> Image.Image:
+    """Return a picture, decoded and upright, in its own mode."""
+    with Image.open(io.BytesIO(blob), formats=FORMATS) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise BenchmarkError(
+                f"the picture is {width:,} by {height:,} pixels, more than the {MAX_PIXELS:,} that are decoded"
+            )
+        if shape is not None and image.format == "JPEG":
+            _draft(image, shape)
+        image.load()
+        turn = _TURNS.get(_orientation(image))
+        return image.copy() if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; 1 where there is none, or where it is damaged: the pixels are whole."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # SyntaxError, struct.error, KeyError and more
+        return 1
+
+
+def _without_ancillary(blob: bytes) -> bytes:
+    """Return a PNG without the chunks that its pixels do not need, as viewers read it.
+
+    Pillow refuses a picture with a text or a profile of more than 1 MiB, or with a wrong checksum of either.
+    """
+    kept, place = [_PNG], len(_PNG)
+    while len(head := blob[place : place + 8]) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind in _NEEDED:
+            kept.append(blob[place : place + 12 + length])
+        place += 12 + length  # length, kind and checksum have four bytes each
+    return b"".join(kept)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Return a picture of any mode as RGB, on white where it is transparent."""
+    if image.mode.startswith(("I", "F")):  # convert() would clip 16-bit grey, and numbers from 0 to 1
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.mode not in ("RGBA", "LA", "PA", "La", "RGBa") and "transparency" not in image.info:
+        return image.convert("RGB")
+    clear = image.convert("RGBA")
     white = Image.new("RGBA", clear.size, "white")
     return Image.alpha_composite(white, clear).convert("RGB")
 
@@ -98,7 +167,7 @@ def decode(blob: bytes, shape: tuple[int, ...] | None = None) -> Image.Image:
 def _draft(image: Image.Image, shape: tuple[int, ...]) -> None:
     """Let a JPEG be decoded smaller, which its format can do in a fraction of the time."""
     height, width = shape[:2]
-    if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # height and width are swapped until it is turned
+    if _orientation(image) >= 5:  # height and width are swapped until it is turned
         height, width = width, height
     scale = min(width / image.width, height / image.height)
     image.draft(None, (math.ceil(DRAFTED * scale * image.width), math.ceil(DRAFTED * scale * image.height)))
@@ -159,14 +228,23 @@ def size(file: BinaryIO) -> tuple[int, int]:
         They are not those of a picture.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as image:
-                width, height = image.size
-                turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        with quiet():
+            try:
+                return _upright_size(file)
+            except Exception:
+                file.seek(0)
+                blob = file.read(MAX_BYTES)
+                if not blob.startswith(_PNG):
+                    raise
+                return _upright_size(io.BytesIO(_without_ancillary(blob)))
     except Exception as error:  # see `decode`
         raise BenchmarkError("this is no picture, or a damaged one") from error
-    return (width, height) if turned else (height, width)
+
+
+def _upright_size(file: BinaryIO) -> tuple[int, int]:
+    with Image.open(file, formats=FORMATS) as image:
+        width, height = image.size
+        return (width, height) if _orientation(image) >= 5 else (height, width)
 
 
 def as_fashion_mnist(image: Image.Image, shape: tuple[int, int] = (28, 28)) -> npt.NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -463,3 +464,19 @@ def test_a_run_on_a_folder_of_pictures(tmp_path: Path) -> None:
     page = (tmp_path / "results" / "my_photos" / "method.md").read_text()
     assert "93 training and 23 test images of 64 by 64 pixels, in colour, in 3 classes" in page
     assert benchmark("report", "--check", "--results", str(tmp_path / "results")).returncode == 0
+
+
+def test_photos_with_damaged_exif_are_read_by_threads_without_a_word(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"  # promises five entries, holds none
+    for name, level in (("oak", 60), ("elm", 190)):
+        (tmp_path / "trees" / name).mkdir(parents=True)
+        for i in range(20):
+            Image.new("RGB", (28, 28), (level + i,) * 3).save(tmp_path / "trees" / name / f"{i}.jfif", "JPEG", exif=exif)
+    before, told = list(warnings.filters), []
+    found = datasets.load(str(tmp_path / "trees"), notify=told.append)
+    assert len(found.train.y) + len(found.test.y) == 40
+    assert not recwarn.list
+    assert warnings.filters == before
+    assert len(told) == 1  # how the test part was split off

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from benchmark.datasets import preprocessing
 from benchmark.errors import BenchmarkError
@@ -105,3 +105,84 @@ def test_an_image_of_the_data_set_comes_out_as_it_was() -> None:
 def test_a_picture_of_one_colour_is_no_error() -> None:
     for colour in ("white", "black", "grey"):
         assert preprocessing.as_fashion_mnist(Image.new("RGB", (64, 48), colour)).shape == (784,)
+
+
+# --- pictures that viewers open
+
+WHOLE = np.random.default_rng(0).integers(0, 256, (12, 16), dtype=np.uint8)
+WHOLE[:, :4] = 250
+CUT_EXIF = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"  # promises five entries, holds none
+TURNED_AND_CUT = (  # the orientation is 6; the second of two entries says that its value is far behind the end
+    b"Exif\0\0II*\0\x08\0\0\0\x02\0" + struct.pack("<HHII", 0x112, 3, 1, 6) + struct.pack("<HHII", 0x10F, 2, 99, 9_999)
+)
+
+
+def with_text(*lengths: int) -> bytes:
+    info = PngImagePlugin.PngInfo()
+    for length in lengths:
+        info.add_text("workflow", "x" * length, zip=True)
+    return png(WHOLE, pnginfo=info)
+
+
+def with_chunk(kind: bytes, data: bytes, *, checksum: bool = True) -> bytes:
+    """Return a PNG with a chunk more, behind its header."""
+    blob, end = png(WHOLE), 8 + 25
+    crc = zlib.crc32(kind + data) + (not checksum)
+    return blob[:end] + struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc) + blob[end:]
+
+
+def photo(kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(WHOLE).convert("RGB").save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        with_text(3_000_000),
+        with_text(*[1_000_000] * 70),
+        png(WHOLE, icc_profile=bytes(2_000_000)),
+        with_chunk(b"iCCP", b"no profile"),
+        with_chunk(b"tEXt", b"Software\0Viewer", checksum=False),
+        with_chunk(b"gAMA", b"\0"),
+        with_chunk(b"eXIf", CUT_EXIF[6:]),
+    ],
+    ids=[
+        "long text",
+        "many texts",
+        "large profile",
+        "no profile",
+        "checksum of a text",
+        "short gamma",
+        "EXIF cut short",
+    ],
+)
+def test_a_png_is_judged_by_its_pixels(blob: bytes, recwarn: pytest.WarningsRecorder) -> None:
+    assert np.array_equal(np.asarray(preprocessing.decode(blob))[..., 0], WHOLE)
+    assert preprocessing.size(io.BytesIO(blob)) == WHOLE.shape
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    "exif", [CUT_EXIF, b"Exif\0\0no TIFF header", b"Exif\0\0II*\0", b"Exif\0\0MM\0*\xff\xff\xff\xff"]
+)
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_a_photo_with_damaged_exif_is_whole_and_nothing_is_said(
+    kind: str, exif: bytes, recwarn: pytest.WarningsRecorder
+) -> None:
+    found = preprocessing.decode(photo(kind, quality=95, exif=exif), (8, 8))
+    assert np.array_equal(np.asarray(found), np.asarray(preprocessing.decode(photo(kind, quality=95), (8, 8))))
+    assert preprocessing.size(io.BytesIO(photo(kind, exif=exif))) == WHOLE.shape
+    assert not recwarn.list
+
+
+def test_a_photo_is_turned_upright_although_the_rest_of_its_exif_is_damaged() -> None:
+    found = np.asarray(preprocessing.decode(photo("WEBP", lossless=True, exif=TURNED_AND_CUT)))
+    assert np.array_equal(found[..., 0], np.rot90(WHOLE, -1))
+
+
+def test_damaged_pixels_are_refused_whatever_the_text() -> None:
+    for blob in (with_text(3_000_000)[:-60], png(WHOLE)[:-30]):
+        with pytest.raises(BenchmarkError, match=r"no PNG, JPEG.* picture, or a damaged one"):
+            preprocessing.decode(blob)
