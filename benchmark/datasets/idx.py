@@ -8,12 +8,14 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.datasets.picture_tree import is_litter
 from benchmark.errors import BenchmarkError
 from benchmark.storage import serialization
 
@@ -23,6 +25,9 @@ IMAGES, LABELS = 0x803, 0x801
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 TEST = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 """Images and labels; each file name may end in ``.gz``."""
+
+_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+"""Types of numbers by the third byte of a magic number."""
 
 LIMIT = 2**30
 """Largest size of a file, packed or unpacked, that is read, in bytes."""
@@ -69,10 +74,13 @@ def find_sets(folder: Path) -> dict[str, Files]:
     sets: dict[str, Files] = {}
     if not os.path.isdir(folder):
         return sets
-    for name in sorted(os.listdir(folder)):  # name.gz comes after name
-        if (match := _NAME.fullmatch(name)) is not None and os.path.isfile(folder / name):
+    places = [each for each in sorted(os.listdir(folder)) if not is_litter(each)]
+    # Some unpackers put each file into a folder of its name. A file of the folder itself comes later, and counts.
+    for name in sorted(places, key=lambda each: os.path.isfile(folder / each)):  # and name.gz comes after name
+        path = folder / name / name if os.path.isdir(folder / name) else folder / name
+        if (match := _NAME.fullmatch(name)) is not None and os.path.isfile(path):
             part = "train" if match["part"].lower() == "train" else "test"
-            sets.setdefault(match["set"] or _WITHOUT_NAME, {})[part, match["kind"].lower()] = folder / name
+            sets.setdefault(match["set"] or _WITHOUT_NAME, {})[part, match["kind"].lower()] = path
     return sets
 
 
@@ -113,7 +121,7 @@ def digest(path: Path) -> str:
 
 
 def read(path: Path, magic: int, limit: int = LIMIT) -> npt.NDArray[np.uint8]:
-    """Read one IDX file, gzipped or not; no more is unpacked than its header states.
+    """Read one IDX file of unsigned bytes, gzipped or not; no more is unpacked than its header states.
 
     Parameters
     ----------
@@ -134,6 +142,33 @@ def read(path: Path, magic: int, limit: int = LIMIT) -> npt.NDArray[np.uint8]:
         The file is unreadable, too large, empty, truncated or not gzip, has a wrong magic number, or has another size
         than its header states.
     """
+    return _read(path, magic, limit, {magic: np.dtype(np.uint8)}).astype(np.uint8, copy=False)
+
+
+def read_any(path: Path, magic: int) -> npt.NDArray[Any]:
+    """Read one IDX file of numbers of any type, as `read` does.
+
+    Parameters
+    ----------
+    path : Path
+    magic : int
+        `IMAGES` or `LABELS`, whatever the type.
+
+    Returns
+    -------
+    ndarray, (n, height, width) or (n,)
+        Of the machine's byte order.
+
+    Raises
+    ------
+    BenchmarkError
+        As `read`.
+    """
+    return _read(path, magic, LIMIT, {(code << 8) + (magic & 0xFF): np.dtype(kind) for code, kind in _TYPES.items()})
+
+
+def _read(path: Path, magic: int, limit: int, kinds: Mapping[int, np.dtype[Any]]) -> npt.NDArray[Any]:
+    """Read a file whose magic number is one of `kinds`; `magic` is the one that messages name."""
     try:
         packed = path.open("rb")
     except OSError as error:
@@ -141,24 +176,26 @@ def read(path: Path, magic: int, limit: int = LIMIT) -> npt.NDArray[np.uint8]:
     with packed:
         if os.fstat(packed.fileno()).st_size > limit:
             raise BenchmarkError(f"{path}: larger than the {limit:,} bytes that are read; give a smaller file")
-        return _decode(packed, path, magic, limit)
+        return _decode(packed, path, magic, limit, kinds)
 
 
-def _decode(packed: BinaryIO, path: Path, magic: int, limit: int) -> npt.NDArray[np.uint8]:
+def _decode(
+    packed: BinaryIO, path: Path, magic: int, limit: int, kinds: Mapping[int, np.dtype[Any]]
+) -> npt.NDArray[Any]:
     try:
         start = packed.read(2)
         packed.seek(0)
+        zipped = start == b"\x1f\x8b"
     except OSError as error:
         raise _unreadable(path, error) from error
     if not start:
         raise BenchmarkError(f"{path}: the file is empty; fetch it again")
-    zipped = start == b"\x1f\x8b"
     if path.suffix == ".gz" and not zipped:
         raise BenchmarkError(f"{path}: not gzip, although its name ends in .gz; fetch it again, or drop the .gz")
     try:
         with gzip.GzipFile(fileobj=packed) if zipped else packed as file:
-            shape = _shape(file.read(4 + 4 * (magic & 0xFF)), path, magic, limit)
-            body = np.empty(math.prod(shape), dtype=np.uint8)  # occupies no memory until it is filled
+            shape, kind = _shape(file.read(4 + 4 * (magic & 0xFF)), path, magic, limit, kinds)
+            body = np.empty(math.prod(shape) * kind.itemsize, dtype=np.uint8)  # no memory until it is filled
             filled = _fill(file, body.data)
             surplus = file.read(1)  # reading to the end makes gzip verify its checksum
     except (OSError, EOFError, zlib.error) as error:
@@ -166,7 +203,7 @@ def _decode(packed: BinaryIO, path: Path, magic: int, limit: int) -> npt.NDArray
     if filled < body.size or surplus:
         holds = "more" if surplus else f"{filled:,}"
         raise BenchmarkError(f"{path}: the header counts {body.size:,} bytes, the file holds {holds}; fetch it again")
-    return body.reshape(shape)
+    return body.view(kind).astype(kind.newbyteorder("="), copy=False).reshape(shape)
 
 
 def _fill(file: BinaryIO | gzip.GzipFile, buffer: memoryview) -> int:
@@ -182,18 +219,22 @@ def _unreadable(path: Path, error: OSError) -> BenchmarkError:
     return BenchmarkError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions")
 
 
-def _shape(header: bytes, path: Path, magic: int, limit: int) -> tuple[int, ...]:
-    kind = "images" if magic == IMAGES else "labels"
-    if len(header) >= 4 and (number := struct.unpack_from(">I", header)[0]) != magic:
+def _shape(
+    header: bytes, path: Path, magic: int, limit: int, kinds: Mapping[int, np.dtype[Any]]
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the type that a header states."""
+    what = "images" if magic == IMAGES else "labels"
+    number = struct.unpack_from(">I", header)[0] if len(header) >= 4 else magic
+    if number not in kinds:
         raise BenchmarkError(
-            f"{path}: magic number 0x{number:08x} is not that of IDX {kind} (0x{magic:08x}); is it another file?"
+            f"{path}: magic number 0x{number:08x} is not that of IDX {what} (0x{magic:08x}); is it another file?"
         )
     if len(header) < 4 + 4 * (magic & 0xFF):
         raise BenchmarkError(f"{path}: ends within its header; fetch it again")
     shape: tuple[int, ...] = struct.unpack_from(f">{magic & 0xFF}I", header, 4)
-    if math.prod(shape) > limit:
+    size = math.prod(shape) * kinds[number].itemsize
+    if size > limit:
         raise BenchmarkError(
-            f"{path}: the header counts {math.prod(shape):,} bytes, more than the {limit:,} that are read; "
-            "give a smaller file"
+            f"{path}: the header counts {size:,} bytes, more than the {limit:,} that are read; give a smaller file"
         )
-    return shape
+    return shape, kinds[number]

@@ -10,6 +10,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
@@ -142,6 +143,18 @@ class Tree:
                 place = place.parent
 
 
+def is_litter(name: str) -> bool:
+    """Return whether a file is hidden, or made by an operating system or an office program (``~$train.csv``)."""
+    return name.startswith((".", "~$")) or name.endswith("~") or name.casefold() in LITTER
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder itself, without litter, sorted; none of a folder that may not be looked into."""
+    with suppress(OSError):
+        return sorted(each for each in folder.iterdir() if not is_litter(each.name) and each.is_file())
+    return []
+
+
 def has_pictures(folder: Path) -> bool:
     """Return whether a folder or one of its subfolders contains a picture."""
     entries = _walk(folder, os.path.realpath(folder))
@@ -187,7 +200,7 @@ def _walk(root: Path, real: str) -> Iterator[tuple[Path, str]]:
             ) from error
         for entry in inside:
             path = Path(entry)
-            if entry.name.startswith(".") or entry.name.casefold() in LITTER:
+            if is_litter(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(path)

@@ -473,7 +473,8 @@ def test_photos_with_damaged_exif_are_read_by_threads_without_a_word(
     for name, level in (("oak", 60), ("elm", 190)):
         (tmp_path / "trees" / name).mkdir(parents=True)
         for i in range(20):
-            Image.new("RGB", (28, 28), (level + i,) * 3).save(tmp_path / "trees" / name / f"{i}.jfif", "JPEG", exif=exif)
+            path = tmp_path / "trees" / name / f"{i}.jfif"
+            Image.new("RGB", (28, 28), (level + i,) * 3).save(path, "JPEG", exif=exif)
     before, told = list(warnings.filters), []
     found = datasets.load(str(tmp_path / "trees"), notify=told.append)
     assert len(found.train.y) + len(found.test.y) == 40

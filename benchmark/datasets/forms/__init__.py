@@ -20,6 +20,7 @@ from benchmark.datasets.forms import (
 )
 from benchmark.datasets.forms.form import Form, Request
 from benchmark.datasets.picture_cache import Asked
+from benchmark.datasets.picture_tree import is_litter
 from benchmark.datasets.split import TRAIN
 from benchmark.datasets.validate import FileDataset
 from benchmark.errors import BenchmarkError
@@ -98,7 +99,7 @@ def _readable(folder: Path, known: tuple[Form, ...]) -> list[Path]:
     """Return what a form recognises in a folder, or, if nothing, in its only folder; sorted."""
     while os.path.isdir(folder):
         try:
-            inside = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+            inside = sorted(each for each in folder.iterdir() if not is_litter(each.name))
         except OSError:
             return []
         found = [each for each in inside if _form(each, known) is not None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ def idx_folder(folder: Path, name: str, class_names: tuple[str, ...] | None = No
     return validate.build_dataset(name, str(folder), train, test, tuple(files), class_names)
 
 
-def upright(X: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def upright(X: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return images of EMNIST, (n, height, width), as they are meant: rows and columns are exchanged."""
     return np.ascontiguousarray(X.transpose(0, 2, 1))
 
@@ -53,7 +54,7 @@ def _read(path: Path, request: Request) -> FileDataset:
     raw = {}
     for part in sorted({part for part, _ in files}):
         images, labels = files[part, "images"], files[part, "labels"]
-        X, y = idx.read(images, idx.IMAGES), idx.read(labels, idx.LABELS)
+        X, y = idx.read_any(images, idx.IMAGES), idx.read_any(labels, idx.LABELS)
         raw[part] = RawPart(upright(X) if turned else X, y, str(images), str(labels))
     mapping = mapping_file(first)
     names = {} if mapping is None else characters(mapping)

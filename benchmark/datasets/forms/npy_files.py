@@ -15,6 +15,7 @@ import numpy.typing as npt
 from benchmark.datasets import split
 from benchmark.datasets.forms import npz_file, parts
 from benchmark.datasets.forms.form import Form, Request
+from benchmark.datasets.picture_tree import files_in
 from benchmark.datasets.split import TRAIN
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
@@ -31,7 +32,7 @@ PUBLISHED_PREFIX = "full_numpy_bitmap_"
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.[nN][pP][yY]") if path.is_file() and not path.name.startswith("."))
+    return [path for path in files_in(folder) if path.suffix.lower() == ".npy"]
 
 
 def _recognises(path: Path) -> bool:

@@ -14,6 +14,7 @@ import psutil
 from benchmark.datasets import idx
 from benchmark.datasets.forms import parts
 from benchmark.datasets.forms.form import Form, Request, can_choose, chosen
+from benchmark.datasets.picture_tree import files_in
 from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
@@ -160,7 +161,7 @@ def _read(path: Path, request: Request) -> FileDataset:
 
 def _pairs(folder: Path) -> dict[str, dict[str, Path]]:
     """Return the data sets of a folder that have a file for training and one for another part."""
-    files = sorted(each for each in folder.glob("*.[nN][pP][zZ]") if each.is_file())
+    files = [each for each in files_in(folder) if each.suffix.lower() == ".npz"]
     found = parts.by_part(folder, files)
     return {name: each for name, each in found.items() if TRAIN in each and len(each) > 1}
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmark.datasets.forms import npz_file, parts
 from benchmark.datasets.forms.csv_pixels import CSV_LIMIT
 from benchmark.datasets.forms.form import Form, Request, can_choose, chosen
+from benchmark.datasets.picture_tree import files_in
 from benchmark.datasets.split import TRAIN
 from benchmark.datasets.validate import FileDataset, RawPart
 from benchmark.errors import BenchmarkError
@@ -31,8 +32,8 @@ Files = dict[tuple[str, str], Path]
 def find(folder: Path) -> dict[str, Files]:
     """Return the files of each data set in a folder, by the beginning of their names."""
     sets: dict[str, Files] = {}
-    for path in sorted(folder.glob("*.[nN][pP][zZ]")):
-        if (match := _NAME.fullmatch(path.name)) is not None and path.is_file():
+    for path in files_in(folder):
+        if (match := _NAME.fullmatch(path.name)) is not None:
             kind = "labels" if match["kind"].lower() == "labels" else "images"
             sets.setdefault(match["set"], {})[match["part"].lower(), kind] = path
     return sets
