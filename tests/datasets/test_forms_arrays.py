@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import csv
 import gzip
+import lzma
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from benchmark import datasets
 from benchmark.cli import main as cli
@@ -622,7 +627,7 @@ def test_fer_2013_has_its_pixels_in_one_column(tmp_path: Path) -> None:
     assert len(found.test.y) == 6
     text = (tmp_path / "train.csv").read_text().replace(" ", " x", 1)
     (tmp_path / "train.csv").write_text(text)
-    with pytest.raises(BenchmarkError, match=r"train\.csv: `pixels` in row 0 \(from 0\) are not 36 whole numbers"):
+    with pytest.raises(BenchmarkError, match=r"train\.csv: `pixels` in row 0 \(from 0\) are not 36 numbers"):
         loaded(tmp_path / "train.csv")
 
 
@@ -654,3 +659,190 @@ def test_the_only_data_in_a_folder_are_read_and_several_are_listed(tmp_path: Pat
         BenchmarkError, match=f"2 data sets are in it; give one of them: --dataset {place}/a.npz, --data"
     ):
         loaded(tmp_path / "download")
+
+
+# --- a CSV as programs and archives leave it
+
+
+EIGHT = np.random.default_rng(5).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+
+
+def text_of(separator: str = ",", head: bool = True, index: bool = False, **how: object) -> str:
+    """Return all images of 8 by 8 pixels and their labels as pandas writes them."""
+    frame = pd.DataFrame(EIGHT.reshape(30, -1), columns=[f"p{i}" for i in range(64)])
+    frame.insert(0, "label", LABELS)
+    return frame.to_csv(sep=separator, header=head, index=index, **how)
+
+
+SHUFFLED = np.random.default_rng(3).permutation(30)
+AS_WRITTEN: dict[str, tuple[str, bytes]] = {
+    "bars": ("a.csv", text_of("|").encode()),
+    "blanks": ("a.csv", text_of(" ").encode()),
+    "blanks, no header": ("a.txt", text_of(" ", head=False).encode()),
+    "columns set apart": ("a.txt", text_of(" ", head=False).replace(" ", "   ").replace("\n", " \n  ").encode()),
+    "comma and blank": ("a.csv", text_of(head=False).replace(",", ", ").encode()),
+    "a comma at the end": ("a.csv", text_of(head=False).replace("\n", ",\n").encode()),
+    "quoted": ("a.csv", text_of(quoting=csv.QUOTE_ALL).encode()),
+    "a mark of UTF-8": ("a.csv", b"\xef\xbb\xbf" + text_of(head=False).encode()),
+    "UTF-16": ("a.csv", text_of("\t").encode("utf-16")),
+    "lines of DOS": ("a.csv", text_of().replace("\n", "\r\n").encode()),
+    "lines of old Macs": ("a.csv", text_of().replace("\n", "\r").encode()),
+    "a comment": ("a.csv", b"# by me\n\n" + text_of().encode()),
+    "Excel's separator": ("a.csv", b"sep=;\n" + text_of(";").encode()),
+    "an index": ("a.csv", text_of(index=True).encode()),
+    "bzip2": ("a.csv.bz2", bz2.compress(text_of().encode())),
+    "xz": ("a.csv.xz", lzma.compress(text_of().encode())),
+    ".data": ("a.data", text_of(head=False).encode()),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), AS_WRITTEN.values(), ids=list(AS_WRITTEN))
+def test_a_csv_as_programs_write_it(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_bytes(content)
+    table(tmp_path / "usual.csv", EIGHT)
+    for given in (tmp_path / "mine", tmp_path / "mine" / name):
+        assert loaded(given)[0].sha256 == loaded(tmp_path / "usual.csv")[0].sha256
+
+
+def test_fractions_with_a_comma_are_numbers(tmp_path: Path) -> None:
+    frame = pd.DataFrame(GREY.reshape(30, -1) / 255.0).assign(label=LABELS)
+    frame.to_csv(tmp_path / "a.csv", sep=";", decimal=",", index=False)
+    table(tmp_path / "usual.csv")
+    assert loaded(tmp_path / "a.csv")[0].sha256 == loaded(tmp_path / "usual.csv")[0].sha256
+
+
+def test_an_index_of_shuffled_rows_is_no_pixel(tmp_path: Path) -> None:
+    frame = pd.DataFrame(GREY.reshape(30, -1)).assign(label=LABELS).iloc[SHUFFLED]
+    frame.to_csv(tmp_path / "a.csv", header=False)
+    frame.to_csv(tmp_path / "usual.csv", index=False)
+    found, told = loaded(tmp_path / "a.csv")
+    assert found.sha256 == loaded(tmp_path / "usual.csv")[0].sha256
+    assert "its first column numbers the images" in told[0]
+
+
+def test_a_column_of_file_names_is_no_label(tmp_path: Path) -> None:
+    table(tmp_path / "usual.csv", EIGHT)
+    frame = pd.read_csv(tmp_path / "usual.csv").assign(file=[f"{i}.png" for i in range(30)])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    found, told = loaded(tmp_path / "a.csv")
+    assert found.sha256 == loaded(tmp_path / "usual.csv")[0].sha256
+    assert "column `file` names the images, so it is left out" in told[0]
+
+
+def test_an_index_in_one_part_alone_is_no_pixel(tmp_path: Path) -> None:
+    folder = pair(tmp_path / "mine")
+    pd.read_csv(folder / "train.csv").to_csv(folder / "train.csv")
+    assert loaded(folder)[0].sha256 == usual(tmp_path).sha256
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("optdigits.tra", "optdigits.tes"),
+        ("zip.train.gz", "zip.test.gz"),
+        ("mine.train.csv", "mine.test.csv"),
+        ("train (1).csv", "test (1).csv"),
+        ("train.dat", "test.dat"),
+        ("latest_train.txt", "latest_test.txt"),
+    ],
+)
+def test_a_pair_is_found_by_its_endings(tmp_path: Path, names: tuple[str, str]) -> None:
+    found, _ = loaded(pair(tmp_path / "mine", names, EIGHT, head=None))
+    assert found.sha256 == usual(tmp_path, EIGHT).sha256
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("{}_images.csv", "{}_labels.csv"),
+        ("X_{}.csv", "y_{}.csv"),
+        ("csv{}Images 30x36.csv", "csv{}Label 30x1.csv"),  # Arabic handwritten characters
+    ],
+)
+@pytest.mark.parametrize("head", [False, True])
+def test_labels_may_be_in_a_file_of_their_own(tmp_path: Path, names: tuple[str, str], head: bool) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for part, rows in (("Train", slice(20)), ("Test", slice(20, None))):
+        for name, values in zip(names, (GREY[rows].reshape(-1, 36), LABELS[rows]), strict=True):
+            pd.DataFrame(values).to_csv(folder / name.format(part), header=head, index=False)
+    found, told = loaded(folder)
+    assert found.sha256 == usual(tmp_path).sha256
+    assert f"the labels of {names[0].format('Train')}" in told[0]
+    short = folder / names[1].format("Train")
+    short.write_text("\n".join(short.read_text().split("\n")[:10]))
+    with pytest.raises(BenchmarkError, match=r"labels, but .*Train.*\.csv has 20 images; give one an image"):
+        loaded(folder)
+
+
+LITTER = ("._{}", "~${}", "{}~", ".~lock.{}#", "__MACOSX/._{}", ".ipynb_checkpoints/{}", "Thumbs.db", "desktop.ini")
+
+
+def kinds(folder: Path) -> dict[str, list[str]]:
+    """Write the same images in each form of several files, and return the names of the files of each."""
+    pair(folder / "csv")
+    for part, rows in (("train", slice(20)), ("test", slice(20, None))):
+        for form in ("npz", "npy"):
+            (folder / form).mkdir(exist_ok=True)
+        np.savez(folder / "npz" / f"{part}.npz", x=GREY[rows], y=LABELS[rows])
+        np.save(folder / "npy" / f"x_{part}.npy", GREY[rows])
+        np.save(folder / "npy" / f"y_{part}.npy", LABELS[rows])
+    kuzushiji(folder / "k49", "k49")
+    idx_files(folder / "idx", "{part}-{kind}-idx{rank}-ubyte")
+    return {each.name: [path.name for path in each.iterdir()] for each in folder.iterdir()}
+
+
+@pytest.mark.parametrize("form", ["csv", "npz", "npy", "k49", "idx"])
+def test_litter_next_to_arrays_is_skipped_without_a_word(tmp_path: Path, form: str) -> None:
+    names = kinds(tmp_path / "data")[form]
+    usual_told = loaded(tmp_path / "data" / form)[1]
+    for pattern in LITTER:
+        for name in names:
+            path = tmp_path / "data" / form / pattern.format(name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"\0\5\26\7 litter")
+    found, told = loaded(tmp_path / "data" / form)
+    assert found.sha256 == usual(tmp_path).sha256
+    assert told == usual_told
+
+
+def test_litter_of_an_archive_does_not_hide_the_only_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "data").mkdir(parents=True)
+    (tmp_path / "mine" / "__MACOSX" / "data").mkdir(parents=True)
+    np.savez(tmp_path / "mine" / "data" / "a.npz", x=GREY, y=LABELS)
+    (tmp_path / "mine" / "__MACOSX" / "data" / "._a.npz").write_bytes(b"litter")
+    assert len(loaded(tmp_path / "mine")[0].test.y) == 6
+
+
+def test_idx_files_unpacked_into_folders_of_their_names(tmp_path: Path) -> None:
+    folder = idx_files(tmp_path / "mine", "{part}-{kind}-idx{rank}-ubyte")
+    for path in list(folder.iterdir()):
+        path.rename(tmp_path / "file")
+        path.mkdir()
+        (tmp_path / "file").rename(path / path.name)
+    assert loaded(folder)[0].sha256 == usual(tmp_path).sha256
+
+
+def test_measurements_next_to_pictures_are_no_pixels(tmp_path: Path) -> None:
+    for name, level in (("jazz", 40), ("rock", 200)):
+        (tmp_path / "music" / name).mkdir(parents=True)
+        for i in range(6):
+            Image.new("L", (9, 9), level + i).save(tmp_path / "music" / name / f"{i}.png")
+    lines = [f"{i}.wav," + ",".join(["0.25"] * 58) + ",jazz" for i in range(12)]
+    (tmp_path / "music" / "features.csv").write_text("\n".join(["file,a", *lines]) + "\n")
+    (tmp_path / "music" / "boxes.txt").write_text("0 " * 64 + "\n" + "0 " * 64 + "\n")
+    found, _ = loaded(tmp_path / "music")
+    assert found.class_names == ("jazz", "rock")
+
+
+def test_fer_with_fractions_is_scaled_by_the_same_rule(tmp_path: Path) -> None:
+    text = fer(tmp_path / "usual.csv", "emotion,pixels").read_text().splitlines()
+    lines = [text[0]]
+    for line in text[1:]:
+        label, pixels = line.split(",")
+        lines.append(f"{label},{' '.join(f'{int(value) / 255:.5f}' for value in pixels.split())}")
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    found, told = loaded(tmp_path / "a.csv")
+    assert found.sha256 == loaded(tmp_path / "usual.csv")[0].sha256
+    assert any("scaled from 0..1 to 0..255" in line for line in told)

@@ -7,13 +7,19 @@ the first or the last. The separator, a header and colour (three columns a pixel
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import gzip
+import io
+import lzma
 import math
+import re
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +29,7 @@ from benchmark.datasets.forms import parts
 from benchmark.datasets.forms.form import Form, Request, chosen
 from benchmark.datasets.forms.idx_files import EMNIST, characters, mapping_file, upright
 from benchmark.datasets.picture_tree import SUFFIXES as PICTURES
+from benchmark.datasets.picture_tree import files_in, has_pictures, is_litter
 from benchmark.datasets.request import Notify
 from benchmark.datasets.split import PART_WORDS, TEST, TRAIN, VALIDATION
 from benchmark.datasets.validate import FileDataset, RawPart
@@ -37,8 +44,17 @@ CSV_LIMIT = idx.LIMIT
 LINE_LIMIT = 2**20
 """Longest line of a CSV, in bytes: some 260,000 pixels. Without a limit, an endless line would fill the memory."""
 
-SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-"""Suffixes of such files, in lower case; upper case is accepted, too."""
+SUFFIXES = (".csv", ".tsv")
+"""Suffixes of such files, in lower case; upper case is accepted, too, and those of `_PACKED` after them."""
+
+OTHER_SUFFIXES = (".txt", ".data", ".dat", ".tra", ".tes", ".train", ".test")
+"""Suffixes of tables that other files have, too. UCI has ``optdigits.tra`` and ``semeion.data``, Hastie et al. have
+``zip.train``. Such files hold pixels only if their numbers make an image, and there are no pictures with them."""
+
+_PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+_DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+"""What reading a damaged file raises; a UnicodeError is a ValueError."""
 
 LABELS = ("label", "labels", "class", "emotion", "target", "y", "letter", "digit", "category")
 """Usual names of the label's column, in lower case; the first that is there counts."""
@@ -60,6 +76,15 @@ USAGES = {"training": TRAIN, "publictest": VALIDATION, "privatetest": TEST} | {
 FEWEST = 16
 """Fewest numbers in a line of pixels: an image of 4 by 4."""
 
+SMALLEST = 64
+"""Fewest pixels of an image where a line could be something else, such as the measurements of a sound."""
+
+MOST_SKIPPED = 50
+"""Most lines of comments before a table."""
+
+_APART = re.compile(r"\s+")
+"""The separator of columns that are set apart by blanks."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -68,14 +93,23 @@ class Layout:
     Attributes
     ----------
     separator : str
+        A character, or the pattern of blanks.
     header : tuple of str, or None
         The names of the columns, if the first line has them.
     columns : int
+    decimal : str
+        A comma where programs of continental Europe wrote fractions; else a dot.
+    skipped : int
+        Lines before the table: blank ones, comments, and Excel's ``sep=;``.
+    encoding : str
     """
 
     separator: str
     header: tuple[str, ...] | None
     columns: int
+    decimal: str = "."
+    skipped: int = 0
+    encoding: str = "utf-8-sig"
 
     def named(self, names: Sequence[str]) -> int | None:
         """Return the place of the column that has the first of these names, in any case, or None."""
@@ -100,70 +134,131 @@ class Table:
     usage: npt.NDArray[np.str_] | None
 
 
-def is_table(path: Path) -> bool:
-    """Return whether a file's suffix is one of `SUFFIXES`."""
-    return path.name.lower().endswith(SUFFIXES) and path.is_file() and not path.name.startswith(".")
+def is_table(path: Path, *, other: bool = True) -> bool:
+    """Return whether a file's suffix is one of `SUFFIXES` or, if asked for, of `OTHER_SUFFIXES`."""
+    name = path.name.lower()
+    packed = next((suffix for suffix in _PACKED if name.endswith(suffix)), "")
+    known = SUFFIXES + OTHER_SUFFIXES * other
+    return name.removesuffix(packed).endswith(known) and path.is_file() and not is_litter(path.name)
 
 
-def has_pixels(path: Path) -> bool:
+def has_pixels(path: Path, *, sure: bool = False) -> bool:
     """Return whether a table holds pixels, by its first lines.
 
     An endless line counts as pixels; reading refuses it.
+
+    Parameters
+    ----------
+    path : Path
+    sure : bool
+        Its numbers must make an image, as always with one of `OTHER_SUFFIXES`: it may hold measurements of pictures.
     """
+    usual = is_table(path, other=False) and not sure
     try:
-        first, second = _first_lines(path)
-    except (OSError, EOFError, zlib.error):
-        return path.suffix.lower() == ".gz"  # a damaged one: reading says so
+        layout, first, second = _start(path)
+    except _DAMAGED:
+        return usual and path.suffix.lower() in _PACKED  # a damaged one: reading says so
     if max(len(first), len(second)) >= LINE_LIMIT:
-        return True
-    layout = _layout(first, second)
+        return usual
     cells = _cells(second or first, layout.separator)
     place = layout.named((PIXELS,))
     if place is not None and place < len(cells):
         return not second or len(cells[place].split()) >= FEWEST
-    if any(cell.strip().lower().endswith(tuple(PICTURES)) for cell in cells):
-        return False
-    return sum(map(_is_number, cells)) >= FEWEST or (not second and len(cells) > FEWEST)
+    numbers = sum(_is_number(cell, layout.decimal) for cell in cells)
+    if not usual or any(cell.strip().lower().endswith(tuple(PICTURES)) for cell in cells):
+        return any(_is_image(each) for each in range(max(SMALLEST, numbers - 2), numbers + 1))
+    return numbers >= FEWEST or (not second and len(cells) > FEWEST)
 
 
-def _first_lines(path: Path) -> tuple[str, str]:
-    with _open(path) as file:
-        first, second = (file.readline(LINE_LIMIT) for _ in range(2))
-    return first.decode("utf-8-sig", "replace"), second.decode("utf-8", "replace")
+def _start(path: Path) -> tuple[Layout, str, str]:
+    """Return the layout of a table, and its first two lines; the second is empty if there is none."""
+    with _open(path) as raw:
+        wide = raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    encoding, skipped, separator = "utf-16" if wide else "utf-8-sig", 0, ""
+    with _text(path, encoding) as file:
+        line = file.readline(LINE_LIMIT)
+        while line and skipped < MOST_SKIPPED and (not line.strip() or line.startswith(("#", "sep="))):
+            separator = line.strip().removeprefix("sep=") if line.startswith("sep=") else separator
+            skipped += 1
+            line = file.readline(LINE_LIMIT)
+        second = file.readline(LINE_LIMIT)
+    return _layout(line, second, separator, skipped, encoding), line, second
 
 
 def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+    opener = _PACKED.get(path.suffix.lower())
+    return path.open("rb") if opener is None else cast("IO[bytes]", opener(path))
+
+
+@contextmanager
+def _text(path: Path, encoding: str) -> Iterator[TextIO]:
+    """Open a table as text; its lines end in any of the three ways."""
+    with _open(path) as raw, io.TextIOWrapper(raw, encoding, errors="replace") as file:
+        yield file
 
 
 def _cells(line: str, separator: str) -> list[str]:
+    if separator == _APART.pattern:
+        return line.split()
     return [cell.strip().strip('"') for cell in line.strip("\r\n").split(separator)] if line else []
 
 
-def _is_number(cell: str) -> bool:
+def _is_number(cell: str, decimal: str = ".") -> bool:
     try:
-        float(cell)
+        float(cell.replace(decimal, "."))
     except ValueError:
         return False
     return True
 
 
-def _layout(first: str, second: str) -> Layout:
-    separator = max(",;\t", key=(second or first).count)
+def _separator(line: str) -> str:
+    """Return what separates the cells of a line: a comma may be in a number, and a blank in a text."""
+    rare = max(";\t|", key=line.count)
+    if line.count(rare) >= FEWEST - 1:
+        return rare
+    usual = max(",;\t|", key=line.count)
+    return usual if line.count(usual) else _APART.pattern
+
+
+def _layout(first: str, second: str, separator: str, skipped: int, encoding: str) -> Layout:
+    separator = separator or _separator(second or first)
+    decimal = "," if separator != "," and "," in (second or first) else "."
     cells = _cells(first, separator)
-    numbers = [float(cell) for cell in cells if _is_number(cell)]
+    numbers = [float(cell.replace(decimal, ".")) for cell in cells if _is_number(cell, decimal)]
     # pandas calls columns without a name 0, 1, 2, ...
     counted = len(numbers) > FEWEST and np.array_equal(np.diff(numbers), np.ones(len(numbers) - 1))
     header = 2 * len(numbers) < len(cells) or counted
-    return Layout(separator, tuple(cells) if header else None, len(cells))
+    return Layout(separator, tuple(cells) if header else None, len(cells), decimal, skipped, encoding)
 
 
 def find(folder: Path) -> dict[str, dict[str, Path]]:
     """Return the tables of pixels in a folder; see `parts.by_part`. An empty file counts if its name says a part."""
-    tables = sorted(each for each in folder.iterdir() if is_table(each))
+    tables = [each for each in files_in(folder) if is_table(each, other=False)]
+    others = [each for each in files_in(folder) if each not in tables and is_table(each)]
+    pictures = bool(tables or others) and has_pictures(folder)
+    if others and not tables and not pictures:
+        tables = others
     return parts.by_part(
-        folder, [each for each in tables if has_pixels(each) or (each.stat().st_size == 0 and parts.part_of(each))]
+        folder,
+        [
+            each
+            for each in tables
+            if has_pixels(each, sure=pictures) or (each.stat().st_size == 0 and parts.part_of(each))
+        ],
     )
+
+
+def find_labels(folder: Path, part: str) -> Path | None:
+    """Return the table of the labels alone of a part, ``y_train.csv`` or ``csvTrainLabel.csv``; None unless one is."""
+    found = [
+        each
+        for each in files_in(folder)
+        if is_table(each)
+        and parts.part_of(each) == part
+        and not parts.words(each).isdisjoint(parts.LABELS)
+        and not has_pixels(each)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _read(path: Path, request: Request) -> FileDataset:
@@ -228,6 +323,8 @@ def _tables(files: Mapping[str, Path], layouts: Mapping[str, Layout], notify: No
     """Read tables with a column a pixel; the pixels in the order of the training part's columns."""
     train = files[TRAIN]
     first = _frame(train, layouts[TRAIN])
+    if (alone := _labels_alone(files, layouts, first, notify)) is not None:
+        return alone
     label, dropped = _label_column(train, first, layouts[TRAIN], notify)
     pixels = [column for column in first.columns if column != label and column not in dropped]
     frames, labels = {TRAIN: first}, {TRAIN: label}
@@ -237,8 +334,38 @@ def _tables(files: Mapping[str, Path], layouts: Mapping[str, Layout], notify: No
             notify(f"{path}: it has no labels, so it is left out")
         elif part != TRAIN:
             frames[part], labels[part] = _frame(path, layouts[part]), own
-            _same_columns(train, path, first.drop(columns=label), frames[part].drop(columns=own))
+            _check_columns(train, path, pixels, [own, *dropped], frames[part], layouts[part])
     return {part: _table(files[part], frame, labels[part], pixels) for part, frame in frames.items()}
+
+
+def _labels_alone(
+    files: Mapping[str, Path], layouts: Mapping[str, Layout], first: pd.DataFrame, notify: Notify
+) -> dict[str, Table] | None:
+    """Return the tables of images whose labels are in a file of their own, or None if those of training are not."""
+    labels = {part: found for part, path in files.items() if (found := find_labels(path.parent, part)) is not None}
+    if TRAIN not in labels or layouts[TRAIN].named(LABELS) is not None:
+        return None
+    tables = {}
+    for part, path in files.items():
+        frame = first if part == TRAIN else _frame(path, layouts[part])
+        pixels = [column for column in frame.columns if not _identifies(column, frame, layouts[part])]
+        if part == TRAIN and not _is_image(len(pixels)):
+            return None
+        if part not in labels:
+            notify(f"{path}: it has no labels, so it is left out")
+            continue
+        own = _frame(labels[part], replace(_checked_layout(labels[part]), separator=","))
+        y = own[own.columns[-1]]  # a column that numbers the rows comes first
+        if len(y) == len(frame) + 1 and str(y.iloc[0]) in ("0", LABELS[0]):  # the name that pandas gives a column
+            y = y.iloc[1:]
+        if len(y) != len(frame):
+            raise BenchmarkError(
+                f"{labels[part]}: {len(y):,} labels, but {path.name} has {len(frame):,} images; give one an image"
+            )
+        notify(f"{labels[part]}: the labels of {path.name}")
+        named = frame[pixels].assign(**{LABELS[0]: y.to_numpy()})
+        tables[part] = _table(path, named, LABELS[0], pixels)
+    return tables
 
 
 def _label_like(layout: Layout, label: Any, pixels: int) -> Any:
@@ -250,12 +377,18 @@ def _label_like(layout: Layout, label: Any, pixels: int) -> Any:
     return names[place] if place is not None else label if label in names else None
 
 
-def _same_columns(train: Path, other: Path, frame: pd.DataFrame, others: pd.DataFrame) -> None:
-    """Refuse two tables whose columns differ; a test CSV with another order is put right by their names."""
-    extra = frame.columns.symmetric_difference(others.columns)
-    if len(extra):
-        lacks, has = (other, train) if extra[0] in frame.columns else (train, other)
-        raise BenchmarkError(f"{lacks}: column `{extra[0]}` is missing, {has.name} has it; give both the same columns")
+def _check_columns(
+    train: Path, path: Path, pixels: Sequence[Any], known: Sequence[Any], frame: pd.DataFrame, layout: Layout
+) -> None:
+    """Refuse a table with other pixels; those in another order are put right by their names."""
+    absent = [column for column in pixels if column not in frame.columns]
+    extra = [column for column in frame.columns if column not in pixels and column not in known]
+    extra = [column for column in extra if not _identifies(column, frame, layout) and str(column).lower() not in USAGE]
+    if absent or extra:
+        lacks, has = (path, train) if absent else (train, path)
+        raise BenchmarkError(
+            f"{lacks}: column `{(*absent, *extra)[0]}` is missing, {has.name} has it; give both the same columns"
+        )
 
 
 def _checked_layout(path: Path) -> Layout:
@@ -264,8 +397,9 @@ def _checked_layout(path: Path) -> Layout:
         size = path.stat().st_size
         if size > CSV_LIMIT:
             raise _too_large(path, size)
+        layout, *_ = _start(path)
         read = 0
-        with _open(path) as file:
+        with _text(path, layout.encoding) as file:
             while line := file.readline(LINE_LIMIT):
                 read += len(line)
                 if read > CSV_LIMIT:
@@ -274,8 +408,8 @@ def _checked_layout(path: Path) -> Layout:
                     raise BenchmarkError(
                         f"{path}: a line is longer than {LINE_LIMIT:,} bytes; is it a CSV with one image a line?"
                     )
-        return _layout(*_first_lines(path))
-    except (OSError, EOFError, zlib.error) as error:
+        return layout
+    except _DAMAGED as error:
         raise _unreadable(path, error) from error
 
 
@@ -298,8 +432,12 @@ def _frame(path: Path, layout: Layout) -> pd.DataFrame:
             header=None if layout.header is None else 0,
             keep_default_na=False,
             na_values=[""],
+            decimal=layout.decimal,
+            skiprows=layout.skipped,
+            skipinitialspace=True,
+            encoding=layout.encoding,
         )
-    except (OSError, EOFError, zlib.error, ValueError, MemoryError) as error:
+    except (*_DAMAGED, MemoryError) as error:
         raise _unreadable(path, error) from error
     if not isinstance(frame.index, pd.RangeIndex):  # pandas silently uses surplus cells as an index
         raise BenchmarkError(f"{path}: the rows have more cells than the header; is a column's name missing?")
@@ -307,27 +445,31 @@ def _frame(path: Path, layout: Layout) -> pd.DataFrame:
         raise BenchmarkError(f"{path}: no rows under its header; give at least two classes with two images each")
     if layout.header is not None:
         frame.columns = frame.columns.str.strip()
-    return frame
+    last = frame.columns[-1]
+    return frame.drop(columns=last) if frame[last].isna().all() else frame  # each line ends in a separator
 
 
 def _label_column(path: Path, frame: pd.DataFrame, layout: Layout, notify: Notify) -> tuple[Any, list[Any]]:
-    """Return the column with the labels, and those that number the images or say their part, which are no pixels."""
+    """Return the column with the labels, and those that number or name the images or say their part: no pixels."""
     import pandas as pd
 
     columns = list(frame.columns)
     lower = [str(column).lower() for column in columns] if layout.header is not None else []
-    dropped = [column for column, name in zip(columns, lower, strict=False) if name in IDS or name in USAGE]
     place = next((lower.index(name) for name in LABELS if name in lower), None)
-    if layout.header is None and not _is_image(len(columns) - 1) and _is_image(len(columns) - 2):
-        first = frame[columns[0]]
-        if pd.api.types.is_integer_dtype(first) and (first.diff().iloc[1:] == 1).all():
-            dropped = [columns[0]]
-    ids = [column for column in dropped if str(column).lower() not in USAGE]
+    label = None if place is None else columns[place]
+    parts_said = [column for column, name in zip(columns, lower, strict=False) if name in USAGE]
+    ids = [
+        column
+        for column in columns
+        if column != label and column not in parts_said and _identifies(column, frame, layout)
+    ]
     if ids:
         what = f"column `{ids[0]}` numbers" if layout.header is not None else "its first column numbers"
-        notify(f"{path}: {what} the images, so it is left out")
-    if place is not None:
-        return columns[place], dropped
+        named = not pd.api.types.is_numeric_dtype(frame[ids[0]])
+        notify(f"{path}: {what.replace('numbers', 'names') if named else what} the images, so it is left out")
+    dropped = [*ids, *parts_said]
+    if label is not None:
+        return label, dropped
     rest = [column for column in columns if column not in dropped]
     ends = [column for column in (rest[0], rest[-1]) if frame[column].nunique() > 1]
     if not _is_image(len(rest) - 1) or not ends:
@@ -340,6 +482,25 @@ def _label_column(path: Path, frame: pd.DataFrame, layout: Layout, notify: Notif
     which = "first" if label == rest[0] else "last"
     notify(f"{path}: the {which} column is taken as the label: it has {frame[label].nunique():,} values")
     return label, dropped
+
+
+def _identifies(column: Any, frame: pd.DataFrame, layout: Layout) -> bool:
+    """Return whether a column only numbers or names the images.
+
+    Its name says so, its values are different texts, or it is the first of a table without names, has whole numbers in
+    a row, and the others make an image and a label, or an image.
+    """
+    import pandas as pd
+
+    values = frame[column]
+    if not pd.api.types.is_numeric_dtype(values):
+        return bool(len(values) > 1 and values.is_unique and pd.to_numeric(values, errors="coerce").isna().all())
+    if layout.header is not None:
+        return str(column).lower() in IDS
+    others = len(frame.columns) - 1
+    if column != frame.columns[0] or not pd.api.types.is_integer_dtype(values) or _is_image(others):
+        return False
+    return _is_image(others - 1) and bool((np.diff(np.sort(values)) == 1).all())
 
 
 def _is_image(count: int) -> bool:
@@ -389,17 +550,17 @@ def _texts(path: Path, layout: Layout, notify: Notify) -> Table | None:
     frame = _frame(path, layout)
     texts = frame.iloc[:, place].astype(str).tolist()
     values = len(texts[0].split())
-    X = np.empty((len(texts), values), dtype=np.uint8)
+    X: npt.NDArray[Any] = np.empty((len(texts), values), dtype=np.float32)  # which holds whole numbers of 16 bits, too
     for row, text in enumerate(texts):
         try:
-            numbers = np.array(text.split(), dtype=np.int64)
-            if len(numbers) != values or numbers.min() < 0 or numbers.max() > 255:
-                raise ValueError
+            X[row] = np.array(text.split(), dtype=np.float32)
         except ValueError as error:
             raise BenchmarkError(
-                f"{path}: `{PIXELS}` in row {row} (from 0) are not {values:,} whole numbers in 0..255; correct it"
+                f"{path}: `{PIXELS}` in row {row} (from 0) are not {values:,} numbers; correct it"
             ) from error
-        X[row] = numbers
+    whole = X.astype(np.int32)
+    if np.array_equal(whole, X):
+        X = whole.astype(np.uint8) if whole.min() >= 0 and whole.max() <= 255 else whole
     notify(f"{path}: column `{PIXELS}` holds the {values:,} values of each image")
     usage = next(
         (frame.columns[i] for i, name in enumerate(layout.header or ()) if name.strip().lower() in USAGE), None

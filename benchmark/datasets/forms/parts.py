@@ -20,6 +20,9 @@ LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
 
 _SEPARATORS = re.compile(r"[\W_]+")
 
+_PART_SUFFIXES = {word: part for part, words in PART_WORDS.items() for word in words} | {"tra": TRAIN, "tes": TEST}
+"""Suffixes that say the part: Hastie et al. have ``zip.train`` and ``zip.test``, UCI ``optdigits.tra`` and ``.tes``."""
+
 _KNOWN = {
     (TRAIN, kind, word): (word, *(text for part in PART_WORDS[TRAIN] for text in (word + part, part + word)))
     for kind, words in enumerate((IMAGES, LABELS))
@@ -84,19 +87,30 @@ def by_part(folder: Path, files: Sequence[Path]) -> dict[str, dict[str, Path]]:
     return {name: {part: each[part] for part in order if part in each} for name, each in sets.items()}
 
 
+def words(path: Path) -> set[str]:
+    """Return the words of a file name, without its suffixes, in lower case."""
+    return {word.lower() for word in _split(path.name.partition(".")[0])}
+
+
+def _split(stem: str) -> list[str]:
+    return re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", stem)
+
+
 def _part_and_rest(path: Path) -> tuple[str | None, str]:
     """Return the part that a file name says, and its other words: ("test", "mnist") for ``mnist_test.csv``."""
-    stem = path.name.partition(".")[0]
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", stem)
+    stem, *suffixes = path.name.split(".")
+    last = [_PART_SUFFIXES[suffix.lower()] for suffix in suffixes if suffix.lower() in _PART_SUFFIXES]
+    found = _split(stem)
     of = {
         word: part
-        for word in words
+        for word in found
         for part, known in PART_WORDS.items()
         if word.lower() in known or word.lower().startswith((f"{known[0]}set", f"{known[0]}data"))
     }
-    if len(set(of.values())) != 1:
+    said = {*of.values(), *last}
+    if len(said) != 1:
         return None, stem
-    return next(iter(of.values())), "-".join(word for word in words if word not in of)
+    return said.pop(), "-".join(word for word in found if word not in of)
 
 
 def assemble(
