@@ -2,7 +2,7 @@
 
 OpenML describes each data set in a JSON that states the MD5 of its file. The MD5 is verified before the file is used;
 the SHA-256 is then written to a file in the same folder and verified from then on. OpenML does not state the shape of
-images, so a row counts as an image if its features are a square number of grey values.
+images, so a row counts as an image if its features are a square number of grey values, or three times that in colour.
 
 Not `sklearn.datasets.fetch_openml`: it has no time limit, no size limit and no mirrors. In scikit-learn 1.9.1 with
 pandas 3.1.1 its pandas parser raises a TypeError for Fashion-MNIST, whose classes are numbers; its other parser takes
@@ -99,7 +99,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         notify(f"{title} ({about.name}) is {about.status}: OpenML knows of issues with it")
     path = _data(title, about, folder)
     table = arff.read(path, about.target, about.unused)
-    side = _side(title, table.X)
+    shape = _shape(title, table.X)
     names, y = _classes(title, table)
     X = table.X
     first, held_out = TRAINING_ROWS.get(number, 0), ""
@@ -119,7 +119,7 @@ def load(number: int, notify: Callable[[str], None]) -> FileDataset:
         RawPart(X[rows], y[rows], f"{title} (features)", f"{title} (target)", any_range=True) for rows in (train, test)
     )
     test_part = replace(test_part, held_out=held_out)
-    source = f"{path} ({about.name}; {side * side:,} features taken as {side} by {side} grey pixels, row by row)"
+    source = f"{path} ({about.name}; {shape})"
     return validate.build_dataset(f"openml-{number}", source, train_part, test_part, (path,), names, notify=notify)
 
 
@@ -182,29 +182,26 @@ def _source(title: str, files: dict[str, File], mirrors: tuple[str, ...]) -> Sou
     return Source(title, files, mirrors, put="look up the number at openml.org", flag="try again later")
 
 
-def _side(title: str, X: npt.NDArray[Any]) -> int:
-    side = math.isqrt(X.shape[1])
-    if side * side != X.shape[1] or side < SMALLEST_SIDE:
-        raise BenchmarkError(
-            f"{title}: {X.shape[1]:,} features make no square grey image of {SMALLEST_SIDE} by {SMALLEST_SIDE} pixels "
-            "or more; choose another data set, or save its images as .npz"
-        )
-    if X.min() < 0 or X.max() > 255:
-        raise BenchmarkError(
-            f"{title}: its features run from {X.min():g} to {X.max():g}; grey values lie in 0..255, so these are none"
-        )
-    return side
+def _shape(title: str, X: npt.NDArray[Any]) -> str:
+    """Return how features are read as pixels; their range is checked with the others, see `validate.RANGES`."""
+    values = X.shape[1]
+    for channels, what in ((1, "grey pixels, row by row"), (3, "pixels in colour")):
+        side = math.isqrt(values // channels)
+        if side >= SMALLEST_SIDE and channels * side * side == values:
+            return f"{values:,} features taken as {side} by {side} {what}"
+    raise BenchmarkError(
+        f"{title}: {values:,} features make no square image of {SMALLEST_SIDE} by {SMALLEST_SIDE} pixels "
+        "or more, grey or in colour; choose another data set, or save its images as .npz"
+    )
 
 
 def _classes(title: str, table: arff.Table) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
     """Return the names of the classes that occur, in the header's order or by number, and the label of each row."""
     present, codes = np.unique(table.y, return_inverse=True)
     try:
-        order = sorted(present.tolist(), key=table.declared.index if table.declared else float)
+        order = arff.in_order(present.tolist(), table.declared)
     except ValueError as error:
-        raise BenchmarkError(
-            f"{title}: its target has values that are neither numbers nor named in its header; choose another"
-        ) from error
+        raise BenchmarkError(f"{title}: its target has values that its header does not name; choose another") from error
     if 2 * len(present) > len(codes):
         raise BenchmarkError(
             f"{title}: its target has {len(present):,} values in {len(codes):,} rows; that is no class"

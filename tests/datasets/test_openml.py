@@ -161,9 +161,9 @@ def test_no_number(name: str) -> None:
 
 GAPPED = arff().replace(b",'a',", b",'a',?", 1).replace(b"?" + str(X[1, 0]).encode(), b"?", 1)
 ODD = {
-    "no square": ({}, arff(X[:, :60]), "60 features make no square grey image of 8 by 8"),
+    "no square": ({}, arff(X[:, :60]), "60 features make no square image of 8 by 8"),
     "too small to be a picture": ({}, arff(X[:, :4]), "4 features make no square"),
-    "beyond grey": ({}, arff(X + 1), r"run from \d+ to 256; grey values lie in 0..255"),
+    "beyond grey": ({}, arff(X * 300), r"run from 0 to \d+, which is no usual range"),
     "below zero": ({}, arff(X / 100 - 1), r"run from -1 to"),
     "a word among the pixels": (
         {},
@@ -176,7 +176,7 @@ ODD = {
     "more values than attributes": ({}, arff(extra="@attribute more REAL\n"), "65|66 values, its header names"),
     "a target that is not there": ({"default_target_attribute": "kind"}, arff(), "no attribute `kind`"),
     "a target that is no class": ({}, arff(y=np.arange(60), kind="REAL"), "60 values in 60 rows"),
-    "a value that the header does not name": ({}, arff(kind="{a, 0}"), "neither numbers nor named"),
+    "a value that the header does not name": ({}, arff(kind="{a, 0}"), "values that its header does not name"),
     "several targets": ({"default_target_attribute": "class,pixel1"}, arff(), "no single target"),
     "sparse": ({"format": "Sparse_ARFF"}, arff(), "only dense ARFF"),
     "no checksum": ({"md5_checksum": ""}, arff(), "no description of OpenML 7.*no MD5"),
@@ -236,3 +236,122 @@ def test_its_name_is_its_own_and_tells_how_to_ask_for_it_again(tmp_path: Path, s
     assert datasets.load(str(tmp_path / "openml-7.npz")).name.startswith("openml-7-")
     assert data_flags(load()[0].name) == ["--dataset openml:7"]
     assert data_flags("openml-7-0123abcd") == ["--dataset PATH"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "full"), [(X / 127.5 - 1, "-1..1"), (X * 257, "0..65,535")], ids=["USPS", "16 bits"]
+)
+def test_the_rule_of_pixel_ranges_is_that_of_other_forms(server: OpenML, pixels: np.ndarray, full: str) -> None:
+    server.file = arff(pixels)
+    found, told = load()
+    assert any(f"scaled from {full} to 0..255" in line for line in told)
+    assert set(map(bytes, np.concatenate([found.train.X, found.test.X]))) == set(map(bytes, X.astype(np.uint8)))
+
+
+def test_colour_is_three_times_a_square(server: OpenML) -> None:
+    server.file = arff(RNG.integers(0, 256, (60, 192)))
+    found, _ = load()
+    assert found.image_shape == (8, 8, 3)
+    assert "192 features taken as 8 by 8 pixels in colour" in found.source
+
+
+HEAD = "\n".join(f"@attribute pixel{i} numeric" for i in range(64))
+ROWS = [",".join(map(str, row)) for row in X]
+NAMED = np.array(["a cat", "dog"] * 30)
+AS_FOUND = {
+    "comments anywhere": (
+        "@attribute class {'a cat', dog}",
+        "% more\n\n"
+        + "\n% between rows\n\n".join(f"{row},'{y}'" for row, y in zip(ROWS, NAMED, strict=True))
+        + "\n% end",
+    ),
+    "a comment behind an attribute": (
+        "@attribute class {'a cat', dog} % the animal",
+        "\n".join(f"{row},'{y}'" for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "a target of texts": (
+        "@attribute class string",
+        "\n".join(f"{row},'{y}'" for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "double quotes": (
+        '@attribute "class" {"a cat","dog"}',
+        "\n".join(f'{row},"{y}"' for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "both quotes": (
+        "@attribute 'class' {\"a cat\",'dog'}",
+        "\n".join(f'{row},"{y}"' if y == "dog" else f"{row},'{y}'" for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "spaces": (
+        "@ATTRIBUTE   class   { 'a cat' , dog }  ",
+        "\n".join("  " + f"{row},'{y}'".replace(",", " , ") + "  " for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "tabs": (
+        "@attribute\tclass\t{'a cat',dog}",
+        "\n".join(f"{row},'{y}'".replace(",", ",\t") for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "quoted numbers": (
+        "@attribute class {'a cat',dog}",
+        "\n".join("'" + row.replace(",", "','") + f"','{y}'" for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "lines of DOS": (
+        "@attribute class {'a cat',dog}",
+        "\r\n".join(f"{row},'{y}'" for row, y in zip(ROWS, NAMED, strict=True)),
+    ),
+    "sparse rows": (
+        "@attribute class {'a cat',dog}",
+        "\n".join(
+            "{" + ", ".join(f"{i} {v}" for i, v in enumerate(row) if v) + ", 64 dog" * (y == "dog") + "}"
+            for row, y in zip(X.tolist(), NAMED, strict=True)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("head", ["numeric", "REAL [0, 255]", "Integer % grey", "{0,1,255}"])
+@pytest.mark.parametrize(("target", "rows"), AS_FOUND.values(), ids=list(AS_FOUND))
+def test_arff_as_it_comes(server: OpenML, tmp_path: Path, target: str, rows: str, head: str) -> None:
+    text = f"% about\n@relation 'some images'\n{HEAD.replace('numeric', head)}\n{target}\n@data \n{rows}\n"
+    (tmp_path / "mine.arff").write_bytes(text.encode())
+    server.about, server.file = {"row_id_attribute": None}, text.encode()
+    for found in (load()[0], datasets.load(str(tmp_path / "mine.arff"))):
+        assert found.class_names == ("a cat", "dog")
+        every = {
+            (image.tobytes(), found.class_names[y])
+            for part in (found.train, found.test)
+            for image, y in zip(part.X, part.y, strict=True)
+        }
+        assert every == {(image.tobytes(), y) for image, y in zip(X.astype(np.uint8), NAMED.tolist(), strict=True)}
+
+
+def test_arff_files_of_parts_are_read_as_other_forms(tmp_path: Path) -> None:
+    y = np.arange(60) % 12
+    for part, rows in (("train", slice(40)), ("test", slice(40, None))):
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        (tmp_path / "mine" / f"latest_{part}.arff").write_bytes(
+            arff(X[rows], y[rows], kind="NUMERIC").replace(b"row id", b"id")
+        )
+        (tmp_path / "mine" / f"._latest_{part}.arff").write_bytes(b"litter")
+    np.savez(
+        tmp_path / "a.npz",
+        X_train=X[:40].astype(np.uint8),
+        y_train=y[:40],
+        X_test=X[40:].astype(np.uint8),
+        y_test=y[40:],
+    )
+    found = datasets.load(str(tmp_path / "mine"))
+    assert found.sha256 == datasets.load(str(tmp_path / "a.npz")).sha256
+    (tmp_path / "mine" / "latest_train.arff").unlink()
+    with pytest.raises(BenchmarkError, match=r"there is latest_test\.arff and no ARFF to train on"):
+        datasets.load(str(tmp_path / "mine"))
+
+
+def test_damaged_arff_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    for text in (
+        "@relation x\n@attribute\n@data\n1\n",
+        "@relation x\n@attribute a {1,2\n@data\n1\n",
+        "@data\n" + "1," * 2**20,
+    ):
+        (tmp_path / "a.arff").write_text(text)
+        with pytest.raises(BenchmarkError, match=r"a\.arff: ") as caught:
+            datasets.load(str(tmp_path / "a.arff"))
+        assert "\n" not in str(caught.value)

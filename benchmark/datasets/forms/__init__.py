@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.datasets.forms import (
     archive,
+    arff_file,
     csv_pixels,
     idx_files,
     npy_files,
@@ -34,6 +35,7 @@ FORMS: tuple[Form, ...] = (
     parquet.FORM,
     picture_table.FORM,  # a train.csv of file names is none of pixels
     csv_pixels.FORM,
+    arff_file.FORM,
     archive.FORM,
     picture_folders.FORM,
 )
