@@ -20,15 +20,24 @@ from benchmark.errors import BenchmarkError
 MIN_TRAINING_IMAGES = 2
 """Fewest training images of a class: a single one would be missing from either the fit or the validation."""
 
-RANGES = ((0, 1), (-1, 1), (0, 16), (0, 255), (0, 1_023), (0, 4_095), (0, 65_535))
+RANGES = (
+    *((0, 1), (-1, 1), (0, 16), (0, 255), (-128, 127)),
+    *((0, 1_023), (0, 4_095), (0, 65_535), (-32_768, 32_767)),
+)
 """The ranges of pixel values that are understood, lowest and highest value: fractions and black and white; signed
-fractions; scikit-learn's digits; bytes; 10, 12 and 16 bits. The first that holds all pixels of a data set is its own.
+fractions; scikit-learn's digits; bytes, and signed ones; 10, 12 and 16 bits, and signed ones. The first that holds all
+pixels of a data set is its own. Signed bytes and signed 16 bits must use more than half of either side, or other
+numbers with a few below zero, such as those of CT, would be taken for them.
 """
 
 OVERSHOOT = 0.01
 """Share of the span of all values by which floats may miss their range: interpolation leaves such values. It is not a
 share of the range, or standardised pixels (-2 to 2) would be taken for dark ones of 0..255.
 """
+
+OVERSHOOT_OF_FRACTIONS = 0.1
+"""The same of fractions, 0 to 1 and -1 to 1: sharpening and cubic interpolation leave 1.05, and nothing else is near.
+Standardised pixels of deviation 1 do not fit into -0.1..1.1."""
 
 LEVELS = (0, 255)
 """The range of a data set's pixels."""
@@ -154,6 +163,7 @@ def build_dataset(
             )
     known = np.unique(labels[0]) if class_names is None else np.arange(len(class_names))
     _check_classes(known, labels, parts)
+    images = _unsigned(images, parts, notify)
     full = _range(images, parts, notify)
     pixels = [_levels(X, full).reshape(len(X), -1) for X in images]
     targets = [np.searchsorted(known, y).astype(np.int64) for y in labels]
@@ -272,7 +282,8 @@ def _levels(X: npt.NDArray[Any], full: tuple[int, int]) -> npt.NDArray[np.uint8]
     low, high = full
     levels = np.empty(X.shape, dtype=np.uint8)
     for rows in _pieces(X):
-        from_zero = X[rows] if low == 0 else X[rows] - low
+        wide = X[rows].astype(np.int64) if X.dtype.kind == "i" else X[rows]  # 127 + 128 is no int8
+        from_zero = X[rows] if low == 0 else wide - low
         levels[rows] = np.rint(from_zero if full == LEVELS else from_zero * (255.0 / (high - low))).clip(0, 255)
     return levels
 
@@ -316,18 +327,44 @@ def _range(images: list[npt.NDArray[Any]], parts: Sequence[RawPart], notify: Not
             f"{where}: pixel values run {_from_to((low, high))}, so they are scaled from {full[0]}..{full[1]:,} "
             "to 0..255"
         )
-    if max(abs(low), high) < full[1] / 2:
+    if high - low <= (full[1] - full[0]) / 2:
         notify(
-            f"{where}: the largest pixel value is {max(abs(low), high):.7g}, less than half of the {full[1]:,} of its "
-            "range; if another value is white, scale the pixels to 0..255"
+            f"{where}: pixel values run {_from_to((low, high))}, at most half of {full[0]}..{full[1]:,}; "
+            "if other values are black and white, scale the pixels to 0..255"
         )
     return full
 
 
 def _smallest_range(low: float, high: float, whole: bool) -> tuple[int, int] | None:
     """Return the first of `RANGES` that holds pixel values, or None; whole numbers overshoot none."""
-    slack = 0.0 if whole else OVERSHOOT * (high - low)
-    return next(((least, most) for least, most in RANGES if low >= least - slack and high <= most + slack), None)
+    for least, most in RANGES:
+        slack = 0.0 if whole else (OVERSHOOT_OF_FRACTIONS if most == 1 else OVERSHOOT) * (high - low)
+        used = least >= -1 or (low < least / 2 and high > most / 2)
+        if used and low >= least - slack and high <= most + slack:
+            return least, most
+    return None
+
+
+def _unsigned(images: list[npt.NDArray[Any]], parts: Sequence[RawPart], notify: Notify) -> list[npt.NDArray[Any]]:
+    """Return bytes that a program without unsigned ones wrote, -1 for 255, as they were; other pixels unchanged.
+
+    Whole numbers of -128..127 are that, or bytes less 128. Neighbours are alike, so the reading in which they differ
+    less is right. Where that is not clear, 128 was taken off.
+    """
+    if not all(X.dtype.kind == "i" for X in images):
+        return images
+    low, high = min(int(X.min()) for X in images), max(int(X.max()) for X in images)
+    if _smallest_range(low, high, whole=True) != (-128, 127):
+        return images
+    some = images[0][:_ROWS].astype(np.int8)
+    shifted, wrapped = (
+        sum(float(np.abs(np.diff(levels.astype(np.int16), axis=axis)).sum()) for axis in (1, 2))
+        for levels in (some, some.view(np.uint8))
+    )
+    if wrapped >= CLEARLY * shifted:
+        return images
+    notify(f"{parts[0].X_from}: pixel values run from {low} to {high}, so they are read as bytes: -1 is 255")
+    return [X.astype(np.int8).view(np.uint8) for X in images]
 
 
 def _from_to(ends: tuple[float, float]) -> str:

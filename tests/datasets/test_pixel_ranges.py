@@ -17,6 +17,8 @@ LABELS = np.array([0, 1, 2] * 4)
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 4, 4), dtype=np.uint8)
 IMAGES[0, 0, :2] = 0, 255
 BINARY = IMAGES > 127
+SMOOTH = np.tile((np.arange(16).reshape(4, 4) * 17).astype(np.uint8), (12, 1, 1))
+"""A ramp of all levels, in which neighbours are alike."""
 
 
 def loaded(path: Path, X: np.ndarray, test: np.ndarray | None = None) -> tuple[datasets.Dataset, list[str]]:
@@ -36,6 +38,26 @@ SCALED: dict[str, tuple[Callable[[], np.ndarray], Callable[[], np.ndarray], str]
         lambda: np.rint((IMAGES / 255.0 - 0.5) * 255.255 + 127.5).clip(0, 255),
         "from -0.0005 to 1.0005, so they are scaled from 0..1 to",
     ),
+    "sharpened": (
+        lambda: (IMAGES / 255 - 0.5) * 1.15 + 0.5,
+        lambda: np.rint((IMAGES / 255.0 - 0.5) * 293.25 + 127.5).clip(0, 255),
+        "from -0.075 to 1.075, so they are scaled from 0..1 to",
+    ),
+    "signed fractions beyond 1": (
+        lambda: (IMAGES / 127.5 - 1) * 1.04,
+        lambda: np.rint((IMAGES / 127.5 - 1) * 1.04 * 127.5 + 127.5).clip(0, 255),
+        "from -1.04 to 1.04, so they are scaled from -1..1 to",
+    ),
+    "bytes less 128": (lambda: SMOOTH.astype(np.int16) - 128, lambda: SMOOTH, "scaled from -128..127 to 0..255"),
+    "bytes less 128 in 8 bits": (lambda: (SMOOTH.astype(int) - 128).astype(np.int8), lambda: SMOOTH, "-128..127 to"),
+    "bytes without a sign": (lambda: SMOOTH.astype(np.int8), lambda: SMOOTH, "read as bytes: -1 is 255"),
+    "such bytes in a table": (lambda: SMOOTH.astype(np.int8).astype(int), lambda: SMOOTH, "read as bytes: -1 is 255"),
+    "signed 16 bits": (
+        lambda: (IMAGES.astype(int) * 257 - 32_768).astype(np.int16),
+        lambda: IMAGES,
+        "so they are scaled from -32768..32,767 to",
+    ),
+    "half floats": (lambda: (IMAGES / 255).astype(np.float16), lambda: IMAGES, "from 0 to 1, so"),
     "signed fractions": (lambda: IMAGES / 127.5 - 1, lambda: IMAGES, "from -1 to 1, so they are scaled from -1..1 to"),
     "minus 1 and 1": (lambda: BINARY * 2 - 1, lambda: BINARY * 255, "from -1 to 1, so they are scaled from -1..1 to"),
     "0 to 16": (
@@ -58,12 +80,12 @@ def test_a_known_range_is_scaled_and_it_is_said(
 ) -> None:
     found, told = loaded(tmp_path / "a.npz", stored())
     difference = np.abs(found.train.X.reshape(12, 4, 4).astype(int) - meant())
-    assert difference.max() <= (1 if "4,095" in said else 0)
+    assert difference.max() <= (1 if "4,095" in said or "1.04" in said else 0)
     assert np.array_equal(found.train.X, found.test.X)
     assert said in told[0]
     assert len(told) == 1
     assert found.remarks == tuple(text.replace(f"{tmp_path}/", "") for text in told)
-    assert "scaled to 0..255" in found.source
+    assert ("scaled to 0..255" in found.source) == ("-1 is 255" not in said)
 
 
 def test_the_digits_of_scikit_learn_are_the_built_in_ones_in_their_own_range(tmp_path: Path) -> None:
@@ -87,10 +109,14 @@ def test_levels_of_0_to_255_are_unchanged_and_nothing_is_said(tmp_path: Path, ki
 def test_a_dark_range_is_warned_of(tmp_path: Path) -> None:
     found, told = loaded(tmp_path / "a.npz", IMAGES // 3)
     assert np.array_equal(found.train.X.reshape(12, 4, 4), IMAGES // 3)
-    assert "(X_train): the largest pixel value is 85, less than half of the 255 of its range" in told[0]
+    assert "(X_train): pixel values run from 0 to 85, at most half of 0..255; if other values are black" in told[0]
     _, told = loaded(tmp_path / "a.npz", IMAGES / 1_000)
     assert "scaled from 0..1 " in told[0]
-    assert "the largest pixel value is 0.255, less than half of the 1 of its range" in told[1]
+    assert "pixel values run from 0 to 0.255, at most half of 0..1; if" in told[1]
+    _, told = loaded(tmp_path / "a.npz", 235 + IMAGES // 16)
+    assert "pixel values run from 235 to 250, at most half of 0..255" in told[0]
+    _, told = loaded(tmp_path / "a.npz", IMAGES / 255 - 0.5)
+    assert "pixel values run from -0.5 to 0.5, at most half of -1..1" in told[1]
 
 
 def test_black_images_have_any_scale(tmp_path: Path) -> None:
@@ -115,6 +141,8 @@ def test_black_images_have_any_scale(tmp_path: Path) -> None:
         (lambda: (IMAGES - 130.0) / 60, lambda: IMAGES / 1.0, r"\(X_train\).* from -2.1.* to 2.*; use one scale"),
         (lambda: (IMAGES - 130.0) / 60, lambda: (IMAGES - 130.0) / 60, r"from -2.1.* to 2.*, which is no usual range"),
         (lambda: (IMAGES - 33.3) / 78.6, lambda: (IMAGES - 33.3) / 78.6, r"from -0.4.* to 2.8.*, which is no usual"),
+        (lambda: IMAGES.astype(int) - 20, lambda: IMAGES.astype(int) - 20, r"from -20 to 235, which is no usual range"),
+        (lambda: (IMAGES - 25.5) / 80, lambda: (IMAGES - 25.5) / 80, r"from -0.3.* to 2.8.*, which is no usual"),
         (lambda: IMAGES.astype(int) * 1_000, lambda: IMAGES, r"from 0 to 255000, which is no usual range"),
     ],
 )
