@@ -18,7 +18,10 @@ from benchmark.errors import BenchmarkError
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
 """Suffixes of pictures, in lower case; upper case is accepted, too."""
 
-TABLES = {".csv", ".tsv", ".jsonl", ".txt"}
+LISTS = {".txt", ".dat", ".data", ".lst"}
+"""Suffixes of files that may be such tables or anything else, in lower case."""
+
+TABLES = {".csv", ".tsv", ".jsonl"} | LISTS
 """Suffixes of tables that may say what is in a picture, in lower case."""
 
 LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "icon\r"}

@@ -42,6 +42,9 @@ Standardised pixels of deviation 1 do not fit into -0.1..1.1."""
 LEVELS = (0, 255)
 """The range of a data set's pixels."""
 
+BLACK_OR_WHITE = 0.05
+"""Share of pixels that are black or white from which signed bytes tell how they were made; see `_unsigned`."""
+
 CLEARLY = 0.95
 """Ratio of two mean differences of neighbouring pixels from which one order of colours is clearly the right one. Of
 photographs of 8 to 64 pixels a side it is 0.4 to 0.6 and 2.5 to 7.4 (`../shared/data/pictures`, either order); of 30
@@ -348,20 +351,17 @@ def _smallest_range(low: float, high: float, whole: bool) -> tuple[int, int] | N
 def _unsigned(images: list[npt.NDArray[Any]], parts: Sequence[RawPart], notify: Notify) -> list[npt.NDArray[Any]]:
     """Return bytes that a program without unsigned ones wrote, -1 for 255, as they were; other pixels unchanged.
 
-    Whole numbers of -128..127 are that, or bytes less 128. Neighbours are alike, so the reading in which they differ
-    less is right. Where that is not clear, 128 was taken off.
+    Whole numbers of -128..127 are that, or bytes less 128. Black and white are -128 and 127 in these, and 0 and -1 in
+    those, which are grey in these. Where neither is frequent, 128 was taken off.
     """
     if not all(X.dtype.kind == "i" for X in images):
         return images
     low, high = min(int(X.min()) for X in images), max(int(X.max()) for X in images)
     if _smallest_range(low, high, whole=True) != (-128, 127):
         return images
-    some = images[0][:_ROWS].astype(np.int8)
-    shifted, wrapped = (
-        sum(float(np.abs(np.diff(levels.astype(np.int16), axis=axis)).sum()) for axis in (1, 2))
-        for levels in (some, some.view(np.uint8))
-    )
-    if wrapped >= CLEARLY * shifted:
+    some = images[0][:_ROWS]
+    shifted, wrapped = (float(np.isin(some, ends).mean()) for ends in ((-128, 127), (0, -1)))
+    if wrapped < BLACK_OR_WHITE or wrapped <= shifted:
         return images
     notify(f"{parts[0].X_from}: pixel values run from {low} to {high}, so they are read as bytes: -1 is 255")
     return [X.astype(np.int8).view(np.uint8) for X in images]

@@ -7,6 +7,7 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -378,6 +379,8 @@ def test_names_that_say_no_classes_or_not_of_all_pictures_are_not_read(tmp_path:
         ("training_set/training_set", "test_set/test_set"),
         ("x/seg_train/seg_train/seg_train", "x/seg_test/seg_test/seg_test"),
         ("forest-train-v2/forest-train-v2", "forest-test-v2"),
+        ("archive/set/set/training_set/training_set", "archive/set/set/test_set/test_set"),
+        ("Train/TRAIN", "Test/TEST"),
     ],
 )
 def test_doubled_folders_are_parts_whatever_is_added_to_their_names(tmp_path: Path, train: str, test: str) -> None:
@@ -544,3 +547,82 @@ def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same(monkeypatch: pytest.
         pixels = [preprocessing.to_pixels(image, (48, 64, 3)).astype(int) for image in (whole, less)]
         assert np.abs(pixels[0] - pixels[1]).mean() < 1
     assert preprocessing.decode(file.getvalue(), (256, 256, 3)).size == (900, 1200)
+
+
+# --- links
+
+
+def linked(folder: Path, *names: str) -> Path:
+    """Put folders elsewhere, and links to them in their place."""
+    for name in names:
+        place = folder.parent / "elsewhere" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).rename(place)
+        (folder / name).symlink_to(place)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        (("train/circle", "train/square", "test/circle", "test/square"), 4),
+        (("train/circle", "train/square"), 2),
+        (("train",), 1),
+        (("train", "test"), 2),
+    ],
+)
+def test_the_advice_for_folders_that_are_links_works_and_trains_on_no_test_part(
+    tmp_path: Path, names: tuple[str, ...], left: int
+) -> None:
+    folder = linked(both(tmp_path / "mine"), *names)
+    with pytest.raises(BenchmarkError, match=f"{left} symbolic link.*make a copy: cp -rL ") as caught:
+        load(folder)
+    assert "--dataset" not in str(caught.value)  # a class or a part is never offered as the whole
+    command = shlex.split(str(caught.value).split("make a copy: ")[1])
+    subprocess.run(command, check=True)
+    assert counts(load(command[-1])[0]) == BOTH
+
+
+def test_classes_that_are_links_are_no_data_sets_of_their_own(tmp_path: Path) -> None:
+    folder = linked(small(tmp_path / "mine", circle=6, square=6), "circle", "square")
+    with pytest.raises(
+        BenchmarkError, match=r"it has only links to data\. .*2 symbolic links \(circle, square\)"
+    ) as caught:
+        load(folder)
+    assert "--dataset" not in str(caught.value)
+
+
+def test_pictures_that_are_links_out_of_the_folder(tmp_path: Path) -> None:
+    for name in ("circle", "square"):
+        small(tmp_path / "elsewhere", **{name: 6})
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for path in (tmp_path / "elsewhere" / name).iterdir():
+            (tmp_path / "mine" / name / path.name).symlink_to(path)
+    with pytest.raises(BenchmarkError, match=r"12 symbolic links \(circle/000\.png.*make a copy: cp -rL"):
+        load(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("form", ["npy", "csv"])
+def test_parts_of_arrays_in_folders_are_never_read_without_the_test_part(tmp_path: Path, form: str) -> None:
+    X, y = np.random.default_rng(0).integers(0, 256, (20, 64)), np.arange(20) % 2
+    for part in ("train", "test"):
+        (tmp_path / "mine" / part).mkdir(parents=True)
+        if form == "npy":
+            np.save(tmp_path / "mine" / part / "x.npy", X)
+            np.save(tmp_path / "mine" / part / "y.npy", y)
+        else:
+            np.savetxt(tmp_path / "mine" / part / "data.csv", np.c_[y, X], "%d", ",")
+    with pytest.raises(BenchmarkError, match="test, train are parts in folders or forms of their own; put their files"):
+        load(tmp_path / "mine")
+
+
+def test_a_published_set_with_a_third_doubled_folder_without_classes(tmp_path: Path) -> None:
+    folder = both(tmp_path / "mine", "seg_train/seg_train", "seg_test/seg_test")
+    (folder / "seg_pred" / "seg_pred").mkdir(parents=True)
+    for i in range(3):
+        shutil.copy(
+            folder / "seg_test" / "seg_test" / "circle" / "000.png", folder / "seg_pred" / "seg_pred" / f"{i}.png"
+        )
+    found, told = load(folder)
+    assert counts(found) == BOTH
+    assert any("seg_pred: neither train nor test, so its pictures are left out" in line for line in told)

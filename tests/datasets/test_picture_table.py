@@ -350,3 +350,19 @@ def test_labels_and_counts_of_whole_numbers_and_a_colliding_column(tmp_path: Pat
         (tmp_path / "images" / name).rename(tmp_path / "images" / f"{number}.png")
     write(tmp_path / "train.csv", renamed, "id", "label")
     assert counts(load(tmp_path)[0]) == {"0": (5, 1), "1": (5, 1)}
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "separator"),
+    [
+        ("a.csv", "# made by me\n\nfile|label\n", "|"),
+        ("a.csv", "sep=;\nfile;label\n", ";"),
+        ("a.dat", "", " "),
+        ("a.lst", "", "\t"),
+    ],
+)
+def test_lists_with_other_endings_and_comments(tmp_path: Path, name: str, head: str, separator: str) -> None:
+    rows = flat(tmp_path / "mine" / "pictures", 0, 12)
+    lines = "".join(f"{file}{separator}{label}\n" for file, label, *_ in rows)
+    (tmp_path / "mine" / name).write_text(head + lines)
+    assert counts(load(tmp_path / "mine")[0]) == {"circle": (5, 1), "square": (5, 1)}

@@ -18,7 +18,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (12, 4, 4), dtype=np.uint8)
 IMAGES[0, 0, :2] = 0, 255
 BINARY = IMAGES > 127
 SMOOTH = np.tile((np.arange(16).reshape(4, 4) * 17).astype(np.uint8), (12, 1, 1))
-"""A ramp of all levels, in which neighbours are alike."""
+"""A ramp of all levels, with black and white in it."""
 
 
 def loaded(path: Path, X: np.ndarray, test: np.ndarray | None = None) -> tuple[datasets.Dataset, list[str]]:

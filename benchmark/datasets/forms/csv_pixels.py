@@ -79,6 +79,9 @@ FEWEST = 16
 SMALLEST = 64
 """Fewest pixels of an image where a line could be something else, such as the measurements of a sound."""
 
+ALIKE = 0.5
+"""Share of rows in which a column has the value of its neighbour, from which it is a pixel and not the label."""
+
 MOST_SKIPPED = 50
 """Most lines of comments before a table."""
 
@@ -227,7 +230,12 @@ def _layout(first: str, second: str, separator: str, skipped: int, encoding: str
     numbers = [float(cell.replace(decimal, ".")) for cell in cells if _is_number(cell, decimal)]
     # pandas calls columns without a name 0, 1, 2, ...
     counted = len(numbers) > FEWEST and np.array_equal(np.diff(numbers), np.ones(len(numbers) - 1))
-    header = 2 * len(numbers) < len(cells) or counted
+    # It calls them 0, 0.1, 0.2, ... where it took a line of pixels for names; no such line has different values only.
+    below = _cells(second, separator)
+    repeated = (
+        len(set(cells)) == len(cells) > FEWEST and "." in first and "." not in second and len(set(below)) < len(below)
+    )
+    header = 2 * len(numbers) < len(cells) or counted or repeated
     return Layout(separator, tuple(cells) if header else None, len(cells), decimal, skipped, encoding)
 
 
@@ -471,17 +479,35 @@ def _label_column(path: Path, frame: pd.DataFrame, layout: Layout, notify: Notif
     if label is not None:
         return label, dropped
     rest = [column for column in columns if column not in dropped]
-    ends = [column for column in (rest[0], rest[-1]) if frame[column].nunique() > 1]
+    # A label's neighbour at that end of the line, which is a pixel.
+    ends = {rest[0]: rest[1], rest[-1]: rest[-2]} if len(rest) > 1 else {}
+    ends = {column: beside for column, beside in ends.items() if _may_be_label(frame[column])}
     if not _is_image(len(rest) - 1) or not ends:
         raise BenchmarkError(
             f"{path}: column `label` is missing, nor is one called {', '.join(LABELS[2:5])}; name the column with the "
             "classes `label`"
         )
-    # Labels are texts, or have fewer values than a pixel; where that does not say it, they come first.
-    label = min(ends, key=lambda column: (pd.api.types.is_numeric_dtype(frame[column]), frame[column].nunique()))
+    # Labels are texts; or they have fewer values than a pixel, but are not those of the pixel next to them, as in a
+    # corner that is always black; where that does not say it, they come first.
+    label = min(
+        ends,
+        key=lambda column: (
+            pd.api.types.is_numeric_dtype(frame[column]),
+            bool((frame[column] == frame[ends[column]]).mean() > ALIKE),
+            frame[column].nunique(),
+        ),
+    )
     which = "first" if label == rest[0] else "last"
     notify(f"{path}: the {which} column is taken as the label: it has {frame[label].nunique():,} values")
     return label, dropped
+
+
+def _may_be_label(values: pd.Series) -> bool:
+    """Return whether a column has two values or more, and texts or whole numbers only."""
+    import pandas as pd
+
+    whole = not pd.api.types.is_float_dtype(values) or bool((values == values.round()).all())
+    return whole and values.nunique() > 1
 
 
 def _identifies(column: Any, frame: pd.DataFrame, layout: Layout) -> bool:

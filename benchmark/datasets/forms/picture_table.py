@@ -170,16 +170,15 @@ def _sorted(tree: Tree, asked: Asked, names: _Names, paths: Sequence[Path], tabl
                 return joined
         known = {table.path for table in tables}
         grouping_tables = {table.path for table in tables if asked.group.casefold() in map(str.casefold, table.others)}
-        unread = [
-            path for path in paths if (path.suffix.lower() != ".txt" or path in known) and path not in grouping_tables
-        ]
+        others = {path for path in paths if path.suffix.lower() in picture_tree.LISTS} - known
+        unread = [path for path in paths if path not in others | grouping_tables]
         said = [f"{folder}: the folders say the classes, so not read: {some(folder, unread)}"] if unread else []
         return replace(by_folder, remarks=(*by_folder.remarks, *said))
     if labels is not None:
         return labels.files(folder, tree, [table.path for table in tables if table.path not in labels.used])
     if isinstance(refusal, picture_files.AmbiguousError):
         raise refusal
-    lists = [path for path in paths if path.suffix.lower() != ".txt"]
+    lists = [path for path in paths if path.suffix.lower() not in picture_tree.LISTS]
     if not tables and lists:
         raise _unmatched(lists[0], names)
     if by_folder is not None and not tables:
@@ -335,7 +334,7 @@ def _frame(path: Path, names: _Names) -> pd.DataFrame | None:
     import pandas as pd
 
     with warnings.catch_warnings(), suppress(*_NO_TABLE):
-        text = _decoded(path.read_bytes())
+        text = _table_of(_decoded(path.read_bytes()))
         if path.suffix.lower() == ".jsonl":
             rows = [msgspec.json.decode(line, type=dict[str, Any]) for line in text.split("\n") if line.strip()]
             scalars = [{key: str(value) for key, value in row.items() if not _is_nested(value)} for row in rows]
@@ -359,6 +358,15 @@ def _frame(path: Path, names: _Names) -> pd.DataFrame | None:
         table.columns = [str(column).strip() for column in table.columns]
         return table.fillna("") if len(table) else None
     return None
+
+
+def _table_of(text: str) -> str:
+    """Return a text without blank lines, comments and Excel's ``sep=;`` before its table."""
+    lines = text.splitlines()
+    start = next(
+        (i for i, line in enumerate(lines) if line.strip() and not re.match(r"sep=|#[^,;\t|]*$", line)), len(lines)
+    )
+    return "\n".join(lines[start:]) + "\n"
 
 
 def _decoded(blob: bytes) -> str:
