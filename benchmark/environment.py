@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import platform
 from contextlib import suppress
@@ -22,6 +21,9 @@ PACKAGES = (
     "skorch",
     "optuna",
 )
+
+MODELS = Path(__file__).parents[1] / "models"
+"""The folder of the estimators that come with the project: next to this package, installed or not."""
 
 
 def environment() -> dict[str, str]:
@@ -48,10 +50,9 @@ def versions() -> dict[str, str]:
 def source_sha256() -> str:
     """Return one SHA-256 over all source files of benchmark/ and models/."""
     digest = hashlib.sha256()
-    for package in ("benchmark", "models"):
-        for folder in sorted(importlib.import_module(package).__path__):
-            for path in sorted(Path(folder).rglob("*.py")):
-                digest.update(f"{package}/{path.relative_to(folder)}".encode() + b"\0" + path.read_bytes())
+    for folder in (Path(__file__).parent, MODELS):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{folder.name}/{path.relative_to(folder)}".encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

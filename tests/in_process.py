@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from importlib import invalidate_caches
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
+from benchmark import environment
 from benchmark.cli.main import main
 from benchmark.engine import declaration, worker_job
 from benchmark.engine.executors.local import LocalExecutor
@@ -127,7 +129,7 @@ def benchmark(
     *arguments : str
         After ``python -m benchmark``.
     cwd : Path, optional
-        Current directory meanwhile; a ``models`` folder in it is what the registry finds.
+        Current directory meanwhile; a ``models`` folder in it is taken for the one next to the program.
     env : dict, optional
         Environment variables besides; folders of ``PYTHONPATH`` are searched for packages.
     workers : bool
@@ -168,6 +170,8 @@ def _called(
         searched = env.get("PYTHONPATH", "").split(os.pathsep)
         folders += [Path(each) for each in searched if each and Path(each) != CHECKOUT]
         until_the_end.enter_context(_first_on_the_path(folders))
+        if cwd is not None and (cwd / "models").is_dir():
+            until_the_end.enter_context(patch.object(environment, "MODELS", cwd / "models"))
         if cwd is not None:
             until_the_end.callback(os.chdir, Path.cwd())
             os.chdir(cwd)

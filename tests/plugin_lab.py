@@ -64,8 +64,11 @@ ESTIMATOR = Estimator(title="Bad", family="classical", build=build)
 def models(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
     """Copy models/ into a folder, and drop plugin files, given by stem, into it; return the folder.
 
-    With `alone` they are the only ones there. The program, started there, is this checkout's.
+    With `alone` they are the only ones there. The program, started there, is this checkout's: it looks for plugins in
+    the folder that holds the link to it.
     """
+    if not (folder / "benchmark").exists():
+        (folder / "benchmark").symlink_to(CHECKOUT / "benchmark")
     # Bytecode that is whole goes along: compiling it anew takes longer than many a test.
     shutil.copytree(CHECKOUT / "models", folder / "models", ignore=shutil.ignore_patterns("*.pyc.*"))
     for path in (folder / "models").glob("[!_]*.py") if alone else ():

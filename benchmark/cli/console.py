@@ -61,6 +61,8 @@ def conclude(console: Console, folder: Path, page: str = "leaderboard.md") -> No
     page : str
     """
     path = folder / page
+    if not path.exists():  # of an analysis that has found nothing to say
+        path = folder / "leaderboard.md"
     lines = path.read_text(encoding="utf-8").splitlines()
     title = next(place for place, line in enumerate(lines) if line.startswith("# "))
     for line in lines[title + 1 :]:

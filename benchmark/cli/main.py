@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import __version__
+from benchmark.cli import surroundings
 from benchmark.cli.commands import add_all
 from benchmark.errors import INTERRUPTED, BenchmarkError, EngineError, same_command
 
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor] | None = None) -> int:
     """Run one subcommand and return the exit status: 0 success, 1 a problem was found, 2 a user error, 130 Ctrl-C.
 
+    SIGTERM and SIGHUP are taken as Ctrl-C.
+
     Parameters
     ----------
     argv : sequence of str, optional
@@ -40,11 +43,15 @@ def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor]
         ``executor(logs)`` returns what runs the jobs on this machine, in place of worker processes.
     """
     started = time.monotonic()
+    surroundings.safe_streams()
     arguments = parser().parse_args(argv)
     arguments.started, arguments.executor = started, executor
     again = same_command(getattr(arguments, "force", False))
     try:
-        status: int = arguments.command(arguments)
+        if notice := surroundings.safe_environment():
+            print(f"note: {notice}", file=sys.stderr)
+        with surroundings.stops_as_interrupts():
+            status: int = arguments.command(arguments)
         return status
     except EngineError as error:
         print(f"error: {_plain(error)}; then {again} goes on from here", file=sys.stderr)
@@ -55,9 +62,6 @@ def main(argv: Sequence[str] | None = None, executor: Callable[[Path], Executor]
     except KeyboardInterrupt:
         print(f"interrupted; {again} goes on from here", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # `... | head`
-        sys.stderr.close()
-        return 1
 
 
 def _plain(error: Exception) -> str:

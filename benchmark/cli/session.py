@@ -117,7 +117,7 @@ def session(
     """
     from benchmark import datasets, report
     from benchmark.cli import console as view
-    from benchmark.engine.interrupts import handle_sigint
+    from benchmark.engine.interrupts import handle_interrupts
     from benchmark.engine.resources import share
     from benchmark.engine.scheduler import StopRequest
     from benchmark.report import example_images
@@ -129,7 +129,7 @@ def session(
     failure: BaseException | None = None
     with lock.locked(folder), ExitStack() as until_reported:
         executor, slots = _executor(arguments, dataset, logs)
-        until_reported.enter_context(handle_sigint(stop, executor.kill, same_command(arguments.force)))
+        until_reported.enter_context(handle_interrupts(stop, executor.kill, same_command(arguments.force)))
         try:
             seconds = arguments.deadline or deadline
             resources = share(slots, seconds, arguments.jobs, arguments.threads, arguments.memory, device)
@@ -252,7 +252,7 @@ def device_of(asked: str, cluster: bool) -> str:
         return "cpu"
     # Asked in a separate process, because torch must not be imported into the parent.
     probe = subprocess.run(
-        [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"],
+        [sys.executable, "-P", "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"],
         capture_output=True,
         check=False,
     )

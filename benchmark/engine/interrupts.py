@@ -1,22 +1,25 @@
-"""The first Ctrl-C asks a run to stop; the second ends the process at once."""
+"""The first Ctrl-C asks a run to stop; the second ends the process at once. So do the signals in `STOPS`."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 from benchmark.engine.scheduler import StopRequest
 from benchmark.errors import INTERRUPTED
 
+STOPS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that are taken as Ctrl-C: of `kill`, `docker stop` and job schedulers, and of a terminal that is closed."""
+
 
 @contextmanager
-def handle_sigint(stop: StopRequest, kill: Callable[[], None], resume_command: str) -> Iterator[None]:
-    """Let the first SIGINT set `stop`, and the second call `kill` and end this process.
+def handle_interrupts(stop: StopRequest, kill: Callable[[], None], resume_command: str) -> Iterator[None]:
+    """Let the first SIGINT or one of `STOPS` set `stop`, and the second call `kill` and end this process.
 
-    A SIGINT that is ignored (in a background job of a shell script) stays ignored.
+    A signal that is ignored (SIGINT in a background job of a shell script, SIGHUP after ``nohup``) stays ignored.
 
     Parameters
     ----------
@@ -26,22 +29,21 @@ def handle_sigint(stop: StopRequest, kill: Callable[[], None], resume_command: s
     resume_command : str
         Says how to continue the run.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if before == signal.SIG_IGN:
-        yield
-        return
 
     def handle(number: int, frame: FrameType | None) -> None:
         if not stop.requested:
             stop.requested = True
             return
         kill()
-        show_cursor = b"\x1b[?25h" if os.isatty(2) else b""
-        os.write(2, show_cursor + f"\nleft at once; {resume_command} goes on from here\n".encode())
+        with suppress(OSError):  # nobody reads it any more
+            show_cursor = b"\x1b[?25h" if os.isatty(2) else b""
+            os.write(2, show_cursor + f"\nleft at once; {resume_command} goes on from here\n".encode())
         os._exit(INTERRUPTED)
 
-    signal.signal(signal.SIGINT, handle)
-    try:
+    with ExitStack() as until_the_end:
+        for number in (signal.SIGINT, *STOPS):
+            before = signal.getsignal(number)
+            if before != signal.SIG_IGN:
+                signal.signal(number, handle)
+                until_the_end.callback(signal.signal, number, before)
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)

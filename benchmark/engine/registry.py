@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from benchmark import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator
 from benchmark.storage import schema
@@ -17,7 +20,8 @@ from benchmark.storage import schema
 GROUP = "benchmark.estimators"
 """Entry-point group through which other installed packages add estimators."""
 
-PACKAGE = "models"
+PACKAGE = environment.MODELS.name
+"""The name under which our own plugins are imported, and saved models name their classes."""
 
 _LONGEST_CAUSE = 300
 """Maximum characters of a plugin's import error that are quoted."""
@@ -51,6 +55,7 @@ class Plugin:
         """
         try:
             if self.target is None:
+                import_models()
                 declared = importlib.import_module(f"{PACKAGE}.{self.name}").ESTIMATOR
             else:
                 declared = self.target.load()
@@ -130,11 +135,29 @@ def _discover() -> tuple[dict[str, Plugin], dict[str, str]]:
     return found, reasons
 
 
+def import_models() -> None:
+    """Import the package of models/ that is next to this program, whichever `models` the path would give.
+
+    A user's own `models`, in the current folder or on the path, is a common name and never ours.
+    """
+    folder = environment.MODELS
+    loaded = sys.modules.get(PACKAGE)
+    if loaded is not None and [Path(path).resolve() for path in getattr(loaded, "__path__", [])] == [folder.resolve()]:
+        return
+    for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
+        del sys.modules[name]
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise BenchmarkError(f"{folder}: cannot be imported; install the program again")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE] = package
+    spec.loader.exec_module(package)
+
+
 def _files() -> Iterable[Plugin]:
-    package = importlib.import_module(PACKAGE)
-    stems = {
-        path.stem for folder in package.__path__ for path in Path(folder).glob("*.py") if not path.stem.startswith("_")
-    }
+    stems = {path.stem for path in environment.MODELS.glob("*.py") if not path.stem.startswith("_")}
     return [Plugin(stem, f"{PACKAGE}/{_printable(stem)}.py") for stem in sorted(stems)]
 
 

@@ -18,6 +18,7 @@ from benchmark.engine.progress import Observer, Progress
 from benchmark.engine.refits import RefitPlan, RefitRun, cost_fields
 from benchmark.engine.scheduler import JobRunner, StopRequest
 from benchmark.environment import environment
+from benchmark.errors import BenchmarkError
 from benchmark.storage import records
 from benchmark.storage.derived import INVALIDATED, load_existing
 
@@ -68,11 +69,18 @@ def run(plan: Plan, executor: Executor, observe: Observer, stop: StopRequest) ->
     Raises
     ------
     BenchmarkError
-        The folder holds records of other data or damaged ones, or cannot be written.
+        There are too few training rows for any point; or the folder holds records of other data or damaged ones, or
+        cannot be written.
     EngineError
         No more jobs can be run, or no more points written. The same command continues.
     """
     points = protocol.curve_points(len(plan.dataset.train.y), plan.seeds)
+    if not points:
+        rows, smallest = len(plan.dataset.train.y), protocol.CURVE_ROWS[0]
+        raise BenchmarkError(
+            f"{plan.dataset.name}: a learning curve has fits on {smallest:,} rows and more below all training rows, "
+            f"and there are only {rows:,}; add images, more than {smallest:,} to train"
+        )
     names = [plugin.name for plugin in plan.plugins]
     preflight.for_derived(
         plan.folder, plan.dataset, names, "curve", 2 * len(points) * len(plan.dataset.test.y), plan.kinds
@@ -102,7 +110,8 @@ class _CurveRun(RefitRun):
         missing = self.missing()
         if not missing:
             progress.end("unchanged")
-            self.log("its curve is up to date; --force recomputes it")
+            too_few = f"its record has only {self.record.fit_rows:,} training rows, too few for a point of a curve"
+            self.log("its curve is up to date; --force recomputes it" if self.wanted else too_few)
             return
         reasons = []
         for rows, seed in missing:

@@ -37,7 +37,7 @@ def start() -> None:
     """
     if sys.platform != "linux":
         return
-    with _starting, _one_thread(), interrupts_blocked():
+    with _starting, _preloading(), interrupts_blocked():
         forkserver.set_forkserver_preload(list(PRELOADED))
         forkserver.ensure_running()
 
@@ -77,12 +77,13 @@ def interrupts_blocked() -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _preloading() -> Iterator[None]:
     # OpenBLAS starts its threads when it is loaded, and they would not survive a fork; nor would that of the jemalloc
     # in pyarrow, which pandas imports where it is installed.
     alone = {**dict.fromkeys(THREAD_VARIABLES, "1"), "JE_ARROW_MALLOC_CONF": "background_thread:false"}
-    before = {name: os.environ.get(name) for name in alone}
-    os.environ.update(alone)
+    settings = {**alone, "PYTHONSAFEPATH": "1"}  # the server imports nothing from the current folder
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:

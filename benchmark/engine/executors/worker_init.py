@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -60,6 +61,12 @@ def serve(
         _send(channel, result)
 
 
+def warn_only() -> None:
+    """Let no warning be an error in this process, as ``PYTHONWARNINGS=error`` makes each one."""
+    if any(action == "error" for action, *_ in warnings.filters):
+        warnings.simplefilter("default")
+
+
 def _send(channel: Connection, result: Any) -> None:
     try:
         channel.send(result)
@@ -76,13 +83,17 @@ def _prepare(threads: int, token: str, scratch: str, output: Connection) -> None
     # One that came before was blocked (see worker.py), and is dropped here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    warn_only()
     os.environ[TOKEN] = token
     os.environ["TMPDIR"] = os.environ["JOBLIB_TEMP_FOLDER"] = scratch
     set_threads(threads)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.dup2(output.fileno(), 1)
-    os.dup2(output.fileno(), 2)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if (stream := getattr(sys, name)) is not None:  # it was closed when the program started
+            stream.flush()
+        os.dup2(output.fileno(), number)
+        # Whatever the parent's terminal can show: a fit must not fail for what it prints.
+        text = open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        setattr(sys, name, text)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

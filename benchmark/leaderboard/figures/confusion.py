@@ -95,8 +95,8 @@ def caption(data: Data) -> str:
 def alt(data: Data) -> str:
     """Say it without the picture."""
     off = np.where(np.eye(len(data.classes), dtype=bool), 0, data.shares).mean(axis=0)
+    matrices = f"Confusion matrices of {fmt.plural(len(data.estimators), 'estimator')}."
+    if not off.any():
+        return f"{matrices} There is no error."
     true, answer = np.unravel_index(int(off.argmax()), off.shape)
-    return (
-        f"Confusion matrices of {fmt.plural(len(data.estimators), 'estimator')}. The most common error is "
-        f"{data.classes[true]} called {data.classes[answer]}."
-    )
+    return f"{matrices} The most common error is {data.classes[true]} called {data.classes[answer]}."
