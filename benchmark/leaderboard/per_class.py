@@ -71,13 +71,15 @@ def _hardest(summary: Summary) -> str:
 
 
 def _too_small(summary: Summary) -> str:
-    """Say how many classes have too few test images to be called the hardest."""
+    """Say why no class is called the hardest, or how many have too few test images for it."""
     images = np.bincount(summary.test_set.y, minlength=len(summary.class_names))
     small = int((images < HARDEST_IMAGES).sum())
-    if not small:
-        return ""
     if small == len(images):
         return f" No class has {HARDEST_IMAGES} test images, so none is called the hardest."
+    if summary.hardest is None:
+        return " No class is harder than the others, so none is called the hardest."
+    if not small:
+        return ""
     have = "class has" if small == 1 else "classes have"
     return f" {small:,} {have} fewer than {HARDEST_IMAGES} test images, too few to be called the hardest."
 

@@ -371,6 +371,8 @@ def _ratio(ratio: float, what: str, own: float, theirs: float) -> str:
 def _pick(summary: Summary, verdict: Verdict) -> str:
     picks = verdict.picks
     assert picks is not None, "there is a row"
+    if not picks.most_accurate.accuracy.estimate:
+        return "**Pick**: none. No row classifies any test image correctly."
     best, n_first = picks.most_accurate, len(_near_the_best(summary))
     far = len(_first_rank(summary)) - n_first
     if n_first == 1 and not far:

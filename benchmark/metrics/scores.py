@@ -241,7 +241,9 @@ def pareto_front(cost: Floats, score: Floats) -> npt.NDArray[np.bool_]:
 
 
 def hardest_class(y: Ints, f1: Floats) -> int | None:
-    """Return the class with the lowest F1, averaged over estimators, or None if every class has too few images.
+    """Return the class with the lowest F1, averaged over estimators, or None if no class is the hardest.
+
+    None is where every class has too few images, all have the same F1, or nothing is misclassified.
 
     Parameters
     ----------
@@ -250,4 +252,7 @@ def hardest_class(y: Ints, f1: Floats) -> int | None:
         A class of fewer than `HARDEST_IMAGES` images is left out.
     """
     enough = np.bincount(y, minlength=f1.shape[1]) >= HARDEST_IMAGES
-    return int(np.argmin(np.where(enough, f1.mean(axis=0), np.inf))) if enough.any() else None
+    means = f1.mean(axis=0)[enough]
+    if not enough.any() or means.min() == 1 or (len(means) > 1 and means.min() == means.max()):
+        return None
+    return int(np.flatnonzero(enough)[means.argmin()])

@@ -64,8 +64,11 @@ class PlannedFigure:
 
     @property
     def caption(self) -> str:
-        """One sentence on what to see, as markdown."""
-        return self.figure.caption(self.data)
+        """One sentence on what to see, as markdown, and which classes are numbered."""
+        from benchmark.render import class_names, markdown
+
+        key = class_names.key(self.data)
+        return self.figure.caption(self.data) + (f" {markdown.escape(key)}" if key else "")
 
     @property
     def alt(self) -> str:

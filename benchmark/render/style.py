@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from benchmark.metrics.scores import Floats
 from benchmark.render import fmt
@@ -91,6 +93,11 @@ def short(name: str, longest: int) -> str:
     """Return the name, cut with an ellipsis after `longest` characters."""
     name = " ".join("".join(char if char.isprintable() else " " for char in name).split())
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
+def text_width(text: str, size: float = 10) -> float:
+    """Return the width of a line of text in inches, `size` in points."""
+    return float(TextPath((0, 0), text, size=size, prop=FontProperties("DejaVu Sans")).get_extents().width / 72)
 
 
 def ink(value: float, colours: ScalarMappable) -> str:

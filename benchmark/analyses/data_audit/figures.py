@@ -12,7 +12,7 @@ from benchmark.analyses.data_audit.schema import ERRORS_SHOWN, AuditData, Ints, 
 from benchmark.analyses.data_audit.scores import AuditScores, differing
 from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render.sheet import Sheet
 
 PAIRS_ACROSS = 4
@@ -88,7 +88,7 @@ def copies_data(scores: AuditScores) -> Copies | None:
     if not len(pairs):
         return None
     first, second = (_pixels(scores, audit, parts[k], pairs[:, k]) for k in (0, 1))
-    names = scores.summary.class_names
+    names = class_names.numbered(scores.summary.class_names)
     return Copies(
         parts=parts,
         index=pairs,
@@ -106,7 +106,7 @@ def errors_data(scores: AuditScores) -> Errors | None:
     kept = np.flatnonzero(np.isin(audit.errors.index, audit.pictures["train"].index))[:ERRORS_SHOWN]
     if not len(kept):
         return None
-    index, names = audit.errors.index[kept], scores.summary.class_names
+    index, names = audit.errors.index[kept], class_names.numbered(scores.summary.class_names)
     return Errors(
         index=index,
         given=tuple(names[label] for label in audit.y_train[index]),
@@ -124,6 +124,7 @@ def draw_copies(data: Copies) -> Figure:
     side, band = 0.46 * cell, 0.46 * cell + 0.95
     sheet = Sheet(cell * across, band * down)
     letters = max(4, int(side / 0.085))
+    names = class_names.distinct((name for pair in data.labels for name in pair), letters)
     for place in range(len(data.index)):
         row, column = divmod(place, across)
         top = band * row
@@ -133,7 +134,7 @@ def draw_copies(data: Copies) -> Figure:
             sheet.text(middle, top + 0.14, f"{_NAMES[data.parts[k]]} #{data.index[place, k]}", style.MUTED, size=9)
             sheet.picture(left, top + 0.26, side, data.pixels[place, k])
             two = data.labels[place][0] != data.labels[place][1]
-            label = style.short(data.labels[place][k], letters)
+            label = names[data.labels[place][k]]
             sheet.text(middle, top + 0.4 + side, label, style.WRONG if two else "black", bold=two)
         sheet.text(
             column * cell + cell / 2, top + 0.61 + side, f"correlation {data.similarity[place]:.5f}", style.MUTED, 9
@@ -149,7 +150,7 @@ def draw_errors(data: Errors) -> Figure:
     cell = (style.WIDTH - names) / ERRORS_ACROSS
     side, band = 0.9 * cell, 0.9 * cell + 0.85
     sheet = Sheet(names + cell * across, band * down)
-    letters = max(4, int(cell / 0.08))
+    shown = class_names.distinct((*data.given, *data.suggested), max(4, int(cell / 0.08)))
     for row in range(down):
         sheet.text(0.05, band * row + 0.4 + side, "Label", "black", left=True)
         sheet.text(0.05, band * row + 0.61 + side, "Suggested", "black", left=True)
@@ -159,8 +160,8 @@ def draw_errors(data: Errors) -> Figure:
         middle = left + cell / 2
         sheet.text(middle, top + 0.14, f"#{data.index[place]}", style.MUTED, size=9)
         sheet.picture(left + (cell - side) / 2, top + 0.26, side, data.pixels[place])
-        sheet.text(middle, top + 0.4 + side, style.short(data.given[place], letters), style.WRONG, size=9)
-        sheet.text(middle, top + 0.61 + side, style.short(data.suggested[place], letters), "black", size=9, bold=True)
+        sheet.text(middle, top + 0.4 + side, shown[data.given[place]], style.WRONG, size=9)
+        sheet.text(middle, top + 0.61 + side, shown[data.suggested[place]], "black", size=9, bold=True)
     return sheet.figure
 
 

@@ -166,7 +166,7 @@ def _neighbours(exploration: Exploration) -> str:
     sampled = n < int(exploration.train.sum())
     same, text = np.diag(exploration.neighbour_classes), ""
     least = int(np.nanargmin(same))
-    if same[least] < 1:
+    if same[least] < 1 and (len(same) == 1 or same[least] < np.nanmax(same)):
         name, (other, share) = md.escape(exploration.class_names[least]), _most_common_other(exploration, least)
         text = (
             f"**{name} is the least separate class**: {fmt.percent(same[least])} of its images' nearest neighbours are "

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from benchmark.analyses.human_labels.record import FIFTHS
 from benchmark.analyses.human_labels.scores import HumanScores
 from benchmark.metrics.scores import Floats
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render import markdown as md
 
 ACROSS = 4
@@ -47,7 +47,7 @@ class Data:
 
 def data(scores: HumanScores) -> Data | None:
     """Return the data of the figure, or None if no estimator was compared with people."""
-    comparisons, names = scores.comparisons, scores.summary.class_names
+    comparisons, names = scores.comparisons, class_names.numbered(scores.summary.class_names)
     if not comparisons:
         return None
     labels = (None, scores.hardest, *(label for label in range(len(names)) if label != scores.hardest))
@@ -97,7 +97,9 @@ def _panel(axes: Axes, data: Data, place: int) -> None:
             label=style.short(title, 28),
         )
     highlighted = place < HIGHLIGHTED
-    axes.set_title(style.short(data.groups[place], 16), fontweight="bold" if highlighted else "normal")
+    axes.set_title(
+        class_names.distinct(data.groups, 16)[data.groups[place]], fontweight="bold" if highlighted else "normal"
+    )
     axes.set_facecolor(SHADE if highlighted else "white")
     axes.grid(axis="y")
     axes.set_axisbelow(True)

@@ -13,12 +13,14 @@ import numpy as np
 from benchmark.analyses.robustness import record as robustness_record
 from benchmark.analyses.robustness.record import RobustnessData
 from benchmark.datasets.corruptions import CORRUPTIONS, KINDS, Kind
+from benchmark.datasets.dataset import array_shape
 from benchmark.engine import protocol
 from benchmark.engine.fingerprint import stale
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats, Interval, Ints
 from benchmark.render import fmt
+from benchmark.render.thumbnails import Thumbnail
 
 if TYPE_CHECKING:
     from benchmark.leaderboard.summary import Scored
@@ -204,6 +206,16 @@ class RobustnessScores:
         families: tuple[Leader, ...] = ("classical", "cnn", "")
         kinds = {family: tuple(one for one in self.comparisons if one.leader == family) for family in families}
         return FamilyRanking(classical, cnn, lead, leader, kinds)
+
+    @property
+    def example(self) -> list[Thumbnail]:
+        """The picture of the first of the images, whose corruptions are shown; none where it comes from no file."""
+        test_set = self.summary.test_set
+        if not self.rows or not test_set.names:
+            return []
+        index = protocol.corrupted_images(test_set.y, self.rows[0].n_images)[0]
+        pixels = self.rows[0].picture.astype(np.uint8).reshape(array_shape(test_set.image_shape))
+        return [Thumbnail("test", index, test_set.names[index], pixels)]
 
     @property
     def relative_accuracy(self) -> dict[str, float]:

@@ -22,7 +22,7 @@ from benchmark.leaderboard.commands import refit_command
 from benchmark.leaderboard.footnotes import missing
 from benchmark.metrics import scores as metrics
 from benchmark.metrics.scores import Floats
-from benchmark.render import fmt
+from benchmark.render import fmt, thumbnails
 from benchmark.render import markdown as md
 from benchmark.render.document import Block, Cell, Figures, Section, Table, number, pictures, table, words
 
@@ -51,10 +51,25 @@ _FAMILY = {"classical": "the classical pipeline", "cnn": "the CNN"}
 
 def section(scores: RobustnessScores, figures: Figures) -> Section:
     """Return the section."""
-    blocks = [*paragraphs(scores), *pictures(figures, "robustness", "corruptions"), *tables(scores)]
     if not scores.rows:
-        return Section(FILE, TITLE, ABOUT, blocks)
-    return Section(FILE, TITLE, ABOUT, blocks, csv=frame(scores), method=[method(scores)], reproduce=[_command(scores)])
+        return Section(FILE, TITLE, ABOUT, paragraphs(scores))
+    shown = scores.example if "corruptions" in figures else []
+    blocks = [
+        *paragraphs(scores),
+        *pictures(figures, "robustness", "corruptions"),
+        *([thumbnails.paragraph(shown)] if shown else []),
+        *tables(scores),
+    ]
+    return Section(
+        FILE,
+        TITLE,
+        ABOUT,
+        blocks,
+        csv=frame(scores),
+        method=[method(scores)],
+        reproduce=[_command(scores)],
+        thumbnails=shown,
+    )
 
 
 def paragraphs(scores: RobustnessScores) -> list[str]:
@@ -67,8 +82,6 @@ def paragraphs(scores: RobustnessScores) -> list[str]:
 def tables(scores: RobustnessScores) -> list[Block]:
     """Return accuracy and relative accuracy by estimator and kind, the CNN's lead, and the mirrored images."""
     rows = scores.rows
-    if not rows:
-        return []
     return [
         "**Test accuracy** by kind of corruption, the mean over its severities. The best of each column, and those "
         "that do not differ significantly from it, are bold.",

@@ -13,7 +13,7 @@ from matplotlib.image import AxesImage
 
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 
 MANY_CLASSES = 12
 """Beyond it a cell is too small for a number."""
@@ -38,7 +38,7 @@ def data(summary: Summary) -> Data | None:
         return None
     counts = np.stack([row.confusion for row in summary.scored])
     shares = counts / np.maximum(counts.sum(axis=2, keepdims=True), 1)
-    return Data(tuple(row.title for row in summary.scored), summary.class_names, shares)
+    return Data(tuple(row.title for row in summary.scored), class_names.numbered(summary.class_names), shares)
 
 
 def draw(data: Data) -> Figure:
@@ -48,8 +48,9 @@ def draw(data: Data) -> Figure:
     widest = 2 if MANY_CLASSES < n <= MOST_NAMED else 3
     across = min(widest, len(data.estimators))
     down = math.ceil(len(data.estimators) / across)
-    names = [style.short(name, 14) for name in data.classes]
-    panel, words = {3: 2.5, 2: 3.8, 1: 3.8}[across], 1.0
+    names = list(class_names.distinct(data.classes, 14).values())
+    panel = {3: 2.5, 2: 3.8, 1: 3.8}[across]
+    words = max(1.0, *(0.25 + style.text_width(name) for name in names)) if named else 1.0
     # A last row with gaps leaves panels above it that carry their own class names.
     bands = 2 if len(data.estimators) % across else 1
     width = style.WIDTH if across == widest else 1.6 + across * panel

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from benchmark.leaderboard import per_class
 from benchmark.leaderboard.summary import Summary
 from benchmark.metrics.scores import Floats
+from benchmark.render import class_names, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 MANY_CLASSES = 14
 """Beyond it the classes run down the page, not across; of more than the table shows, only those of the table."""
@@ -38,8 +38,9 @@ def data(summary: Summary) -> Data | None:
     titles = tuple(row.title for row in summary.scored)
     labels = per_class.shown(summary)
     f1 = np.stack([row.f1[labels] for row in summary.scored])
-    names = tuple(summary.class_names[label] for label in labels)
-    hardest = "" if summary.hardest is None else summary.class_names[summary.hardest]
+    numbered = class_names.numbered(summary.class_names)
+    names = tuple(numbered[label] for label in labels)
+    hardest = "" if summary.hardest is None else numbered[summary.hardest]
     return Data(titles, names, hardest, f1)
 
 
@@ -48,7 +49,7 @@ def draw(data: Data) -> Figure:
     across = len(data.classes) <= MANY_CLASSES
     values = data.f1 if across else data.f1.T
     estimators = [style.short(title, 28) for title in data.estimators]
-    classes = [style.short(name, 18) for name in data.classes]
+    classes = list(class_names.distinct(data.classes, 18).values())
     rows, columns = (estimators, classes) if across else (classes, estimators)
     figure = style.new(1.6 + (0.42 if across else 0.3) * len(rows))
     axes = figure.add_subplot()

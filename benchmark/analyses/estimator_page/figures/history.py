@@ -184,8 +184,11 @@ def alt(data: Data) -> str:
     """Return the figure's content in words."""
     if not len(data.seconds):
         return f"Tuning history of {fmt.plural(len(data.numbers), 'trial')}, none of which reached the top rung."
+    trials, last = fmt.plural(len(data.numbers), "trial"), f"{data.best_then[-1]:.4f}"
+    took, best = fmt.duration(float(data.ends[-1])), f"the best score on {data.rungs[-1]:,} rows"
+    if data.best_then[0] == data.best_then[-1]:
+        return f"Tuning history of {trials}: {best} is {last} from the first trial that reached them, over {took}."
     return (
-        f"Tuning history of {fmt.plural(len(data.numbers), 'trial')}: the best score on {data.rungs[-1]:,} rows rose "
-        f"from {data.best_then[0]:.4f} to {data.best_then[-1]:.4f}, the last time after "
-        f"{fmt.duration(float(data.seconds[-1]))} of {fmt.duration(float(data.ends[-1]))}."
+        f"Tuning history of {trials}: {best} rose from {data.best_then[0]:.4f} to {last}, the last time after "
+        f"{fmt.duration(float(data.seconds[-1]))} of {took}."
     )

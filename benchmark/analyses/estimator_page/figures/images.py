@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.predictions import confident_mistakes, correct_sample
 from benchmark.metrics.scores import Floats, Ints
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 
 ACROSS = 7
 MOST = 14
@@ -73,7 +73,7 @@ def data(estimator: EvaluatedEstimator) -> Data | None:
     if not len(index):
         return None
     return Data(
-        classes=estimator.test_set.class_names,
+        classes=class_names.numbered(estimator.test_set.class_names),
         softmax=estimator.softmax,
         index=index,
         labels=estimator.test_set.y[index],
@@ -119,6 +119,7 @@ def _picture(figure: Figure, data: Data, place: int, left: float, top: float, ce
     side, letters = 0.9 * cell, int(cell / LETTER)
     centre, wrong = (left + cell / 2) / width, data.is_wrong[place]
     colour = style.WRONG if wrong else style.RIGHT
+    names, answers = (class_names.distinct(data.classes, longest) for longest in (letters, letters - 2))
     figure.text(
         centre, (top - 0.12) / height, f"#{data.index[place]}", ha="center", va="center", fontsize=9, color=style.MUTED
     )
@@ -131,8 +132,8 @@ def _picture(figure: Figure, data: Data, place: int, left: float, top: float, ce
     mark = WRONG_MARK if wrong else RIGHT_MARK
     for line, (text, ink, weight) in enumerate(
         (
-            (style.short(data.classes[data.labels[place]], letters), "black", "normal"),
-            (f"{mark} {style.short(data.classes[data.predicted[place]], letters - 2)}", colour, "bold"),
+            (names[data.classes[data.labels[place]]], "black", "normal"),
+            (f"{mark} {answers[data.classes[data.predicted[place]]]}", colour, "bold"),
             (f"{data.scores[place]:.3f}", "black", "normal"),
         )
     ):

@@ -14,7 +14,7 @@ from matplotlib.image import AxesImage
 from benchmark.analyses.estimator_page.evaluated import EvaluatedEstimator
 from benchmark.analyses.estimator_page.predictions import confusions
 from benchmark.metrics.scores import Ints
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 
 MOST_SHARES, MOST_COUNTS, MOST_NAMED = 12, 25, 60
 """Classes beyond which a cell is too small for its share, then for its count, and a row for its name."""
@@ -30,14 +30,14 @@ class Data:
 
 def data(estimator: EvaluatedEstimator) -> Data:
     """Return the data of the figure."""
-    return Data(estimator.test_set.class_names, estimator.confusion)
+    return Data(class_names.numbered(estimator.test_set.class_names), estimator.confusion)
 
 
 def draw(data: Data) -> Figure:
     """Draw the matrix; that of many classes is as wide as the page."""
     n = len(data.classes)
     wide, tall = (0.66, 0.52) if n <= MOST_SHARES else (min(0.45, 7.2 / n),) * 2  # inches of a cell
-    names = [style.short(name, 18) for name in data.classes]
+    names = list(class_names.distinct(data.classes, 18).values())
     words = 0.35 + 0.085 * max(map(len, names)) if n <= MOST_NAMED else 0.4
     figure = style.new(words + tall * n + 0.35, words + wide * n + 0.35)
     axes = figure.add_subplot()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Ints
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render import markdown as md
 
 
@@ -33,7 +33,7 @@ def data(exploration: Exploration) -> Data:
         classes.names(exploration),
         exploration.train[which],
         exploration.test[which],
-        exploration.class_names,
+        class_names.numbered(exploration.class_names),
         exploration.train,
         exploration.test,
     )
@@ -51,7 +51,7 @@ def draw(data: Data) -> Figure:
             rows + shift, counts, 0.36, color=colour, label=name, hatch=hatch, edgecolor="white", linewidth=0
         )
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, fontsize=8.5)
-    axes.set_yticks(rows, [style.short(name, 28) for name in data.classes])
+    axes.set_yticks(rows, list(class_names.distinct(data.classes, 28).values()))
     axes.set_ylim(k - 0.5, -0.5)
     axes.set_xlim(0, 1.08 * max(int(data.train.max()), int(data.test.max()), 1))
     axes.tick_params(axis="y", length=0)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Floats
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render import markdown as md
 
 WITH_NUMBERS = 16
@@ -40,7 +40,7 @@ def data(exploration: Exploration) -> Data | None:
 def draw(data: Data) -> Figure:
     """Draw the matrix; near classes are dark."""
     k = len(data.classes)
-    names = [style.short(name, 18) for name in data.classes]
+    names = list(class_names.distinct(data.classes, 18).values())
     figure = style.new(1.6 + (0.36 if k <= WITH_NUMBERS else 0.2) * k)
     axes = figure.add_subplot()
     values = np.where(np.eye(k, dtype=bool), np.nan, data.distances)

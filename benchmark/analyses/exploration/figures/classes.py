@@ -6,9 +6,9 @@ import numpy as np
 
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.metrics.scores import Ints
+from benchmark.render import class_names
 
 MOST = 50
-"""The most classes that a figure shows."""
 """The most classes that a figure shows."""
 
 
@@ -19,5 +19,6 @@ def shown(exploration: Exploration) -> Ints:
 
 
 def names(exploration: Exploration) -> tuple[str, ...]:
-    """Return the names of the classes that are shown."""
-    return tuple(exploration.class_names[label] for label in shown(exploration))
+    """Return the names of the classes that are shown, as figures have them."""
+    every = class_names.numbered(exploration.class_names)
+    return tuple(every[label] for label in shown(exploration))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analyses.exploration.pca import shrink
 from benchmark.metrics.scores import Ints
-from benchmark.render import style
+from benchmark.render import class_names, style
 from benchmark.render.sheet import Sheet
 
 ACROSS = 10
@@ -77,11 +79,11 @@ def draw(grid: ImageGrid) -> Figure:
     row = side + 0.06 + (INDEX if grid.index is not None else 0)
     band = NAMES + row * m + GAP
     sheet = Sheet(left + cell * across, band * down)
-    letters = int(cell / LETTER)
+    names = _names(grid.classes, int(cell / LETTER))
     for place in range(k):
         number, column = divmod(place, across)
         top, x = band * number, left + column * cell
-        sheet.text(x + cell / 2, top + NAMES / 2, _two_lines(grid.classes[place], letters), "black", 9)
+        sheet.text(x + cell / 2, top + NAMES / 2, names[grid.classes[place]], "black", 9)
         for line in range(m):
             if not grid.present[place, line]:
                 continue
@@ -96,7 +98,11 @@ def draw(grid: ImageGrid) -> Figure:
     return sheet.figure
 
 
-def _two_lines(name: str, letters: int) -> str:
-    """Return a name on at most two lines, cut where it is longer."""
-    name = style.short(name, 4 * letters)
-    return "\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder="…", break_on_hyphens=False))
+def _names(classes: Sequence[str], letters: int) -> dict[str, str]:
+    """Return each class's name on at most two lines, cut where it is longer; on one where that makes two the same."""
+    found = {
+        name: "\n".join(textwrap.wrap(text, letters, max_lines=2, placeholder="…", break_on_hyphens=False))
+        for name, text in class_names.distinct(classes, 4 * letters).items()
+    }
+    times, one_line = Counter(found.values()), class_names.distinct(classes, letters)
+    return {name: text if times[text] == 1 else one_line[name] for name, text in found.items()}

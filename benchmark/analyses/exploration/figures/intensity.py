@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.analyses.exploration.eda import Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Floats
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render import markdown as md
 
 BINS = 32
@@ -94,7 +94,7 @@ def draw(data: Data) -> Figure:
         middle = (fullest + 0.5) * width
         lower.text(middle, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8.5, color=style.MUTED)
     lower.set_title("By class")
-    lower.set_yticks(range(k), [style.short(name, 22) for name in data.classes])
+    lower.set_yticks(range(k), list(class_names.distinct(data.classes, 22).values()))
     lower.tick_params(axis="y", length=0)
     lower.spines[:].set_visible(False)
     lower.set_xticks([0, 64, 128, 192, 256], ["0", "64", "128", "192", "255"])

@@ -60,7 +60,7 @@ def draw(data: Data) -> Figure:
 def caption(data: Data) -> str:
     """Return the caption, as inline markdown."""
     names, low, high = data.grid.classes, int(data.deviation.argmin()), int(data.deviation.argmax())
-    if data.deviation[low] == data.deviation[high]:
+    if f"{data.deviation[low]:.0f}" == f"{data.deviation[high]:.0f}":
         text = f"All classes vary equally: a pixel's standard deviation is {data.deviation[low]:.0f} grey levels"
     else:
         text = (

@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from benchmark.analyses.exploration.eda import NEIGHBOURS, Exploration
 from benchmark.analyses.exploration.figures import classes
 from benchmark.metrics.scores import Floats, Ints
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render import label_placement as labels
 
 COLOURS = (
@@ -162,7 +162,8 @@ def _name(figure: Figure, axes: Axes, data: Data) -> None:
         axes.scatter(
             x, y, s=75, marker=_mark(label), color=_colour(label), edgecolors="black", linewidths=1.1, zorder=4
         )
-    names = [style.short(data.classes[label], 18) for label in present]
+    shown = class_names.distinct(data.classes, 18)
+    names = [shown[data.classes[label]] for label in present]
     if len(names) > NAMED:
         marks = axes.collections[-len(names) :]
         figure.legend(marks, names, loc="outside lower center", ncols=LEGEND, frameon=False, fontsize=8.5)

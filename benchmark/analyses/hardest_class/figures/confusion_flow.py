@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.text import Text
 
 from benchmark.analyses.hardest_class.confusions import errors_of, top
 from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.leaderboard.summary import Scored
-from benchmark.render import fmt, style
+from benchmark.render import class_names, fmt, style
 from benchmark.render import markdown as md
 
 HEIGHT = 6.4
@@ -24,9 +25,15 @@ LINE = 0.034
 """Share of the height that a line of text takes, and the least distance between two bands' ends."""
 NAME = 14
 """Characters of a class's name that are shown."""
+SMALLEST = 7.5
+"""Points of the smallest letters."""
+MARGIN = 3.0
+"""Pixels kept free at a panel's edge."""
 OTHERS = "others"
 TOP = 1 - LINE
 LEFT, RIGHT, NODE = 0.0, 1.0, 0.035
+EDGES = (-0.62, 1.62)
+"""Left and right edge of a panel; its bands are between 0 and 1."""
 NAME_X = {"right": -NODE - 0.03, "left": NODE + 0.03}
 """Where a name begins or ends, by its alignment."""
 
@@ -84,11 +91,11 @@ def data(hardest: HardestClass) -> Data | None:
     panels = tuple(_panel(hardest, row) for row in hardest.compared)
     if not any(panel.missed or panel.mistaken for panel in panels):
         return None
-    return Data(hardest.summary.class_names[hardest.label], panels)
+    return Data(class_names.numbered(hardest.summary.class_names)[hardest.label], panels)
 
 
 def _panel(hardest: HardestClass, row: Scored) -> Panel:
-    label, names = hardest.label, hardest.summary.class_names
+    label, names = hardest.label, class_names.numbered(hardest.summary.class_names)
     sides = []
     for incoming in (False, True):
         errors = np.stack([errors_of(other.confusion, label, incoming=incoming) for other in hardest.compared])
@@ -109,16 +116,17 @@ def draw(data: Data) -> Figure:
     names = sorted(totals, key=lambda name: (-totals[name], name))  # colours repeat after the seventh
     colours = {name: style.LINE_COLOURS[place % len(style.LINE_COLOURS)] for place, name in enumerate(names)}
     colours[OTHERS] = style.MUTED
+    shown = class_names.distinct((data.hardest, *names, OTHERS), NAME)
     scale = min(_scale(panel) for panel in data.panels)
     for place, panel in enumerate(data.panels):
         axes = figure.add_axes((place / panels, 0.02, 1 / panels, 0.87))
-        axes.set_xlim(-0.62, 1.62)
+        axes.set_xlim(*EDGES)
         axes.set_ylim(0, 1)
         axes.axis("off")
         axes.set_title(style.short(panel.estimator, 36), x=0.03, fontsize=11, weight="bold", pad=24)
         for x, text, side in ((LEFT, "Image is", "right"), (RIGHT, "Answer is", "left")):
             axes.text(x, 1.0, text, ha=side, va="bottom", color=style.MUTED)
-        _bands(axes, data.hardest, panel, scale, colours)
+        _bands(axes, data.hardest, panel, scale, colours, shown)
     return figure
 
 
@@ -145,13 +153,15 @@ def _places(panel: Panel, scale: float) -> Places:
     return Places(tuple(lefts), own_left, tuple(rights), min([answer, own_bottom, *ends]))
 
 
-def _bands(axes: Axes, hardest: str, panel: Panel, scale: float, colours: dict[str, str]) -> None:
-    """Draw the bands, from the top to the bottom of the class's own two ends."""
+def _bands(
+    axes: Axes, hardest: str, panel: Panel, scale: float, colours: dict[str, str], shown: dict[str, str]
+) -> None:
+    """Draw the bands, from the top to the bottom of the class's own two ends; `shown` are the names as written."""
     places = _places(panel, scale)
     left, right = places.own, TOP
     for (name, images), start in zip(panel.mistaken, places.sources, strict=True):
         _band(axes, start, right, images * scale, colours[name])
-        _end(axes, LEFT, start, images, scale, name, colours[name])
+        _end(axes, LEFT, start, images, scale, shown[name], colours[name])
         right -= images * scale
     correct = panel.correct * scale
     _band(axes, left, right, correct, "#9AA0A6")
@@ -161,15 +171,15 @@ def _bands(axes: Axes, hardest: str, panel: Panel, scale: float, colours: dict[s
     left, right = left - correct, right - correct
     for (name, images), start in zip(panel.missed, places.destinations, strict=True):
         _band(axes, left, start, images * scale, colours[name])
-        _end(axes, RIGHT, start, images, scale, name, colours[name])
+        _end(axes, RIGHT, start, images, scale, shown[name], colours[name])
         left -= images * scale
     for x, start, end, count, side in (
         (LEFT, places.own, left, panel.correct + _total(panel.missed), "right"),
         (RIGHT, TOP, right, panel.correct + _total(panel.mistaken), "left"),
     ):
         axes.add_patch(Rectangle((x - NODE * (x == LEFT), end), NODE, start - end, color="#3C4043", linewidth=0))
-        label = f"{style.short(hardest, NAME)}\n{fmt.count(count)}"
-        axes.text(x + NAME_X[side], (start + end) / 2, label, ha=side, va="center", weight="bold")
+        label = f"{shown[hardest]}\n{fmt.count(count)}"
+        _fit(axes, axes.text(x + NAME_X[side], (start + end) / 2, label, ha=side, va="center", weight="bold"))
 
 
 def _spread(widths: Sequence[float], start: float) -> list[float]:
@@ -199,8 +209,22 @@ def _end(axes: Axes, x: float, start: float, images: float, scale: float, name: 
     axes.add_patch(box)
     side, back = ("right", "left") if left else ("left", "right")
     middle = start - height / 2
-    axes.text(x + NAME_X[side], middle, style.short(name, NAME), ha=side, va="center_baseline")
+    _fit(axes, axes.text(x + NAME_X[side], middle, name, ha=side, va="center_baseline"))
     axes.text(x + (0.02 if left else -0.02), middle, fmt.count(images), ha=back, va="center_baseline")
+
+
+def _fit(axes: Axes, text: Text) -> None:
+    """Make a name smaller, then shorter, that is wider than its place: letters are not equally wide."""
+    left, right = axes.transData.transform([(edge, 0) for edge in EDGES])[:, 0]
+    start = axes.transData.transform((text.get_position()[0], 0))[0]
+    room = (start - left if text.get_horizontalalignment() == "right" else right - start) - MARGIN
+    width = text.get_window_extent().width
+    if width > room:
+        text.set_fontsize(max(SMALLEST, text.get_fontsize() * room / width))
+    name, *count = text.get_text().split("\n")
+    while text.get_window_extent().width > room and len(name) > 2:
+        name = f"{name.removesuffix('…')[:-1].rstrip()}…"
+        text.set_text("\n".join([name, *count]))
 
 
 def _total(side: Sequence[tuple[str, float]]) -> float:

@@ -17,8 +17,8 @@ from benchmark.analyses.hardest_class.one_vs_rest import SOFTMAX, is_softmax
 from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats, Ints
+from benchmark.render import class_names, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 CorrectBy = Literal["none", "cnn", "others"]
 """The estimators that classify the images correctly: none, CNNs only, or other estimators only."""
@@ -100,9 +100,9 @@ def _data(hardest: HardestClass, correct_by: CorrectBy, images: Ints) -> Data | 
     return Data(
         correct_by=correct_by,
         estimators=tuple(row.title for row in hardest.rows),
-        classes=hardest.summary.class_names,
+        classes=class_names.numbered(hardest.summary.class_names),
         softmax=tuple(is_softmax(row) for row in hardest.rows),
-        hardest=hardest.summary.class_names[hardest.label],
+        hardest=class_names.numbered(hardest.summary.class_names)[hardest.label],
         index=index,
         truth=hardest.label,
         answers=answers,
@@ -174,7 +174,8 @@ def _picture(figure: Figure, data: Data, number: int, left: float, top: float, c
     letters = int(cell / LETTER)
     centre, side = (left + cell / 2) / width, cell * 0.9
     index = f"#{data.index[number]}"
-    heading = f"{index} {style.short(data.hardest, max(4, letters - len(index) - 1))}"
+    names = class_names.distinct(data.classes, max(4, letters - 5))
+    heading = f"{index} {class_names.distinct(data.classes, max(4, letters - len(index) - 1))[data.hardest]}"
     figure.text(centre, (top - 0.15) / height, heading, ha="center", va="center", fontsize=9, color=style.MUTED)
     axes = figure.add_axes(
         ((left + (cell - side) / 2) / width, (top - 0.28 - cell + 0.05) / height, side / width, side / height)
@@ -185,7 +186,7 @@ def _picture(figure: Figure, data: Data, number: int, left: float, top: float, c
         figure.text(
             centre,
             (top - 0.28 - cell - TEXT * (line + 0.5)) / height,
-            f"{style.short(data.classes[answer], max(4, letters - 5))} {score:.2f}",
+            f"{names[data.classes[answer]]} {score:.2f}",
             ha="center",
             va="center",
             fontsize=9,

@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.datasets.dataset import array_shape
 from benchmark.metrics.scores import Floats, Ints
+from benchmark.render import class_names, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 ACROSS = 7
 MOST = 14
@@ -69,8 +69,8 @@ def data(hardest: HardestClass) -> Data | None:
     pixels = rows.reshape(len(chosen), *array_shape(test_set.image_shape)) / 255
     return Data(
         estimators=tuple(row.title for row in hardest.rows),
-        classes=hardest.summary.class_names,
-        hardest=hardest.summary.class_names[hardest.label],
+        classes=class_names.numbered(hardest.summary.class_names),
+        hardest=class_names.numbered(hardest.summary.class_names)[hardest.label],
         index=index[chosen],
         truth=test_set.y[index[chosen]],
         answers=answers[:, index[chosen]],
@@ -94,7 +94,7 @@ def draw(data: Data) -> Figure:
         figsize=(names + cell * across, height), dpi=style.DPI
     )  # laid out by hand: text and pictures share columns
     width = names + cell * across
-    letters = max(4, int(cell / 0.08))
+    names_of = class_names.distinct(data.classes, max(4, int(cell / 0.08)))
     for place in range(len(data.index)):
         row, column = divmod(place, across)
         left, top = names + column * cell, height - row * band
@@ -112,7 +112,7 @@ def draw(data: Data) -> Figure:
             figure.text(
                 centre,
                 middle,
-                style.short(data.classes[answer], letters),
+                names_of[data.classes[answer]],
                 ha="center",
                 va="center",
                 fontsize=9,
@@ -120,7 +120,7 @@ def draw(data: Data) -> Figure:
                 weight="bold" if right else "normal",
             )
     for row in range(down):
-        truth = f"Truth: {style.short(data.hardest, 15)}"
+        truth = f"Truth: {class_names.distinct(data.classes, 15)[data.hardest]}"
         figure.text(0.1 / width, (height - row * band - 0.3 - cell / 2) / height, truth, va="center", weight="bold")
         for number, title in enumerate(data.estimators):
             top = height - row * band - 0.3 - cell - line * number

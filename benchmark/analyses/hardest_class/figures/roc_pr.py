@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from benchmark.analyses.hardest_class.one_vs_rest import SOFTMAX, curves, is_softmax
 from benchmark.analyses.hardest_class.scores import HardestClass
 from benchmark.metrics.scores import Floats
+from benchmark.render import class_names, style
 from benchmark.render import markdown as md
-from benchmark.render import style
 
 POINTS = 201
 
@@ -74,7 +74,9 @@ def data(hardest: HardestClass) -> Data | None:
         answers = (float(positive[~of_class].mean()), float(positive[of_class].mean()), precision)
         title = f"{row.title} {SOFTMAX}" if is_softmax(row) else row.title
         lines.append(Line(title, found.recall, found.precision, answers))
-    return Data(hardest.summary.class_names[label], rates, recalls, float(of_class.mean()), tuple(lines))
+    return Data(
+        class_names.numbered(hardest.summary.class_names)[label], rates, recalls, float(of_class.mean()), tuple(lines)
+    )
 
 
 def draw(data: Data) -> Figure:
@@ -88,13 +90,14 @@ def draw(data: Data) -> Figure:
     left.set_xlim(0, data.false_positives[-1])
     left.set_ylim(max(0.0, math.floor(lowest * 10) / 10 - 0.1), 1.005)
     left.set_xlabel("False-positive rate")
-    left.set_ylabel(f"Recall of {style.short(data.hardest, 24)}")
+    recall = f"Recall of {class_names.distinct([data.hardest], 24)[data.hardest]}"
+    left.set_ylabel(recall)
     left.set_title("ROC curve (left part)")
     right.axhline(data.share, color=style.MUTED, linewidth=1, linestyle=":")
     right.annotate("chance", (0.02, data.share), (0, 3), textcoords="offset points", color=style.MUTED, fontsize=9)
     right.set_xlim(0, 1.005)
     right.set_ylim(0, 1.01)
-    right.set_xlabel(f"Recall of {style.short(data.hardest, 24)}")
+    right.set_xlabel(recall)
     right.set_ylabel("Precision")
     right.set_title("Precision-recall curve")
     for axes in (left, right):
