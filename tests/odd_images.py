@@ -44,11 +44,12 @@ def predicted(name: str, X: npt.NDArray[np.uint8], y: npt.NDArray, unseen: npt.N
     estimator, n_classes = registry.get(name).load(), int(y.max()) + 1
     X, unseen = X.reshape(len(X), -1), unseen.reshape(len(unseen), -1)
     task = Task(n_classes=n_classes, image_shape=(8, 8, 1))
-    params = pipelines.parameters(estimator, PRESETS["smoke"], {})
+    params = pipelines.parameters(estimator, task, PRESETS["smoke"], {})
     pipeline = pipelines.build(estimator, task, len(np.unique(y)), params)
     classes = pipelines.fit(pipeline, X, y.astype(np.int64))
-    pipelines.check_labels(pipeline, unseen, classes)
-    return pipelines.predict(pipeline, unseen, classes, n_classes)
+    proba = pipelines.predict(pipeline, unseen, classes, n_classes)
+    pipelines.check_labels(pipeline, unseen, classes, proba)
+    return proba
 
 
 def is_net(name: str) -> bool:

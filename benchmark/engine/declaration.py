@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.engine import registry
+from benchmark.engine import choices, registry
 from benchmark.engine.jobs import Declaration, Describe, one_line
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Estimator, Task
@@ -70,6 +70,10 @@ def _plain_distribution(name: str, distribution: BaseDistribution) -> BaseDistri
     from optuna.distributions import distribution_to_json, json_to_distribution
 
     try:
+        distribution = choices.plain_distribution(distribution)
+    except TypeError as error:
+        raise BenchmarkError(f"its space has among the choices for {name} {error}") from error
+    try:
         return json_to_distribution(distribution_to_json(distribution))
     except (TypeError, ValueError) as error:
         raise BenchmarkError(f"its space for {name} cannot be serialized: {one_line(error)}") from error
@@ -106,16 +110,16 @@ def _written(value: Any) -> str:
 def _default(name: str, params: Mapping[str, Any], distribution: BaseDistribution) -> str | float | None:
     if name not in params:
         raise BenchmarkError(f"its space names {name}, which the pipeline does not have")
-    value = params[name]
-    value = value.item() if isinstance(value, np.generic) else value
-    if value is not None and not isinstance(value, (bool, int, float, str)):
-        raise BenchmarkError(f"the default of {name} is a {type(value).__name__}; give a number, a string or None")
-    if not inside(distribution, value):
+    try:
+        value, distribution = choices.plain(params[name]), choices.plain_distribution(distribution)
+    except TypeError as error:
+        raise BenchmarkError(f"the default of {name} is {error}") from error
+    if not _inside(distribution, value):
         raise BenchmarkError(f"the default of {name} is {value!r}, outside {distribution}")
     return value
 
 
-def inside(distribution: BaseDistribution, value: Any) -> bool:
+def _inside(distribution: BaseDistribution, value: Any) -> bool:
     """Return whether a distribution can draw a value."""
     try:
         return bool(distribution._contains(distribution.to_internal_repr(value)))

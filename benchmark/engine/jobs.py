@@ -26,6 +26,10 @@ DESCRIBE_SECONDS = 300.0
 """To import a plugin with its libraries and build its pipeline; a first import of torch may take a minute."""
 
 
+SIZE_UNKNOWN = "the size of its model is unknown: "
+"""First words of the note on a model that cannot be pickled."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a job may use. Past either limit its worker is killed, with every process that it started.
@@ -169,7 +173,7 @@ class Saved:
     classes : tuple of int
         Classes that the model was fitted on, ascending.
     reason : str
-        Why the model cannot be saved, in one line; empty if it was saved.
+        Why the model cannot be kept, in one line; empty if it was saved.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -197,7 +201,7 @@ class Outcome:
     fit_seconds, predict_seconds : float
     peak_memory_bytes : int
     model_bytes : int
-        Size of the fitted model; 0 for a tuning job.
+        Size of the fitted model; 0 for a tuning job, and if it cannot be pickled.
     device : str
         Device that a refit ran on. The pipeline may have had no use for the GPU that it was offered.
     environment : mapping of str to str
@@ -208,6 +212,8 @@ class Outcome:
         What the plugin says of a fitted pipeline that chose its augmentation; None if it says nothing.
     saved : Saved or None
         None unless the job was asked to save its model.
+    notes : tuple of str
+        What the user should know of an estimator that did not fail, each in one line.
     """
 
     status: Status
@@ -225,6 +231,7 @@ class Outcome:
     history: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     augmentation: str | None = None
     saved: Saved | None = None
+    notes: tuple[str, ...] = ()
 
 
 class WorkerDiedError(Exception):
@@ -235,6 +242,8 @@ class WorkerDiedError(Exception):
     status : {"failed", "timeout", "oom"}
     killed_externally : bool
         Neither the job nor its limits killed the worker, so a second try may succeed.
+    handed_over : object
+        What the call had handed over before (see `benchmark.engine.handover`); None if nothing.
     """
 
     def __init__(self, status: Status, reason: str, killed_externally: bool = False) -> None:
@@ -242,6 +251,7 @@ class WorkerDiedError(Exception):
         self.status: Status = status
         self.reason = reason
         self.killed_externally = killed_externally
+        self.handed_over: Any = None
 
     def __str__(self) -> str:
         return self.reason

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.engine import choices
 from benchmark.engine.protocol import Preset
 from benchmark.estimator import Estimator, Task
 from benchmark.storage.schema import LARGEST_MEASURED
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 HISTORY_VALUES = 10_000
 """Maximum length of a series: people read records too."""
+
+TIED = 1e-6
+"""Largest relative difference of two scores that are equal up to rounding in float32."""
+
+FEWEST_LABELS = 5
+"""Images, all in all or of one class, from which on a difference of `predict` and scores is no accident."""
+
+_ORDER = "column i of its scores must be that of classes_[i]"
 
 
 def fit(pipeline: Pipeline, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -56,12 +65,14 @@ def predict(
     -------
     ndarray of float32, (n, n_classes)
         Probabilities, or the softmax of a decision function, which preserves its ranking. They are not negative, and
-        each row sums to one.
+        each row sums to one. Column i of the pipeline's scores is that of class ``classes_[i]``, as scikit-learn has
+        it.
 
     Raises
     ------
     ValueError
-        The scores have the wrong shape, are not finite, are negative, or do not sum to one.
+        The scores have the wrong shape, are not finite, are negative, or do not sum to one. Or `classes_` is no
+        permutation of the classes.
     """
     if len(classes) == 1:
         return np.repeat(np.eye(n_classes, dtype=np.float32)[classes], len(X), axis=0)
@@ -79,8 +90,32 @@ def predict(
     if raw.min() < 0 or np.abs(raw.sum(axis=1) - 1).max() > 1e-3:
         raise ValueError(f"{method} has rows that are not probabilities: negative, or not summing to one")
     proba = np.zeros((len(X), n_classes), dtype=np.float32)
-    proba[:, classes] = raw
+    proba[:, classes[_column_codes(pipeline, len(classes))]] = raw
     return proba
+
+
+def _column_codes(pipeline: Pipeline, k: int) -> npt.NDArray[np.int64]:
+    """Return which of the k codes that `fit` gave each column of the scores belongs to, (k,).
+
+    Raises
+    ------
+    ValueError
+        The pipeline's `classes_` is no permutation of the codes.
+    """
+    found = getattr(pipeline, "classes_", None)
+    if found is None:  # `check_labels` holds its columns against its `predict`
+        return np.arange(k)
+    codes, known = _codes(np.asarray(found), k)
+    if codes.shape != (k,) or not known.all() or len(np.unique(codes)) < k:
+        written = " ".join(repr(found).split())[:80]
+        raise ValueError(f"its classes_ are no permutation of the {k} classes that it was fitted on: {written}")
+    return codes
+
+
+def _codes(labels: npt.NDArray[Any], k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return labels as codes, whatever type of number they have, and which of them are one of the k; same shape."""
+    equal = np.asarray(labels[..., None] == np.arange(k), dtype=np.bool_)
+    return np.asarray(equal.argmax(axis=-1)), np.asarray(equal.any(axis=-1))
 
 
 def device_of(pipeline: Pipeline) -> str:
@@ -89,20 +124,58 @@ def device_of(pipeline: Pipeline) -> str:
     return "cuda" if any(device.startswith("cuda") for device in devices) else "cpu"
 
 
-def check_labels(pipeline: Pipeline, X: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> None:
-    """Refuse a pipeline whose `predict` returns labels that it was not fitted on.
+def check_labels(
+    pipeline: Pipeline,
+    X: npt.NDArray[np.uint8],
+    classes: npt.NDArray[np.int64],
+    proba: npt.NDArray[np.floating[Any]],
+) -> str:
+    """Compare the labels that `predict` gives with the scores of the same images.
 
-    The benchmark uses scores only, but users of the fitted model call `predict`.
+    The benchmark uses scores only, but users of the fitted model call `predict`. Some differences are a property of an
+    estimator (`SVC(probability=True)` is fitted again for its probabilities). They are told. Scores that stand in the
+    columns of other classes would be a wrong row of the leaderboard, so they are refused.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted by `fit`.
+    X : ndarray of uint8, (n, pixels)
+    classes : ndarray of int64, (k,)
+        As `fit` returned them.
+    proba : ndarray of float, (n, n_classes)
+        As `predict` returned them for `X`.
+
+    Returns
+    -------
+    str
+        For how many images the label is not that of the highest score; empty if for none.
 
     Raises
     ------
     ValueError
+        The labels have the wrong shape, or one does not exist. Or they differ from the highest score for more than
+        half of the images, or for every image of a class: from `FEWEST_LABELS` images on.
     """
     if len(classes) == 1:
-        return
-    unknown = np.setdiff1d(np.asarray(pipeline.predict(X)), np.arange(len(classes))).tolist()
-    if unknown:
-        raise ValueError(f"predict gave the label {unknown[0]!r}, which does not exist")
+        return ""
+    labels = np.asarray(pipeline.predict(X))
+    if labels.shape not in ((len(X),), (len(X), 1)):
+        raise ValueError(f"predict has shape {labels.shape}, expected {(len(X),)}")
+    codes, known = _codes(labels.ravel(), len(classes))
+    if not known.all():
+        unknown = labels.ravel()[~known].tolist()[0]
+        raise ValueError(f"predict gave the label {unknown!r}, which does not exist")
+    predicted = classes[codes]
+    differs = proba[np.arange(len(X)), predicted] < proba.max(axis=1) * (1 - TIED)  # of equal scores either may win
+    told = f"predict differs from the highest score for {differs.sum()} of {len(X)} images"
+    if len(X) >= FEWEST_LABELS and differs.mean() > 0.5:
+        raise ValueError(f"{told}; {_ORDER}")
+    for label in np.unique(predicted[differs]):
+        of_label = predicted == label
+        if of_label.sum() >= FEWEST_LABELS and differs[of_label].all():
+            raise ValueError(f"{told}, all {of_label.sum()} of class {label} among them; {_ORDER}")
+    return told if differs.any() else ""
 
 
 def history(estimator: Estimator, pipeline: Pipeline) -> dict[str, tuple[float, ...]]:
@@ -128,9 +201,13 @@ def augmentation(estimator: Estimator, pipeline: Pipeline) -> str | None:
     return None if estimator.augmented is None else str(estimator.augmented(pipeline))
 
 
-def parameters(estimator: Estimator, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
+def parameters(estimator: Estimator, task: Task, preset: Preset, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters to set: those of a thorough run, the trial's, those of a smoke run; the last one wins."""
-    return {**(estimator.thorough if preset.thorough else {}), **params, **(estimator.smoke if preset.tiny else {})}
+    return {
+        **(estimator.thorough if preset.thorough else {}),
+        **choices.declared(estimator.space_for(task), params),
+        **(estimator.smoke if preset.tiny else {}),
+    }
 
 
 def build(estimator: Estimator, task: Task, n_classes: int, params: Mapping[str, Any]) -> Pipeline:

@@ -380,6 +380,8 @@ class EstimatorRun:
             record = self._write(context, tuned, outcome, seed, job)
             took = f"fitted in {outcome.fit_seconds:.1f} s, predicted in {outcome.predict_seconds:.1f} s"
             self.log(f"{each.title or f'seed {seed}: '}{took}")
+            for note in outcome.notes:
+                self.log(note)
             if folder:
                 self.log(saved_models.install(plan.folder, folder, plan.dataset, record, outcome))
         return True

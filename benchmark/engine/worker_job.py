@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from benchmark.datasets import memmap
 from benchmark.engine import pipelines, protocol, registry
+from benchmark.engine.handover import hand_over
 from benchmark.engine.jobs import (
+    SIZE_UNKNOWN,
     CorruptionJob,
     Job,
     Outcome,
@@ -42,10 +44,18 @@ if TYPE_CHECKING:
     from benchmark.estimator import Estimator
 
 WARM_UP_ROWS = 200
-"""Rows of the untimed fit with which each worker starts. It loads libraries and starts thread pools."""
+"""Rows of the untimed fit with which each worker starts, at least. It loads libraries and starts thread pools."""
 
-LABEL_ROWS = 100
-"""Rows whose predicted labels are checked, outside the clock."""
+WARM_UP_ROWS_OF_A_CLASS = 10
+"""Enough for an inner cross-validation with five folds, and for a tenth that holds every class."""
+
+MAX_WARM_UP_ROWS = 2_000
+
+LABEL_ROWS, LABEL_ROWS_OF_A_CLASS = 100, 10
+"""Rows whose predicted labels are compared with the scores, outside the clock: so many at least, and for each class."""
+
+SAVED_ROWS = 100
+"""Rows that a saved model must predict as the fitted one does."""
 
 
 def run(job: TuningJob | RefitJob) -> Outcome:
@@ -77,14 +87,15 @@ def _refit(job: RefitJob) -> Outcome:
     """Fit final rows; predict all test images."""
     test_X = memmap.images_to_predict(job.dataset, job.part)
     fitted = _fit(job, job.task, _final_rows(job), test_X)
-    return replace(_with_model(job, fitted, test_X), proba=fitted.proba)
+    return _with_model(job, fitted, test_X, replace(fitted.outcome, proba=fitted.proba))
 
 
 def _save(job: SaveJob) -> Outcome:
     """Fit final rows and save the model; the training images that it then predicts only check it."""
     rows = _final_rows(job)
-    some_X = memmap.training(job.dataset, job.part).images(rows[:LABEL_ROWS])
-    return _with_model(job, _fit(job, job.task, rows, some_X), some_X)
+    some_X = memmap.training(job.dataset, job.part).images(rows[:SAVED_ROWS])
+    fitted = _fit(job, job.task, rows, some_X)
+    return _with_model(job, fitted, some_X, fitted.outcome)
 
 
 def _refit_and_corrupt(job: CorruptionJob) -> Outcome:
@@ -92,7 +103,7 @@ def _refit_and_corrupt(job: CorruptionJob) -> Outcome:
     images = _test_images(job)
     fitted = _fit(job, job.task, _final_rows(job), images)
     predicted = _predict_corrupted(job, fitted.pipeline, images, fitted.classes, fitted.proba)
-    return replace(_with_model(job, fitted, images), predicted=predicted)
+    return _with_model(job, fitted, images, replace(fitted.outcome, predicted=predicted))
 
 
 def _ask_saved_model(job: CorruptionJob) -> Outcome:
@@ -157,7 +168,7 @@ def _fit(job: Job, task: Task, rows: npt.NDArray[np.int64], target: npt.NDArray[
     part = memmap.training(job.dataset, job.part)
     _warm_up(job.estimator, job.task, job.dataset, job.part)
     X, y = part.images(rows), part.y[rows]
-    params = pipelines.parameters(estimator, job.preset, job.params)
+    params = pipelines.parameters(estimator, job.task, job.preset, job.params)
     unfitted = partial(pipelines.build, estimator, task, len(np.unique(y)), params)
     pipeline = unfitted()
     start = time.perf_counter()
@@ -165,31 +176,42 @@ def _fit(job: Job, task: Task, rows: npt.NDArray[np.int64], target: npt.NDArray[
     fitted = time.perf_counter()
     proba = pipelines.predict(pipeline, target, classes, job.task.n_classes)
     done = time.perf_counter()
-    pipelines.check_labels(pipeline, target[:LABEL_ROWS], classes)
+    compared = protocol.stratified_order(proba.argmax(axis=1), protocol.SPLIT_SEED)
+    compared = compared[: max(LABEL_ROWS, LABEL_ROWS_OF_A_CLASS * len(classes))]
+    differing = pipelines.check_labels(pipeline, target[compared], classes, proba[compared])
     outcome = Outcome(
         "ok",
         scores=pipelines.score_method(pipeline),
         fit_seconds=fitted - start,
         predict_seconds=done - fitted,
         peak_memory_bytes=peak_memory_bytes(),
+        notes=(differing,) if differing else (),
     )
     return _Fitted(estimator, pipeline, unfitted, classes, proba, outcome)
 
 
-def _with_model(job: RefitJob, fitted: _Fitted, images: npt.NDArray[np.uint8]) -> Outcome:
-    """Return the outcome of a refit with what is known of its model, which is saved if the job asks for that."""
+def _with_model(job: RefitJob, fitted: _Fitted, images: npt.NDArray[np.uint8], outcome: Outcome) -> Outcome:
+    """Return the outcome of a refit with what is known of its model, which is saved if the job asks for that.
+
+    The outcome is handed over before the model is written, which ends the process with some libraries' models.
+    """
     pipeline = fitted.pipeline
     outcome = replace(
-        fitted.outcome,
-        model_bytes=pickled_bytes(pipeline),
+        outcome,
         device=pipelines.device_of(pipeline),
         environment=environment(),
         history=pipelines.history(fitted.estimator, pipeline),
         augmentation=pipelines.augmentation(fitted.estimator, pipeline),
     )
+    hand_over(outcome)
+    try:
+        outcome = replace(outcome, model_bytes=pickled_bytes(pipeline))
+    except BaseException as error:
+        outcome = replace(outcome, notes=(*outcome.notes, f"{SIZE_UNKNOWN}{one_line(error)}"))
     if not job.save_to:
         return outcome
-    saved = save(Path(job.save_to), pipeline, fitted.unfitted, images[:LABEL_ROWS], fitted.classes)
+    hand_over(outcome)
+    saved = save(Path(job.save_to), pipeline, fitted.unfitted, images[:SAVED_ROWS], fitted.classes)
     return replace(outcome, saved=saved)
 
 
@@ -228,7 +250,7 @@ def save(
         before, after = (pipelines.predict(each, X, np.arange(n_classes), n_classes) for each in (pipeline, again))
         if np.abs(before - after).max() > formats.ROUNDING or (before.argmax(axis=1) != after.argmax(axis=1)).any():
             raise BenchmarkError("read back, it does not predict the same")
-    except Exception as error:  # skops, the libraries' own formats, and a full disk
+    except BaseException as error:  # from skops, the libraries' own formats, a full disk, a model that exits
         return Saved(reason=failure_reason(error))
     return Saved(files, tuple(classes.tolist()))
 
@@ -281,10 +303,19 @@ def _memory() -> Memory:
 
 @cache
 def _warm_up(name: str, task: Task, dataset: str, part: str) -> None:
-    """Fit and predict a few rows once, untimed, so that no measured time includes an import."""
+    """Fit and predict a few rows once, untimed, so that no measured time includes an import.
+
+    It is no verdict: an estimator may need more rows than these (an inner split, many components or neighbours), and
+    the job itself says what is wrong with it.
+    """
     estimator = registry.get(name).load()
     training = memmap.training(dataset, part)
-    rows = protocol.stratified_order(training.y, protocol.SPLIT_SEED)[:WARM_UP_ROWS]
-    X, y = training.images(rows), training.y[rows]
-    pipeline = pipelines.build(estimator, task, len(np.unique(y)), estimator.smoke)
-    pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), task.n_classes)
+    y = training.y
+    wanted = min(max(WARM_UP_ROWS, WARM_UP_ROWS_OF_A_CLASS * len(np.unique(y))), MAX_WARM_UP_ROWS)
+    rows = protocol.stratified_order(y, protocol.SPLIT_SEED)[:wanted]
+    X, y = training.images(rows), y[rows]
+    try:
+        pipeline = pipelines.build(estimator, task, len(np.unique(y)), estimator.smoke)
+        pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), task.n_classes)
+    except BaseException as error:
+        print(f"the warm-up on {len(y)} rows failed, which costs nothing: {one_line(error)}")

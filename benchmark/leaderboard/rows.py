@@ -109,9 +109,9 @@ class Scored:
         return max(record.peak_memory_bytes for record in self.records)
 
     @property
-    def model_bytes(self) -> int:
-        """The largest of the seeds' models."""
-        return max(record.model_bytes for record in self.records)
+    def model_bytes(self) -> int | None:
+        """The largest of the seeds' models; None if it could not be measured."""
+        return max(record.model_bytes for record in self.records) or None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -166,7 +167,7 @@ def _picks(summary: Summary) -> Picks:
         most_accurate=best,
         cheapest=min(first, key=lambda row: row.fit_seconds),
         fastest=min(first, key=lambda row: row.predict_seconds_per_1000),
-        smallest=min(first, key=lambda row: row.model_bytes),
+        smallest=min(first, key=lambda row: row.model_bytes or math.inf),
     )
 
 
@@ -396,6 +397,7 @@ def _pick(summary: Summary, verdict: Verdict) -> str:
 def _picked(picks: Picks) -> str:
     """Say which row meets which need."""
     reasons: dict[str, tuple[Scored, list[str]]] = {}
+    size = picks.smallest.model_bytes
     for row, reason in (
         (picks.most_accurate, f"the highest accuracy ({fmt.accuracy(picks.most_accurate.accuracy.estimate)})"),
         (picks.cheapest, f"the shortest fit ({fmt.duration(picks.cheapest.fit_seconds)})"),
@@ -403,7 +405,7 @@ def _picked(picks: Picks) -> str:
             picks.fastest,
             f"the fastest answer ({fmt.duration(picks.fastest.predict_seconds_per_1000)} for 1,000 images)",
         ),
-        (picks.smallest, f"the smallest file ({fmt.size(picks.smallest.model_bytes)})"),
+        *([] if size is None else [(picks.smallest, f"the smallest file ({fmt.size(size)})")]),
     ):
         reasons.setdefault(row.name, (row, []))[1].append(reason)
     if len(reasons) == 1:

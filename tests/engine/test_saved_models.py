@@ -307,14 +307,14 @@ def test_a_class_that_skops_does_not_trust_is_a_reason_and_not_a_failure(tmp_pat
     assert saved.files == {}
 
 
-def test_a_record_is_written_even_if_its_model_cannot_be_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_written_even_if_its_model_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(task: Any) -> Pipeline:
         steps = plugin.build(task).steps
         return Pipeline([("keeps", Keeps(Strange)), *steps])
 
     monkeypatch.setattr(plugin, "ESTIMATOR", dataclasses.replace(plugin.ESTIMATOR, build=build))
     _, told = run(tmp_path / "digits")
-    (line,) = [text for text in told if text.startswith("cannot be saved")]
+    (line,) = [text for text in told if text.startswith("cannot be kept")]
     assert "Strange" in line
     assert records.read(tmp_path / "digits").records[0].status == "ok"
     assert find_models(tmp_path / "digits", pytest.fail) == []

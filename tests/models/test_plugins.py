@@ -12,7 +12,7 @@ from benchmark.engine import contract as check
 from benchmark.engine import registry
 from benchmark.engine.executors.local import LocalExecutor, temporary_executor
 from benchmark.engine.jobs import Limits
-from benchmark.engine.saved_models.save import CANNOT_BE_SAVED
+from benchmark.engine.saved_models.save import CANNOT_BE_KEPT
 from benchmark.estimator import Task
 from tests import odd_images
 from tests.in_process import SECOND_RUNTIMES
@@ -43,7 +43,7 @@ def test_keeps_the_contract(plugin: PluginInWorker) -> None:
     clauses = plugin.call(check.clauses)
     assert len(clauses) > 1
     assert [f"{clause.text}: {clause.detail}" for clause in clauses if not clause.holds] == []
-    assert [clause.detail for clause in clauses if clause.detail.startswith(CANNOT_BE_SAVED)] == []
+    assert [clause.detail for clause in clauses if clause.detail.startswith(CANNOT_BE_KEPT)] == []
 
 
 @pytest.mark.fault(22, "constant and all-zero images")

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,11 +22,13 @@ from benchmark.engine import declaration, worker_job
 from benchmark.engine.executors.log_capture import Log
 from benchmark.engine.executors.worker import Worker
 from benchmark.engine.jobs import (
+    SIZE_UNKNOWN,
     Declaration,
     Describe,
     Limits,
     Outcome,
     RefitJob,
+    Saved,
     TuningJob,
     WorkerDiedError,
     one_line,
@@ -95,7 +98,7 @@ class LocalExecutor:
             elif isinstance(error, EngineError):
                 outer.set_exception(error)
             elif isinstance(error, WorkerDiedError):
-                outer.set_result(Outcome(error.status, str(error)))
+                outer.set_result(_outcome_of_death(error))
             else:
                 outer.set_result(Outcome("failed", one_line(error)))
 
@@ -108,9 +111,10 @@ class LocalExecutor:
         """Start a job, and a second time if its worker is killed externally."""
         outer: Future[T] = Future()
 
-        def again(done: Future[T]) -> None:
+        def retry(done: Future[T]) -> None:
             error = done.exception()
-            if not (isinstance(error, WorkerDiedError) and error.killed_externally) or self._closing.is_set():
+            again = isinstance(error, WorkerDiedError) and error.killed_externally and error.handed_over is None
+            if not again or self._closing.is_set():
                 _pass_on(done, outer)
                 return
             try:
@@ -118,7 +122,7 @@ class LocalExecutor:
             except Exception as error:  # raised in a callback it would only be logged, and the job waited for for ever
                 outer.set_exception(error)
 
-        start().add_done_callback(again)
+        start().add_done_callback(retry)
         return outer
 
     def call(
@@ -235,6 +239,15 @@ def temporary_executor() -> Iterator[LocalExecutor]:
             yield executor
         finally:
             executor.close()
+
+
+def _outcome_of_death(error: WorkerDiedError) -> Outcome:
+    """Return the outcome of a job whose worker died: that of a refit, if only its model was still to be kept."""
+    found = error.handed_over
+    if not isinstance(found, Outcome):
+        return Outcome(error.status, str(error))
+    unknown = () if found.model_bytes else (f"{SIZE_UNKNOWN}{error}",)
+    return replace(found, saved=Saved(reason=str(error)), notes=(*found.notes, *unknown))
 
 
 def _pass_on(done: Future[T], outer: Future[T]) -> None:

@@ -79,6 +79,7 @@ class Worker:
         self._exchange: threading.Thread | None = None
         self._resolving, self._reaping = threading.Lock(), threading.Lock()
         self._job: Future[Any] | None = None
+        self._handed_over: Any = None
         self._limits = Limits()
         self._wanted: Callable[[], bool] | None = None
         self._started = 0.0
@@ -105,7 +106,7 @@ class Worker:
         job: Future[T] = Future()
         self._limits, self._wanted = limits, wanted
         self._started, self._ended = time.monotonic(), None
-        self._job = job
+        self._job, self._handed_over = job, None
         self._exchange = threading.Thread(target=self._call, args=(function, args), name="worker call", daemon=True)
         self._exchange.start()
         return job
@@ -144,7 +145,10 @@ class Worker:
         """Send a call, wait for its result, and resolve the job with it."""
         try:
             self._channel.send((function, args))
-            result = self._channel.recv()
+            final, result = self._channel.recv()
+            while not final:
+                self._handed_over = result
+                final, result = self._channel.recv()
         except (EOFError, OSError):
             self._fail(_death(self._exit_code(GRACE_SECONDS)))
         except Exception as error:  # the call cannot be pickled, or its result cannot be unpickled
@@ -170,6 +174,7 @@ class Worker:
 
     def _fail(self, error: WorkerDiedError) -> None:
         self.lost = True
+        error.handed_over = self._handed_over
         try:
             self.kill()
         finally:

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from benchmark.engine import handover
 from benchmark.engine.executors.fork_server import set_threads
 from benchmark.engine.executors.process_tree import TOKEN, kill_tree
 
@@ -38,11 +39,13 @@ def serve(
     scratch : str
         Folder for temporary files. The parent removes it.
     channel : Connection
-        Receives (function, arguments) and sends the result, or the exception that the function raised.
+        Receives (function, arguments). Sends (False, result) for each result that the function hands over before
+        its end, then (True, result) or (True, the exception that it raised).
     output : Connection
         Receives all that is printed, also by libraries that bypass Python; on the terminal it would break the live
         view.
     """
+    handover.through(channel)
     os.environ.clear()
     os.environ.update(environment)
     _prepare(threads, token, scratch, output)
@@ -69,11 +72,11 @@ def warn_only() -> None:
 
 def _send(channel: Connection, result: Any) -> None:
     try:
-        channel.send(result)
+        channel.send((True, result))
     except OSError:  # the parent is gone
         os._exit(1)
     except Exception as error:
-        channel.send(RuntimeError(f"its result cannot be pickled ({type(error).__name__}: {error})"))
+        channel.send((True, RuntimeError(f"its result cannot be pickled ({type(error).__name__}: {error})")))
 
 
 def _prepare(threads: int, token: str, scratch: str, output: Connection) -> None:

@@ -111,7 +111,7 @@ def load(path: Path, threads: int) -> LoadedModel:
         not_tuned = sorted(card.params.keys() - estimator.space_for(task).keys())
         if not_tuned:  # a parameter may be a path, a device or a whole step, so a file may only set tuned parameters
             raise BenchmarkError(f"it sets the parameter {not_tuned[0]!r}, which is not tuned")
-        params = pipelines.parameters(estimator, preset, card.params)
+        params = pipelines.parameters(estimator, task, preset, card.params)
         pipeline = pipelines.build(estimator, task, len(card.classes), params)
         loaded = LoadedModel(pipeline, card)
         if len(card.classes) > 1:  # with a single class nothing was fitted

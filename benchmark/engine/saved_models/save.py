@@ -19,8 +19,8 @@ from benchmark.storage.records import Record
 SEED = 0
 """Seed of the refit that is saved: every estimator has this one, whatever the number of seeds."""
 
-CANNOT_BE_SAVED = "cannot be saved: "
-"""First words of the line for a model that does not fit into the safe file formats."""
+CANNOT_BE_KEPT = "cannot be kept: "
+"""First words of the line for a model that does not fit into the safe file formats, or that cannot be written."""
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def install(
     """
     saved = outcome.saved
     if saved is None or saved.reason:
-        return f"{CANNOT_BE_SAVED}{outcome.reason if saved is None else saved.reason}"
+        return f"{CANNOT_BE_KEPT}{outcome.reason if saved is None else saved.reason}"
     size = sum((written / file).stat().st_size for file in saved.files)
     card = _card(dataset, record, saved, outcome, refit, size)
     serialization.write_atomically(written / CARD_FILE, serialization.to_json(dataclasses.asdict(card)))
