@@ -127,7 +127,7 @@ class _Contract:
             ("gives the same predictions with the same seed", self.repeats),
             ("can be pickled when fitted, and then gives the same predictions", self.pickles),
             ("a class that is missing from the training rows does not shift the other columns", self.missing_class),
-            ("predict returns the class with the highest score of two classes, too", self.two_classes),
+            ("fitted on two classes, predict returns the one with the higher score", self.two_classes),
             ("can be fitted on images of another shape, and on colour", self.other_shape),
             (SAVED, self.saves),  # the last: it may end the process
         ]

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmark.engine import handover
 from benchmark.engine.executors.fork_server import THREAD_VARIABLES
 from benchmark.engine.executors.local import LocalExecutor
 from benchmark.engine.jobs import Describe, Limits, TuningJob, WorkerDiedError
@@ -157,6 +158,24 @@ def fork_and_die() -> None:
     if os.fork():
         os._exit(7)
     time.sleep(600)  # it holds the worker's end of the pipe
+
+
+def hand_over_and_wait(seconds: float) -> None:
+    handover.hand_over("first")
+    handover.hand_over("last")
+    time.sleep(seconds)
+    os._exit(7)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.0, "failed"), (60.0, "timeout")])
+def test_what_a_call_has_handed_over_outlives_its_worker(executor: LocalExecutor, seconds: float, status: str) -> None:
+    future = executor.call("dies", 1, hand_over_and_wait, seconds, limits=Limits(1.5))
+    with pytest.raises(WorkerDiedError) as caught:
+        future.result(timeout=60)
+    assert (caught.value.status, caught.value.handed_over) == (status, "last")
+    with pytest.raises(WorkerDiedError) as caught:
+        executor.call("dies", 1, os._exit, 7).result(timeout=60)
+    assert caught.value.handed_over is None
 
 
 def leave(code: int) -> None:

@@ -84,7 +84,8 @@ def test_an_effort_sets_its_parameters_and_no_other() -> None:
     made = Estimator(
         "Dummy", "classical", build=lambda task: Pipeline([]), smoke={"a": 1, "b": 1}, thorough={"b": 2, "c": 2}
     )
-    found = {name: pipelines.parameters(made, preset, {"a": 0, "c": 0}) for name, preset in PRESETS.items()}
+    task, params = Task(10, (8, 8, 1)), {"a": 0, "c": 0}
+    found = {name: pipelines.parameters(made, task, preset, params) for name, preset in PRESETS.items()}
     tuned = {"a": 0, "c": 0}
     assert found == {
         "smoke": {"a": 1, "b": 1, "c": 0},
@@ -187,7 +188,7 @@ def test_rows_of_one_class_give_that_class() -> None:
     proba = pipelines.predict(pipeline, DIGITS.test.X, classes, 10)
     assert proba.shape == (len(DIGITS.test.X), 10)
     assert (proba == np.eye(10)[7]).all()
-    pipelines.check_labels(pipeline, DIGITS.test.X, classes)
+    assert pipelines.check_labels(pipeline, DIGITS.test.X, classes, proba) == ""
 
 
 def historic(**series: list) -> Estimator:
