@@ -67,11 +67,12 @@ class Estimator:
     build : callable
         ``build(task) -> sklearn.pipeline.Pipeline`` with a good default for every tuned
         parameter. The pipeline is fitted on ``X`` (uint8, (n, pixels)) and ``y`` (int64, (n,))
-        and has `predict` and either `predict_proba` or `decision_function`. Import heavy
-        libraries inside `build`.
+        and has `predict` and either `predict_proba` or `decision_function`, whose column i is
+        that of class ``classes_[i]``. Import heavy libraries inside `build`.
     space : mapping of str to optuna.distributions.BaseDistribution, or callable
         What is tuned, keyed by the pipeline's parameter path (``"svm__C"``); or ``space(task)`` that returns it, where
-        the range depends on the task as the default does.
+        the range depends on the task as the default does. A choice is a number, text, a boolean, None, or a tuple,
+        list or dict of these; NumPy's numbers count as numbers.
     smoke : mapping of str to object
         Parameters that make it tiny; used by tests, `check`, warm-up and ``--preset smoke``.
     thorough : mapping of str to object

@@ -109,7 +109,7 @@ def view(console: Console, names: Sequence[str], jobs: int, counted: str = "tria
     def update(state: Progress, text: str) -> None:
         with lock:
             states[state.estimator] = state
-        if text.startswith(("failed", "cannot be kept")):
+        if text.startswith(("failed", "cannot be kept", "predict differs", "the size of its model is unknown")):
             live.console.print(f"[red]{escape(state.estimator)}[/]: {escape(text)}")
 
     with Live(get_renderable=table, console=console, refresh_per_second=4) as live:
