@@ -31,7 +31,7 @@ from benchmark.datasets import (
     split,
     validate,
 )
-from benchmark.datasets.forms import archive, npy_files, npz_file
+from benchmark.datasets.forms import archive, csv_pixels, npy_files, npz_file
 from benchmark.engine import effort, resources
 from benchmark.engine.executors import log_capture
 from benchmark.engine.protocol import (
@@ -128,12 +128,21 @@ def facts() -> dict[str, list[str]]:
         ],
         "docs/data-sets.md": [
             "8 by 8 pixels",
-            f"a square number of them, at least {openml.SMALLEST_SIDE**2}",
+            f"a square number of grey values, at least {openml.SMALLEST_SIDE**2}",
+            f"make an image of {csv_pixels.SMALLEST} pixels or more",
             f"at most {npy_files.MOST_IMAGES:,} images of each",
             f"more than {npy_files.MOST_BYTES // 2**20} MiB",
             f"more than {archive.MOST_BYTES // 2**30} GiB or {archive.MOST_FILES:,} files",
-            f"by {validate.OVERSHOOT:.0%}".replace("%", " %"),
-            ", ".join(f"{low} to {high:,}" for low, high in validate.RANGES),
+            f"by {validate.OVERSHOOT:.0%} of the span".replace("%", " %"),
+            f"fractions by {validate.OVERSHOOT_OF_FRACTIONS:.0%}".replace("%", " %"),
+            ", ".join(f"{low:,} to {high:,}" for low, high in validate.RANGES),
+            "Booleans are 0 and 1",
+            " and ".join(f"{low:,} to {high:,}" for low, high in validate.RANGES if low < -1),
+            "Whole numbers from -128 to 127, of which 0 and -1 are frequent and -128 and 127 are not",
+            "-1 is 255",
+            "scale them to {} to {}".format(*validate.LEVELS),
+            "are always {} to {}".format(*validate.LEVELS),
+            "UTF-8 or UTF-16",
             f"larger than {validate.RANGES[2][1]} are never changed",
             f"({megabytes():.0f} MB or less)",
             "Data sets {} (MNIST) and {} (Fashion-MNIST) use their first {:,} rows".format(*openml_rows()),
