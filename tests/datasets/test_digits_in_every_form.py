@@ -180,6 +180,20 @@ def hugging_face(folder: Path) -> None:
         pq.write_table(table.replace_schema_metadata(meta), folder / "data" / f"{part}-00000-of-00001.parquet")
 
 
+def columns_in_parquet(folder: Path) -> None:
+    pytest.importorskip("pyarrow")
+    for part, rows in PARTS:
+        frame(rows, SIXTEEN).to_parquet(folder / f"latest_{part}.parquet")
+
+
+def lists_in_parquet(folder: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (folder / "data").mkdir()
+    for part, rows in PARTS:
+        table = pd.DataFrame({"image": (SIXTEEN[rows] / 16).tolist(), "label": LABELS[rows]})
+        table.to_parquet(folder / "data" / f"{part}-00000-of-00001.parquet")
+
+
 def zipped(folder: Path) -> None:
     frame().to_csv(folder.parent / "digits.csv", index=False)
     with zipfile.ZipFile(folder / "digits.zip", "w") as archive:
@@ -230,6 +244,8 @@ FORMS: dict[str, tuple[Callable[[Path], None], str]] = {
     "folders of pictures": (pictures, ""),
     "a table of pictures": (listed, ""),
     "Hugging Face": (hugging_face, ""),
+    "Parquet of columns": (columns_in_parquet, ""),
+    "Parquet of lists": (lists_in_parquet, ""),
     "zip": (zipped, "digits.zip"),
     "tar.gz": (tarred, "digits.tar.gz"),
 }

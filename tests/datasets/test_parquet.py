@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmark import datasets
+from benchmark.datasets.forms import parquet_pixels
 from benchmark.errors import BenchmarkError
 from tests.drawn import draw, picture
 
@@ -205,3 +206,32 @@ def test_pictures_next_to_a_parquet_file_of_none_are_read_still(tmp_path: Path) 
     (tmp_path / "more").mkdir()
     pq.write_table(pa.table({"x": [1]}), tmp_path / "more" / "embeddings.parquet")
     assert counts(load(tmp_path)[0]) == {"circle": (4, 1), "square": (4, 1)}
+
+
+def test_lists_of_pixels_of_several_lengths_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    pq.write_table(pa.table({"image": [[0] * 64, [0] * 63] * 4, "label": [0, 1] * 4}), path)
+    with pytest.raises(BenchmarkError, match=r"train\.parquet: its lists of pixels have several lengths"):
+        load(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BenchmarkError, match=r"train\.parquet: cannot be read as Parquet"):
+        load(path)
+
+
+def test_lists_of_more_values_than_are_read_are_refused_before_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq.write_table(pa.table({"image": [[7] * 64] * 8, "label": [0, 1] * 4}), tmp_path / "train.parquet")
+    monkeypatch.setattr(parquet_pixels.idx, "LIMIT", 2_000)
+    monkeypatch.setattr(pq.ParquetFile, "read", None)
+    with pytest.raises(BenchmarkError, match=r"520 values, more than are read"):
+        load(tmp_path / "train.parquet")
+
+
+def test_nested_lists_in_colour_are_pixels(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+    pq.write_table(pa.table({"image": images.tolist(), "label": [0, 1] * 6}), tmp_path / "train.parquet")
+    found, _ = load(tmp_path / "train.parquet")
+    assert found.image_shape == (8, 8, 3)
+    rows = np.concatenate([found.train.X, found.test.X])
+    assert set(map(bytes, rows)) == set(map(bytes, images.reshape(12, -1)))

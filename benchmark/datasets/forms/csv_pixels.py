@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.datasets import idx
-from benchmark.datasets.forms import parts
+from benchmark.datasets.forms import parquet_pixels, parts
 from benchmark.datasets.forms.form import Form, Request, chosen
 from benchmark.datasets.forms.idx_files import EMNIST, characters, mapping_file, upright
 from benchmark.datasets.picture_tree import SUFFIXES as PICTURES
@@ -44,7 +44,7 @@ CSV_LIMIT = idx.LIMIT
 LINE_LIMIT = 2**20
 """Longest line of a CSV, in bytes: some 260,000 pixels. Without a limit, an endless line would fill the memory."""
 
-SUFFIXES = (".csv", ".tsv")
+SUFFIXES = (".csv", ".tsv", parquet_pixels.SUFFIX)
 """Suffixes of such files, in lower case; upper case is accepted, too, and those of `_PACKED` after them."""
 
 OTHER_SUFFIXES = (".txt", ".data", ".dat", ".tra", ".tes", ".train", ".test")
@@ -145,6 +145,10 @@ def is_table(path: Path, *, other: bool = True) -> bool:
     return name.removesuffix(packed).endswith(known) and path.is_file() and not is_litter(path.name)
 
 
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == parquet_pixels.SUFFIX
+
+
 def has_pixels(path: Path, *, sure: bool = False) -> bool:
     """Return whether a table holds pixels, by its first lines.
 
@@ -157,6 +161,8 @@ def has_pixels(path: Path, *, sure: bool = False) -> bool:
         Its numbers must make an image, as always with one of `OTHER_SUFFIXES`: it may hold measurements of pictures.
     """
     usual = is_table(path, other=False) and not sure
+    if _is_parquet(path):
+        return parquet_pixels.has_pixels(path)
     try:
         layout, first, second = _start(path)
     except _DAMAGED:
@@ -405,6 +411,9 @@ def _checked_layout(path: Path) -> Layout:
         size = path.stat().st_size
         if size > CSV_LIMIT:
             raise _too_large(path, size)
+        if _is_parquet(path):
+            names = parquet_pixels.columns(path)
+            return Layout(",", names, len(names))
         layout, *_ = _start(path)
         read = 0
         with _text(path, layout.encoding) as file:
@@ -434,16 +443,20 @@ def _frame(path: Path, layout: Layout) -> pd.DataFrame:
 
     try:
         # Only an empty cell is no value: a class may be called None or NA.
-        frame = pd.read_csv(
-            path,
-            sep=layout.separator,
-            header=None if layout.header is None else 0,
-            keep_default_na=False,
-            na_values=[""],
-            decimal=layout.decimal,
-            skiprows=layout.skipped,
-            skipinitialspace=True,
-            encoding=layout.encoding,
+        frame = (
+            parquet_pixels.frame(path)
+            if _is_parquet(path)
+            else pd.read_csv(
+                path,
+                sep=layout.separator,
+                header=None if layout.header is None else 0,
+                keep_default_na=False,
+                na_values=[""],
+                decimal=layout.decimal,
+                skiprows=layout.skipped,
+                skipinitialspace=True,
+                encoding=layout.encoding,
+            )
         )
     except (*_DAMAGED, MemoryError) as error:
         raise _unreadable(path, error) from error

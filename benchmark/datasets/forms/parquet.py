@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from benchmark.datasets import grouping, picture_cache, preprocessing
+from benchmark.datasets.forms import parquet_pixels
 from benchmark.datasets.forms.form import Form, Notify, Request
 from benchmark.datasets.forms.picture_table import LABEL_COLUMNS
 from benchmark.datasets.picture_files import part_of
@@ -306,6 +307,8 @@ def _read(path: Path, request: Request) -> FileDataset:
 
 def _recognises(path: Path) -> bool:
     files = find_files(path)
+    if files and parquet_pixels.has_pixels(files[0]):
+        return False
     if any(part_of(file.stem) == TRAIN for file in files):
         return True
     return bool(files) and (path.is_file() or not has_pictures(path))  # it may be a table of something else
