@@ -51,7 +51,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """How a picture of an EXIF orientation is turned upright. `ImageOps.exif_transpose` of Pillow 13.0.0 writes the whole
-EXIF block again, which fails where the block is damaged."""
+EXIF block again, which fails where an entry is of a wrong type."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -112,8 +112,8 @@ def test_a_picture_of_one_colour_is_no_error() -> None:
 WHOLE = np.random.default_rng(0).integers(0, 256, (12, 16), dtype=np.uint8)
 WHOLE[:, :4] = 250
 CUT_EXIF = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"  # promises five entries, holds none
-TURNED_AND_CUT = (  # the orientation is 6; the second of two entries says that its value is far behind the end
-    b"Exif\0\0II*\0\x08\0\0\0\x02\0" + struct.pack("<HHII", 0x112, 3, 1, 6) + struct.pack("<HHII", 0x10F, 2, 99, 9_999)
+TURNED_AND_WRONG = (  # the orientation is 6; the second of two entries, the resolution, is of another type
+    b"Exif\0\0II*\0\x08\0\0\0\x02\0" + struct.pack("<HHIIHHII", 0x112, 3, 1, 6, 0x11A, 7, 4, 1) + bytes(4)
 )
 
 
@@ -178,7 +178,7 @@ def test_a_photo_with_damaged_exif_is_whole_and_nothing_is_said(
 
 
 def test_a_photo_is_turned_upright_although_the_rest_of_its_exif_is_damaged() -> None:
-    found = np.asarray(preprocessing.decode(photo("WEBP", lossless=True, exif=TURNED_AND_CUT)))
+    found = np.asarray(preprocessing.decode(photo("WEBP", lossless=True, exif=TURNED_AND_WRONG)))
     assert np.array_equal(found[..., 0], np.rot90(WHOLE, -1))
 
 
