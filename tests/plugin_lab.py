@@ -67,6 +67,7 @@ def models(folder: Path, *, alone: bool = False, **plugins: str) -> Path:
     With `alone` they are the only ones there. The program, started there, is this checkout's: it looks for plugins in
     the folder that holds the link to it.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "benchmark").exists():
         (folder / "benchmark").symlink_to(CHECKOUT / "benchmark")
     # Bytecode that is whole goes along: compiling it anew takes longer than many a test.

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 
 from benchmark.engine.progress import Progress
-from benchmark.render.terminal import clock, escape
+from benchmark.render.terminal import clock, empty_table, escape
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from benchmark.engine.progress import Observer
     from benchmark.engine.refits import RefitPlan
     from benchmark.engine.resources import Resources
@@ -127,7 +128,7 @@ def _where(state: Progress) -> str:
 def _table(names: Sequence[str], jobs: int, counted: str, states: dict[str, Progress], elapsed: float) -> Table:
     tuned = counted == "trial"
     columns = ["estimator", "now", counted, *(["rung", "best so far"] if tuned else ["size"]), "elapsed", "left"]
-    table = Table(*columns, title_justify="left", box=None, pad_edge=False)
+    table = empty_table(*columns)
     total: float | None = 0.0
     for name in names:
         state = states.get(name)

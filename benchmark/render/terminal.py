@@ -92,13 +92,19 @@ def show(console: Console, block: Block) -> None:
             console.print(table(block))
 
 
-def table(page: Table) -> RichTable:
-    """Return a page's table for the terminal."""
+def empty_table(*headers: str) -> RichTable:
+    """Return a table without rows; what a narrow terminal has no room for is folded and not cut off."""
+    from rich.table import Column
     from rich.table import Table as RichTable
 
-    found = RichTable(box=None, pad_edge=False)
+    return RichTable(*(Column(header, overflow="fold") for header in headers), box=None, pad_edge=False)
+
+
+def table(page: Table) -> RichTable:
+    """Return a page's table for the terminal."""
+    found = empty_table()
     for column in page.columns:
-        found.add_column(inline(column.header), justify="right" if column.numeric else "left")
+        found.add_column(inline(column.header), justify="right" if column.numeric else "left", overflow="fold")
     for row in page.rows:
         found.add_row(*(inline(cell.text + cell.ends) for cell in row))
     return found

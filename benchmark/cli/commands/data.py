@@ -37,10 +37,8 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _print(console: Console, summary: dict[str, Any]) -> None:
     """Print the summary from `benchmark.datasets.summary`."""
-    from rich.table import Table
-
     from benchmark.datasets.dataset import size_text
-    from benchmark.render.terminal import escape
+    from benchmark.render.terminal import empty_table, escape
 
     console.print(f"name     {escape(summary['name'])}")
     console.print(f"source   {escape(summary['source'])}")
@@ -50,7 +48,7 @@ def _print(console: Console, summary: dict[str, Any]) -> None:
         console.print(f"         {digest}  {escape(file)}")
     folds = summary["folds"]
     columns = [f"in {folds} folds"] if folds else ["train", "test"]
-    table = Table("class", *columns, box=None, pad_edge=False)
+    table = empty_table("class", *columns)
     for name, counts in summary["counts"].items():
         table.add_row(escape(name), *(f"{count:,}" for count in counts[: len(columns)]))
     console.print(table)

@@ -36,11 +36,9 @@ def command(arguments: argparse.Namespace) -> int:
 
 def _print(console: Console, rows: list[Row]) -> None:
     """Print the estimators."""
-    from rich.table import Table
+    from benchmark.render.terminal import empty_table, escape
 
-    from benchmark.render.terminal import escape
-
-    table = Table("estimator", "title", "family", "origin", "import", "recorded", box=None, pad_edge=False)
+    table = empty_table("estimator", "title", "family", "origin", "import", "recorded")
     for row in rows:
         state = "[green]ok[/]" if not row.error else f"[red]{escape(row.error)}[/]"
         table.add_row(*map(escape, (row.name, row.title, row.family, row.origin)), state, escape(row.recorded))

@@ -168,11 +168,10 @@ def _print_picture(
 ) -> None:
     """Print the answer of every model to one picture."""
     import numpy as np
-    from rich.table import Table
 
-    from benchmark.render.terminal import escape
+    from benchmark.render.terminal import empty_table, escape
 
-    table = Table("model", *("likeliest", "second", "third"), "time", box=None, pad_edge=False)
+    table = empty_table("model", "likeliest", "second", "third", "time")
     for model in models:
         prediction = predictions[model.name]
         if prediction.proba is None:
