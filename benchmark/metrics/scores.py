@@ -243,7 +243,7 @@ def pareto_front(cost: Floats, score: Floats) -> npt.NDArray[np.bool_]:
 def hardest_class(y: Ints, f1: Floats) -> int | None:
     """Return the class with the lowest F1, averaged over estimators, or None if no class is the hardest.
 
-    None is where every class has too few images, all have the same F1, or nothing is misclassified.
+    None is where every class has too few images, none is ever mistaken, or none is ever found.
 
     Parameters
     ----------
@@ -253,6 +253,6 @@ def hardest_class(y: Ints, f1: Floats) -> int | None:
     """
     enough = np.bincount(y, minlength=f1.shape[1]) >= HARDEST_IMAGES
     means = f1.mean(axis=0)[enough]
-    if not enough.any() or means.min() == 1 or (len(means) > 1 and means.min() == means.max()):
+    if not enough.any() or means.min() == 1 or (len(means) > 1 and means.max() == 0):
         return None
     return int(np.flatnonzero(enough)[means.argmin()])

@@ -303,6 +303,23 @@ def test_ctrl_c_once_in_a_refit_waits_for_it_and_reports(lab: Path, place: Path,
 
 @pytest.mark.slow
 @pytest.mark.fault(8, "Ctrl-C once and twice")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_by_the_system_is_as_ctrl_c(lab: Path, place: Path, tmp_path: Path, number: signal.Signals) -> None:
+    program = waiting(tmp_path / "results", lab, place, report=True)
+    for rows in (100, 400):
+        (place / f"go-{rows}").touch()
+    assert eventually(lambda: pids(place, 500))
+    program.process.send_signal(number)
+    program.await_line("when the refit that is running is done")
+    (place / "go-500").touch()
+    status, out, errors = program.finish(60)
+    assert status == 130, out + errors
+    assert "Waits" in (tmp_path / "results" / "digits" / "leaderboard.md").read_text()
+    assert not program.relatives()
+
+
+@pytest.mark.slow
+@pytest.mark.fault(8, "Ctrl-C once and twice")
 def test_ctrl_c_twice_leaves_at_once_and_no_orphan(lab: Path, place: Path, tmp_path: Path) -> None:
     program = waiting(tmp_path / "results", lab, place)
     for rows in (100, 400):

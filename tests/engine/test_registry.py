@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmark.engine import registry
 from benchmark.errors import BenchmarkError
+from tests import CHECKOUT
 from tests.in_process import benchmark
 from tests.plugin_lab import GOOD, checkout, models
 from tests.running import ALONE, started
@@ -22,6 +25,23 @@ def test_files_are_found_and_shared_code_is_not() -> None:
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(BenchmarkError, match="did you mean lightgbm"):
         registry.get("lightgmb")
+
+
+@pytest.mark.parametrize("theirs", ["models.py", "models/__init__.py", "models/net.py"])
+def test_a_users_own_models_are_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str) -> None:
+    (tmp_path / theirs).parent.mkdir(exist_ok=True)
+    (tmp_path / theirs).write_text("class Net: pass")
+    for name in [name for name in sys.modules if name.split(".")[0] == "models"]:
+        monkeypatch.delitem(sys.modules, name)
+    # A finder of an editable install comes after the path, so that a folder without __init__.py is found first.
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *(path for path in sys.path if Path(path or ".") != CHECKOUT)])
+    importlib.invalidate_caches()
+    theirs_found = importlib.import_module("models")
+    assert "knn" in registry.plugins()
+    assert "net" not in registry.plugins()
+    assert registry.get("knn").load().title == "k nearest neighbours"
+    assert sys.modules["models"] is not theirs_found
+    assert Path(sys.modules["models"].__file__ or "").parent == CHECKOUT / "models"
 
 
 def test_a_sixth_estimator_is_one_file_and_no_other_edit(tmp_path: Path) -> None:

@@ -123,3 +123,7 @@ def test_the_hardest_class_has_images_enough_to_be_one() -> None:
     assert scores.hardest_class(np.repeat([0, 1, 2], [20, 20, 20]), f1) == 1
     assert scores.hardest_class(np.repeat([0, 1, 2], [20, 19, 20]), f1) == 2
     assert scores.hardest_class(np.repeat([0, 1, 2], [19, 19, 19]), f1) is None
+    y = np.repeat([0, 1], 20)
+    assert scores.hardest_class(y, np.ones((2, 2))) is None  # nothing is ever mistaken
+    assert scores.hardest_class(y, np.zeros((2, 2))) is None
+    assert scores.hardest_class(y, np.array([[1.0, 0.9], [1.0, 1.0]])) == 1

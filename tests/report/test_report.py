@@ -230,14 +230,24 @@ def test_one_estimator_and_two_classes(tmp_path: Path, family: str) -> None:
     assert len([name for name in report.render(tmp_path) if name.endswith(".png")]) == 9
 
 
-def test_perfect_answers_have_no_hardest_images(tmp_path: Path) -> None:
-    y = np.arange(60) % 3
-    test_set = synthetic.write_test_set(tmp_path, y, ["a", "b", "c"])
+@pytest.mark.parametrize("shift", [0, 1], ids=["every answer right", "every answer wrong"])
+@pytest.mark.parametrize("classes", [3, 120])
+def test_where_all_classes_fare_alike_none_is_the_hardest(tmp_path: Path, classes: int, shift: int) -> None:
+    y = np.arange(20 * classes) % classes
+    test_set = synthetic.write_test_set(tmp_path, y, [f"class {label}" for label in range(classes)])
     for name, family in (("x", "classical"), ("y", "cnn")):
-        synthetic.write_predictions(tmp_path, test_set, name, y, family=family)
-    files = report.render(tmp_path)
-    assert "figures/hardest-images.png" not in files
-    assert "0 of 60 test images (0.0 %) are misclassified" in files["leaderboard.md"].decode()
+        synthetic.write_predictions(tmp_path, test_set, name, (y + shift) % classes, family=family)
+    files = {name: text.decode() for name, text in report.texts(tmp_path).items()}
+    board = files["leaderboard.md"]
+    assert "No class is harder than the others, so none is called the hardest." in board
+    assert not [name for name in files if name.startswith("class-")]
+    assert "fails" not in board.replace("failed", "")
+    assert "lowest F1, " not in board
+    alt = re.search(r"Confusion matrices of 2 estimators\. (.*?)\]\(", files["significance.md"])
+    assert alt is not None
+    assert alt[1] == ("The most common error is class 0 called class 1." if shift else "There is no error.")
+    nothing = "**Pick**: none. No row classifies any test image correctly."
+    assert (nothing in board) == bool(shift)
 
 
 def test_a_class_never_predicted_and_one_without_images(tmp_path: Path) -> None:

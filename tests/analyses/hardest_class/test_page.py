@@ -375,7 +375,8 @@ def test_no_errors_at_all(tmp_path: Path) -> None:
     test_set = synthetic.write_test_set(tmp_path, y, ["a", "b", "c"])
     for name, family in (("x", "classical"), ("y", "cnn")):
         synthetic.write_predictions(tmp_path, test_set, name, y, family=family)
-    hardest = hardest_of(summary_of(tmp_path))
+    assert compute(summary_of(tmp_path)) is None
+    hardest = HardestClass(summary_of(tmp_path), 0)  # what would be said of one that was called so
     assert drawn(hardest) == ["hardest-ranking"]
     assert not confusions.errors_in_both_directions(hardest).counts.any()
     assert [type(block) for block in confusions.blocks(hardest)] == [str]

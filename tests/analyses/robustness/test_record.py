@@ -22,6 +22,7 @@ from benchmark.analyses.robustness.scores import RobustnessScores
 from benchmark.datasets.corruptions import CORRUPTIONS
 from benchmark.engine import protocol
 from benchmark.errors import BenchmarkError
+from benchmark.report.assemble import assemble
 from benchmark.storage import records
 from tests import synthetic_results as synthetic
 from tests.pages import bold, scores_of, section_of, tables, texts, values
@@ -160,6 +161,18 @@ def test_the_scores_say_which_family_leads_where(folder: Path) -> None:
     # 0.05 of 0.95, and of 0.9.
     assert min(found.relative_accuracy.items(), key=lambda item: item[1]) == ("invert", pytest.approx(0.0541, abs=1e-4))
     assert [row.n_images for row in found.rows] == [400, 400]
+
+
+def test_the_example_is_named_by_its_file(folder: Path) -> None:
+    test_set = records.read_test_set(folder)
+    assert test_set is not None
+    index = protocol.corrupted_images(test_set.y, IMAGES)[0]
+    path = f"thumbnails/test-{index}.png"
+    assert path not in assemble(folder).thumbnails  # a data set without files
+    names = tuple(f"test/{'abcd'[label]}/photo {row}.jpg" for row, label in enumerate(test_set.y))
+    records.write_test_set(folder, dataclasses.replace(test_set, names=names))
+    assert assemble(folder).thumbnails[path].name == names[index]
+    assert f"Files: #{index} [{names[index]}]({path})." in report.texts(folder)["robustness.md"].decode()
 
 
 def test_the_tables_hold_the_values(folder: Path) -> None:
