@@ -31,7 +31,11 @@ class RBFSVC(ClassifierMixin, BaseEstimator):
     It is not that class. With at most `KERNEL_ROWS` rows, libsvm fits all machines on a kernel matrix. With more, the
     machine of each pair of classes is fitted by chunking (models/_chunking.py), and each chunk by the `SVC` of
     scikit-learn-intelex, in float32, or by scikit-learn's (libsvm) if scikit-learn-intelex is not installed. Decision
-    values are computed here by matrix products, several times as fast as libsvm's. Tests compare all with scikit-learn.
+    values are computed here by matrix products, several times as fast as libsvm's: the machines of all pairs share
+    the kernel values of their support vectors. Tests compare all with scikit-learn.
+
+    Features should be centred: far from zero, scikit-learn-intelex's fit in float32 is wrong
+    (findings/sklearnex-float32-far-from-zero.sh), while its decision values near zero are right.
 
     Parameters
     ----------
