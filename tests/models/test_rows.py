@@ -52,6 +52,7 @@ FOLLOW = {
         ["trees__learning_rate", "trees__max_depth"],
     ),
     "LightGBM: learning rate, leaves": ("lightgbm", ["trees__learning_rate", "trees__num_leaves"]),
+    "LightGBM on HOG: least sum of second derivatives of a leaf": ("hog_lightgbm", ["trees__min_child_weight"]),
     "Residual net: share of the steps on smaller images": ("cnn", ["net__callbacks__growing__share"]),
 }
 """Rows of the table in docs/estimators.md: estimator, and the parameters that follow the number of rows."""
@@ -69,6 +70,15 @@ def documented(what: str) -> str:
         return ", ".join(f"{value['patches'] if isinstance(value, dict) else value:g}" for value in values)
 
     return f"| {what} | {shown(FEW_ROWS)} | {shown(USUAL_ROWS)} |"
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "least"),
+    [("lightgbm", 200, 1.0), ("lightgbm", 60_000, 1.0), ("hog_lightgbm", 200, 1.0), ("hog_lightgbm", 60_000, 0.001)],
+)
+def test_leaves_of_lightgbm_have_a_least_sum_of_second_derivatives(name: str, rows: int, least: float) -> None:
+    settings = declaration.describe(Describe(name, Task(10, (28, 28, 1), rows=rows))).settings
+    assert settings["trees__min_child_weight"] == str(least)
 
 
 @pytest.mark.parametrize("what", FOLLOW)
