@@ -178,6 +178,25 @@ def test_what_a_call_has_handed_over_outlives_its_worker(executor: LocalExecutor
     assert caught.value.handed_over is None
 
 
+def count_and_be_killed(path: Path, hands_over: bool) -> None:
+    with path.open("a") as file:
+        file.write("x")
+    if hands_over:
+        handover.hand_over("found")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("hands_over", "calls"), [(True, "x"), (False, "xx")])
+def test_a_job_that_has_handed_over_is_not_tried_again(
+    executor: LocalExecutor, tmp_path: Path, hands_over: bool, calls: str
+) -> None:
+    path = tmp_path / "calls"
+    future = executor._retry_once(lambda: executor.call("dies", 1, count_and_be_killed, path, hands_over))
+    with pytest.raises(WorkerDiedError, match="SIGKILL"):
+        future.result(timeout=60)
+    assert path.read_text() == calls
+
+
 def leave(code: int) -> None:
     raise SystemExit(code)
 

@@ -272,12 +272,23 @@ def test_scores_in_the_columns_of_other_classes_are_refused(
 
 
 def test_columns_that_sorted_test_images_would_hide_are_compared(declare: Callable[..., None]) -> None:
-    """The first hundred images are all of classes whose columns are right."""
-    order = np.argsort(-TWELVE.test.y, kind="stable")
+    """The first 120 of 480 images are all of classes whose columns are right."""
+    order = np.repeat(np.argsort(-TWELVE.test.y, kind="stable"), 4)
     test = replace(TWELVE.test, X=TWELVE.test.X[order], y=TWELVE.test.y[order])
     declare(Swapped)
     outcome = worker_job.run(job(replace(TWELVE, test=test), 400, RefitJob))
     assert "of class 0 among them" in outcome.reason
+
+
+def test_scores_of_many_classes_in_the_wrong_columns_are_refused_with_one_image_of_each() -> None:
+    many = blobs(62, 30)
+    pipeline = Pipeline([("bayes", GaussianNB(var_smoothing=0.1))])
+    classes = pipelines.fit(pipeline, many.train.X, many.train.y)
+    _, first = np.unique(many.test.y, return_index=True)
+    proba = pipelines.predict(pipeline, many.test.X[first], classes, 62)
+    assert pipelines.check_labels(pipeline, many.test.X[first], classes, proba) == ""
+    with pytest.raises(ValueError, match=r"for 62 of 62 images; column i of its scores must be that of classes_\[i\]"):
+        pipelines.check_labels(pipeline, many.test.X[first], classes, np.roll(proba, 1, axis=1))
 
 
 def test_a_few_labels_that_differ_from_the_scores_are_told_and_cost_nothing(declare: Callable[..., None]) -> None:

@@ -84,6 +84,19 @@ def test_a_tie_names_the_cheapest_row_of_all(known: Path) -> None:
     assert [(row.rank, row.tied) for row in found.scored] == [(1, True), (1, True)]
 
 
+def test_a_model_of_unknown_size_is_no_smallest_file(known: Path) -> None:
+    """0 bytes in a record: the model could not be pickled."""
+    almost = records.read(known).proba["b", 0].copy()
+    almost[250] = almost[0]
+    rewrite(known, "a", almost, fit_seconds=10.0, model_bytes=0)
+    rewrite(known, "b", fit_seconds=50.0, model_bytes=20)
+    found = summary(known)
+    assert [(row.name, row.model_bytes) for row in found.scored] == [("b", 20), ("a", None)]
+    assert decide(found).picks.smallest.name == "b"
+    rewrite(known, "b", model_bytes=0)
+    assert "the smallest file" not in markdown_of(blocks(summary(known)))
+
+
 def test_the_cheapest_row_is_sought_in_every_family(known: Path) -> None:
     """A second CNN that ties and costs less is as good an answer as a classical pipeline."""
     test_set = records.read_test_set(known)
