@@ -167,9 +167,11 @@ def hand_over_and_wait(seconds: float) -> None:
     os._exit(7)
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(0.0, "failed"), (60.0, "timeout")])
-def test_what_a_call_has_handed_over_outlives_its_worker(executor: LocalExecutor, seconds: float, status: str) -> None:
-    future = executor.call("dies", 1, hand_over_and_wait, seconds, limits=Limits(1.5))
+@pytest.mark.parametrize(("seconds", "deadline", "status"), [(0.0, 60.0, "failed"), (60.0, 4.0, "timeout")])
+def test_what_a_call_has_handed_over_outlives_its_worker(
+    executor: LocalExecutor, seconds: float, deadline: float, status: str
+) -> None:
+    future = executor.call("dies", 1, hand_over_and_wait, seconds, limits=Limits(deadline))
     with pytest.raises(WorkerDiedError) as caught:
         future.result(timeout=60)
     assert (caught.value.status, caught.value.handed_over) == (status, "last")
