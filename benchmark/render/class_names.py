@@ -22,12 +22,12 @@ from benchmark.render import style
 MOST_KEYED = 60
 """Numbers that a caption explains; with more it would be longer than its page."""
 
-_NUMBERED = re.compile(r"(#\d+) ")
+_NUMBERED = re.compile(r"(class \d+) \(")
 
 
 def numbered(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names as a figure's data hold them: "#2 犬", with the class's label, for one that the font lacks."""
-    return tuple(name if legible(name) else f"#{label} {name}" for label, name in enumerate(names))
+    """Return the names as a figure's data hold them: "class 2 (犬)", with the label, for one that the font lacks."""
+    return tuple(name if legible(name) else f"class {label} ({name})" for label, name in enumerate(names))
 
 
 def distinct(names: Iterable[str], longest: int) -> dict[str, str]:
@@ -49,10 +49,10 @@ def distinct(names: Iterable[str], longest: int) -> dict[str, str]:
 
 def key(data: Any) -> str:
     """Return what the numbers stand for in a figure with these data; empty if there are none."""
-    found = {int(number[1:]): name for name in _texts(data) if (number := _number(name))}
+    found = {int(number.split()[1]): name for name in _texts(data) if (number := _number(name))}
     if len(found) > MOST_KEYED:
-        return "A number after # is a class's place in the data set's list of classes, from 0."
-    return f"Classes: {'; '.join(name for _, name in sorted(found.items()))}." if found else ""
+        return "Classes are numbered by their place in the data set's list of classes, from 0."
+    return f"In the figure: {', '.join(name for _, name in sorted(found.items()))}." if found else ""
 
 
 def legible(name: str) -> bool:
@@ -76,7 +76,7 @@ def _short(name: str, longest: int) -> str:
 
 
 def _number(name: str) -> str:
-    """Return "#2" of "#2 犬"; empty for a name that can be read, whatever it begins with."""
+    """Return "class 2" of "class 2 (犬)"; empty for a name that can be read, whatever it begins with."""
     match = _NUMBERED.match(name)
     return match[1] if match and not legible(name) else ""
 

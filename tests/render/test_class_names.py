@@ -16,15 +16,15 @@ from benchmark.report.assemble import assemble
 from tests import synthetic_results as synthetic
 
 ALIKE = ("Golden retriever, adult", "Golden retriever, puppy", "x" * 40 + "1" + "x" * 40, "x" * 40 + "2" + "x" * 40)
-SCRIPTS = ("犬", "猫 cat", "हिन्दी", "🐶", "Hund", "كلب", "кошка", "e\u0301te\u0301", "#3 三", "\u200b")
+SCRIPTS = ("犬", "猫 cat", "हिन्दी", "🐶", "Hund", "كلب", "кошка", "e\u0301te\u0301", "class 3 (三", "\u200b")
 
 
 def test_a_name_that_the_font_lacks_is_numbered() -> None:
     numbered = class_names.numbered(SCRIPTS)
-    assert numbered[:4] == ("#0 犬", "#1 猫 cat", "#2 हिन्दी", "#3 🐶")
+    assert numbered[:4] == ("class 0 (犬)", "class 1 (猫 cat)", "class 2 (हिन्दी)", "class 3 (🐶)")
     assert numbered[4:8] == SCRIPTS[4:8]
     written = class_names.distinct(numbered, 10)
-    assert list(written.values())[:5] == ["#0", "#1", "#2", "#3", "Hund"]
+    assert list(written.values())[:5] == ["class 0", "class 1", "class 2", "class 3", "Hund"]
     assert len(set(written.values())) == len(SCRIPTS)
     assert all(map(class_names.legible, written.values()))
 
@@ -68,9 +68,11 @@ def test_every_text_in_every_figure_of_the_report_has_its_glyphs(shown: Shown) -
 
 
 def test_the_caption_says_what_the_numbers_stand_for(shown: Shown) -> None:
-    assert shown.captions["confusion-matrices"].endswith(r"Classes: \#0 犬; \#1 猫 cat; \#2 हिन्दी; \#3 🐶.")
-    assert r"\#1 猫 cat" in shown.captions["hardest-flow"]
-    assert "Classes:" not in shown.captions["accuracy-fit-time"]
+    assert shown.captions["confusion-matrices"].endswith(
+        "In the figure: class 0 (犬), class 1 (猫 cat), class 2 (हिन्दी), class 3 (🐶)."
+    )
+    assert "class 1 (猫 cat)" in shown.captions["hardest-flow"]
+    assert "In the figure:" not in shown.captions["accuracy-fit-time"]
 
 
 def test_many_numbers_are_explained_in_one_sentence() -> None:
