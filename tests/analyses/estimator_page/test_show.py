@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import markdown_it
@@ -555,3 +556,14 @@ def test_a_space_that_has_changed_or_gone_is_unknown(digits: Path) -> None:
     assert "has changed since it was tuned" in inputs.space_of(stale, results.test_set).reason
     gone = dataclasses.replace(record, estimator="gone")
     assert "no estimator is called gone any more" in inputs.space_of(gone, results.test_set).reason
+
+
+def test_a_best_score_that_never_rose_is_not_said_to_rise() -> None:
+    data = SimpleNamespace(
+        numbers=(0, 1), rungs=(25,), seconds=np.array([0.1]), ends=np.array([0.1, 0.2]), best_then=np.array([1.0])
+    )
+    said = history.alt(data)  # type: ignore[arg-type]
+    assert said == (
+        "Tuning history of 2 trials: the best score on 25 rows is 1.0000 from the first trial that reached them, "
+        "over 0.20 s."
+    )

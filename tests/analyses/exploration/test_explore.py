@@ -8,6 +8,7 @@ import io
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sklearn.decomposition import PCA
 
 from benchmark.analyses.exploration import class_distances, eda, embedding, pca, prototypes, section, write
 from benchmark.analyses.exploration.eda import Exploration
-from benchmark.analyses.exploration.figures import FIGURES, classes
+from benchmark.analyses.exploration.figures import FIGURES, classes, means
 from benchmark.cli.main import main
 from benchmark.datasets.dataset import Dataset, Part
 from benchmark.engine import preflight
@@ -413,3 +414,11 @@ def test_the_page_of_a_cross_validation_counts_every_image_once_and_does_not_spe
     assert "Balanced: each of the 3 classes has 8 images, so accuracy gives every class equal weight." in page
     assert "only counted" not in page
     assert "python -m benchmark explore --dataset toy.npz --folds 4" in page
+
+
+def test_means_that_are_the_same_when_printed_are_called_equal() -> None:
+    grid = SimpleNamespace(classes=("a", "b"), tops=(255.0, 16.0))
+    equal = means.caption(SimpleNamespace(grid=grid, deviation=np.array([11.1, 10.9])))  # type: ignore[arg-type]
+    assert equal.startswith("All classes vary equally: a pixel's standard deviation is 11 grey levels")
+    varied = means.caption(SimpleNamespace(grid=grid, deviation=np.array([12.1, 10.9])))  # type: ignore[arg-type]
+    assert varied.startswith("a varies most: a pixel's standard deviation is 12 grey levels; b varies least, with 11")
