@@ -36,7 +36,6 @@ from benchmark.engine.saved_models import formats
 from benchmark.environment import environment
 from benchmark.errors import BenchmarkError
 from benchmark.estimator import Task
-from benchmark.render.markdown import plain
 
 if TYPE_CHECKING:
     from joblib import Memory
@@ -319,4 +318,5 @@ def _warm_up(name: str, task: Task, dataset: str, part: str) -> None:
         pipeline = pipelines.build(estimator, task, len(np.unique(y)), estimator.smoke)
         pipelines.predict(pipeline, X, pipelines.fit(pipeline, X, y), task.n_classes)
     except BaseException as error:
-        print(f"the warm-up on {len(y)} rows failed, which costs nothing: {plain(one_line(error))}")
+        said = "".join(char if char.isprintable() else " " for char in one_line(error))
+        print(f"the warm-up on {len(y)} rows failed, which costs nothing: {said}")
