@@ -196,7 +196,7 @@ class Timed(Effort):
         return count if SAFETY * self._batch_cost(count) + whole <= self._left else 0
 
     def tune(self, jobs: JobRunner, batch: Sequence[TuningJob]) -> list[Outcome] | None:
-        """Run a batch, if the forecast leaves room; the first fit shares the machine with those of other estimators."""
+        """Run a batch, if the forecast leaves room; the first fit comes before any turn."""
         if not self._costs:
             return self._first(jobs, batch)
         if not self._may_climb(batch[0].rows):

@@ -112,8 +112,8 @@ def command(arguments: argparse.Namespace) -> int:
     deadline = DEADLINE_SECONDS.get(preset.name, DEADLINE_SECONDS[DEFAULT_PRESET])  # a clock sets one for each job
     with session(arguments, console, dataset, folder, deadline) as opened:
         resources = opened.resources
-        if limit is not None:  # what a refit takes is forecast from what tuning took
-            resources = replace(resources, tuning_threads=resources.threads)
+        if limit is not None:  # what a refit takes is forecast from what tuning took, so each fit has the machine
+            resources = replace(resources, jobs=1, tuning_threads=resources.threads, tuning=resources.refit)
         clock = None
         if limit is not None and not replay:
             clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder, arguments.report)
@@ -191,7 +191,7 @@ def _announce(console: Console, plan: Plan, logs: Path) -> None:
         console.print(f"{total}{count} estimator{'s' * (count > 1)}: {share} each")
         work = (
             f"at most {plan.preset.trials} trials{each}, {plan.preset.seeds} {seeds}; each fit alone with "
-            f"{given.threads} thread(s), but for the first of each estimator; {given.device}; {memory}"
+            f"{given.threads} thread(s); {given.device}; {memory}"
         )
     else:
         work = (
