@@ -285,7 +285,7 @@ def run_all(
             task.start()
         while any(task.batch.jobs for task in tasks):
             if not stop.requested:
-                _start_tuning_jobs(tasks, executor, jobs, running)
+                _start_tuning_jobs(tasks, executor, jobs, running, one_fit=clock is not None)
                 # All refits come after all tuning, so the machine is emptied once and not once per estimator.
                 if not running:
                     task = _next(tasks, measured, clock)
@@ -340,14 +340,19 @@ def _start_tuning_jobs(
     executor: Executor,
     jobs: int,
     running: dict[Future[Any], tuple[EstimatorTask, int]],
+    one_fit: bool,
 ) -> None:
     """Fill the free places, the slowest estimator's jobs first.
 
     Quick jobs fill the places that slow ones leave. A slow study that came last would use one worker for its top rung
-    while the others idle.
+    while the others idle. With `one_fit` each fit has the machine, and only plugins are described at the same time.
     """
     while len(running) < jobs:
         ready = [task for task in tasks if task.tuning and task.launched < len(task.batch.jobs)]
+        if one_fit:
+            described = [task for task in ready if isinstance(task.batch.jobs[0], Describe)]
+            fitting = any(not isinstance(task.batch.jobs[place], Describe) for task, place in running.values())
+            ready = [] if fitting else described or ([] if running else ready)
         if not ready:
             return
         slowest = max(ready, key=lambda task: task.seconds_per_row)

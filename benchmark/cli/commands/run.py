@@ -113,7 +113,7 @@ def command(arguments: argparse.Namespace) -> int:
     with session(arguments, console, dataset, folder, deadline) as opened:
         resources = opened.resources
         if limit is not None:  # what a refit takes is forecast from what tuning took, so each fit has the machine
-            resources = replace(resources, jobs=1, tuning_threads=resources.threads, tuning=resources.refit)
+            resources = replace(resources, tuning_threads=resources.threads, tuning=resources.refit)
         clock = None
         if limit is not None and not replay:
             clock = Clock(limit, len(plugins), time.monotonic() - arguments.started, folder, arguments.report)
