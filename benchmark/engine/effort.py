@@ -23,17 +23,20 @@ from benchmark.storage.schema import RungResult, TimePlan
 SAFETY = 1.25
 """What a step is forecast to take is multiplied by it before it is held against the time that is left."""
 
-EXPLORING = 0.2
-"""Share of the time left that the next rung of the defaults may take: it shows what more rows cost."""
+EXPLORING, EXPLORING_FIRST = 0.15, 0.3
+"""Share of the time left that the next rung of the defaults may take: it shows what more rows cost. From the lowest
+rung it may take more, since one size says nothing about another."""
+
+MOST_EXPLORING = 0.5
+"""Share of the time left after which such a fit is killed: its forecast was too low."""
 
 LATE = 0.1
 """Share of its time after which a worker that is still busy is killed."""
 
-STEEPNESS = 1.2
-"""Power of the rows that a fit's time grows with while only one size was measured, for more than the next rung."""
-
-NEAR_STEEPNESS = 0.8
-"""The same for the next rung: few rows cost little more than fewer, and a forecast that is too low costs little."""
+NEAR_STEEPNESS, FAR_STEEPNESS, LEAST_STEEPNESS = 0.6, 1.0, 0.9
+"""Power of the rows that a fit's time grows with. Measured from 250 to 60,000 images: 0.4 to 0.7 at the lower end,
+where other work takes the time, and 0.8 to 1.3 at the upper end. The first two hold while one size is known, for the
+next rung and for more; the last is the least for the refit."""
 
 LEAST_SECONDS = 2.0
 """Shortest deadline of a job."""
@@ -62,7 +65,7 @@ class Effort(ABC):
     def refit(self, jobs: JobRunner, make: Callable[[int], RefitJob]) -> tuple[RefitJob, Outcome]:
         """Refit on as many rows as this effort has; ``make(rows)`` returns the job."""
 
-    def recall(self, jobs: JobRunner, measured: Sequence[RungResult]) -> None:
+    def recall(self, measured: Sequence[RungResult]) -> None:
         """Take over what an interrupted run has measured of the defaults. A preset has no use for it."""
         return
 
@@ -143,6 +146,8 @@ class Timed(Effort):
     ----------
     share : Share
         Of the estimator.
+    turn : callable
+        Waits until the machine is the estimator's.
     trials : int
         Maximum.
     rungs : sequence of int
@@ -159,6 +164,7 @@ class Timed(Effort):
     def __init__(
         self,
         share: Share,
+        turn: Callable[[], None],
         trials: int,
         rungs: Sequence[int],
         all_rows: int,
@@ -167,30 +173,33 @@ class Timed(Effort):
         refits: int = 1,
         part: float = 1.0,
     ) -> None:
-        self._share, self.trials, self.rungs, self.all_rows = share, trials, tuple(rungs), all_rows
+        self._share, self._turn, self.trials = share, turn, trials
+        self.rungs, self.all_rows = tuple(rungs), all_rows
         self.predicted, self.test_rows, self.refits, self.part = max(1, validation_rows), test_rows, refits, part
         self._costs: list[_Cost] = []
         self._spent, self._overhead = 0.0, 0.5
         self._climbing, self._closed, self._counted = True, False, 0
         self._rows: int | None = None
 
-    def recall(self, jobs: JobRunner, measured: Sequence[RungResult]) -> None:
+    def recall(self, measured: Sequence[RungResult]) -> None:
         """Take over what an interrupted run has measured of the defaults; go on from there."""
         if measured:
             self._costs = [
                 _Cost(each.rows, each.fit_seconds, each.predict_seconds / self.predicted) for each in measured
             ]
             self._settle(measured[-1].rows)
-            self._share.begin(jobs.turn)
 
     def trials_to_ask(self, finished: int) -> int:
         """The defaults alone first, then batches as long as a whole batch fits before the refit."""
         if not finished:
             return 1
+        if not self._costs:  # the first fit failed
+            return 0
+        self._share.begin(self._turn)
         self._climbing = False
         self._counted = self._counted if self._closed else finished
         count = _batch_after_defaults(self.trials, finished)
-        if self._closed or count <= 0 or not self._costs:
+        if self._closed or count <= 0:
             return 0
         whole = SAFETY * self._refits_cost(self.all_rows)
         return count if SAFETY * self._batch_cost(count) + whole <= self._left else 0
@@ -199,12 +208,14 @@ class Timed(Effort):
         """Run a batch, if the forecast leaves room; the first fit comes before any turn."""
         if not self._costs:
             return self._first(jobs, batch)
+        self._share.begin(self._turn)
         if not self._may_climb(batch[0].rows):
             self._stop(batch[0].rows)
             return None
         outcomes = []
+        kept = (1 - MOST_EXPLORING) * self._left + LATE * self._seconds if self._climbing else 0.0
         for job in batch:
-            outcomes.append(self._alone(jobs, replace(job, limits=self._limits(job.limits))))
+            outcomes.append(self._alone(jobs, replace(job, limits=self._limits(job.limits, kept))))
             if outcomes[-1].status == "timeout":
                 self._stop(job.rows)
                 return None
@@ -254,7 +265,7 @@ class Timed(Effort):
         return outcome
 
     def _first(self, jobs: JobRunner, batch: Sequence[TuningJob]) -> list[Outcome]:
-        """Run the first fit. Then wait for this estimator's turn on the machine."""
+        """Run the first fit, before the estimator's turn."""
         limited = [replace(job, limits=self._limits(job.limits)) for job in batch]
         if self._share.begun:  # another fold of a cross-validation
             outcomes = [self._alone(jobs, job) for job in limited]
@@ -265,8 +276,6 @@ class Timed(Effort):
             needs = f"a fit on {batch[0].rows:,} rows takes longer than its {short(self._seconds)}"
             return [replace(each, reason=f"{needs}; give more with --time or --time-each") for each in outcomes]
         self._learn(batch[0].rows, outcomes)
-        if self._costs:
-            self._share.begin(jobs.turn)
         return outcomes
 
     # ------------------------------------------------------------------------------------------------ forecasts
@@ -282,20 +291,19 @@ class Timed(Effort):
         others = [cost for cost in self._costs if cost.rows != rows]
         self._costs = sorted([*others, _Cost(rows, fit, predict)], key=lambda cost: cost.rows)
 
-    def _fit_seconds(self, rows: int) -> float:
+    def _fit_seconds(self, rows: int, least: float) -> float:
         near = rows <= protocol.REDUCTION_FACTOR * self._costs[-1].rows
-        return _forecast(
-            [(cost.rows, cost.fit) for cost in self._costs], rows, NEAR_STEEPNESS if near else STEEPNESS, 1.0
-        )
+        alone = NEAR_STEEPNESS if near else FAR_STEEPNESS
+        return _forecast([(cost.rows, cost.fit) for cost in self._costs], rows, alone, least)
 
     def _predict_seconds(self, rows: int, predicted: int) -> float:
         return predicted * _forecast([(cost.rows, cost.predict) for cost in self._costs], rows, 0.0, 0.0)
 
     def _trial_cost(self, rows: int) -> float:
-        return self._fit_seconds(rows) + self._predict_seconds(rows, self.predicted) + self._overhead
+        return self._fit_seconds(rows, 0.0) + self._predict_seconds(rows, self.predicted) + self._overhead
 
     def _refit_cost(self, rows: int) -> float:
-        return self._fit_seconds(rows) + self._predict_seconds(rows, self.test_rows) + self._overhead
+        return self._fit_seconds(rows, LEAST_STEEPNESS) + self._predict_seconds(rows, self.test_rows) + self._overhead
 
     def _refits_cost(self, rows: int) -> float:
         return self.refits * self._refit_cost(rows)
@@ -307,7 +315,7 @@ class Timed(Effort):
     def _may_climb(self, rows: int) -> bool:
         cost = SAFETY * self._trial_cost(rows)
         if self._climbing:
-            return cost <= EXPLORING * self._left
+            return cost <= (EXPLORING if len(self._costs) > 1 else EXPLORING_FIRST) * self._left
         return cost + SAFETY * self._refits_cost(self.all_rows) <= self._left
 
     def _stop(self, rows: int) -> None:

@@ -256,7 +256,7 @@ class EstimatorRun:
 
         tuned: list[tuple[Round, RunContext, list[int], Tuned, Effort]] = []
         for place, (each, context, left, record) in enumerate(missing):
-            effort = self._effort(each, trials, record, len(left), len(missing))
+            effort = self._effort(jobs, each, trials, record, len(left), len(missing))
             of_round, context = (
                 self._from_record(context, record, place * trials)
                 if record
@@ -296,7 +296,9 @@ class EstimatorRun:
             fold=each.fold,
         )
 
-    def _effort(self, each: Round, trials: int, record: Record | None, refits: int, rounds: int) -> Effort:
+    def _effort(
+        self, jobs: JobRunner, each: Round, trials: int, record: Record | None, refits: int, rounds: int
+    ) -> Effort:
         """Return how far a round goes: as its record did, as a plan that is repeated, as a clock allows, or all."""
         rungs, plan = each.split.rungs, self.plan
         known = record or plan.replay.get(self.name)
@@ -306,7 +308,7 @@ class EstimatorRun:
             return Fixed(trials, rungs, each.final_rows)
         validation = len(each.split.validation)
         tested = len(plan.dataset.test.y) if each.fold is None else len(each.fold.test)
-        return Timed(self._share, trials, rungs, each.final_rows, validation, tested, refits, 1 / rounds)
+        return Timed(self._share, jobs.turn, trials, rungs, each.final_rows, validation, tested, refits, 1 / rounds)
 
     def _tune(
         self,
@@ -326,7 +328,7 @@ class EstimatorRun:
         progress.earlier_trials += finished
         progress.phase = "tuning"
         if finished:
-            effort.recall(jobs, tuning.summary(study).trials[0].rungs)
+            effort.recall(tuning.summary(study).trials[0].rungs)
 
         def run_jobs(batch: list[TuningJob]) -> list[Outcome] | None:
             progress.trial, progress.rows = earlier + len(tuning.finished(study)), batch[0].rows

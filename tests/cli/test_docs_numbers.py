@@ -156,7 +156,9 @@ def facts() -> dict[str, list[str]]:
             f"fitted on {timed('10m').rungs[0]} training rows",
             {4: "four times as many rows"}[REDUCTION_FACTOR],
             {4: "A batch of four"}[BATCH],
-            {0.2: "at most a fifth of its time"}[effort.EXPLORING],
+            f"at most {effort.EXPLORING:.0%} of its time (from the lowest rung {effort.EXPLORING_FIRST:.0%})".replace(
+                "%", " %"
+            ),
             {0.1: "a tenth after its time"}[effort.LATE],
             f"times {effort.SAFETY}",
             f"of {images['train']:,} rows",

@@ -72,7 +72,7 @@ def carry_out(machine: Machine, found: Effort, journal: Path) -> tuple[Tuned, Re
 
 def in_time(machine: Machine, seconds: float, folder: Path) -> tuple[Timed, Tuned, RefitJob, Outcome]:
     clock = Clock(TimeLimit(each=seconds), 1, 0.0, folder)
-    found = Timed(Share(clock), 13, RUNGS, ALL, VALIDATION, TEST)
+    found = Timed(Share(clock), machine.turn, 13, RUNGS, ALL, VALIDATION, TEST)
     return found, *carry_out(machine, found, folder / "study.journal")
 
 
@@ -119,7 +119,7 @@ def test_an_estimator_without_time_for_one_fit_says_what_it_had(machine: Machine
         in_time(machine, 10.0, tmp_path)
     tuned = tuning.summary(tuning.open_study(tmp_path / "other.journal", "hand", RUNGS))
     assert not tuned.trials
-    found = Timed(Share(Clock(TimeLimit(each=10.0), 1, 0.0, tmp_path)), 13, RUNGS, ALL, VALIDATION, TEST)
+    found = Timed(Share(Clock(TimeLimit(each=10.0), 1, 0.0, tmp_path)), machine.turn, 13, RUNGS, ALL, VALIDATION, TEST)
     (outcome,) = found.tune(machine, [replace(TEMPLATE, rows=250, params={"model__x": 0.2})])
     assert outcome.status == "timeout"
     assert outcome.reason == "a fit on 250 rows takes longer than its 10s; give more with --time or --time-each"
