@@ -33,10 +33,13 @@ MOST_EXPLORING = 0.5
 LATE = 0.1
 """Share of its time after which a worker that is still busy is killed."""
 
-NEAR_STEEPNESS, FAR_STEEPNESS, LEAST_STEEPNESS = 0.6, 1.0, 0.9
+NEAR_STEEPNESS, FAR_STEEPNESS, LEAST_STEEPNESS = 0.6, 1.2, 1.0
 """Power of the rows that a fit's time grows with. Measured from 250 to 60,000 images: 0.4 to 0.7 at the lower end,
 where other work takes the time, and 0.8 to 1.3 at the upper end. The first two hold while one size is known, for the
 next rung and for more; the last is the least for the refit."""
+
+QUICK = 0.2
+"""Share of its time that the refit may take which stands in for one that was killed."""
 
 LEAST_SECONDS = 2.0
 """Shortest deadline of a job."""
@@ -337,7 +340,7 @@ class Timed(Effort):
     def _quick_rows(self, rows: int) -> int | None:
         """Return the most rows below these whose refit is known to be quick; else those of the lowest rung."""
         known = [cost.rows for cost in self._costs if cost.rows < rows]
-        quick = [each for each in known if self._refit_cost(each) <= LATE * self._seconds]
+        quick = [each for each in known if self._refit_cost(each) <= QUICK * self._seconds]
         return max(quick, default=min(known, default=None))
 
 
