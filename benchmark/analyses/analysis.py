@@ -203,15 +203,21 @@ def record_kinds() -> tuple[RecordKind, ...]:
     return tuple(analysis.record for analysis in registered() if analysis.record is not None)
 
 
-PRESET_HELP = (
-    "use the results of run --preset, or of run --time TIME, if they are in a folder of their own, "
-    "results/<dataset>-<preset>"
-)
 PRESET_NAMES = ("smoke", "quick", "standard", "thorough")
-PRESET_METAVAR = "{" + ",".join((*PRESET_NAMES, "TIME")) + "}"
 
 
-def preset_name(text: str) -> str:
+def preset(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that chooses among the results of a data set."""
+    parser.add_argument(
+        "--preset",
+        type=_preset_name,
+        metavar="{" + ",".join((*PRESET_NAMES, "TIME")) + "}",
+        help="use the results of run --preset, or of run --time TIME, if they are in a folder of their own, "
+        "results/<dataset>-<preset>",
+    )
+
+
+def _preset_name(text: str) -> str:
     """Return a flag's value, the name of a preset or of a time limit."""
     from benchmark.engine.time_limit import is_label
 

@@ -6,10 +6,22 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmark.analyses.analysis import PRESET_HELP, PRESET_METAVAR, positive, preset_name
+from benchmark.analyses.analysis import PRESET_NAMES, positive, preset
 from benchmark.errors import BenchmarkError
 
-__all__ = ["Subparsers", "alone", "data", "machine", "positive", "preset", "refits", "reporting", "results", "time"]
+__all__ = [
+    "PRESET_NAMES",
+    "Subparsers",
+    "alone",
+    "data",
+    "machine",
+    "positive",
+    "preset",
+    "refits",
+    "reporting",
+    "results",
+    "time",
+]
 
 _DATASET_HELP = (
     "fashion-mnist, digits, mnist, kmnist, openml:NUMBER, or a path: a folder of pictures (train/<class>/ "
@@ -70,11 +82,6 @@ def time(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="repeat what such a run chose, without a clock, and say whether the predictions are the same",
     )
-
-
-def preset(parser: argparse.ArgumentParser) -> None:
-    """Add the flag that chooses among the results of a data set."""
-    parser.add_argument("--preset", type=preset_name, metavar=PRESET_METAVAR, help=PRESET_HELP)
 
 
 def refits(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
+from benchmark.storage import serialization
 
 FILE = ".time"
 """In the results folder of a run that has not ended: the seconds that it has used, so that it can go on."""
@@ -91,9 +91,7 @@ class Clock:
         """Remember the seconds used; called again and again."""
         if self._limit.total is not None and (used := self.used) - self._ticked >= TICK_SECONDS:
             self._ticked = used
-            new = self._path.with_suffix(".new")
-            new.write_text(f"{used:.1f}\n", encoding="ascii")
-            os.replace(new, self._path)
+            serialization.write_atomically(self._path, f"{used:.1f}\n".encode("ascii"))
 
     def end(self) -> None:
         """The run has ended by itself: the next one has all its time again."""

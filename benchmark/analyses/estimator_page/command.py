@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.analyses.analysis import PRESET_HELP, PRESET_METAVAR, Command, Session, preset_name
+from benchmark.analyses.analysis import Command, Session, preset
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ MOST_CLASSES = 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own flags."""
     parser.add_argument("name", metavar="NAME", help="an estimator with a record")
-    parser.add_argument("--preset", type=preset_name, metavar=PRESET_METAVAR, help=PRESET_HELP)
+    preset(parser)
     parser.add_argument(
         "--seed",
         type=int,

@@ -39,7 +39,7 @@ def add(subparsers: Subparsers) -> None:
     flags.data(parser)
     parser.add_argument(
         "--preset",
-        choices=["smoke", "quick", "standard", "thorough"],
+        choices=flags.PRESET_NAMES,
         help="effort: smoke tests the machinery, quick previews (minutes), standard is the result (two hours on "
         "two cores), thorough is for publication and GPUs (default: standard)",
     )
