@@ -27,10 +27,10 @@ torch.manual_seed(0)
 X, y = images(data["X"]), torch.from_numpy(data["y"]).long()
 classes = int(y.max()) + 1
 net = nn.Sequential(
-    nn.Conv2d(int(channels), 32, 3),
+    nn.Conv2d(int(channels), 32, 3, padding=1),
     nn.ReLU(),
     nn.MaxPool2d(2),
-    nn.Conv2d(32, 64, 3),
+    nn.Conv2d(32, 64, 3, padding=1),
     nn.ReLU(),
     nn.MaxPool2d(2),
     nn.Flatten(),
