@@ -51,6 +51,20 @@ def test_decision_values_equal_scikit_learns(classes: int, kernel_rows: int, mon
     assert np.array_equal(ours.predict(unseen), reference.predict(unseen))
 
 
+def test_a_machine_fitted_in_float32_is_asked_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sklearnex")
+    monkeypatch.setattr(_svm, "KERNEL_ROWS", 0)
+    rng = np.random.default_rng(4)
+    y = np.arange(600) % 3
+    X = (rng.normal(size=(600, 5)) + y[:, None]).astype(np.float32)
+    fast = RBFSVC(C=10.0, gamma=0.2).fit(X, y)
+    values = fast.decision_function(X)
+    monkeypatch.setattr(RBFSVC, "_precision", np.float64)
+    exact = fast.decision_function(X)
+    assert not np.array_equal(values, exact)
+    np.testing.assert_allclose(values, exact, atol=1e-4)
+
+
 @pytest.mark.usefixtures("no_sklearnex")
 def test_without_sklearnex_it_uses_scikit_learns_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_svm, "KERNEL_ROWS", 0)
