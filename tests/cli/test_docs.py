@@ -26,6 +26,7 @@ from benchmark.engine import registry
 from tests import CHECKOUT
 from tests.plugin_lab import checkout
 from tests.speed import __main__ as speed
+from tools.speed import __main__ as compared
 
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", *sorted(f"docs/{p.name}" for p in CHECKOUT.glob("docs/*.md")))
 TEXTS = {page: (CHECKOUT / page).read_text(encoding="utf-8") for page in PAGES}
@@ -102,6 +103,8 @@ def _check_module(module: str, arguments: list[str]) -> None:
             _parsed(cli.parser(), ["run", *arguments])
         case "tests.speed":
             _parsed(speed._parser(), arguments)
+        case "tools.speed":
+            _parsed(compared.parser(), arguments)
         case _:
             assert module.startswith("tests."), module
             assert importlib.util.find_spec(module) is not None, module
@@ -190,6 +193,7 @@ def test_pages_have_commands_to_check() -> None:
         "python -m benchmark run --all --dataset fashion-mnits",
         "python -m tests.nothing",
         "python -m tests.speed svm",
+        "python -m tools.speed svm",
         "python -m tests.overhead --every",
         ".venv/bin/pip install -e '.[apps]'",
         "pip install numpy",

@@ -37,12 +37,7 @@ COMMANDS = ("start", "quick", "standard")
 
 def main() -> int:
     """Measure what is asked for and print a markdown table, row by row."""
-    parser = argparse.ArgumentParser(prog="python -m tools.speed", description=__doc__)
-    parser.add_argument("work", nargs="*", metavar="ESTIMATOR", help=f"or {', '.join(COMMANDS)}; default: {FITS}")
-    parser.add_argument("--commit", default=THEN, help=f"held against this tree (default: {THEN})")
-    parser.add_argument("--rows", type=int, default=60_000 - HELD_OUT, help="training rows of a fit (default: 50,000)")
-    parser.add_argument("--threads", type=int, default=cores())
-    asked = parser.parse_args()
+    asked = parser().parse_args()
     works = asked.work or [*FITS, COMMANDS[0]]
     print(f"{asked.commit} and this tree, {asked.rows:,} rows, {asked.threads} threads\n")
     print("| | seconds | | times as fast | 1,000 predicted | | times as fast | size | | accuracy | |")
@@ -63,6 +58,23 @@ def main() -> int:
                 flush=True,
             )
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.speed", description=__doc__)
+    help_text = f"{', '.join(FITS)}, another estimator, {', '.join(COMMANDS)} (default: all but the last two)"
+    parser.add_argument("work", nargs="*", type=_work, metavar="WORK", help=help_text)
+    parser.add_argument("--commit", default=THEN, help=f"held against this tree (default: {THEN})")
+    parser.add_argument("--rows", type=int, default=60_000 - HELD_OUT, help="training rows of a fit (default: 50,000)")
+    parser.add_argument("--threads", type=int, default=cores())
+    return parser
+
+
+def _work(text: str) -> str:
+    if text not in COMMANDS and not (ROOT / "models" / f"{text}.py").is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is no estimator of models/ and none of {', '.join(COMMANDS)}")
+    return text
 
 
 @contextmanager
