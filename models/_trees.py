@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from benchmark.estimator import Estimator, Task
@@ -67,24 +68,47 @@ def pixel_columns(task: Task) -> list[tuple[str, Any]]:
     return [("columns", FeatureUnion([("pixels", pixels), ("colours", ColourHistograms(shape, grid=1))]))]
 
 
-def forest(title: str, kind: str) -> Estimator:
-    """Declare a scikit-learn forest on raw pixels; `kind` is the name of its class in `sklearn.ensemble`."""
+def forest(title: str, kind: str, trees: int, columns: float) -> Estimator:
+    """Declare a scikit-learn forest on raw pixels.
+
+    Splits by entropy let fewer and smaller trees do the same. On 52,000 rows of Fashion-MNIST, with two threads and
+    8,000 validation rows, 200 trees by Gini impurity without a least number of rows to split had an accuracy of 0.8892
+    after 335 s (extra trees, 28 % of the columns) and 0.8855 after 114 s (random forest, 5 %). What stands here had
+    0.8880 (with 60 trees) after 90 s and 0.8846 after 32 s, means of two seeds; a difference has a standard error of
+    0.002. On all 60,000 rows, models have 90 MB instead of 430 and 79 MB instead of 271. On 20,000 rows, bootstraps of
+    half of them cost 0.6 points, and images averaged down to 14 by 14 pixels 0.2 to 0.3.
+
+    Parameters
+    ----------
+    title : str
+    kind : str
+        Name of its class in `sklearn.ensemble`.
+    trees : int
+        How many trees it has with many rows. Few rows take no time, and get 200.
+    columns : float
+        Share of the columns that are tried at a split, with many rows. The time of a fit is in proportion to it, so
+        tuning may not choose more; with less, trees have more nodes.
+    """
 
     def build(task: Task) -> Pipeline:
         from sklearn import ensemble
 
         model = getattr(ensemble, kind)(
-            n_estimators=200, max_features=0.05, min_samples_leaf=1, n_jobs=task.threads, random_state=task.seed
+            n_estimators=round(by_rows(task, few=200, usual=trees)),
+            criterion="entropy",
+            max_features=by_rows(task, few=0.1, usual=columns),  # 0.1 of the 64 pixels of digits are 6
+            min_samples_split=round(by_rows(task, few=2, usual=5)),
+            min_samples_leaf=1,
+            n_jobs=task.threads,
+            random_state=task.seed,
         )
         return Pipeline([*pixel_columns(task), ("trees", model)])
 
-    return Estimator(
-        title=title,
-        family="classical",
-        build=build,
-        space={
-            "trees__max_features": FloatDistribution(0.02, 0.3, log=True),
+    def space(task: Task) -> Mapping[str, BaseDistribution]:
+        fewest, most = by_rows(task, few=0.02, usual=0.7 * columns), by_rows(task, few=0.3, usual=columns)
+        return {
+            "trees__max_features": FloatDistribution(fewest, most, log=True),
             "trees__min_samples_leaf": IntDistribution(1, 8, log=True),
-        },
-        smoke={"trees__n_estimators": 5},
-    )
+        }
+
+    return Estimator(title=title, family="classical", build=build, space=space, smoke={"trees__n_estimators": 5})

@@ -2,4 +2,4 @@
 
 from models._trees import forest
 
-ESTIMATOR = forest("Extra trees", "ExtraTreesClassifier")
+ESTIMATOR = forest("Extra trees", "ExtraTreesClassifier", trees=55, columns=0.28)

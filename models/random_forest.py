@@ -2,4 +2,4 @@
 
 from models._trees import forest
 
-ESTIMATOR = forest("Random forest", "RandomForestClassifier")
+ESTIMATOR = forest("Random forest", "RandomForestClassifier", trees=75, columns=0.036)

@@ -99,6 +99,29 @@ def test_the_fork_server_has_one_thread_before_the_first_fork() -> None:
     assert done.stdout == "1\n", done.stderr
 
 
+WHEN_STARTED = """
+import sys
+from benchmark.cli import main
+from benchmark.engine.executors import fork_server
+
+
+def start():
+    print("benchmark.engine.runner" in sys.modules)
+    raise SystemExit
+
+
+fork_server.start = start
+main.main(["run", "logistic_regression"])
+"""
+
+
+def test_the_fork_server_imports_beside_the_program_from_the_start() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WHEN_STARTED], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_a_killed_fork_server_costs_nothing(executor: LocalExecutor) -> None:
     pid = executor.call("a", 1, os.getpid).result()
     server = psutil.Process(executor.call("a", 1, os.getppid).result())

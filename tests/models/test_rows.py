@@ -26,6 +26,15 @@ def test_few_rows_get_a_wide_kernel_and_a_range_around_it(rows: int, gamma: floa
     assert found.space["svm__gamma"].low == lowest  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("name", ["extra_trees", "random_forest"])
+@pytest.mark.parametrize("rows", [200, 60_000])
+def test_tuning_makes_no_forest_of_many_rows_slower_than_its_default(name: str, rows: int) -> None:
+    found = declaration.describe(Describe(name, Task(10, (28, 28, 1), rows=rows)))
+    default, most = found.defaults["trees__max_features"], found.space["trees__max_features"].high  # type: ignore[attr-defined]
+    assert (most == default) == (rows == USUAL_ROWS)
+    assert found.defaults["trees__min_samples_leaf"] == 1  # the slowest
+
+
 @pytest.mark.parametrize(
     ("task", "weights", "shape"),
     [
@@ -40,7 +49,11 @@ def test_fixed_settings_are_those_of_the_task(task: Task, weights: str, shape: s
     assert settings["virtual__image_shape"] == shape
 
 
+FOREST = ["trees__n_estimators", "trees__max_features", "trees__min_samples_split"]
+
 FOLLOW = {
+    "Random forest: trees, share of columns, rows that are split": ("random_forest", FOREST),
+    "Extra trees: trees, share of columns, rows that are split": ("extra_trees", FOREST),
     "SVM on HOG: gamma": ("hog_svm", ["svm__gamma"]),
     "SVM on learned patches: weight of the patches, gamma": (
         "patches_svm",

@@ -73,14 +73,7 @@ def add(subparsers: Subparsers) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Tune, refit, predict, report; the exit status is 1 if an estimator failed."""
-    from benchmark.analyses.analysis import record_kinds
-    from benchmark.cli import console as view
-    from benchmark.cli import reading
-    from benchmark.engine import registry, runner
-    from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS, timed
-    from benchmark.engine.results_folder import results_folder
-    from benchmark.engine.time_limit import Clock
-    from benchmark.render import terminal
+    from benchmark.engine import registry
 
     if bool(arguments.names) == arguments.all:
         raise BenchmarkError("name the estimators to run, or give --all (not both); see: python -m benchmark list")
@@ -95,9 +88,19 @@ def command(arguments: argparse.Namespace) -> int:
             "run with --cluster first, then the same here with --keep and without --cluster"
         )
     limit = _limit(arguments)
+    prepare_workers(arguments)  # before the imports below, which take half a second
+
+    from benchmark.analyses.analysis import record_kinds
+    from benchmark.cli import console as view
+    from benchmark.cli import reading
+    from benchmark.engine import runner
+    from benchmark.engine.protocol import DEADLINE_SECONDS, DEFAULT_PRESET, PRESETS, timed
+    from benchmark.engine.results_folder import results_folder
+    from benchmark.engine.time_limit import Clock
+    from benchmark.render import terminal
+
     usual = PRESETS[arguments.preset or DEFAULT_PRESET] if limit is None else timed(limit.label)
     preset = usual.replace(trials=arguments.trials, seeds=arguments.seeds)
-    prepare_workers(arguments)
     console = terminal.console()
     for reason in registry.refused().values() if arguments.all else ():
         terminal.warn(console, f"{reason} (left out of this run)")
