@@ -23,7 +23,7 @@ from benchmark.storage.schema import RungResult, TimePlan
 SAFETY = 1.25
 """What a step is forecast to take is multiplied by it before it is held against the time that is left."""
 
-EXPLORING, EXPLORING_FIRST = 0.15, 0.5
+EXPLORING, EXPLORING_FIRST = 0.2, 0.5
 """Share of the time left that the next rung of the defaults may take: it shows what more rows cost. From the lowest
 rung it may take more, since one size says nothing about another: a net whose least number of steps decides the time of
 few rows was refitted on 1,000 rows in a quarter of its time."""
@@ -276,6 +276,7 @@ class Timed(Effort):
         else:
             outcomes = jobs.map(limited)
             self._spent += sum(each.fit_seconds + each.predict_seconds + self._overhead for each in outcomes)
+            self._share.spend_early(self._spent)
         if outcomes[0].status == "timeout":
             needs = f"a fit on {batch[0].rows:,} rows takes longer than its {short(self._seconds)}"
             return [replace(each, reason=f"{needs}; give more with --time or --time-each") for each in outcomes]

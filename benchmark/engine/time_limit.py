@@ -19,6 +19,9 @@ REPORT_SECONDS, REPORT_SECONDS_EACH = 6.0, 0.7
 
 TICK_SECONDS = 1.0
 
+AGAIN = 2.0
+"""Least share, in seconds that the estimator's early fit took: the fit is made again for its row."""
+
 
 @dataclass(frozen=True)
 class TimeLimit:
@@ -59,6 +62,10 @@ class Clock:
 
     Attributes
     ----------
+    waiting : int
+        Estimators whose turn is still to come.
+    early : list of float
+        Seconds of fits that some of these have made already.
     first_share : float
         `equal_share` at the start.
     """
@@ -66,6 +73,7 @@ class Clock:
     def __init__(self, limit: TimeLimit, estimators: int, used: float, folder: Path, report: bool = True) -> None:
         self._limit, self.waiting, self._path = limit, estimators, folder / FILE
         self._start = time.monotonic() - used - _used_before(self._path)
+        self.early: list[float] = []
         self._ticked = 0.0
         self._reserve = REPORT_SECONDS + REPORT_SECONDS_EACH * estimators if report else 0.0
         self.first_share = self.equal_share
@@ -77,10 +85,18 @@ class Clock:
 
     @property
     def equal_share(self) -> float:
-        """Seconds of each estimator whose turn is still to come."""
+        """Seconds of each estimator whose turn is still to come, its early fit included.
+
+        Those whose early fit was so slow that they need more (`AGAIN`) have more, and the others share the rest.
+        """
         if self._limit.total is None:
             return self._limit.each or 0.0
-        return max(1.0, (self._limit.total - self._reserve - self.used) / max(1, self.waiting))
+        seconds, sharing = self._limit.total - self._reserve - self.used + sum(self.early), max(1, self.waiting)
+        for need in sorted((AGAIN * each for each in self.early), reverse=True):
+            if sharing == 1 or need <= seconds / sharing:
+                break
+            seconds, sharing = seconds - need, sharing - 1
+        return max(1.0, seconds / sharing)
 
     @property
     def used(self) -> float:
@@ -99,7 +115,7 @@ class Clock:
 
 
 class Share:
-    """One estimator's share of a clock's time: an equal part of what is left when its turn comes.
+    """One estimator's share of a clock's time: an equal part of what is left when its turn comes, and of early fits.
 
     So what one does not use goes to those that still wait.
 
@@ -111,7 +127,7 @@ class Share:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seconds: float | None = None
-        self._began = 0.0
+        self._began = self._early = 0.0
 
     @property
     def begun(self) -> bool:
@@ -123,23 +139,34 @@ class Share:
         """Wall seconds; before its turn, those that everyone was promised."""
         return self._clock.first_share if self._seconds is None else self._seconds
 
+    def spend_early(self, seconds: float) -> None:
+        """Count seconds before the turn, once: they are part of the share."""
+        self._early = seconds
+        self._clock.early.append(seconds)
+
     def begin(self, wait: Callable[[], None]) -> None:
         """Wait for this estimator's turn on the machine, once."""
         if not self.begun:
             wait()
-            self._seconds, self._began = self._clock.equal_share, time.monotonic()
-            self._clock.waiting -= 1
+            equal = self._clock.equal_share
+            self._take(equal if self._clock.total is None else max(equal, AGAIN * self._early))
 
     @property
     def left(self) -> float:
         """Seconds of it that are still to come."""
-        return max(0.0, self._seconds - (time.monotonic() - self._began)) if self._seconds else self.seconds
+        spent = self._early + (time.monotonic() - self._began if self._seconds else 0.0)
+        return max(0.0, self.seconds - spent)
 
     def end(self) -> None:
         """The estimator has ended, perhaps without its turn."""
         if not self.begun:
-            self._seconds = 0.0
-            self._clock.waiting -= 1
+            self._take(0.0)
+
+    def _take(self, seconds: float) -> None:
+        self._seconds, self._began = seconds, time.monotonic()
+        self._clock.waiting -= 1
+        if self._early:
+            self._clock.early.remove(self._early)
 
 
 def _used_before(path: Path) -> float:

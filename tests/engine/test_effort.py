@@ -152,6 +152,29 @@ def test_what_one_estimator_leaves_goes_to_those_that_wait(machine: Machine, tmp
     assert last.seconds == pytest.approx(third.seconds)
 
 
+def test_early_fits_are_part_of_equal_shares(machine: Machine, tmp_path: Path) -> None:
+    clock = Clock(TimeLimit(total=1_000.0), 4, 0.0, tmp_path)
+    quick, usual, slow, failed = (Share(clock) for _ in range(4))
+    available = 4 * quick.seconds
+    for share, seconds in ((quick, 1.0), (usual, 49.0), (slow, 200.0), (failed, 3.0)):
+        machine.now += seconds
+        share.spend_early(seconds)
+    failed.end()
+    slow_needs = time_limit.AGAIN * 200.0  # more than a third of what is left
+    quick.begin(machine.turn)
+    assert quick.seconds == pytest.approx((available - 3 - slow_needs) / 2)
+    assert quick.left == pytest.approx(quick.seconds - 1)
+    machine.now += quick.left
+    usual.begin(machine.turn)
+    assert usual.seconds == pytest.approx(quick.seconds)  # in seconds of their own, early ones included
+    machine.now += usual.left - 10
+    slow.begin(machine.turn)
+    assert slow.seconds == pytest.approx(slow_needs + 10)
+    assert slow.left == pytest.approx(slow_needs + 10 - 200)
+    machine.now += slow.left
+    assert clock.used == pytest.approx(available)
+
+
 def test_an_interrupted_run_has_what_it_left_and_an_ended_one_has_all_again(machine: Machine, tmp_path: Path) -> None:
     clock = Clock(TimeLimit(total=100.0), 1, 0.0, tmp_path)
     machine.now += 40
