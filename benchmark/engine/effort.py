@@ -318,10 +318,11 @@ class Timed(Effort):
         return math.fsum(n * self._trial_cost(rows) for n, rows in zip(climbing, self.rungs, strict=True))
 
     def _may_climb(self, rows: int) -> bool:
-        cost = SAFETY * self._trial_cost(rows)
-        if self._climbing:
-            return cost <= (EXPLORING if len(self._costs) > 1 else EXPLORING_FIRST) * self._left
-        return cost + SAFETY * self._refits_cost(self.all_rows) <= self._left
+        cost, left = self._trial_cost(rows), self._left
+        if not self._climbing:
+            return SAFETY * (cost + self._refits_cost(self.all_rows)) <= left
+        exploring = EXPLORING if len(self._costs) > 1 else EXPLORING_FIRST
+        return cost <= exploring * left and SAFETY * (cost + self._refits_cost(self._costs[-1].rows)) <= left
 
     def _stop(self, rows: int) -> None:
         """End climbing the defaults below these rows, or close the study: the batch does not count."""
