@@ -322,7 +322,7 @@ class Timed(Effort):
         if not self._climbing:
             return SAFETY * (cost + self._refits_cost(self.all_rows)) <= left
         exploring = EXPLORING if len(self._costs) > 1 else EXPLORING_FIRST
-        return cost <= exploring * left and SAFETY * (cost + self._refits_cost(self._costs[-1].rows)) <= left
+        return cost <= exploring * left and SAFETY * (cost + self._refits_cost(rows)) <= left
 
     def _stop(self, rows: int) -> None:
         """End climbing the defaults below these rows, or close the study: the batch does not count."""

@@ -14,7 +14,7 @@ from benchmark.storage import serialization
 FILE = ".time"
 """In the results folder of a run that has not ended: the seconds that it has used, so that it can go on."""
 
-REPORT_SECONDS, REPORT_SECONDS_EACH = 6.0, 0.7
+REPORT_SECONDS, REPORT_SECONDS_EACH = 8.0, 0.9
 """Held back for pages and figures: so much, and so much for each estimator."""
 
 TICK_SECONDS = 1.0

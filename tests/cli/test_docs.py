@@ -106,7 +106,7 @@ def _check_module(module: str, arguments: list[str]) -> None:
         case "tools.speed":
             _parsed(compared.parser(), arguments)
         case _:
-            assert module.startswith("tests."), module
+            assert module.startswith(("tests.", "tools.")), module
             assert importlib.util.find_spec(module) is not None, module
             assert not arguments
 
